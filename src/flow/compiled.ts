@@ -1,0 +1,49 @@
+import type { Recorder } from "../measure/recorder.ts";
+import type { Inputs } from "../protocol/message.ts";
+import type { Clock, Log, Masker, Permit, Random } from "../protocol/ports.ts";
+import type { SharedValues } from "../protocol/report.ts";
+import type { VirtualUser } from "../protocol/step.ts";
+import type { Workflow } from "../protocol/workflow.ts";
+
+/** What `compileWorkflow` gets; one per thread. */
+export interface FlowContext {
+  readonly workflow: Workflow;
+  readonly inputs: Inputs;
+  readonly slaveId: string;
+  readonly recorder: Recorder;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  readonly permit: Permit;
+  readonly masker: Masker;
+}
+
+/** A workflow as functions: nothing of its text is looked at again while it runs. */
+export interface CompiledWorkflow {
+  /** In the workflow's order. */
+  readonly scenarios: readonly CompiledScenario[];
+  /** A VU for setup and teardown, id 0. */
+  createSharedVu(signal: AbortSignal): VirtualUser;
+  /** Runs the setup steps and gives the variables they set. Throws EngineError `setup_failed`. */
+  setup(vu: VirtualUser): Promise<SharedValues>;
+  /** Makes the setup's values readable for every VU from now on. */
+  share(values: SharedValues): void;
+  /** Throws EngineError `teardown_failed`. */
+  teardown(vu: VirtualUser): Promise<void>;
+  /** Idempotent; frees all executors. */
+  close(): Promise<void>;
+}
+
+export interface CompiledScenario {
+  createVu(id: number, signal: AbortSignal): VirtualUser;
+  /** false: a step of vu_setup failed (already recorded). */
+  vuSetup(vu: VirtualUser): Promise<boolean>;
+  /** One iteration with its hooks. The caller has set `vuIteration` and `iteration`. Never rejects but for an engine fault. */
+  iteration(vu: VirtualUser): Promise<IterationOutcome>;
+  vuTeardown(vu: VirtualUser): Promise<void>;
+  /** Frees a VU's resources; idempotent. */
+  closeVu(vu: VirtualUser): void;
+}
+
+/** `interrupted`: cut short by a stop; counted neither as passed nor as failed. */
+export type IterationOutcome = "passed" | "failed" | "interrupted";

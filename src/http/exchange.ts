@@ -1,0 +1,80 @@
+/** Where a connection goes. `key` is equal for origins that may share a connection. */
+export interface Origin {
+  readonly secure: boolean;
+  /** Lower-case host name or address, IPv6 without brackets. */
+  readonly host: string;
+  readonly port: number;
+  readonly key: string;
+}
+
+/** One request on the wire and what to keep of its answer. The same object may be sent many times. */
+export interface WireRequest {
+  readonly origin: Origin;
+  /** Head and body, complete, ready to be written in one call. */
+  readonly bytes: Buffer;
+  /** The method is HEAD: the answer has no body whatever its headers say. */
+  readonly head: boolean;
+  /** Safe to send again when a kept-alive connection turns out closed before a byte of the answer came. */
+  readonly retriable: boolean;
+  /** Keep all headers. Without it they are kept only for 3xx answers and when a set-cookie is among them. */
+  readonly keepHeaders: boolean;
+  readonly keepBody: boolean;
+  /** Close the connection after this exchange. */
+  readonly lastOnConnection: boolean;
+  readonly connectTimeoutMs: number;
+}
+
+/**
+ * What one request came to: an answer or a failure, always with its measurements. Times are milliseconds from
+ * `Clock.now()` differences, 0 where a phase did not happen.
+ */
+export interface Exchange {
+  /** k6's error code, 0: none. */
+  code: number;
+  /** What went wrong, with host and value; empty: nothing. */
+  message: string;
+  /** Ended by an abort or because sending was no longer permitted. */
+  interrupted: boolean;
+  /** Was the first byte of the request written? Or did the dial fail? Only then it counts in http_reqs. */
+  counted: boolean;
+  status: number;
+  /** `HTTP/1.1` or `HTTP/1.0`; empty without an answer. */
+  proto: string;
+  /** name, value, name, value …; names in lower case; null: not kept. */
+  headers: string[] | null;
+  /** Transfer coding removed, content coding not; null: not kept or none. */
+  body: Buffer | null;
+  bytesSent: number;
+  bytesReceived: number;
+  /** `Clock.now()` at the call. */
+  startedAt: number;
+  /** `Clock.now()` at the last byte, or at the failure. */
+  endedAt: number;
+  /** Waiting for a free connection and DNS. */
+  blocked: number;
+  connecting: number;
+  tlsHandshaking: number;
+  sending: number;
+  waiting: number;
+  receiving: number;
+  /** `tls1.3`; empty: no TLS. */
+  tlsVersion: string;
+  remoteAddress: string;
+}
+
+/** A VU's HTTP/1.1 client: its connections, kept alive per origin. */
+export interface HttpClient {
+  /** Resolves for every outcome, never rejects. `deadline` (`Clock.now()`) ends it with code 1050. */
+  exchange(request: WireRequest, deadline: number): Promise<Exchange>;
+  /** Closes kept connections (`connections: iteration`). */
+  closeIdle(): void;
+  /** Aborts what is running and frees everything; idempotent. */
+  close(): void;
+}
+
+/** What all clients of a thread share: DNS cache, TLS contexts and sessions, the read buffer. */
+export interface Transport {
+  client(signal: AbortSignal): HttpClient;
+  /** Idempotent; waits until every socket is destroyed. */
+  close(): Promise<void>;
+}

@@ -1,0 +1,49 @@
+import type { Scenario, Workflow } from "./workflow.ts";
+
+/** A workflow made ready to split. */
+export interface Plan {
+  readonly workflow: Workflow;
+  readonly scenarios: readonly PlannedScenario[];
+  /** VUs asked for: the largest counts of all scenarios, summed. */
+  readonly vus: number;
+}
+
+export interface PlannedScenario {
+  readonly scenario: Scenario;
+  /** `vu.id` = vuBase + index; indices are from 1 in each scenario. */
+  readonly vuBase: number;
+  /** The largest number of VUs the load can reach. */
+  readonly largestVus: number;
+  /** Test time from the scenario's start to the end of its load, without graceful stop; null: open end. */
+  readonly durationMs: number | null;
+}
+
+/** A slave's or thread's part of a plan: one entry per scenario, in the plan's order. */
+export interface Share {
+  readonly scenarios: readonly ScenarioShare[];
+}
+
+/** Explicit parts of the scenario's global schedule. */
+export interface ScenarioShare {
+  /** VU indices from 1, as ascending, disjoint, inclusive runs `[from, to]`, each with a step: from, from + step, … to. */
+  readonly vus: readonly IndexRun[];
+  /** Which arrivals (event index from 0) this share starts. */
+  readonly arrivals: ArrivalPattern;
+  /** Shared iterations: half-open ranges `[from, to)` of the global index. Threads of one slave claim from them. */
+  readonly iterations: readonly (readonly [from: number, to: number])[];
+}
+
+export interface IndexRun {
+  readonly from: number;
+  readonly to: number;
+  readonly step: number;
+}
+
+/** Event k belongs to the share iff from <= k < to and (k mod period) is in offsets (ascending). */
+export interface ArrivalPattern {
+  readonly from: number;
+  /** null: no end. */
+  readonly to: number | null;
+  readonly period: number;
+  readonly offsets: readonly number[];
+}

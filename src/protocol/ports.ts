@@ -1,0 +1,35 @@
+import type { JsonObject } from "./json.ts";
+
+/** Time as an argument. `now` and `wall` never run backwards relative to `at`. */
+export interface Clock {
+  /** Monotonic milliseconds with fractions; the origin is arbitrary, per thread. */
+  now(): number;
+  /** Milliseconds since the Unix epoch. */
+  wall(): number;
+  /** Calls `task` once, at or soon after `now() >= time`, never synchronously. */
+  at(time: number, task: () => void): Alarm;
+}
+
+/** A pending call of `Clock.at`; `cancel` is idempotent. */
+export interface Alarm {
+  cancel(): void;
+}
+
+/** Uniform in [0, 1). */
+export type Random = () => number;
+
+export type LogLevel = "debug" | "info" | "warn" | "error";
+
+/** The log port; fields are masked by the implementation. */
+export type Log = (level: LogLevel, message: string, fields?: JsonObject) => void;
+
+/** Replaces every known secret in a text by `***`. */
+export type Masker = (text: string) => string;
+
+/** Whether load may go out now: the lease and the target lists, asked before every dial and send. */
+export interface Permit {
+  /** May an operation start at this `Clock.now()`? */
+  maySend(now: number): boolean;
+  /** null, or why this address must not be dialled. */
+  refuses(host: string, address: string): string | null;
+}

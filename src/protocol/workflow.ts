@@ -1,0 +1,180 @@
+import type { Json, JsonObject } from "./json.ts";
+import type { Load } from "./load.ts";
+
+/**
+ * A workflow as everything after `definition` sees it: complete (every default filled in), checked and deeply frozen.
+ * It is plain JSON data and crosses process boundaries as such. Times are milliseconds. Texts may hold `${…}`
+ * templates, which `flow` and the executors compile.
+ */
+export interface Workflow {
+  readonly id: string;
+  readonly name: string;
+  readonly description: string | null;
+  readonly version: string | null;
+  /** Initial variables of every iteration, `-e` values merged in (they win). Values may hold templates. */
+  readonly variables: JsonObject;
+  /** Custom metrics the workflow declares. */
+  readonly metrics: Readonly<Record<string, MetricType>>;
+  readonly http: HttpDefaults;
+  /** At least one; a workflow without `scenarios` has one named `default`. */
+  readonly scenarios: readonly Scenario[];
+  /** Once per execution, before all scenarios. What it sets is read-only for everybody else. */
+  readonly setup: readonly Step[];
+  /** Once per execution, on every end after a successful setup. */
+  readonly teardown: readonly Step[];
+  readonly setupTimeoutMs: number;
+  readonly teardownTimeoutMs: number;
+  /** Measurements of this first part of the run (test time) stay out of metrics and thresholds. 0: none. */
+  readonly warmUpMs: number;
+  readonly thresholds: readonly Threshold[];
+  /** Tags on every series. */
+  readonly tags: Readonly<Record<string, string>>;
+  /** The options as the user wrote them, templates resolved: what the report echoes. */
+  readonly options: JsonObject;
+}
+
+export type MetricType = "counter" | "gauge" | "rate" | "trend";
+
+/** One load profile with its steps. */
+export interface Scenario {
+  readonly name: string;
+  readonly load: Load;
+  /** After the start instant, on the test clock. */
+  readonly startTimeMs: number;
+  /** How long running iterations may go on after the end of the load. */
+  readonly gracefulStopMs: number;
+  /** Least time between two iteration starts of one VU; 0: none. */
+  readonly pacingMs: number;
+  /** A pause after each iteration, in no duration metric; null: none. */
+  readonly thinkTime: Pause | null;
+  readonly onError: OnError;
+  readonly variables: JsonObject;
+  readonly tags: Readonly<Record<string, string>>;
+  readonly steps: readonly Step[];
+  readonly vuSetup: readonly Step[];
+  readonly vuTeardown: readonly Step[];
+  /** Before and after every iteration. */
+  readonly preHook: readonly Step[];
+  readonly postHook: readonly Step[];
+}
+
+/** `abort` the iteration · `continue`: next step, the iteration counts as failed · `skip`: next step, it does not · `retry`, then as abort. */
+export type OnError = "abort" | "continue" | "skip" | "retry";
+
+/** A length of time, drawn evenly from [minMs, maxMs] each time. Either may be a template text that yields a duration. */
+export interface Pause {
+  readonly minMs: number | string;
+  readonly maxMs: number | string;
+}
+
+export interface Retry {
+  /** All tries, the first included. */
+  readonly maxAttempts: number;
+  readonly delayMs: number;
+  readonly backoff: "fixed" | "linear" | "exponential";
+  /** Upper bound of one delay. */
+  readonly maxDelayMs: number;
+}
+
+/** One step. `type` names a row of the step tables; `config` is what that row's spec accepts, with its defaults filled in. */
+export interface Step {
+  /** Unique in the workflow. */
+  readonly id: string;
+  /** What people read; the id unless given. */
+  readonly name: string;
+  readonly type: string;
+  readonly config: JsonObject;
+  /** null: no limit of the step's own. */
+  readonly timeoutMs: number | null;
+  readonly onError: OnError;
+  readonly retry: Retry;
+  /** Run only if this expression is true; null: always. */
+  readonly condition: string | null;
+  readonly extract: readonly Extraction[];
+  /** A failing one fails the step. */
+  readonly assert: readonly Assertion[];
+  /** Counted only. */
+  readonly checks: readonly Assertion[];
+  readonly preHook: readonly Step[];
+  readonly postHook: readonly Step[];
+  readonly thinkTime: Pause | null;
+  readonly tags: Readonly<Record<string, string>>;
+  readonly disabled: boolean;
+}
+
+export type ExtractionSource = "json" | "regex" | "header" | "cookie" | "xpath" | "css" | "status" | "body";
+
+export interface Extraction {
+  /** The variable to set. */
+  readonly name: string;
+  readonly from: ExtractionSource;
+  /** JSON path, pattern, header or cookie name; empty where the source needs none. */
+  readonly path: string;
+  /** Used when nothing matches; absent: no match fails the step. */
+  readonly default?: Json;
+  readonly all: boolean;
+  readonly scope: "iteration" | "vu";
+}
+
+export type AssertionType = "status" | "body" | "json" | "header" | "cookie" | "duration" | "schema" | "regex" | "xpath";
+
+export type Operator =
+  | "eq" | "ne" | "gt" | "gte" | "lt" | "lte"
+  | "contains" | "not_contains" | "starts_with" | "ends_with" | "matches"
+  | "in" | "exists" | "empty" | "length" | "type";
+
+export interface Assertion {
+  /** What the `checks` metric and the report call it; made from the other fields unless given. */
+  readonly name: string;
+  readonly type: AssertionType;
+  /** JSON path, header name, pattern …; empty where the type needs none. */
+  readonly path: string;
+  readonly operator: Operator;
+  /** What to compare with; texts may be templates; a `duration` is in milliseconds. */
+  readonly value: Json;
+}
+
+export interface Threshold {
+  /** `http_req_duration{step:login}`. The short forms (`login.duration.p95`) are already rewritten to this. */
+  readonly metric: string;
+  /** `p(95) < 500ms`. */
+  readonly condition: string;
+  readonly abortOnFail: boolean;
+  /** No abort before this much test time. */
+  readonly delayMs: number;
+  /** Look only at the last so much test time; null: the whole run. */
+  readonly windowMs: number | null;
+  /** What an empty metric means at the end. */
+  readonly noData: "fail" | "pass";
+}
+
+/** `options.http`: what every http step starts from. Fields that hold `null` were not given. */
+export interface HttpDefaults {
+  readonly baseUrl: string | null;
+  /** Named base URLs that a step picks with `domain`. */
+  readonly domains: Readonly<Record<string, string>>;
+  /** Lower-case names in order of writing; values are templates. */
+  readonly headers: readonly (readonly [name: string, value: string])[];
+  /** Bytes. */
+  readonly maxHeader: number;
+  /** Bytes; applies when something reads the body. */
+  readonly maxBody: number;
+  readonly cookies: "vu" | "iteration" | "off";
+  readonly connections: "vu" | "iteration" | "none";
+  readonly dnsTtlMs: number;
+  /** host name -> address to dial instead. */
+  readonly hosts: Readonly<Record<string, string>>;
+  readonly connectTimeoutMs: number;
+  readonly totalTimeoutMs: number;
+  readonly redirect: { readonly follow: boolean; readonly maxRedirects: number };
+  readonly tls: HttpTls;
+  readonly compression: boolean;
+}
+
+/** TLS settings of a request; PEM texts, already read from their files. */
+export interface HttpTls {
+  readonly verify: boolean;
+  readonly cert: string | null;
+  readonly key: string | null;
+  readonly ca: string | null;
+}
