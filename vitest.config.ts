@@ -1,0 +1,15 @@
+import { defineConfig } from "vitest/config";
+
+export default defineConfig({
+  test: {
+    include: ["src/**/*.test.ts", "test/**/*.test.ts"],
+    exclude: process.env.LONG_TESTS === "1" ? [] : ["test/long/**"],
+    environment: "node",
+    pool: "threads",
+    maxWorkers: 2,
+    testTimeout: 15_000,
+    hookTimeout: 15_000,
+    teardownTimeout: 5_000,
+    restoreMocks: false,
+  },
+});
