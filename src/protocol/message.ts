@@ -21,6 +21,8 @@ export type Order =
   | { readonly type: "scale"; readonly scenario: string; readonly target: number; readonly overMs: number }
   | { readonly type: "stop"; readonly graceMs: number }
   | { readonly type: "teardown"; readonly shared: SharedValues }
+  /** Every frame through this number is durable and may be forgotten. */
+  | { readonly type: "ack"; readonly through: number }
   | { readonly type: "close" };
 
 /** Slave -> owner. */

@@ -1,0 +1,22 @@
+import { benchArrivals } from "./arrivals.ts";
+import { benchMemory } from "./memory.ts";
+import { benchPeers } from "./peers.ts";
+import { benchSoak } from "./soak.ts";
+import { benchStartup } from "./startup.ts";
+
+/** End-to-end benchmarks of the built product. `npm run bench` runs the first four; `npm run bench -- soak` a named one. */
+const benches: Record<string, () => Promise<void>> = {
+  peers: () => benchPeers(10, 5),
+  memory: () => benchMemory(20),
+  arrivals: () => benchArrivals(3),
+  startup: () => benchStartup(7),
+  soak: () => benchSoak(10),
+};
+
+const names = process.argv.slice(2);
+for (const name of names.length > 0 ? names : ["startup", "peers", "arrivals", "memory"]) {
+  const bench = benches[name];
+  if (bench === undefined) throw new Error(`no bench "${name}"; there are ${Object.keys(benches).join(", ")}`);
+  console.log(`# ${name}`);
+  await bench();
+}

@@ -1,0 +1,317 @@
+import type { Fact, Inputs, Order } from "../protocol/message.ts";
+import type { Plan, Share } from "../protocol/plan.ts";
+import type { EventType, ExecutionEvent, Reason, SharedValues } from "../protocol/report.ts";
+import { applyFrame, type Snapshot } from "../measure/snapshot.ts";
+import { type LiveThresholds, evaluateLive } from "./live-thresholds.ts";
+
+/**
+ * An execution's owner as a pure state machine: events go in with the time, effects come out, no I/O.
+ *
+ * ```
+ * preparing --all prepared--> setup --done--> running --all done--> teardown --done--> done
+ *     |                         |                ^ \__ stop: stopping __/                ^
+ *     +--- a slave cannot ------+--- setup failed -------------------- close ------------+
+ * ```
+ *
+ * Setup and teardown run on one slave (the first). The first cause of an end wins.
+ */
+export interface OwnerState {
+  readonly executionId: string;
+  readonly plan: Plan;
+  readonly inputs: Inputs;
+  readonly slaves: readonly OwnedSlave[];
+  readonly snapshot: Snapshot;
+  readonly thresholds: LiveThresholds;
+  phase: "preparing" | "setup" | "running" | "stopping" | "teardown" | "closing" | "done";
+  /** What setup handed on; null until it succeeded. */
+  shared: SharedValues | null;
+  cause: Cause | null;
+  /** Epoch ms of the start instant. */
+  startedWall: number | null;
+  endedWall: number | null;
+  /** Epoch ms since when the test clock stands. */
+  pausedWall: number | null;
+  pausedMs: number;
+  readonly events: ExecutionEvent[];
+  /** Time of the next look at the thresholds, on the owner's clock. */
+  nextLook: number;
+}
+
+/** Why an execution ended early or failed; `code` is the EngineError code where there was one. */
+export interface Cause {
+  readonly reason: Reason;
+  readonly message: string;
+  readonly code: string | null;
+}
+
+export interface OwnedSlave {
+  readonly id: string;
+  readonly share: Share;
+  state: "preparing" | "ready" | "running" | "ended" | "closed";
+}
+
+export type OwnerEvent =
+  | { readonly type: "begin" }
+  | { readonly type: "fact"; readonly slaveId: string; readonly fact: Fact }
+  | { readonly type: "tick" }
+  | { readonly type: "pause" }
+  | { readonly type: "resume" }
+  | { readonly type: "scale"; readonly scenario: string; readonly target: number; readonly overMs: number }
+  | { readonly type: "stop"; readonly graceMs: number; readonly reason: "stopped_by_api" | "stopped_by_signal" };
+
+export type OwnerEffect =
+  | { readonly type: "order"; readonly slaveId: string; readonly order: Order }
+  /** Send a `tick` at this time of the owner's clock. */
+  | { readonly type: "wake"; readonly at: number }
+  /** Everything is over and every slave has closed its part. */
+  | { readonly type: "final" };
+
+/** The owner's two clocks at an event: monotonic and epoch milliseconds. */
+export interface Instant {
+  readonly now: number;
+  readonly wall: number;
+}
+
+/** How often thresholds are looked at while running. */
+const LOOK_EVERY_MS = 2_000;
+
+export interface OwnerOptions {
+  readonly executionId: string;
+  readonly plan: Plan;
+  readonly inputs: Inputs;
+  readonly slaves: readonly { readonly id: string; readonly share: Share }[];
+  readonly snapshot: Snapshot;
+  readonly thresholds: LiveThresholds;
+}
+
+/** An execution that has not begun. */
+export function createOwnerState(options: OwnerOptions): OwnerState {
+  return {
+    executionId: options.executionId,
+    plan: options.plan,
+    inputs: options.inputs,
+    slaves: options.slaves.map(({ id, share }) => ({ id, share, state: "preparing" })),
+    snapshot: options.snapshot,
+    thresholds: options.thresholds,
+    phase: "preparing",
+    shared: null,
+    cause: null,
+    startedWall: null,
+    endedWall: null,
+    pausedWall: null,
+    pausedMs: 0,
+    events: [],
+    nextLook: 0,
+  };
+}
+
+/** Moves the state and says what to do now. */
+export function advanceOwner(state: OwnerState, event: OwnerEvent, time: Instant): readonly OwnerEffect[] {
+  switch (event.type) {
+    case "begin":
+      return state.slaves.map(({ id, share }) => ({
+        type: "order",
+        slaveId: id,
+        order: { type: "prepare", executionId: state.executionId, plan: state.plan, inputs: state.inputs, share },
+      }));
+    case "fact": {
+      const slave = state.slaves.find(({ id }) => id === event.slaveId);
+      return slave === undefined ? [] : learn(state, slave, event.fact, time);
+    }
+    case "tick":
+      return look(state, time);
+    case "pause":
+      return pause(state, time);
+    case "resume":
+      return resume(state, time);
+    case "scale":
+      if (state.phase !== "running") return [];
+      note(state, "scaled", `${event.scenario} to ${event.target}`, time);
+      return orderAll(state, { type: "scale", scenario: event.scenario, target: event.target, overMs: event.overMs });
+    case "stop":
+      return stop(state, { reason: event.reason, message: "stopped", code: null }, event.graceMs, time);
+    default:
+      return event satisfies never;
+  }
+}
+
+/** Test time at a moment of the epoch clock: time since the start instant without pauses; 0 before it. */
+export function testTimeAt(state: OwnerState, wall: number): number {
+  if (state.startedWall === null) return 0;
+  const until = state.pausedWall ?? state.endedWall ?? wall;
+  return Math.max(0, until - state.startedWall - state.pausedMs);
+}
+
+function learn(state: OwnerState, slave: OwnedSlave, fact: Fact, time: Instant): readonly OwnerEffect[] {
+  switch (fact.type) {
+    case "prepared":
+      slave.state = "ready";
+      return state.phase === "preparing" && state.slaves.every((each) => each.state === "ready")
+        ? setUp(state, time)
+        : [];
+    case "prepare_failed":
+      return fail(state, { reason: "start_failed", message: fact.message, code: fact.code }, time);
+    case "setup_done":
+      if (state.phase !== "setup") return [];
+      state.shared = fact.shared;
+      return start(state);
+    case "setup_failed": {
+      const reason = fact.timedOut ? "setup_timeout" : "setup_failed";
+      return fail(state, { reason, message: fact.message, code: reason }, time);
+    }
+    case "started":
+      if (state.startedWall === null) {
+        state.startedWall = fact.wallMs;
+        note(state, "started", `${state.plan.vus} VUs on ${state.slaves.length} slave(s)`, time);
+      }
+      return [];
+    case "frame":
+      applyFrame(state.snapshot, slave.id, fact.frame);
+      return [{ type: "order", slaveId: slave.id, order: { type: "ack", through: fact.frame.number } }];
+    case "paused":
+      return [];
+    case "resumed":
+      return [];
+    case "done":
+      slave.state = "ended";
+      return state.slaves.every((each) => each.state === "ended") ? tearDown(state, time) : [];
+    case "teardown_done":
+      return state.phase === "teardown" ? close(state, time) : [];
+    case "teardown_failed":
+      if (state.phase !== "teardown") return [];
+      note(state, "teardown_not_run", `teardown did not complete: ${fact.message}`, time);
+      if (fact.timedOut)
+        state.cause ??= { reason: "teardown_timeout", message: fact.message, code: "teardown_timeout" };
+      return close(state, time);
+    case "fault":
+      return fail(state, { reason: "internal", message: fact.message, code: "internal_error" }, time);
+    case "closed":
+      slave.state = "closed";
+      if (state.phase !== "closing" || !state.slaves.every((each) => each.state === "closed")) return [];
+      state.phase = "done";
+      return [{ type: "final" }];
+    default:
+      return fact satisfies never;
+  }
+}
+
+function setUp(state: OwnerState, time: Instant): readonly OwnerEffect[] {
+  const first = state.slaves[0];
+  if (state.plan.workflow.setup.length === 0 || first === undefined) {
+    state.shared = {};
+    return start(state, time);
+  }
+  state.phase = "setup";
+  return [{ type: "order", slaveId: first.id, order: { type: "setup" } }];
+}
+
+function start(state: OwnerState, time?: Instant): readonly OwnerEffect[] {
+  state.phase = "running";
+  for (const slave of state.slaves) slave.state = "running";
+  const effects = [...orderAll(state, { type: "start", shared: state.shared ?? {}, inMs: 0 })];
+  if (time !== undefined) state.nextLook = time.now;
+  effects.push({ type: "wake", at: state.nextLook });
+  return effects;
+}
+
+function look(state: OwnerState, time: Instant): readonly OwnerEffect[] {
+  if (state.phase !== "running") return [];
+  state.nextLook = time.now + LOOK_EVERY_MS;
+  const effects: OwnerEffect[] = [{ type: "wake", at: state.nextLook }];
+  for (const crossed of evaluateLive(state.thresholds, state.snapshot, testTimeAt(state, time.wall))) {
+    note(state, "threshold_crossed", `${crossed.metric}: ${crossed.condition}`, time);
+    if (crossed.abort) {
+      const message = `threshold ${crossed.metric} ${crossed.condition} failed`;
+      effects.push(...stop(state, { reason: "thresholds", message, code: null }, shortGrace(state), time));
+    }
+  }
+  return effects;
+}
+
+/** What running iterations get at a stop that nobody gave a grace for. */
+export function shortGrace(state: OwnerState): number {
+  return Math.min(5_000, Math.max(0, ...state.plan.scenarios.map(({ scenario }) => scenario.gracefulStopMs)));
+}
+
+function pause(state: OwnerState, time: Instant): readonly OwnerEffect[] {
+  if (state.phase !== "running" || state.pausedWall !== null) return [];
+  const effects = orderAll(state, { type: "pause", atMs: testTimeAt(state, time.wall) });
+  state.pausedWall = time.wall;
+  note(state, "paused", "test clock stopped", time);
+  return effects;
+}
+
+function resume(state: OwnerState, time: Instant): readonly OwnerEffect[] {
+  if (state.pausedWall === null || state.phase !== "running") return [];
+  state.pausedMs += time.wall - state.pausedWall;
+  state.pausedWall = null;
+  note(state, "resumed", "test clock goes on", time);
+  return orderAll(state, { type: "resume" });
+}
+
+function stop(state: OwnerState, cause: Cause, graceMs: number, time: Instant): readonly OwnerEffect[] {
+  switch (state.phase) {
+    case "preparing":
+    case "setup":
+      return fail(state, cause, time);
+    case "running":
+    case "stopping":
+      state.cause ??= cause;
+      if (state.phase === "running") note(state, "stopped", cause.message, time);
+      state.phase = "stopping";
+      return orderAll(state, { type: "stop", graceMs });
+    case "teardown":
+      state.cause ??= cause;
+      if (graceMs > 0) return [];
+      note(state, "teardown_not_run", "teardown was cut short", time);
+      return close(state, time);
+    case "closing":
+    case "done":
+      return [];
+    default:
+      return state.phase satisfies never;
+  }
+}
+
+function tearDown(state: OwnerState, time: Instant): readonly OwnerEffect[] {
+  if (state.phase !== "running" && state.phase !== "stopping") return [];
+  endLoad(state, time);
+  const first = state.slaves[0];
+  if (state.plan.workflow.teardown.length === 0 || state.shared === null || first === undefined)
+    return close(state, time);
+  state.phase = "teardown";
+  return [{ type: "order", slaveId: first.id, order: { type: "teardown", shared: state.shared } }];
+}
+
+/** Ends everything at once for a cause that leaves nothing to go on with. */
+function fail(state: OwnerState, cause: Cause, time: Instant): readonly OwnerEffect[] {
+  if (state.phase === "closing" || state.phase === "done") return [];
+  state.cause ??= cause;
+  if (state.plan.workflow.teardown.length > 0 && state.phase !== "preparing") {
+    note(state, "teardown_not_run", `teardown did not run: ${cause.message}`, time);
+  }
+  return close(state, time);
+}
+
+function close(state: OwnerState, time: Instant): readonly OwnerEffect[] {
+  endLoad(state, time);
+  state.phase = "closing";
+  return orderAll(state, { type: "close" });
+}
+
+function endLoad(state: OwnerState, time: Instant): void {
+  if (state.endedWall !== null) return;
+  if (state.pausedWall !== null) {
+    state.pausedMs += time.wall - state.pausedWall;
+    state.pausedWall = null;
+  }
+  state.endedWall = time.wall;
+}
+
+function orderAll(state: OwnerState, order: Order): OwnerEffect[] {
+  return state.slaves.map(({ id }) => ({ type: "order", slaveId: id, order }));
+}
+
+function note(state: OwnerState, type: EventType, message: string, time: Instant): void {
+  state.events.push({ time: new Date(time.wall).toISOString(), type, message });
+}

@@ -1,0 +1,101 @@
+import type { Frame } from "../protocol/frame.ts";
+import type { Fact, Order } from "../protocol/message.ts";
+import type { SharedValues } from "../protocol/report.ts";
+
+/**
+ * A slave's side of one execution as a pure state machine: orders and run events go in, effects come out.
+ *
+ * ```
+ * idle --prepare--> preparing --> ready --start--> running --(all scenarios ended)--> ended --close--> closed
+ *                                  setup runs while ready, teardown while ended; close is taken in every state
+ * ```
+ *
+ * An order that does not fit the state is ignored: it is a repetition, or came after the end it would have caused.
+ */
+export interface SlaveState {
+  phase: "idle" | "preparing" | "ready" | "running" | "ended" | "closed";
+  /** Frames sent and not yet acknowledged, oldest first. */
+  readonly unacknowledged: Frame[];
+}
+
+/** What the slave's surroundings carry out, in order. */
+export type SlaveEffect =
+  | { readonly type: "send"; readonly fact: Fact }
+  | { readonly type: "prepare"; readonly order: Order & { readonly type: "prepare" } }
+  | { readonly type: "setup" }
+  | { readonly type: "start"; readonly shared: SharedValues; readonly inMs: number }
+  | { readonly type: "pause"; readonly atMs: number }
+  | { readonly type: "resume" }
+  | { readonly type: "scale"; readonly scenario: string; readonly target: number; readonly overMs: number }
+  | { readonly type: "stop"; readonly graceMs: number }
+  | { readonly type: "teardown"; readonly shared: SharedValues }
+  | { readonly type: "close" };
+
+/** What the share's run, or carrying out an effect, reports back. */
+export type SlaveEvent =
+  | { readonly type: "order"; readonly order: Order }
+  | { readonly type: "fact"; readonly fact: Exclude<Fact, { readonly type: "frame" | "done" }> }
+  | { readonly type: "frame"; readonly frame: Frame }
+  | { readonly type: "done"; readonly lastFrame: number };
+
+/** A slave that has not been asked for anything yet. */
+export function createSlaveState(): SlaveState {
+  return { phase: "idle", unacknowledged: [] };
+}
+
+/** Moves the state and says what to do now. */
+export function advanceSlave(state: SlaveState, event: SlaveEvent): readonly SlaveEffect[] {
+  switch (event.type) {
+    case "order":
+      return obey(state, event.order);
+    case "fact":
+      return learn(state, event.fact);
+    case "frame":
+      state.unacknowledged.push(event.frame);
+      return [{ type: "send", fact: { type: "frame", frame: event.frame } }];
+    case "done":
+      if (state.phase === "closed") return [];
+      state.phase = "ended";
+      return [{ type: "send", fact: { type: "done", lastFrame: event.lastFrame } }];
+    default:
+      return event satisfies never;
+  }
+}
+
+function obey(state: SlaveState, order: Order): readonly SlaveEffect[] {
+  switch (order.type) {
+    case "prepare":
+      if (state.phase !== "idle") return [];
+      state.phase = "preparing";
+      return [{ type: "prepare", order }];
+    case "setup":
+      return state.phase === "ready" ? [order] : [];
+    case "start":
+      if (state.phase !== "ready") return [];
+      state.phase = "running";
+      return [order];
+    case "pause":
+    case "resume":
+    case "scale":
+    case "stop":
+      return state.phase === "running" ? [order] : [];
+    case "teardown":
+      return state.phase === "ended" ? [order] : [];
+    case "ack": {
+      const kept = state.unacknowledged.findIndex((frame) => frame.number > order.through);
+      state.unacknowledged.splice(0, kept === -1 ? state.unacknowledged.length : kept);
+      return [];
+    }
+    case "close":
+      if (state.phase === "closed") return [];
+      state.phase = "closed";
+      return [{ type: "close" }];
+    default:
+      return order satisfies never;
+  }
+}
+
+function learn(state: SlaveState, fact: Fact): readonly SlaveEffect[] {
+  if (fact.type === "prepared" && state.phase === "preparing") state.phase = "ready";
+  return [{ type: "send", fact }];
+}

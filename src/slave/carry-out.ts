@@ -1,0 +1,120 @@
+import type { SlaveEffect, SlaveEvent } from "../cluster/slave.ts";
+import { EngineError } from "../errors.ts";
+import type { Fact, Order } from "../protocol/message.ts";
+import type { Clock } from "../protocol/ports.ts";
+import type { ShareRun, ShareRunEvents } from "../run/share-run.ts";
+
+export interface SlaveSurroundings {
+  readonly clock: Clock;
+  /** Makes the run of a share; its events come back through `events`. */
+  createRun(order: Order & { readonly type: "prepare" }, events: ShareRunEvents): ShareRun;
+  /** Brings a fact to the owner. */
+  send(fact: Fact): void;
+  /** Feeds an event into the slave's state machine. */
+  emit(event: SlaveEvent): void;
+}
+
+/**
+ * Carries out a slave's effects on a real share run. What a call comes to, success or failure, returns as a fact
+ * through `emit`; nothing is thrown and no rejection is lost.
+ */
+export function createCarryOut(surroundings: SlaveSurroundings): (effect: SlaveEffect) => void {
+  const { clock, emit } = surroundings;
+  let run: ShareRun | null = null;
+
+  const fault = (error: unknown) =>
+    emit({ type: "fact", fact: { type: "fault", message: error instanceof Error ? error.message : String(error) } });
+  const started = (): ShareRun => {
+    if (run === null) throw new EngineError("internal_error", "an order came before its execution was prepared");
+    return run;
+  };
+  const follow = (work: Promise<Fact>, failed: (error: unknown) => Fact | null) => {
+    work.then(
+      (fact) => deliver(fact),
+      (error: unknown) => {
+        const fact = failed(error);
+        if (fact === null) fault(error);
+        else deliver(fact);
+      },
+    );
+  };
+  const deliver = (fact: Fact) => {
+    if (fact.type !== "frame" && fact.type !== "done") emit({ type: "fact", fact });
+  };
+
+  return (effect) => {
+    switch (effect.type) {
+      case "send":
+        surroundings.send(effect.fact);
+        return;
+      case "prepare":
+        run = surroundings.createRun(effect.order, {
+          onFrame: (frame) => emit({ type: "frame", frame }),
+          onDone: (lastFrame) => emit({ type: "done", lastFrame }),
+          onFault: fault,
+        });
+        follow(
+          run.prepare().then((): Fact => ({ type: "prepared" })),
+          (error) =>
+            error instanceof EngineError ? { type: "prepare_failed", code: error.code, message: error.message } : null,
+        );
+        return;
+      case "setup":
+        follow(
+          started()
+            .setup()
+            .then((shared): Fact => ({ type: "setup_done", shared })),
+          (error) =>
+            error instanceof EngineError
+              ? { type: "setup_failed", message: error.message, timedOut: error.code === "setup_timeout" }
+              : null,
+        );
+        return;
+      case "start":
+        started().start(clock.now() + effect.inMs, effect.shared);
+        emit({ type: "fact", fact: { type: "started", wallMs: clock.wall() + effect.inMs } });
+        return;
+      case "pause":
+        follow(
+          started()
+            .pause(effect.atMs)
+            .then((testTimeMs): Fact => ({ type: "paused", testTimeMs })),
+          () => null,
+        );
+        return;
+      case "resume":
+        follow(
+          started()
+            .resume()
+            .then((testTimeMs): Fact => ({ type: "resumed", testTimeMs })),
+          () => null,
+        );
+        return;
+      case "scale":
+        started().scale(effect.scenario, effect.target, effect.overMs).catch(fault);
+        return;
+      case "stop":
+        started().stop(effect.graceMs);
+        return;
+      case "teardown":
+        follow(
+          started()
+            .teardown(effect.shared)
+            .then((): Fact => ({ type: "teardown_done" })),
+          (error) =>
+            error instanceof EngineError
+              ? { type: "teardown_failed", message: error.message, timedOut: error.code === "teardown_timeout" }
+              : null,
+        );
+        return;
+      case "close":
+        follow(
+          (run === null ? Promise.resolve() : run.close()).then((): Fact => ({ type: "closed" })),
+          () => null,
+        );
+        return;
+      default:
+        effect satisfies never;
+    }
+  };
+}
