@@ -1,3 +1,5 @@
+import type { HttpTls } from "../protocol/workflow.ts";
+
 /** Where a connection goes. `key` is equal for origins that may share a connection. */
 export interface Origin {
   readonly secure: boolean;
@@ -21,7 +23,10 @@ export interface WireRequest {
   readonly keepBody: boolean;
   /** Close the connection after this exchange. */
   readonly lastOnConnection: boolean;
+  /** For name look-up, all addresses and the TLS handshake together; 0 or less: no limit of its own. */
   readonly connectTimeoutMs: number;
+  /** Fixed at compile time; connections are shared only among equal settings. Ignored when the origin is not secure. */
+  readonly tls: HttpTls;
 }
 
 /**
