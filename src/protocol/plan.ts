@@ -25,7 +25,11 @@ export interface Share {
 
 /** Explicit parts of the scenario's global schedule. */
 export interface ScenarioShare {
-  /** VU indices from 1, as ascending, disjoint, inclusive runs `[from, to]`, each with a step: from, from + step, … to. */
+  /**
+   * VU indices from 1, as disjoint, inclusive runs `[from, to]` in order of `from`, each with a step: from, from + step,
+   * … to. Where a load can be scaled up the runs have no end (`Number.MAX_SAFE_INTEGER`): the shares divide all indices,
+   * and which of them run is the profile's matter. In arrival modes they end at `max_vus`.
+   */
   readonly vus: readonly IndexRun[];
   /** Which arrivals (event index from 0) this share starts. */
   readonly arrivals: ArrivalPattern;

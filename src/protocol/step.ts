@@ -60,6 +60,11 @@ export interface VirtualUser {
   vuIteration: number;
   /** Unique in the cluster; the global index in shared and arrival modes. */
   iteration: number;
+  /**
+   * How late the running iteration began behind its planned start, in µs, at least 0; -1 where iterations have no
+   * planned start (every mode but the arrival rates). Corrected latency is measured latency plus this.
+   */
+  lagUs: number;
   /** Aborted when the running iteration must be cut short. One signal for the VU's life. */
   readonly signal: AbortSignal;
   /** One place per executor, at the executor's `slot`. */
