@@ -1,0 +1,34 @@
+import { createHmac, hash } from "node:crypto";
+import { valueError } from "../template-error.ts";
+import type { FunctionSpec } from "./function-spec.ts";
+import { textArgument } from "./function-spec.ts";
+
+/**
+ * `md5(t) sha1(t) sha256(t)` and `hmac_sha256(key, t)` of UTF-8 texts, in lower-case hex; a last argument
+ * `"base64"` asks for base64 instead.
+ */
+export const hashFunctions = {
+  md5: makeHash("md5"),
+  sha1: makeHash("sha1"),
+  sha256: makeHash("sha256"),
+  hmac_sha256: {
+    least: 2,
+    most: 3,
+    call: (args) =>
+      createHmac("sha256", textArgument("hmac_sha256", args, 0))
+        .update(textArgument("hmac_sha256", args, 1))
+        .digest(readEncoding("hmac_sha256", args, 2)),
+  },
+} as const satisfies Record<string, FunctionSpec>;
+
+function makeHash(name: "md5" | "sha1" | "sha256"): FunctionSpec {
+  return { least: 1, most: 2, call: (args) => hash(name, textArgument(name, args, 0), readEncoding(name, args, 1)) };
+}
+
+function readEncoding(name: string, args: readonly unknown[], index: number): "hex" | "base64" {
+  if (args.length <= index) return "hex";
+  const encoding = textArgument(name, args, index);
+  if (encoding !== "hex" && encoding !== "base64")
+    throw valueError(`${name}(): the encoding must be "hex" or "base64", not ${JSON.stringify(encoding)}`);
+  return encoding;
+}

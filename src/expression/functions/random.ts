@@ -1,0 +1,52 @@
+import type { Random } from "../../protocol/ports.ts";
+import { showValue, valueError } from "../template-error.ts";
+import { maxTextLength } from "../text.ts";
+import type { FunctionSpec } from "./function-spec.ts";
+import { integerArgument, textArgument } from "./function-spec.ts";
+
+const lettersAndDigits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+
+/** `uuid()`: version 4 · `random_int(min, max)`: both included · `random_text(length, characters?)` · `pick(list)` or `pick(a, b, …)`. */
+export const randomFunctions = {
+  uuid: { least: 0, most: 0, call: (_args, language) => makeUuid(language.random) },
+  random_int: { least: 2, most: 2, call: (args, language) => drawInteger(args, language.random) },
+  random_text: { least: 1, most: 2, call: (args, language) => drawText(args, language.random) },
+  pick: { least: 1, most: 1_000, call: (args, language) => pickItem(args, language.random) },
+} as const satisfies Record<string, FunctionSpec>;
+
+function drawHex(random: Random, digits: number): string {
+  return Math.floor(random() * 16 ** digits)
+    .toString(16)
+    .padStart(digits, "0");
+}
+
+function makeUuid(random: Random): string {
+  const variant = "89ab".charAt(Math.floor(random() * 4));
+  return `${drawHex(random, 8)}-${drawHex(random, 4)}-4${drawHex(random, 3)}-${variant}${drawHex(random, 3)}-${drawHex(random, 12)}`;
+}
+
+function drawInteger(args: readonly unknown[], random: Random): number {
+  const min = integerArgument("random_int", args, 0);
+  const max = integerArgument("random_int", args, 1);
+  if (max < min) throw valueError(`random_int(${min}, ${max}): the first number must not be larger than the second`);
+  if (!Number.isSafeInteger(max - min + 1)) throw valueError(`random_int(${min}, ${max}): the range is too large`);
+  return min + Math.floor(random() * (max - min + 1));
+}
+
+function drawText(args: readonly unknown[], random: Random): string {
+  const length = integerArgument("random_text", args, 0);
+  if (length < 0 || length > maxTextLength)
+    throw valueError(`random_text(${length}): the length must be 0 to ${maxTextLength}`);
+  const characters = args.length > 1 ? Array.from(textArgument("random_text", args, 1)) : lettersAndDigits;
+  if (characters.length === 0) throw valueError("random_text: there are no characters to draw from");
+  let text = "";
+  for (let index = 0; index < length; index += 1) text += characters[Math.floor(random() * characters.length)] ?? "";
+  return text;
+}
+
+function pickItem(args: readonly unknown[], random: Random): unknown {
+  const list: unknown = args.length === 1 ? args[0] : args;
+  if (!Array.isArray(list) || list.length === 0)
+    throw valueError(`pick() needs a list with items, not ${showValue(list)}`);
+  return list[Math.floor(random() * list.length)];
+}
