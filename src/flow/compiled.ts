@@ -41,6 +41,8 @@ export interface CompiledScenario {
   /** One iteration with its hooks. The caller has set `vuIteration` and `iteration`. Never rejects but for an engine fault. */
   iteration(vu: VirtualUser): Promise<IterationOutcome>;
   vuTeardown(vu: VirtualUser): Promise<void>;
+  /** The pause after an iteration in milliseconds, drawn anew by each call (`Scenario.thinkTime`); null: none. The VU loop waits. */
+  readonly drawThinkTime: ((vu: VirtualUser) => number) | null;
   /** Frees a VU's resources; idempotent. */
   closeVu(vu: VirtualUser): void;
 }
