@@ -1,0 +1,78 @@
+import type { MetricType } from "../protocol/workflow.ts";
+
+/** What a metric's numbers are: `time` is recorded in microseconds and shown in milliseconds, `data` is bytes. */
+export type MetricContents = "default" | "time" | "data";
+
+/** A metric as the report, the thresholds and the documentation know it. */
+export interface Metric {
+  readonly name: string;
+  readonly type: MetricType;
+  readonly contains: MetricContents;
+  readonly description: string;
+  /** false: declared by the workflow. */
+  readonly builtIn: boolean;
+}
+
+type Row = readonly [name: string, type: MetricType, contains: MetricContents, description: string];
+
+const rows: readonly Row[] = [
+  ["checks", "rate", "default", "Checks and assertions that held"],
+  ["iterations", "counter", "default", "Iterations that finished, passed or failed"],
+  ["iteration_duration", "trend", "time", "An iteration from its start to its end, without think time and pacing"],
+  ["iteration_failed", "rate", "default", "Finished iterations that failed"],
+  ["iteration_lag", "trend", "time", "Real start minus planned start of an iteration, in arrival modes"],
+  ["dropped_iterations", "counter", "default", "Planned starts that found no free VU"],
+  ["lost_iterations", "counter", "default", "Iterations that vanished with a lost slave"],
+  ["interrupted_iterations", "counter", "default", "Iterations cut short by a stop"],
+  ["step_duration", "trend", "time", "A step with all its attempts"],
+  ["step_failed", "rate", "default", "Steps that failed"],
+  ["group_duration", "trend", "time", "A group of steps"],
+  ["http_reqs", "counter", "default", "HTTP requests, every attempt and redirect counted"],
+  ["http_req_failed", "rate", "default", "HTTP requests without an answer or with an unexpected status"],
+  ["http_req_duration", "trend", "time", "Sending, waiting and receiving"],
+  ["http_req_duration_corrected", "trend", "time", "http_req_duration from the planned start, in arrival modes"],
+  ["http_req_total", "trend", "time", "The whole request with DNS, connect and TLS"],
+  ["http_req_blocked", "trend", "time", "Waiting for a connection and for DNS"],
+  ["http_req_connecting", "trend", "time", "TCP connect"],
+  ["http_req_tls_handshaking", "trend", "time", "TLS handshake"],
+  ["http_req_sending", "trend", "time", "Writing the request"],
+  ["http_req_waiting", "trend", "time", "From the request written to the first byte of the answer"],
+  ["http_req_receiving", "trend", "time", "From the first byte of the answer to the last"],
+  ["data_sent", "counter", "data", "Bytes sent"],
+  ["data_received", "counter", "data", "Bytes received"],
+  ["ws_sessions", "counter", "default", "WebSocket sessions"],
+  ["ws_msgs_sent", "counter", "default", "WebSocket messages sent"],
+  ["ws_msgs_received", "counter", "default", "WebSocket messages received"],
+  ["ws_connecting", "trend", "time", "WebSocket handshake"],
+  ["ws_session_duration", "trend", "time", "A WebSocket session"],
+  ["grpc_req_duration", "trend", "time", "A gRPC call"],
+  ["vus", "gauge", "default", "VUs that are running"],
+  ["vus_max", "gauge", "default", "VUs that are initialised"],
+];
+
+/** Every built-in metric, in the order in which people see them. */
+export const builtInMetrics: readonly Metric[] = rows.map(([name, type, contains, description]) => ({
+  name,
+  type,
+  contains,
+  description,
+  builtIn: true,
+}));
+
+const byName: ReadonlyMap<string, Metric> = new Map(builtInMetrics.map((metric) => [metric.name, metric]));
+
+/** The metric of this name: a built-in one, or one that the workflow declares; undefined: there is none. */
+export function lookupMetric(name: string, custom: Readonly<Record<string, MetricType>>): Metric | undefined {
+  const builtIn = byName.get(name);
+  if (builtIn !== undefined) return builtIn;
+  const type = Object.hasOwn(custom, name) ? custom[name] : undefined;
+  return type === undefined ? undefined : { name, type, contains: "default", description: "", builtIn: false };
+}
+
+const places: ReadonlyMap<string, number> = new Map(builtInMetrics.map(({ name }, place) => [name, place]));
+
+/** Orders metric names as people see them: built-in ones as in the catalog, then custom ones by name. */
+export function compareMetrics(left: string, right: string): number {
+  const byPlace = (places.get(left) ?? places.size) - (places.get(right) ?? places.size);
+  return byPlace !== 0 ? byPlace : left < right ? -1 : left > right ? 1 : 0;
+}
