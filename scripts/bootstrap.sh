@@ -105,7 +105,7 @@ install_packages() {
   lock
   is_installed && return
   if [ -e "$install_stamp" ]; then rm -f "$install_stamp"; else rm -rf "$root/node_modules"; fi
-  (cd "$root" && npm install --no-save --include=dev --loglevel=error >&2) ||
+  (cd "$root" && npm install --no-save --include=dev --loglevel=error >/dev/null) ||
     fail "npm install failed: check the network, then start again"
   cp "$root/package-lock.json" "$install_stamp"
 }
