@@ -1,0 +1,143 @@
+import { codes } from "./codes.ts";
+import { Connection, type ConnectionOwner, type Settle } from "./connection.ts";
+import type { Exchange, HttpClient, Origin, WireRequest } from "./exchange.ts";
+import type { Trust } from "./tls.ts";
+import type { Wire } from "./wire.ts";
+
+/** Connections a client keeps to all its origins together; beyond it the oldest idle one is closed. */
+const maxKept = 32;
+
+/** A client of one VU. `onClosed` is called once. */
+export function createClient(wire: Wire, signal: AbortSignal, onClosed: (client: HttpClient) => void): HttpClient {
+  return new Client(wire, signal, onClosed);
+}
+
+class Client implements HttpClient, ConnectionOwner {
+  private readonly wire: Wire;
+  private readonly signal: AbortSignal;
+  private readonly onClosed: (client: HttpClient) => void;
+  private readonly onAbort = (): void => this.stop();
+  /** Idle and running ones; few, so a scan finds the one to use. */
+  private readonly connections: Connection[] = [];
+  private stopped = false;
+  private closed = false;
+
+  constructor(wire: Wire, signal: AbortSignal, onClosed: (client: HttpClient) => void) {
+    this.wire = wire;
+    this.signal = signal;
+    this.onClosed = onClosed;
+    if (signal.aborted) this.stopped = true;
+    else signal.addEventListener("abort", this.onAbort);
+  }
+
+  exchange(request: WireRequest, deadline: number): Promise<Exchange> {
+    const now = this.wire.clock.now();
+    const exchange = createExchange(now);
+    if (this.stopped || !this.wire.permit.maySend(now)) {
+      exchange.interrupted = true;
+      return failed(exchange, codes.other, "interrupted");
+    }
+    if (now >= deadline) return failed(exchange, codes.timeout, "no time was left to send the request");
+    const { origin } = request;
+    let trust: Trust | null = null;
+    if (origin.secure) {
+      try {
+        trust = this.wire.trusts.of(request.tls);
+      } catch (error) {
+        return failed(exchange, codes.tls, `tls settings of the request: ${messageOf(error)}`);
+      }
+    }
+    const promise = new Promise<Exchange>(captureSettle);
+    const settle = captured;
+    const connection = this.idleTo(origin, trust) ?? this.open(origin, trust);
+    connection.run(request, deadline, exchange, settle, now);
+    return promise;
+  }
+
+  closeIdle(): void {
+    for (const connection of this.connections.slice()) {
+      if (connection.idle) connection.discard();
+    }
+  }
+
+  close(): void {
+    if (this.closed) return;
+    this.closed = true;
+    this.signal.removeEventListener("abort", this.onAbort);
+    this.stop();
+    this.onClosed(this);
+  }
+
+  lost(connection: Connection): void {
+    const place = this.connections.indexOf(connection);
+    if (place >= 0) this.connections.splice(place, 1);
+  }
+
+  retry(request: WireRequest, deadline: number, exchange: Exchange, settle: Settle, trust: Trust | null): void {
+    this.open(request.origin, trust).run(request, deadline, exchange, settle, this.wire.clock.now());
+  }
+
+  private stop(): void {
+    this.stopped = true;
+    for (const connection of this.connections.slice()) connection.interrupt();
+  }
+
+  private idleTo(origin: Origin, trust: Trust | null): Connection | undefined {
+    const { connections } = this;
+    // The latest is the likeliest to be alive still.
+    for (let i = connections.length - 1; i >= 0; i--) {
+      const connection = connections[i];
+      if (connection?.idle && connection.trust === trust && connection.origin.key === origin.key) return connection;
+    }
+    return undefined;
+  }
+
+  private open(origin: Origin, trust: Trust | null): Connection {
+    if (this.connections.length >= maxKept) this.connections.find((connection) => connection.idle)?.discard();
+    const connection = new Connection(this.wire, this, origin, trust);
+    this.connections.push(connection);
+    return connection;
+  }
+}
+
+let captured: Settle = () => undefined;
+
+/** One function for all promises: an executor per exchange would be a closure per exchange. */
+function captureSettle(resolve: (exchange: Exchange) => void): void {
+  captured = resolve;
+}
+
+function createExchange(startedAt: number): Exchange {
+  return {
+    code: 0,
+    message: "",
+    interrupted: false,
+    counted: false,
+    status: 0,
+    proto: "",
+    headers: null,
+    body: null,
+    bytesSent: 0,
+    bytesReceived: 0,
+    startedAt,
+    endedAt: startedAt,
+    blocked: 0,
+    connecting: 0,
+    tlsHandshaking: 0,
+    sending: 0,
+    waiting: 0,
+    receiving: 0,
+    tlsVersion: "",
+    remoteAddress: "",
+  };
+}
+
+function failed(exchange: Exchange, code: number, message: string): Promise<Exchange> {
+  exchange.code = code;
+  exchange.message = message;
+  return Promise.resolve(exchange);
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

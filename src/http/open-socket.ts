@@ -1,0 +1,73 @@
+import { connect, isIP, type Socket, type SocketConstructorOpts } from "node:net";
+import { type ConnectionOptions, checkServerIdentity, connect as connectTls, type TLSSocket } from "node:tls";
+import type { Origin } from "./exchange.ts";
+import type { Trust } from "./tls.ts";
+
+/** What a socket tells its owner. Each call names the socket: one that was given up may still have something to say. */
+export interface SocketEvents {
+  /** TCP is up. */
+  connected(socket: Socket): void;
+  /** TLS is up. Never for plain sockets. */
+  secured(socket: TLSSocket): void;
+  /** `count` bytes stand at the start of the shared read buffer, until this returns. */
+  received(socket: Socket, count: number): void;
+  /** Everything is handed to the kernel after a write had to wait. */
+  drained(socket: Socket): void;
+  /** The peer has closed its side. */
+  ended(socket: Socket): void;
+  failed(socket: Socket, error: Error): void;
+}
+
+/** Counts the sockets of a transport. */
+export interface SocketCount {
+  opened(): void;
+  closed(): void;
+}
+
+/** Opens a socket to an address (no name) whose bytes are read into `buffer` without allocating. */
+export function openSocket(
+  origin: Origin,
+  address: string,
+  port: number,
+  trust: Trust | null,
+  buffer: Buffer,
+  count: SocketCount,
+  events: SocketEvents,
+): Socket {
+  const onread = {
+    buffer,
+    callback(length: number): boolean {
+      events.received(socket, length);
+      return true;
+    },
+  };
+  let socket: Socket;
+  if (trust === null) {
+    socket = connect({ host: address, port, noDelay: true, onread });
+  } else {
+    // TLS sockets take `onread` as plain ones do, which their type does not say.
+    const options: ConnectionOptions & Pick<SocketConstructorOpts, "onread"> = {
+      host: address,
+      port,
+      servername: isIP(origin.host) === 0 ? origin.host : undefined,
+      ALPNProtocols: ["http/1.1"],
+      secureContext: trust.context,
+      session: trust.sessions.get(origin.key),
+      rejectUnauthorized: trust.verify,
+      checkServerIdentity: (_name, certificate) => checkServerIdentity(origin.host, certificate),
+      onread,
+    };
+    const secure = connectTls(options);
+    secure.once("secureConnect", () => events.secured(secure));
+    secure.on("session", (session) => trust.sessions.set(origin.key, session));
+    socket = secure;
+    socket.setNoDelay(true);
+  }
+  count.opened();
+  socket.once("connect", () => events.connected(socket));
+  socket.on("drain", () => events.drained(socket));
+  socket.on("end", () => events.ended(socket));
+  socket.on("error", (error) => events.failed(socket, error));
+  socket.once("close", () => count.closed());
+  return socket;
+}

@@ -1,0 +1,53 @@
+import { createSecureContext, type SecureContext } from "node:tls";
+import type { HttpTls } from "../protocol/workflow.ts";
+
+/** TLS settings made ready: one per distinct settings and thread. */
+export interface Trust {
+  readonly verify: boolean;
+  readonly context: SecureContext;
+  /** The latest session by origin key, to resume with. */
+  readonly sessions: Map<string, Buffer>;
+}
+
+/** The trusts of a thread; equal settings give the same trust. */
+export interface Trusts {
+  /** Throws what Node throws for certificates or keys that do not parse. */
+  of(settings: HttpTls): Trust;
+}
+
+/** Nothing is built until a secure connection is dialled. */
+export function createTrusts(): Trusts {
+  const byIdentity = new WeakMap<HttpTls, Trust>();
+  const byContent = new Map<string, Trust>();
+
+  function of(settings: HttpTls): Trust {
+    const same = byIdentity.get(settings);
+    if (same !== undefined) return same;
+    const content = JSON.stringify([settings.verify, settings.cert, settings.key, settings.ca]);
+    let trust = byContent.get(content);
+    if (trust === undefined) {
+      trust = createTrust(settings);
+      byContent.set(content, trust);
+    }
+    byIdentity.set(settings, trust);
+    return trust;
+  }
+
+  return { of };
+}
+
+function createTrust(settings: HttpTls): Trust {
+  const context = createSecureContext({
+    cert: settings.cert ?? undefined,
+    key: settings.key ?? undefined,
+    ca: settings.ca ?? undefined,
+  });
+  return { verify: settings.verify, context, sessions: new Map() };
+}
+
+/** `TLSv1.3` as metrics name it: `tls1.3`; empty for null. */
+export function nameTlsVersion(protocol: string | null): string {
+  if (protocol === null) return "";
+  const version = protocol.replace("TLSv", "tls");
+  return version === "tls1" ? "tls1.0" : version;
+}
