@@ -1,0 +1,76 @@
+import { EngineError } from "../../errors.ts";
+import { showValue } from "../../expression/template-error.ts";
+import type { Json } from "../../protocol/json.ts";
+import type { Evaluate } from "../../protocol/step.ts";
+import type { Assertion, Operator } from "../../protocol/workflow.ts";
+import type { JsonPath } from "../extract/json-path.ts";
+import { plainJsonPath } from "../extract/json-path.ts";
+import { compileSourcePattern } from "../extract/source-pattern.ts";
+import { compileStatusCheck } from "./status-check.ts";
+import type { Check } from "./check.ts";
+import { operators } from "./operators.ts";
+import type { Subject } from "./subjects.ts";
+import { subjects } from "./subjects.ts";
+
+/**
+ * Compiles one assertion or check. `template` compiles its value; `jsonPath` is needed where `needsJsonPath` says so.
+ * Throws EngineError `invalid_workflow` for a path, pattern or value that is not valid.
+ */
+export function compileAssertion(
+  assertion: Assertion,
+  template: (value: Json) => Evaluate,
+  jsonPath: JsonPath = plainJsonPath,
+): Check {
+  const compileSubject = subjects[assertion.type];
+  if (compileSubject === null) {
+    throw new EngineError(
+      "invalid_workflow",
+      `assertion ${assertion.name}: \`type: ${assertion.type}\` is not in this version`,
+    );
+  }
+  const rule = assertion.type === "regex" ? completePattern(assertion) : assertion;
+  const subject = compileSubject(rule, jsonPath);
+  if (!isFixed(rule.value)) return compileCheck(rule, subject, template(rule.value));
+  return compileStatusCheck(rule) ?? compileCheck(rule, subject, compileFixedValue(rule));
+}
+
+const denials: ReadonlySet<Operator> = new Set(["ne", "not_contains"]);
+
+/** A regex assertion's pattern stands under `path` or alone as `value`; a pattern with nothing to compare asks for a match. */
+function completePattern(assertion: Assertion): Assertion {
+  if (assertion.path === "" && typeof assertion.value === "string") {
+    return { ...assertion, path: assertion.value, operator: "exists", value: !denials.has(assertion.operator) };
+  }
+  if (assertion.operator === "eq" && assertion.value === null) return { ...assertion, operator: "exists", value: true };
+  return assertion;
+}
+
+/** Without `${` in any text there is nothing to evaluate. */
+function isFixed(value: Json): boolean {
+  if (typeof value === "string") return !value.includes("${");
+  return typeof value !== "object" || value === null || Object.values(value).every(isFixed);
+}
+
+function compileFixedValue(assertion: Assertion): Evaluate {
+  const value: unknown =
+    assertion.operator === "matches" && typeof assertion.value === "string"
+      ? compileSourcePattern(assertion.value, `assertion ${assertion.name}`)
+      : assertion.value;
+  return () => value;
+}
+
+function compileCheck(assertion: Assertion, subject: Subject, value: Evaluate): Check {
+  const { holds, phrase, whenMissing } = operators[assertion.operator];
+  return (vu, result) => {
+    const found = subject.find(result);
+    const expected = value(vu);
+    if (found === undefined && whenMissing !== null ? whenMissing : holds(found, expected)) return null;
+    const got = subject.shown || found === undefined ? `, got ${showValue(found)}` : "";
+    return `${subject.label}: expected ${phrase}${showExpected(expected)}${got}`;
+  };
+}
+
+function showExpected(expected: unknown): string {
+  if (expected instanceof RegExp) return `/${expected.source}/`;
+  return Array.isArray(expected) ? `[${expected.slice(0, 10).map(showValue).join(", ")}]` : showValue(expected);
+}

@@ -1,0 +1,66 @@
+import type { StepResult } from "../../protocol/step.ts";
+import type { Extraction, ExtractionSource } from "../../protocol/workflow.ts";
+import type { JsonPath } from "./json-path.ts";
+import { compileSourcePattern, readMatch } from "./source-pattern.ts";
+
+/** Finds an extraction's value in a result; undefined: no match. */
+export type Find = (result: StepResult) => unknown;
+
+type CompileSource = (extraction: Extraction, jsonPath: JsonPath) => Find;
+
+/** Where extractions look; null: not in this version. */
+export const sources: Readonly<Record<ExtractionSource, CompileSource | null>> = {
+  json: findJson,
+  regex: findPattern,
+  header: findHeader,
+  cookie: (extraction) => {
+    const name = extraction.path;
+    return wrapAll(extraction, (result) => result.cookie(name));
+  },
+  status: (extraction) => wrapAll(extraction, (result) => result.statusCode),
+  body: (extraction) => wrapAll(extraction, (result) => result.text()),
+  xpath: null,
+  css: null,
+};
+
+/** Sources with one value give a list of one under `all`. */
+function wrapAll(extraction: Extraction, find: Find): Find {
+  if (!extraction.all) return find;
+  return (result) => {
+    const value = find(result);
+    return value === undefined ? undefined : [value];
+  };
+}
+
+function findJson(extraction: Extraction, jsonPath: JsonPath): Find {
+  const query = jsonPath(extraction.path);
+  if (!extraction.all) return (result) => query.first(result.json());
+  return (result) => {
+    const values = query.all(result.json());
+    return values.length === 0 ? undefined : values;
+  };
+}
+
+function findPattern(extraction: Extraction): Find {
+  const pattern = compileSourcePattern(extraction.path, `extract ${extraction.name}`);
+  if (extraction.all) {
+    const every = new RegExp(pattern.source, `${pattern.flags}g`);
+    return (result) => {
+      const values = Array.from(result.text().matchAll(every), readMatch);
+      return values.length === 0 ? undefined : values;
+    };
+  }
+  return (result) => {
+    const match = pattern.exec(result.text());
+    return match === null ? undefined : readMatch(match);
+  };
+}
+
+function findHeader(extraction: Extraction): Find {
+  const name = extraction.path.toLowerCase();
+  if (!extraction.all) return (result) => result.header(name)[0];
+  return (result) => {
+    const values = result.header(name);
+    return values.length === 0 ? undefined : values;
+  };
+}
