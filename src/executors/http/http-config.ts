@@ -1,0 +1,41 @@
+import type { Json } from "../../protocol/json.ts";
+import type { HttpTls } from "../../protocol/workflow.ts";
+
+type Pair = readonly [name: string, value: string];
+
+/**
+ * An http step's config after `resolve`: complete, `options.http` already merged in. Texts are templates unless said
+ * otherwise.
+ */
+export interface HttpConfig {
+  /** Upper case; not a template. */
+  readonly method: string;
+  /** Absolute, or relative to `domain`'s or the workflow's base URL. */
+  readonly url: string;
+  /** A name among `Workflow.http.domains`; null: `baseUrl`. */
+  readonly domain: string | null;
+  readonly query: readonly Pair[];
+  /** Lower-case names; defaults first, a step's own header replaces the default of that name. */
+  readonly headers: readonly Pair[];
+  readonly body: HttpBody | null;
+  readonly auth: HttpAuth | null;
+  /** Sent with this step besides the jar's. */
+  readonly cookies: Readonly<Record<string, string>>;
+  readonly redirect: { readonly follow: boolean; readonly maxRedirects: number };
+  readonly tls: HttpTls;
+  readonly connectTimeoutMs: number;
+  readonly totalTimeoutMs: number;
+  /** Ask for compressed answers. */
+  readonly compression: boolean;
+  /** Inclusive ranges; null: below 400. */
+  readonly expectStatus: readonly (readonly [low: number, high: number])[] | null;
+}
+
+export type HttpBody =
+  | { readonly kind: "text"; readonly text: string }
+  | { readonly kind: "json"; readonly value: Json }
+  | { readonly kind: "form"; readonly fields: readonly Pair[] };
+
+export type HttpAuth =
+  | { readonly basic: { readonly username: string; readonly password: string } }
+  | { readonly bearer: string };
