@@ -1,0 +1,104 @@
+import { once } from "node:events";
+import type { AddressInfo } from "node:net";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { createDemoServer } from "./demo-server.ts";
+
+const server = createDemoServer();
+let base = "";
+
+beforeAll(async () => {
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+});
+
+afterAll(async () => {
+  server.closeAllConnections();
+  server.close();
+  await once(server, "close");
+});
+
+async function ask(path: string, init?: RequestInit): Promise<{ status: number; headers: Headers; text: string }> {
+  const answer = await fetch(base + path, { redirect: "manual", ...init });
+  return { status: answer.status, headers: answer.headers, text: await answer.text() };
+}
+
+describe("routes", () => {
+  test("/get tells arguments (a repeated one as a list), headers and URL", async () => {
+    const { text } = await ask("/get?a=1&b=2&b=3", { headers: { "x-hello": "you" } });
+    expect(JSON.parse(text)).toMatchObject({
+      args: { a: "1", b: ["2", "3"] },
+      headers: { "x-hello": "you" },
+      url: `${base}/get?a=1&b=2&b=3`,
+    });
+  });
+
+  test("/post gives the body back as text, JSON and form", async () => {
+    const json = await ask("/post", { method: "POST", body: '{"a":1}' });
+    expect(JSON.parse(json.text)).toMatchObject({ method: "POST", data: '{"a":1}', json: { a: 1 }, form: {} });
+    const form = await ask("/post", { method: "POST", body: new URLSearchParams({ a: "ü" }) });
+    expect(JSON.parse(form.text)).toMatchObject({ form: { a: "ü" }, json: null });
+  });
+
+  test.each([
+    ["/status/204", 204],
+    ["/status/503", 503],
+    ["/status/700", 400],
+    ["/status/abc", 400],
+    ["/delay/0.01", 200],
+    ["/delay/-1", 400],
+    ["/delay/nan", 400],
+    ["/bytes/-1", 400],
+    ["/redirect/0", 400],
+    ["/bearer", 401],
+    ["/basic-auth/a/b", 401],
+    ["/login", 405],
+    ["/nothing", 404],
+    ["/%ff/x", 404],
+    ["/", 200],
+  ])("%s answers %i", async (path, status) => {
+    expect((await ask(path)).status).toBe(status);
+  });
+
+  test("/bytes/N has N bytes", async () => {
+    const { text, headers } = await ask("/bytes/1000");
+    expect([text.length, headers.get("content-length")]).toEqual([1000, "1000"]);
+  });
+
+  test("/redirect/N leads over N hops to /get", async () => {
+    expect((await ask("/redirect/2")).headers.get("location")).toBe("/redirect/1");
+    expect((await fetch(`${base}/redirect/3`)).url).toBe(`${base}/get`);
+  });
+
+  test("/gzip is compressed", async () => {
+    const { text, headers } = await ask("/gzip");
+    expect([JSON.parse(text).gzipped, headers.get("content-encoding")]).toEqual([true, "gzip"]);
+  });
+
+  test("/stream/N is N lines in chunks", async () => {
+    const { text, headers } = await ask("/stream/3");
+    expect([text, headers.get("transfer-encoding")]).toEqual(['{"line":0}\n{"line":1}\n{"line":2}\n', "chunked"]);
+  });
+
+  test("/basic-auth accepts the user and password of its path", async () => {
+    const authorization = `Basic ${Buffer.from("anna:geheim").toString("base64")}`;
+    expect((await ask("/basic-auth/anna/geheim", { headers: { authorization } })).status).toBe(200);
+  });
+
+  test("/login gives a token that /bearer takes, and a cookie", async () => {
+    const login = await ask("/login", { method: "POST", body: '{"username":"anna","password":"x"}' });
+    const { token } = JSON.parse(login.text) as { token: string };
+    expect(login.headers.get("set-cookie")).toBe(`session=${token}; Path=/; HttpOnly`);
+    const { text } = await ask("/bearer", { headers: { authorization: `Bearer ${token}` } });
+    expect(JSON.parse(text)).toEqual({ authenticated: true, token });
+    expect((await ask("/login", { method: "POST", body: "nonsense" })).status).toBe(401);
+  });
+
+  test("/cookies/set sets cookies, /cookies shows them", async () => {
+    const set = await ask("/cookies/set?a=1&b=2");
+    expect([set.status, set.headers.getSetCookie()]).toEqual([302, ["a=1; Path=/", "b=2; Path=/"]]);
+    expect(JSON.parse((await ask("/cookies", { headers: { cookie: "a=1; b=2" } })).text)).toEqual({
+      cookies: { a: "1", b: "2" },
+    });
+  });
+});

@@ -1,0 +1,57 @@
+import { createServer, type Server } from "node:http";
+import { checkBasicAuth, checkBearer, logIn, showCookies } from "./access.ts";
+import { type DemoRequest, sendError, sendJson } from "./answer.ts";
+import { echoBody, echoGet } from "./echo.ts";
+import { sendBytes, sendGzip, sendLate, sendRedirect, sendSample, sendStatus, sendStream } from "./shapes.ts";
+
+type Route = (request: DemoRequest) => void | Promise<void>;
+
+const routes = new Map<string, Route>([
+  ["", ({ response }) => sendJson(response, { routes: [...routes.keys()].filter(Boolean).map((name) => `/${name}`) })],
+  ["get", echoGet],
+  ["headers", echoGet],
+  ["post", echoBody],
+  ["put", echoBody],
+  ["patch", echoBody],
+  ["delete", echoBody],
+  ["json", sendSample],
+  ["status", sendStatus],
+  ["delay", sendLate],
+  ["bytes", sendBytes],
+  ["redirect", sendRedirect],
+  ["gzip", sendGzip],
+  ["stream", sendStream],
+  ["cookies", showCookies],
+  ["basic-auth", checkBasicAuth],
+  ["bearer", checkBearer],
+  ["login", logIn],
+]);
+
+/** The built-in target, not listening yet: a small server whose answers are made to order by their path. */
+export function createDemoServer(): Server {
+  const server = createServer({ keepAliveTimeout: 120_000, noDelay: true }, (message, response) => {
+    const url = message.url ?? "/";
+    const mark = url.indexOf("?");
+    const parts = (mark < 0 ? url : url.slice(0, mark)).split("/");
+    const route = routes.get(parts[1] ?? "");
+    if (route === undefined) {
+      sendError(response, 404, `there is no ${url} here; GET / lists the routes`);
+      return;
+    }
+    const query = mark < 0 ? "" : url.slice(mark + 1);
+    const rest = parts.length > 2 ? parts.slice(2).map(decode) : [];
+    const running = route({ message, response, rest, query });
+    running?.catch(() => response.destroy());
+  });
+  server.maxRequestsPerSocket = 0;
+  return server;
+}
+
+/** A part that is not valid percent-encoding stands for itself. */
+function decode(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
+}
