@@ -1,0 +1,78 @@
+import type { GeneratorSample, VuCount } from "../protocol/frame.ts";
+import type { Measurements } from "../measure/measurements.ts";
+import type { Alarm, Clock } from "../protocol/ports.ts";
+import type { FramePart } from "./share-part.ts";
+import type { TestClock } from "./test-clock.ts";
+
+/** What a frame is made of. */
+export interface FrameSources {
+  readonly clock: Clock;
+  readonly testClock: TestClock;
+  readonly warmUpMs: number;
+  cutMeasurements(): Measurements;
+  countVus(): VuCount[];
+  sampleGenerator(): GeneratorSample;
+  onFrame(part: FramePart): void;
+}
+
+/** Cuts the time into frames: at each whole second since the start instant, by wall time, and at the end of warm_up. */
+export interface FrameCutter {
+  start(at: number): void;
+  /** Cuts now: what was measured since the previous cut. */
+  cut(): void;
+  /** No more cuts by itself; idempotent. */
+  stop(): void;
+}
+
+const secondMs = 1000;
+
+export function createFrameCutter(sources: FrameSources): FrameCutter {
+  const { clock, testClock } = sources;
+  let startAt = Number.POSITIVE_INFINITY;
+  let warmUp = sources.warmUpMs > 0;
+  let stopped = false;
+  let tick: Alarm | null = null;
+  let warmUpEnd: Alarm | null = null;
+
+  const emit = (second: number) => {
+    sources.onFrame({
+      second: Math.max(0, second),
+      testTimeMs: Math.max(0, testClock.now()),
+      warmUp,
+      ...sources.cutMeasurements(),
+      vus: sources.countVus(),
+      generator: sources.sampleGenerator(),
+    });
+  };
+  const countSeconds = () => Math.max(0, Math.floor((clock.now() - startAt) / secondMs));
+  const waitForSecond = (next: number) => {
+    tick = clock.at(startAt + next * secondMs, () => {
+      // A late alarm closes every second that has passed since.
+      const passed = Math.max(next, countSeconds());
+      emit(passed - 1);
+      waitForSecond(passed + 1);
+    });
+  };
+
+  return {
+    start(at) {
+      startAt = at;
+      waitForSecond(1);
+      if (warmUp) {
+        warmUpEnd = testClock.at(sources.warmUpMs, () => {
+          emit(countSeconds());
+          warmUp = false;
+        });
+      }
+    },
+    cut() {
+      emit(startAt === Number.POSITIVE_INFINITY ? 0 : countSeconds());
+    },
+    stop() {
+      if (stopped) return;
+      stopped = true;
+      tick?.cancel();
+      warmUpEnd?.cancel();
+    },
+  };
+}

@@ -1,0 +1,40 @@
+import { monitorEventLoopDelay } from "node:perf_hooks";
+import type { GeneratorSample } from "../protocol/frame.ts";
+
+/** A thread's look at itself. */
+export interface GeneratorWatch {
+  /** Since the previous call, or the making. */
+  sample(): GeneratorSample;
+  close(): void;
+}
+
+/** How often the loop's delay is probed, ms. */
+const probeMs = 10;
+
+/** Watches the calling thread: its CPU time, its event loop's delay, the process's memory. */
+export function createGeneratorWatch(): GeneratorWatch {
+  const delay = monitorEventLoopDelay({ resolution: probeMs });
+  delay.enable();
+  let cpu = process.threadCpuUsage();
+  let at = process.hrtime.bigint();
+  return {
+    sample() {
+      const now = process.hrtime.bigint();
+      const used = process.threadCpuUsage(cpu);
+      const elapsedUs = Math.max(1, Number(now - at) / 1000);
+      // The probe measures its whole interval; the delay is what exceeds it.
+      const eventLoopLagMs = delay.count === 0 ? 0 : Math.max(0, delay.max / 1e6 - probeMs);
+      delay.reset();
+      cpu = process.threadCpuUsage();
+      at = now;
+      return {
+        cpu: Math.min(1, (used.user + used.system) / elapsedUs),
+        eventLoopLagMs,
+        memory: process.memoryUsage.rss(),
+      };
+    },
+    close: () => {
+      delay.disable();
+    },
+  };
+}

@@ -1,0 +1,153 @@
+import { EngineError } from "../errors.ts";
+import type { CompiledWorkflow, FlowContext } from "../flow/compiled.ts";
+import type { ThreadRecorder } from "../measure/thread-recorder.ts";
+import type { Plan, Share } from "../protocol/plan.ts";
+import type { Claims } from "./claims.ts";
+import { createFrameCutter } from "./frame-cutter.ts";
+import type { GeneratorWatch } from "./generator-watch.ts";
+import { createIterationMeter } from "./iteration-meter.ts";
+import { createScenarioClock } from "./scenario-clock.ts";
+import { createScenarioRun, type ScenarioRun } from "./scenario-run.ts";
+import type { SharePart, SharePartEvents } from "./share-part.ts";
+import { runSharedSteps } from "./shared-steps.ts";
+import { createTestClock } from "./test-clock.ts";
+import { createTurn } from "./turn.ts";
+
+export interface InThreadOptions {
+  readonly plan: Plan;
+  readonly share: Share;
+  /** What flow compiles with: the thread's ports. */
+  readonly context: FlowContext & { readonly recorder: ThreadRecorder };
+  readonly claims: Claims;
+  readonly watch: GeneratorWatch;
+  compile(context: FlowContext): Promise<CompiledWorkflow>;
+}
+
+/** A share's part that runs in the calling thread. */
+export function createInThread(options: InThreadOptions, events: SharePartEvents): SharePart {
+  const { plan, share, context, claims, watch } = options;
+  const { clock, recorder, workflow } = context;
+  const testClock = createTestClock(clock);
+  const turn = createTurn(clock);
+  const stopShared = new AbortController();
+  const drained = Promise.withResolvers<void>();
+  let compiled: CompiledWorkflow | null = null;
+  let runs: ScenarioRun[] = [];
+  let unended = 0;
+  let stage: "new" | "started" | "done" | "closed" = "new";
+  let closing: Promise<void> | null = null;
+
+  const cutter = createFrameCutter({
+    clock,
+    testClock,
+    warmUpMs: workflow.warmUpMs,
+    cutMeasurements: () => recorder.cut(),
+    countVus: () => runs.map((run) => run.countVus()),
+    sampleGenerator: () => watch.sample(),
+    onFrame: (part) => events.onFrame(part),
+  });
+
+  const fail = (error: unknown) => {
+    if (stage === "closed") return;
+    events.onFault(error);
+    close().catch(() => undefined);
+  };
+
+  const endScenario = () => {
+    if (--unended > 0) return;
+    drained.resolve();
+    if (stage !== "started") return;
+    stage = "done";
+    cutter.stop();
+    cutter.cut();
+    events.onDone();
+  };
+
+  const close = (): Promise<void> => {
+    closing ??= (async () => {
+      const wasRunning = stage === "started";
+      stage = "closed";
+      stopShared.abort();
+      cutter.stop();
+      for (const run of runs) run.stop(0);
+      if (!wasRunning) drained.resolve();
+      await Promise.all([compiled?.close(), drained.promise]);
+      if (wasRunning) cutter.cut();
+      testClock.close();
+      watch.close();
+    })();
+    return closing;
+  };
+
+  const requireCompiled = (): CompiledWorkflow => {
+    if (compiled === null) throw new EngineError("internal_error", "a share was used before it was prepared");
+    return compiled;
+  };
+
+  return {
+    async prepare() {
+      compiled = await options.compile(context);
+      runs = compiled.scenarios.map((scenario, position) => {
+        const planned = plan.scenarios[position];
+        const scenarioShare = share.scenarios[position];
+        if (planned === undefined || scenarioShare === undefined) {
+          throw new EngineError("internal_error", `the share has no part for scenario ${position + 1}`);
+        }
+        const { name, startTimeMs, tags } = planned.scenario;
+        return createScenarioRun(
+          {
+            plan,
+            planned,
+            position,
+            share: scenarioShare,
+            scenario,
+            clock,
+            time: createScenarioClock(testClock, startTimeMs),
+            turn,
+            meter: createIterationMeter(recorder, { ...workflow.tags, ...tags, scenario: name }),
+            claims,
+          },
+          { onEnded: endScenario, onFault: fail },
+        );
+      });
+      unended = runs.length;
+    },
+    async setup() {
+      if (workflow.setup.length === 0) return {};
+      const flow = requireCompiled();
+      const limit = { name: "setup", code: "setup_timeout", timeoutMs: workflow.setupTimeoutMs } as const;
+      try {
+        return await runSharedSteps(flow, clock, stopShared.signal, limit, (vu) => flow.setup(vu));
+      } finally {
+        cutter.cut();
+      }
+    },
+    start(at, shared) {
+      requireCompiled().share(shared);
+      stage = "started";
+      for (const run of runs) run.start();
+      testClock.start(at);
+      cutter.start(at);
+    },
+    pause: (atTestTimeMs) => testClock.pause(atTestTimeMs),
+    resume: (at, testTimeMs) => {
+      testClock.resume(at, testTimeMs);
+    },
+    scale: (scenario, testTimeMs, target, overMs) => runs[scenario]?.scale(testTimeMs, target, overMs),
+    stop(graceMs) {
+      for (const run of runs) run.stop(graceMs);
+    },
+    async teardown(shared) {
+      if (workflow.teardown.length === 0) return;
+      const flow = requireCompiled();
+      flow.share(shared);
+      const limit = { name: "teardown", code: "teardown_timeout", timeoutMs: workflow.teardownTimeoutMs } as const;
+      try {
+        await runSharedSteps(flow, clock, stopShared.signal, limit, (vu) => flow.teardown(vu));
+      } finally {
+        cutter.cut();
+      }
+    },
+    close,
+  };
+}

@@ -1,0 +1,95 @@
+import type { VuCount } from "../protocol/frame.ts";
+import type { Alarm } from "../protocol/ports.ts";
+import { createScheduler } from "./schedulers/create-scheduler.ts";
+import type { Scheduler, SchedulerContext } from "./schedulers/scheduler.ts";
+
+/**
+ * One scenario on one thread.
+ *
+ * ```
+ * waiting --(start_time)--> loading --(end of the load, or stop)--> ending --(last VU ended)--> ended
+ *    `---------------------------stop-------------------------------^
+ * ```
+ * In `ending` no iteration begins; running ones get graceful_stop, by wall time, and are then interrupted.
+ */
+export interface ScenarioRun {
+  /** Makes VUs and sets the alarms; the test clock may start afterwards. */
+  start(): void;
+  /** Ends the load now; again with less grace: shortens. */
+  stop(graceMs: number): void;
+  /** `timeMs` is test time of the run. Throws EngineError. */
+  scale(timeMs: number, target: number, overMs: number): void;
+  countVus(): VuCount;
+}
+
+export interface ScenarioRunEvents {
+  onEnded(): void;
+  onFault(error: unknown): void;
+}
+
+export function createScenarioRun(
+  context: Omit<SchedulerContext, "events">,
+  runEvents: ScenarioRunEvents,
+): ScenarioRun {
+  const { planned, clock, time, meter } = context;
+  const { name, gracefulStopMs, startTimeMs } = planned.scenario;
+  let phase: "waiting" | "loading" | "ending" | "ended" = "waiting";
+  let loadAlarm: Alarm | null = null;
+  let graceAlarm: Alarm | null = null;
+  let graceEnd = Number.POSITIVE_INFINITY;
+
+  const endLoad = (graceMs: number, full: boolean) => {
+    if (phase === "ended") return;
+    loadAlarm?.cancel();
+    loadAlarm = null;
+    const end = clock.now() + graceMs;
+    if (end < graceEnd) {
+      graceEnd = end;
+      graceAlarm?.cancel();
+      graceAlarm = clock.at(end, () => scheduler.interrupt());
+    }
+    if (phase !== "ending") {
+      phase = "ending";
+      scheduler.endLoad(full);
+    }
+    if (graceMs <= 0) scheduler.interrupt();
+  };
+
+  const scheduler: Scheduler = createScheduler({
+    ...context,
+    events: {
+      onLoadOver: () => endLoad(gracefulStopMs, true),
+      onEnded() {
+        phase = "ended";
+        graceAlarm?.cancel();
+        graceAlarm = null;
+        runEvents.onEnded();
+      },
+      onFault: runEvents.onFault,
+    },
+  });
+
+  return {
+    start() {
+      scheduler.allocate();
+      loadAlarm = time.at(0, () => {
+        phase = "loading";
+        loadAlarm =
+          planned.durationMs === null ? null : time.at(planned.durationMs, () => endLoad(gracefulStopMs, true));
+        scheduler.begin();
+      });
+    },
+    stop: (graceMs) => endLoad(graceMs, false),
+    scale(timeMs, target, overMs) {
+      if (phase === "loading" || phase === "waiting")
+        scheduler.scale(Math.max(0, timeMs - startTimeMs), target, overMs);
+    },
+    countVus: () => ({
+      scenario: name,
+      active: scheduler.countActive(),
+      allocated: scheduler.countAllocated(),
+      planned: phase === "loading" ? scheduler.countPlanned(time.now()) : 0,
+      iterations: meter.completed,
+    }),
+  };
+}

@@ -1,0 +1,101 @@
+import type { Alarm, Clock } from "../protocol/ports.ts";
+
+/** Test time: milliseconds since the start instant without pauses. Before `start` nothing is due. */
+export interface TestClock {
+  /** `startAt` is a `Clock.now()` instant, usually ahead. */
+  start(startAt: number): void;
+  now(): number;
+  /** The test time at a `Clock.now()`, for callers that have just read the clock. */
+  read(now: number): number;
+  isFrozen(now: number): boolean;
+  /** Calls `task` once at or soon after this test time, never synchronously. Pauses delay it. */
+  at(timeMs: number, task: () => void): Alarm;
+  /** Freezes at this test time, or now if it has passed; resolves then with the frozen time. An earlier pause stands. */
+  pause(atMs: number): Promise<number>;
+  /**
+   * Goes on, or takes back a pause still ahead. Test time was or will be `timeMs` (the frozen time) at the `Clock.now()`
+   * `at` (now). Gives the test time.
+   */
+  resume(at?: number, timeMs?: number): number;
+  /** Cancels every alarm; idempotent. */
+  close(): void;
+}
+
+interface Waiting {
+  readonly timeMs: number;
+  readonly task: () => void;
+  inner: Alarm | null;
+}
+
+export function createTestClock(clock: Clock): TestClock {
+  const waiting = new Set<Waiting>();
+  const pausing = new Set<(timeMs: number) => void>();
+  /** The `Clock.now()` of test time 0; moves on with each pause. */
+  let origin = Number.POSITIVE_INFINITY;
+  let frozenAt = Number.POSITIVE_INFINITY;
+  let freezing: Alarm | null = null;
+
+  const read = (now: number) => Math.min(now - origin, frozenAt);
+  const isFrozen = (now: number) => now - origin >= frozenAt;
+
+  const arm = (alarm: Waiting) => {
+    if (alarm.inner !== null || origin === Number.POSITIVE_INFINITY || alarm.timeMs > frozenAt) return;
+    alarm.inner = clock.at(origin + alarm.timeMs, () => {
+      waiting.delete(alarm);
+      alarm.task();
+    });
+  };
+  const disarm = (alarm: Waiting) => {
+    alarm.inner?.cancel();
+    alarm.inner = null;
+  };
+  const settlePauses = (timeMs: number) => {
+    freezing?.cancel();
+    freezing = null;
+    for (const settle of pausing) settle(timeMs);
+    pausing.clear();
+  };
+
+  return {
+    start(startAt) {
+      origin = startAt;
+      for (const alarm of waiting) arm(alarm);
+    },
+    now: () => read(clock.now()),
+    read,
+    isFrozen,
+    at(timeMs, task) {
+      const alarm: Waiting = { timeMs, task, inner: null };
+      waiting.add(alarm);
+      arm(alarm);
+      return {
+        cancel() {
+          disarm(alarm);
+          waiting.delete(alarm);
+        },
+      };
+    },
+    pause(atMs) {
+      const now = clock.now();
+      if (isFrozen(now)) return Promise.resolve(frozenAt);
+      frozenAt = Math.min(frozenAt, Math.max(atMs, now - origin, 0));
+      for (const alarm of waiting) if (alarm.timeMs > frozenAt) disarm(alarm);
+      freezing?.cancel();
+      freezing = clock.at(origin + frozenAt, () => settlePauses(frozenAt));
+      return new Promise((resolve) => pausing.add(resolve));
+    },
+    resume(at = clock.now(), timeMs = read(at)) {
+      const now = clock.now();
+      if (isFrozen(now)) origin = at - timeMs;
+      settlePauses(read(now));
+      frozenAt = Number.POSITIVE_INFINITY;
+      for (const alarm of waiting) arm(alarm);
+      return read(now);
+    },
+    close() {
+      for (const alarm of waiting) disarm(alarm);
+      waiting.clear();
+      settlePauses(read(clock.now()));
+    },
+  };
+}

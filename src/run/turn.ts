@@ -1,0 +1,32 @@
+import type { Clock } from "../protocol/ports.ts";
+
+/**
+ * Lets the event loop take part. Iterations that end without waiting for anything would go on in microtasks for ever,
+ * and no timer, socket or stop would get its turn.
+ */
+export interface Turn {
+  /** Has this turn of the loop had its time by `now` (`Clock.now()`)? Then await `next`. */
+  isOver(now: number): boolean;
+  next(): Promise<void>;
+}
+
+/** How long microtasks may go on, ms. */
+const sliceMs = 5;
+
+export function createTurn(clock: Clock): Turn {
+  let begunAt = clock.now();
+  let pending: Promise<void> | null = null;
+  return {
+    isOver: (now) => now - begunAt >= sliceMs,
+    next() {
+      pending ??= new Promise((resolve) => {
+        clock.at(clock.now(), () => {
+          begunAt = clock.now();
+          pending = null;
+          resolve();
+        });
+      });
+      return pending;
+    },
+  };
+}
