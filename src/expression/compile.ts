@@ -43,7 +43,7 @@ export function compileTree<Scope>(tree: Tree, context: CompileContext<Scope>): 
         const test = compileTest(tree.operand, context);
         return (scope) => !test(scope);
       }
-      const operand = compileTree(tree.operand, context);
+      const operand = compileValue(tree.operand, context);
       return (scope) => negate(operand(scope));
     }
     case "binary":
@@ -98,6 +98,18 @@ function compileOptional<Scope>(tree: Tree, context: CompileContext<Scope>): Rea
   return tree.kind === "name" || tree.kind === "member"
     ? compilePath(tree, context, false)
     : compileTree(tree, context);
+}
+
+/** As compileTree, but a missing member is an error that names it, too: operators and functions work on values. */
+function compileValue<Scope>(tree: Tree, context: CompileContext<Scope>): Read<Scope> {
+  const value = compileTree(tree, context);
+  if (tree.kind !== "member") return value;
+  const name = printPath(tree);
+  return (scope) => {
+    const found = value(scope);
+    if (found === undefined) throw missingError(name);
+    return found;
+  };
 }
 
 function compilePath<Scope>(
@@ -193,11 +205,17 @@ function compileOperation<Scope>(
     return compileMatch(left, right.value, right.at, context);
   }
   const operation = operations[operator];
-  const compile = isNull(left) || isNull(right) ? compileOptional : compileTree;
+  const compile = comparisons.has(operator)
+    ? isNull(left) || isNull(right)
+      ? compileOptional
+      : compileTree
+    : compileValue;
   const first = compile(left, context);
   const second = compile(right, context);
   return (scope) => operation(first(scope), second(scope));
 }
+
+const comparisons: ReadonlySet<BinaryOperator> = new Set(["==", "!=", "<", "<=", ">", ">="]);
 
 function isNull(tree: Tree): boolean {
   return tree.kind === "literal" && tree.value === null;
@@ -229,7 +247,7 @@ function compileCall<Scope>(
     const wanted = spec.least === spec.most ? `${spec.least}` : `${spec.least} to ${spec.most}`;
     throw syntaxError(context.text, at, `${name}() takes ${wanted} arguments, not ${args.length}`);
   }
-  const reads = args.map((arg) => compileTree(arg, context));
+  const reads = args.map((arg) => compileValue(arg, context));
   const { call } = spec;
   const { language } = context;
   return (scope) =>

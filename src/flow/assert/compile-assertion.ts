@@ -60,17 +60,12 @@ function compileFixedValue(assertion: Assertion): Evaluate {
 }
 
 function compileCheck(assertion: Assertion, subject: Subject, value: Evaluate): Check {
-  const { holds, phrase, whenMissing } = operators[assertion.operator];
+  const { holds, print, whenMissing } = operators[assertion.operator];
   return (vu, result) => {
     const found = subject.find(result);
     const expected = value(vu);
     if (found === undefined && whenMissing !== null ? whenMissing : holds(found, expected)) return null;
     const got = subject.shown || found === undefined ? `, got ${showValue(found)}` : "";
-    return `${subject.label}: expected ${phrase}${showExpected(expected)}${got}`;
+    return `${subject.label}: expected ${print(expected)}${got}`;
   };
-}
-
-function showExpected(expected: unknown): string {
-  if (expected instanceof RegExp) return `/${expected.source}/`;
-  return Array.isArray(expected) ? `[${expected.slice(0, 10).map(showValue).join(", ")}]` : showValue(expected);
 }

@@ -1,57 +1,87 @@
 import { compareValues, isEqual, isIn, isTrue } from "../../expression/compare.ts";
 import { compilePattern } from "../../expression/pattern.ts";
 import { isPlain } from "../../expression/read-member.ts";
+import { showValue } from "../../expression/template-error.ts";
 import { toText } from "../../expression/text.ts";
 import type { Operator } from "../../protocol/workflow.ts";
 
 /** One operator: does it hold for what was found (undefined: nothing was)? */
 export interface OperatorSpec {
-  /** Between "expected" and the value in messages. */
-  readonly phrase: string;
-  /** Does `ne 5` hold where nothing was found? Only the denials do. Null: `holds` decides itself. */
+  /** What stands after "expected" in messages. */
+  readonly print: (expected: unknown) => string;
+  /** Does it hold where nothing was found? null: `holds` decides. */
   readonly whenMissing: boolean | null;
   readonly holds: (found: unknown, expected: unknown) => boolean;
 }
 
 /** Every operator of assertions and checks. Comparisons follow the expressions' rules: numeric texts count as numbers. */
 export const operators: Readonly<Record<Operator, OperatorSpec>> = {
-  eq: { phrase: "", whenMissing: null, holds: isEqual },
-  ne: { phrase: "not ", whenMissing: null, holds: (found, expected) => !isEqual(found, expected) },
-  gt: { phrase: "> ", whenMissing: false, holds: (found, expected) => (compareValues(found, expected) ?? 0) > 0 },
-  gte: { phrase: ">= ", whenMissing: false, holds: (found, expected) => (compareValues(found, expected) ?? -1) >= 0 },
-  lt: { phrase: "< ", whenMissing: false, holds: (found, expected) => (compareValues(found, expected) ?? 0) < 0 },
-  lte: { phrase: "<= ", whenMissing: false, holds: (found, expected) => (compareValues(found, expected) ?? 1) <= 0 },
-  contains: { phrase: "to contain ", whenMissing: false, holds: contains },
+  eq: { print: printValue, whenMissing: null, holds: isEqual },
+  ne: {
+    print: (expected) => `not ${printValue(expected)}`,
+    whenMissing: null,
+    holds: (found, expected) => !isEqual(found, expected),
+  },
+  gt: {
+    print: (expected) => `> ${printValue(expected)}`,
+    whenMissing: false,
+    holds: (found, expected) => (compareValues(found, expected) ?? 0) > 0,
+  },
+  gte: {
+    print: (expected) => `>= ${printValue(expected)}`,
+    whenMissing: false,
+    holds: (found, expected) => (compareValues(found, expected) ?? -1) >= 0,
+  },
+  lt: {
+    print: (expected) => `< ${printValue(expected)}`,
+    whenMissing: false,
+    holds: (found, expected) => (compareValues(found, expected) ?? 0) < 0,
+  },
+  lte: {
+    print: (expected) => `<= ${printValue(expected)}`,
+    whenMissing: false,
+    holds: (found, expected) => (compareValues(found, expected) ?? 1) <= 0,
+  },
+  contains: { print: (expected) => `to contain ${printValue(expected)}`, whenMissing: false, holds: contains },
   not_contains: {
-    phrase: "not to contain ",
+    print: (expected) => `not to contain ${printValue(expected)}`,
     whenMissing: true,
     holds: (found, expected) => !contains(found, expected),
   },
   starts_with: {
-    phrase: "to start with ",
+    print: (expected) => `to start with ${printValue(expected)}`,
     whenMissing: false,
     holds: (found, expected) => toText(found, "found").startsWith(toText(expected, "value")),
   },
   ends_with: {
-    phrase: "to end with ",
+    print: (expected) => `to end with ${printValue(expected)}`,
     whenMissing: false,
     holds: (found, expected) => toText(found, "found").endsWith(toText(expected, "value")),
   },
-  matches: { phrase: "to match ", whenMissing: false, holds: matches },
-  in: { phrase: "one of ", whenMissing: false, holds: isIn },
+  matches: { print: (expected) => `to match ${printValue(expected)}`, whenMissing: false, holds: matches },
+  in: { print: (expected) => `one of ${printValue(expected)}`, whenMissing: false, holds: isIn },
   exists: {
-    phrase: "to exist: ",
+    print: (expected) => (isWanted(expected) ? "a value" : "no value"),
     whenMissing: null,
     holds: (found, expected) => (found !== undefined) === isWanted(expected),
   },
   empty: {
-    phrase: "to be empty: ",
+    print: (expected) => (isWanted(expected) ? "an empty value" : "a value that is not empty"),
     whenMissing: false,
     holds: (found, expected) => isEmpty(found) === isWanted(expected),
   },
-  length: { phrase: "of length ", whenMissing: false, holds: (found, expected) => isEqual(measure(found), expected) },
-  type: { phrase: "of type ", whenMissing: false, holds: hasType },
+  length: {
+    print: (expected) => `of length ${printValue(expected)}`,
+    whenMissing: false,
+    holds: (found, expected) => isEqual(measure(found), expected),
+  },
+  type: { print: (expected) => `of type ${printValue(expected)}`, whenMissing: false, holds: hasType },
 };
+
+function printValue(expected: unknown): string {
+  if (expected instanceof RegExp) return `/${expected.source}/`;
+  return Array.isArray(expected) ? `[${expected.slice(0, 10).map(showValue).join(", ")}]` : showValue(expected);
+}
 
 /** `exists` and `empty` without a value ask for true. */
 function isWanted(expected: unknown): boolean {

@@ -1,3 +1,4 @@
+import { showValue } from "../../expression/template-error.ts";
 import type { Json } from "../../protocol/json.ts";
 import type { Assertion } from "../../protocol/workflow.ts";
 import type { Check } from "./check.ts";
@@ -21,5 +22,6 @@ export function compileStatusCheck(assertion: Assertion): Check | null {
 }
 
 function printSet(value: Json): string {
-  return Array.isArray(value) ? value.map(String).join(", ") : String(value);
+  const entries: readonly Json[] = Array.isArray(value) ? (value as readonly Json[]) : [value];
+  return entries.map((entry) => (typeof entry === "string" ? entry : showValue(entry))).join(", ");
 }

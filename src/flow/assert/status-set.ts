@@ -1,4 +1,5 @@
 import { EngineError } from "../../errors.ts";
+import { showValue } from "../../expression/template-error.ts";
 import type { Json } from "../../protocol/json.ts";
 
 /** Status codes from 0 (no answer) to 999: 1 where the code is accepted. */
@@ -26,7 +27,7 @@ function readRange(item: Json): readonly [from: number, to: number] {
   if (range === null) {
     throw new EngineError(
       "invalid_workflow",
-      `a status must be a code such as 200, "2xx" or "300-399", not ${JSON.stringify(item)}`,
+      `a status must be a code such as 200, "2xx" or "300-399", not ${showValue(item)}`,
     );
   }
   return [Number(range[1]), Number(range[2] ?? range[1])];
