@@ -47,6 +47,21 @@ export class Histogram {
     this.max = Math.max(this.max, other.max);
   }
 
+  /** Adds another run total's counts. */
+  mergeAll(other: Histogram): void {
+    if (other.count === 0) return;
+    this.#span(bucketOf(other.min), bucketOf(other.max));
+    const shift = other.base - this.base;
+    for (let place = 0; place < other.counts.length; place++) {
+      const count = other.counts[place] ?? 0;
+      if (count !== 0) this.counts[place + shift] = (this.counts[place + shift] ?? 0) + count;
+    }
+    this.count += other.count;
+    this.sum += other.sum;
+    this.min = Math.min(this.min, other.min);
+    this.max = Math.max(this.max, other.max);
+  }
+
   /** What was counted, with occupied buckets only; a copy. */
   toTrend(): TrendValue {
     const first = Math.max(0, bucketOf(this.min) - this.base);

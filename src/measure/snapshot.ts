@@ -1,0 +1,230 @@
+import type { Frame, SeriesDelta, SeriesKey, VuCount } from "../protocol/frame.ts";
+import type { MetricType, Threshold } from "../protocol/workflow.ts";
+import { builtInMetrics, lookupMetric } from "./catalog.ts";
+import { addErrorTotals, createErrorTotals, type ErrorTotals } from "./error-totals.ts";
+import type { Tags } from "./recorder.ts";
+import { hasTags, nameSeries } from "./series-key.ts";
+import { addSample, createSourceTotals, type SourceTotals } from "./source-totals.ts";
+import { overflowTags } from "./thread-recorder.ts";
+import { parseThreshold } from "./threshold.ts";
+import { addTotal, addValue, createTotal, type Total } from "./totals.ts";
+import {
+  addErrors,
+  addToTracks,
+  createWindows,
+  pointAt,
+  type Track,
+  type WindowOptions,
+  type Windows,
+} from "./windows.ts";
+
+/** All that was measured in an execution so far, merged. Bounded by series and windows, not by time. */
+export interface Snapshot {
+  readonly metrics: Map<string, MetricTotals>;
+  readonly errors: ErrorTotals;
+  readonly windows: Windows;
+  /** By slave id. */
+  readonly sources: Map<string, SourceTotals>;
+  /** Counts of warm-up, which are in nothing else. */
+  readonly warmUp: { httpReqs: number; iterations: number /** Test time at its end. */; endMs: number };
+  /** Records that went to `overflow` series, by metric. */
+  readonly overflow: Map<string, number>;
+  readonly vus: VuTotals;
+  /** The furthest test time that a frame brought, ms. */
+  testTimeMs: number;
+  readonly maxSeries: number;
+  seriesCount: number;
+}
+
+/** A metric over all its series, and each series. */
+export interface MetricTotals {
+  readonly name: string;
+  readonly type: MetricType;
+  readonly total: Total;
+  readonly series: Map<string, SeriesTotal>;
+}
+
+export interface SeriesTotal {
+  readonly key: SeriesKey;
+  readonly total: Total;
+}
+
+/** VUs of all sources and scenarios, by their latest frames. */
+export interface VuTotals {
+  active: number;
+  allocated: number;
+  planned: number;
+}
+
+export interface SnapshotOptions {
+  /** Custom metrics of the workflow. */
+  readonly metrics: Readonly<Record<string, MetricType>>;
+  /** Those with a window decide what else is kept second by second. */
+  readonly thresholds: readonly Threshold[];
+  /** Default 50,000. */
+  readonly maxSeries?: number;
+  /** Default 1,000. */
+  readonly maxErrorKinds?: number;
+  readonly windows?: WindowOptions;
+}
+
+/** What is kept second by second for the time series and the live view. */
+const alwaysKept: readonly string[] = [
+  "http_req_duration",
+  "http_req_duration_corrected",
+  "step_duration",
+  "http_reqs",
+  "http_req_failed",
+  "iterations",
+  "data_sent",
+  "data_received",
+];
+
+/** A snapshot of nothing. A `Workflow` fits as its options. */
+export function createSnapshot(options: SnapshotOptions): Snapshot {
+  return {
+    metrics: new Map(),
+    errors: createErrorTotals(options.maxErrorKinds ?? 1_000),
+    windows: createWindows(listTracks(options), options.windows),
+    sources: new Map(),
+    warmUp: { httpReqs: 0, iterations: 0, endMs: 0 },
+    overflow: new Map(),
+    vus: { active: 0, allocated: 0, planned: 0 },
+    testTimeMs: 0,
+    maxSeries: options.maxSeries ?? 50_000,
+    seriesCount: 0,
+  };
+}
+
+/** Adds a frame of a slave. The caller sees to it that each frame comes here once. */
+export function applyFrame(snapshot: Snapshot, slaveId: string, frame: Frame): void {
+  snapshot.testTimeMs = Math.max(snapshot.testTimeMs, frame.testTimeMs);
+  const source = findSource(snapshot, slaveId);
+  addSample(source, frame);
+  sumVus(snapshot);
+  const point = pointAt(snapshot.windows, frame.second);
+  point.testTimeMs = Math.max(point.testTimeMs, frame.testTimeMs);
+  point.activeVus = snapshot.vus.active;
+  point.plannedVus = snapshot.vus.planned;
+  if (frame.warmUp) {
+    snapshot.warmUp.endMs = Math.max(snapshot.warmUp.endMs, frame.testTimeMs);
+    snapshot.warmUp.httpReqs += countOf(frame.series, "http_reqs");
+    snapshot.warmUp.iterations += countOf(frame.series, "iterations");
+    return;
+  }
+  for (const delta of frame.series) {
+    addDelta(snapshot, delta, frame.second);
+    addToTracks(snapshot.windows, point, delta);
+  }
+  for (const delta of vuDeltas(snapshot, frame.vus)) {
+    addDelta(snapshot, delta, frame.second);
+    addToTracks(snapshot.windows, point, delta);
+  }
+  source.iterations += countOf(frame.series, "iterations");
+  addErrorTotals(snapshot.errors, frame.errors);
+  addErrors(point, frame.errors);
+  for (const [metric, count] of Object.entries(frame.overflow)) addOverflow(snapshot, metric, count);
+}
+
+/** The total of a metric, or of those of its series that carry all the tags; null: nothing was measured. */
+export function totalOf(snapshot: Snapshot, metric: string, tags: Tags = {}): Total | null {
+  const found = snapshot.metrics.get(metric);
+  if (found === undefined) return null;
+  if (Object.keys(tags).length === 0) return found.total;
+  const total = createTotal(found.type);
+  let matched = false;
+  for (const series of found.series.values()) {
+    if (!hasTags(series.key, tags)) continue;
+    addTotal(total, series.total);
+    matched = true;
+  }
+  return matched ? total : null;
+}
+
+function listTracks({ metrics, thresholds }: SnapshotOptions): Track[] {
+  const tracks: Track[] = builtInMetrics
+    .filter(({ name }) => alwaysKept.includes(name))
+    .map(({ name, type }) => ({ metric: name, type, tags: {} }));
+  for (const threshold of thresholds) {
+    if (threshold.windowMs === null) continue;
+    const parsed = parseThreshold(threshold.metric, threshold.condition, (name) => lookupMetric(name, metrics)?.type);
+    if ("threshold" in parsed) tracks.push(parsed.threshold);
+  }
+  return tracks;
+}
+
+function addDelta(snapshot: Snapshot, delta: SeriesDelta, second: number): void {
+  const { key } = delta;
+  let metric = snapshot.metrics.get(key.metric);
+  if (metric === undefined) {
+    metric = { name: key.metric, type: key.type, total: createTotal(key.type), series: new Map() };
+    snapshot.metrics.set(key.metric, metric);
+  }
+  // A gauge over all its series is no sum; VUs set theirs themselves.
+  addValue(metric.total, delta, second);
+  addValue(findSeries(snapshot, metric, delta).total, delta, second);
+}
+
+function findSeries(snapshot: Snapshot, metric: MetricTotals, delta: SeriesDelta): SeriesTotal {
+  const { key } = delta;
+  const name = nameSeries(key.metric, key.tags);
+  const known = metric.series.get(name);
+  if (known !== undefined) return known;
+  const over = snapshot.seriesCount >= snapshot.maxSeries;
+  const tags = over ? overflowTags : key.tags;
+  if (over) {
+    addOverflow(snapshot, key.metric, recordsOf(delta));
+    const shared = metric.series.get(nameSeries(key.metric, tags));
+    if (shared !== undefined) return shared;
+  }
+  const made: SeriesTotal = { key: { metric: key.metric, type: key.type, tags }, total: createTotal(key.type) };
+  metric.series.set(nameSeries(key.metric, tags), made);
+  snapshot.seriesCount++;
+  return made;
+}
+
+function findSource(snapshot: Snapshot, slaveId: string): SourceTotals {
+  const known = snapshot.sources.get(slaveId);
+  if (known !== undefined) return known;
+  const made = createSourceTotals();
+  snapshot.sources.set(slaveId, made);
+  return made;
+}
+
+function sumVus({ vus, sources }: Snapshot): void {
+  vus.active = 0;
+  vus.allocated = 0;
+  vus.planned = 0;
+  for (const source of sources.values()) {
+    for (const count of source.vus) {
+      vus.active += count.active;
+      vus.allocated += count.allocated;
+      vus.planned += count.planned;
+    }
+  }
+}
+
+/** The gauges `vus` and `vus_max` over all sources. */
+function vuDeltas({ vus }: Snapshot, counts: readonly VuCount[]): SeriesDelta[] {
+  if (counts.length === 0) return [];
+  return [gaugeDelta("vus", vus.active), gaugeDelta("vus_max", vus.allocated)];
+}
+
+function gaugeDelta(metric: string, value: number): SeriesDelta {
+  return { key: { metric, type: "gauge", tags: {} }, type: "gauge", value, min: value, max: value };
+}
+
+function countOf(series: readonly SeriesDelta[], metric: string): number {
+  let sum = 0;
+  for (const delta of series) if (delta.type === "counter" && delta.key.metric === metric) sum += delta.sum;
+  return sum;
+}
+
+/** How many records a delta holds; of counters and gauges it is not known: one. */
+function recordsOf(delta: SeriesDelta): number {
+  return delta.type === "trend" ? delta.count : delta.type === "rate" ? delta.total : 1;
+}
+
+function addOverflow(snapshot: Snapshot, metric: string, count: number): void {
+  snapshot.overflow.set(metric, (snapshot.overflow.get(metric) ?? 0) + count);
+}

@@ -1,0 +1,54 @@
+import type { Frame, VuCount } from "../protocol/frame.ts";
+
+/** A generator's CPU share above which it can no longer be trusted to keep up. */
+export const HIGH_CPU = 0.9;
+/** An event-loop delay above which measured times are the generator's rather than the target's, ms. */
+export const HIGH_LAG_MS = 100;
+
+/** What one slave said about itself. */
+export interface SourceTotals {
+  /** Of its latest frame. */
+  vus: readonly VuCount[];
+  /** The most it had active. */
+  mostVus: number;
+  /** Finished outside warm-up. */
+  iterations: number;
+  frames: number;
+  cpuSum: number;
+  /** Frames with a CPU share above HIGH_CPU. */
+  highCpuFrames: number;
+  largestLagMs: number;
+  /** Frames with an event-loop delay above HIGH_LAG_MS. */
+  highLagFrames: number;
+  largestMemory: number;
+}
+
+/** A slave that has said nothing yet. */
+export function createSourceTotals(): SourceTotals {
+  return {
+    vus: [],
+    mostVus: 0,
+    iterations: 0,
+    frames: 0,
+    cpuSum: 0,
+    highCpuFrames: 0,
+    largestLagMs: 0,
+    highLagFrames: 0,
+    largestMemory: 0,
+  };
+}
+
+/** Adds what a frame says of its source; its iterations are added by the caller. */
+export function addSample(source: SourceTotals, { vus, generator }: Pick<Frame, "vus" | "generator">): void {
+  source.vus = vus;
+  source.mostVus = Math.max(
+    source.mostVus,
+    vus.reduce((sum, { active }) => sum + active, 0),
+  );
+  source.frames++;
+  source.cpuSum += generator.cpu;
+  if (generator.cpu > HIGH_CPU) source.highCpuFrames++;
+  source.largestLagMs = Math.max(source.largestLagMs, generator.eventLoopLagMs);
+  if (generator.eventLoopLagMs > HIGH_LAG_MS) source.highLagFrames++;
+  source.largestMemory = Math.max(source.largestMemory, generator.memory);
+}
