@@ -1,0 +1,74 @@
+import { EngineError, errorTable, type ErrorCode } from "../errors.ts";
+import type { JsonObject } from "../protocol/json.ts";
+import type { Inputs } from "../protocol/message.ts";
+import type { Plan, Share } from "../protocol/plan.ts";
+import type { LogLevel } from "../protocol/ports.ts";
+import type { Problem } from "../protocol/problem.ts";
+import type { SharedValues } from "../protocol/report.ts";
+import type { FramePart } from "./share-part.ts";
+
+/** What a thread is made with. */
+export interface ThreadInput {
+  readonly plan: Plan;
+  readonly share: Share;
+  readonly inputs: Inputs;
+  readonly slaveId: string;
+  readonly threads: number;
+  readonly claimMemory: SharedArrayBuffer;
+}
+
+/** To a thread. `call` numbers what is to be answered; instants are of `readSharedInstant`. */
+export type ThreadOrder =
+  | { readonly type: "prepare" | "setup" | "close"; readonly call: number }
+  | { readonly type: "start"; readonly at: number; readonly shared: SharedValues }
+  | { readonly type: "pause"; readonly call: number; readonly atTestTimeMs: number }
+  | { readonly type: "resume"; readonly at: number; readonly testTimeMs: number }
+  | {
+      readonly type: "scale";
+      readonly scenario: number;
+      readonly testTimeMs: number;
+      readonly target: number;
+      readonly overMs: number;
+    }
+  | { readonly type: "stop"; readonly graceMs: number }
+  | { readonly type: "teardown"; readonly call: number; readonly shared: SharedValues };
+
+/** From a thread. */
+export type ThreadFact =
+  | { readonly type: "answer"; readonly call: number; readonly value: SharedValues | number | null }
+  | { readonly type: "failure"; readonly call: number; readonly error: PortableError }
+  | { readonly type: "frame"; readonly part: FramePart }
+  | { readonly type: "done" }
+  | { readonly type: "fault"; readonly error: PortableError }
+  | { readonly type: "log"; readonly level: LogLevel; readonly message: string; readonly fields?: JsonObject };
+
+/** An error as data: classes do not cross threads. */
+export interface PortableError {
+  /** null: not an EngineError. */
+  readonly code: ErrorCode | null;
+  readonly message: string;
+  readonly hint: string | null;
+  readonly problems: readonly Problem[];
+  readonly stack: string;
+}
+
+export function packError(error: unknown): PortableError {
+  if (!(error instanceof Error)) return { code: null, message: String(error), hint: null, problems: [], stack: "" };
+  const { message, stack = "" } = error;
+  if (!(error instanceof EngineError)) return { code: null, message, hint: null, problems: [], stack };
+  return { code: error.code, message, hint: error.hint, problems: error.problems, stack };
+}
+
+export function unpackError(packed: PortableError): Error {
+  if (packed.code === null || !Object.hasOwn(errorTable, packed.code)) {
+    const error = new Error(packed.message);
+    error.stack = packed.stack;
+    return error;
+  }
+  return new EngineError(packed.code, packed.message, { hint: packed.hint ?? undefined, problems: packed.problems });
+}
+
+/** Milliseconds on a scale that is the same in all threads of a process, whose `performance.now` differ. */
+export function readSharedInstant(): number {
+  return performance.timeOrigin + performance.now();
+}

@@ -1,0 +1,81 @@
+import { parentPort, workerData } from "node:worker_threads";
+import { compileWorkflow } from "../flow/compile-workflow.ts";
+import { createRecorder } from "../measure/thread-recorder.ts";
+import { createClaims } from "./claims.ts";
+import { createGeneratorWatch } from "./generator-watch.ts";
+import { createInThread } from "./in-thread.ts";
+import { createMasker } from "./masker.ts";
+import { createSystemClock } from "./system-clock.ts";
+import { packError, readSharedInstant, type ThreadFact, type ThreadInput, type ThreadOrder } from "./thread-message.ts";
+
+// The entry of a worker thread: it builds the thread's ports, makes its part of the share and obeys messages.
+
+const port = parentPort;
+if (port === null) throw new Error("thread.ts is the entry of a worker thread; it cannot be run by itself");
+
+const { plan, share, inputs, slaveId, threads, claimMemory } = workerData as ThreadInput;
+const clock = createSystemClock({ now: () => performance.now(), wall: () => Date.now() });
+const masker = createMasker(inputs.secrets);
+const tell = (fact: ThreadFact) => port.postMessage(fact);
+
+const part = createInThread(
+  {
+    plan,
+    share,
+    context: {
+      workflow: plan.workflow,
+      inputs,
+      slaveId,
+      recorder: createRecorder({ clock, masker }),
+      clock,
+      random: Math.random,
+      log: (level, message, fields) => tell({ type: "log", level, message, fields }),
+      permit: { maySend: () => true, refuses: () => null },
+      masker,
+    },
+    claims: createClaims(claimMemory, threads),
+    watch: createGeneratorWatch(),
+    compile: compileWorkflow,
+  },
+  {
+    onFrame: (frame) => tell({ type: "frame", part: frame }),
+    onDone: () => tell({ type: "done" }),
+    onFault: (error) => tell({ type: "fault", error: packError(error) }),
+  },
+);
+
+const toLocal = (instant: number) => clock.now() + (instant - readSharedInstant());
+
+const answer = (call: number, work: Promise<unknown>) => {
+  work.then(
+    (value) => tell({ type: "answer", call, value: (value ?? null) as (ThreadFact & { type: "answer" })["value"] }),
+    (error: unknown) => tell({ type: "failure", call, error: packError(error) }),
+  );
+};
+
+const obey = (order: ThreadOrder): void => {
+  switch (order.type) {
+    case "prepare":
+      return answer(order.call, part.prepare());
+    case "setup":
+      return answer(order.call, part.setup());
+    case "close":
+      return answer(order.call, part.close());
+    case "start":
+      return part.start(toLocal(order.at), order.shared);
+    case "pause":
+      return answer(order.call, part.pause(order.atTestTimeMs));
+    case "resume":
+      return part.resume(toLocal(order.at), order.testTimeMs);
+    case "scale":
+      return part.scale(order.scenario, order.testTimeMs, order.target, order.overMs);
+    case "stop":
+      return part.stop(order.graceMs);
+    case "teardown":
+      return answer(order.call, part.teardown(order.shared));
+    default:
+      order satisfies never;
+  }
+};
+
+port.on("message", obey);
