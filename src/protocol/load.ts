@@ -75,3 +75,14 @@ export interface ExternallyControlled {
   /** null: until stopped. */
   readonly durationMs: number | null;
 }
+
+/** Every mode, as the command line and the schema name them. */
+export const loadModes = [
+  "constant-vus",
+  "ramping-vus",
+  "per-vu-iterations",
+  "shared-iterations",
+  "constant-arrival-rate",
+  "ramping-arrival-rate",
+  "externally-controlled",
+] as const satisfies readonly LoadMode[];

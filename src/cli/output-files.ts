@@ -1,0 +1,64 @@
+import { closeSync, openSync, statSync, unlinkSync, writeFileSync } from "node:fs";
+import { EngineError } from "../errors.ts";
+import type { Report } from "../protocol/report.ts";
+import { type ReportFormat, isReportFormat, reportFormats } from "../report/report-formats.ts";
+
+/** Where a finished report goes besides the terminal. */
+export interface OutputFile {
+  readonly format: ReportFormat;
+  readonly path: string;
+}
+
+/** Reads `FORMAT=FILE`. Throws EngineError `invalid_usage`. */
+export function parseOutputFile(text: string): OutputFile {
+  const cut = text.indexOf("=");
+  const format = text.slice(0, Math.max(cut, 0));
+  const known = Object.keys(reportFormats);
+  if (!isReportFormat(format) || cut === text.length - 1) {
+    throw new EngineError(
+      "invalid_usage",
+      `--report ${text}: it takes FORMAT=FILE with one of the formats ${known.join(", ")}`,
+    );
+  }
+  return { format, path: text.slice(cut + 1) };
+}
+
+/**
+ * Makes sure that every file can be written, before any load goes out; the files made for that are removed by `undo`.
+ * Throws EngineError `unwritable_output`.
+ */
+export function probeOutputFiles(files: readonly OutputFile[]): { undo(): void } {
+  const made: string[] = [];
+  const undo = (): void => {
+    for (const path of made.splice(0)) unlinkSync(path);
+  };
+  for (const { path } of files) {
+    const isNew = statSync(path, { throwIfNoEntry: false }) === undefined;
+    try {
+      closeSync(openSync(path, "a"));
+    } catch (error) {
+      undo();
+      throw unwritable(path, error);
+    }
+    if (isNew) made.push(path);
+  }
+  return { undo };
+}
+
+/** Writes the report to each file; every failure is given back, none stops the others. */
+export function writeOutputFiles(files: readonly OutputFile[], report: Report): EngineError[] {
+  const failures: EngineError[] = [];
+  for (const { format, path } of files) {
+    try {
+      writeFileSync(path, reportFormats[format](report, { color: false, width: 120 }));
+    } catch (error) {
+      failures.push(unwritable(path, error));
+    }
+  }
+  return failures;
+}
+
+function unwritable(path: string, cause: unknown): EngineError {
+  const reason = cause instanceof Error ? cause.message.replace(/^[A-Z]+: |, (open|write|close).*$/g, "") : String(cause);
+  return new EngineError("unwritable_output", `cannot write ${path}: ${reason}; choose another file`, { cause });
+}

@@ -1,0 +1,81 @@
+import { Command } from "commander";
+import { completionShells } from "./completion-shells.ts";
+import { type RunOptions, type WorkflowOptions, addRunOptions, addWorkflowOptions } from "./run-options.ts";
+import { createTerminal } from "./terminal.ts";
+
+/** The commands. Each action loads what it needs when it is called and hands its exit code to `finish`. */
+export function createProgram(version: string, finish: (exitCode: number) => void): Command {
+  const program = new Command("workflow-engine")
+    .description("Load testing with exact numbers: describe a workflow, run it on this machine.")
+    .version(version, "-V, --version", "print the version")
+    .helpCommand("help [command]", "help on a command")
+    .addHelpText("after", examples("run examples/quickstart.yaml --demo-target", "run --help"))
+    .showSuggestionAfterError(true)
+    .exitOverride();
+
+  const run = program
+    .command("run <file>")
+    .description("Run a workflow on this machine. FILE is YAML, JSON, - (stdin) or a .ts or .js module.")
+    .action(async (file: string, options: RunOptions & { readonly color: boolean }) => {
+      const { runCommand } = await import("./run-command.ts");
+      finish(await runCommand(file, options, createTerminal(!options.color)));
+    });
+  addRunOptions(run).addHelpText(
+    "after",
+    examples(
+      "run examples/quickstart.yaml --demo-target",
+      "run test.yaml -u 50 -d 30s",
+      "run test.yaml -s 30s:100 -s 1m:100 -s 10s:0",
+      "run test.yaml --mode constant-arrival-rate --rate 200 -d 1m",
+      "run test.yaml -e BASE_URL=https://staging.example.com --secret TOKEN --out-json report.json",
+    ),
+  );
+
+  const validate = program
+    .command("validate <file>")
+    .description("Show every problem of a workflow at once, with its place.")
+    .option("--json", "print {valid, problems} as JSON")
+    .option("--no-color", "no colours")
+    .action(async (file: string, options: WorkflowOptions & { readonly json?: boolean; readonly color: boolean }) => {
+      const { validateCommand } = await import("./validate-command.ts");
+      finish(await validateCommand(file, options, createTerminal(!options.color)));
+    });
+  addWorkflowOptions(validate).addHelpText(
+    "after",
+    examples("validate test.yaml", "validate test.yaml -e BASE_URL=http://localhost:3000 --json"),
+  );
+
+  program
+    .command("version")
+    .description("Print the version and what it runs on.")
+    .addHelpText("after", examples("version"))
+    .action(async () => {
+      const { describeVersion } = await import("./version.ts");
+      createTerminal(true).print(`${describeVersion()}\n`);
+      finish(0);
+    });
+
+  program
+    .command("completion")
+    .description("Print a completion script for a shell.")
+    .addArgument(program.createArgument("<shell>", "the shell").choices(completionShells))
+    .addHelpText(
+      "after",
+      examples(
+        "completion bash >> ~/.bashrc",
+        "completion zsh > ~/.zsh/completions/_workflow-engine",
+        "completion fish > ~/.config/fish/completions/workflow-engine.fish",
+      ),
+    )
+    .action(async (shell: (typeof completionShells)[number]) => {
+      const { writeCompletion } = await import("./completion.ts");
+      createTerminal(true).print(writeCompletion(shell, program));
+      finish(0);
+    });
+
+  return program;
+}
+
+function examples(...lines: readonly string[]): string {
+  return `\nExamples:\n${lines.map((line) => `  $ workflow-engine ${line}`).join("\n")}`;
+}

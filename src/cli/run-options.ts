@@ -1,0 +1,73 @@
+import { type Command, Option } from "commander";
+import { type LoadMode, loadModes } from "../protocol/load.ts";
+import type { LogLevel } from "../protocol/ports.ts";
+import {
+  type StageText,
+  collectPairs,
+  collectSecrets,
+  collectStages,
+  collectTexts,
+  readCount,
+  readDuration,
+  readRate,
+  readThreads,
+} from "./option-values.ts";
+
+/** What changes the workflow before it runs; `run` and `validate` share it. */
+export interface WorkflowOptions {
+  readonly vus?: number;
+  readonly duration?: string;
+  readonly iterations?: number;
+  readonly stage?: readonly StageText[];
+  readonly rate?: number;
+  readonly mode?: LoadMode;
+  readonly env?: Readonly<Record<string, string>>;
+  readonly envFile?: readonly string[];
+  readonly secret?: Readonly<Record<string, string>>;
+  readonly scenario?: string;
+  readonly insecure?: boolean;
+}
+
+/** The options of `run` as commander gives them. */
+export interface RunOptions extends WorkflowOptions {
+  readonly demoTarget?: boolean;
+  readonly outJson?: string;
+  readonly report?: readonly string[];
+  readonly threads: number | "auto";
+  readonly quiet?: boolean;
+  readonly json?: boolean;
+  readonly logLevel: LogLevel;
+}
+
+/** Adds the options that change a workflow. */
+export function addWorkflowOptions(command: Command): Command {
+  return command
+    .option("-u, --vus <n>", "number of virtual users", readCount)
+    .option("-d, --duration <time>", "how long the load lasts: 30s, 5m, 1h30m", readDuration)
+    .option("-i, --iterations <n>", "how many iterations to run", readCount)
+    .option("-s, --stage <time:target>", "a stage of a ramp, for example 30s:10; repeat it for more", collectStages)
+    .option("--rate <n>", "iteration starts per time unit", readRate)
+    .addOption(new Option("--mode <mode>", "load mode").choices(loadModes))
+    .option("-e, --env <key=value>", "a value for the workflow: ${KEY} and ${env.KEY}; repeatable", collectPairs)
+    .option("--env-file <file>", "read KEY=VALUE lines from a file; repeatable", collectTexts)
+    .option("--secret <key[=value]>", "a value shown nowhere: ${secret.KEY}", collectSecrets(process.env))
+    .option("--scenario <name>", "run this scenario alone")
+    .option("--insecure", "accept any TLS certificate");
+}
+
+/** Adds the options of `run` alone. */
+export function addRunOptions(command: Command): Command {
+  return addWorkflowOptions(command)
+    .option("--demo-target", "start the built-in target; its address is ${env.DEMO_URL}")
+    .option("--out-json <file>", "write the report as JSON to a file")
+    .option("--report <format=file>", "write the report to a file: text=FILE, json=FILE; repeatable", collectTexts)
+    .option("--threads <n>", "threads that make the load, or auto", readThreads, "auto")
+    .option("-q, --quiet", "only problems and errors on stderr")
+    .option("--json", "print the report as JSON, and nothing else, on stdout")
+    .addOption(
+      new Option("--log-level <level>", "what to log on stderr")
+        .choices(["debug", "info", "warn", "error"])
+        .default("warn"),
+    )
+    .option("--no-color", "no colours");
+}
