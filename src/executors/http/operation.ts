@@ -1,0 +1,164 @@
+import { EngineError } from "../../errors.ts";
+import type { CookieJar } from "../../http/cookie-jar.ts";
+import { decodeBody } from "../../http/decode.ts";
+import type { Exchange } from "../../http/exchange.ts";
+import { isRedirect, resolveLocation } from "../../http/redirect.ts";
+import type { Clock } from "../../protocol/ports.ts";
+import type { Failure, Operation, VirtualUser } from "../../protocol/step.ts";
+import type { Draft, WireSettings } from "./draft.ts";
+import { redirectDraft, writeRequest } from "./draft.ts";
+import type { PreparedRequest, PrepareRequest } from "./request.ts";
+import { HttpResult, listHeader } from "./result.ts";
+import type { StepSeries } from "./series.ts";
+import type { Session } from "./session.ts";
+
+/** A compiled http step. */
+export interface OperationOptions {
+  readonly prepare: PrepareRequest;
+  readonly settings: WireSettings;
+  readonly series: StepSeries;
+  openSession(vu: VirtualUser): Session;
+  readonly clock: Clock;
+  /** For the request with all its redirects. */
+  readonly totalTimeoutMs: number;
+  /** 0: an answer that redirects is the result. */
+  readonly maxRedirects: number;
+  readonly usesCookies: boolean;
+  readonly maxBody: number;
+}
+
+/** k6's numbers of the failures that the transport knows nothing of. */
+const badUrlCode = "1020";
+const tooManyRedirectsCode = "1000";
+const undecodableCode = "1701";
+
+type CookieJarConstructor = typeof CookieJar;
+let loadedJar: Promise<CookieJarConstructor> | null = null;
+
+/**
+ * Sends a request and what follows from its answer, as one function per step. An answer of which nothing is kept
+ * costs one promise beyond the transport's.
+ */
+export function createOperation(options: OperationOptions): Operation {
+  const { prepare, settings, series, openSession, clock, totalTimeoutMs, maxRedirects, usesCookies, maxBody } = options;
+
+  async function run(vu: VirtualUser, stepDeadline: number): Promise<HttpResult> {
+    const session = openSession(vu);
+    let prepared: PreparedRequest;
+    try {
+      prepared = prepare(vu);
+    } catch (error) {
+      return new HttpResult(describeUnmade(error), false, 0, 0, null, null, null, session);
+    }
+    const deadline = Math.min(stepDeadline, clock.now() + totalTimeoutMs);
+    const { draft } = prepared;
+    const wire = session.jar === null ? prepared.wire : addCookies(prepared, session.jar);
+    const exchange = await session.client.exchange(wire, deadline);
+    if (exchange.headers !== null && exchange.code === 0 && needsMore(exchange)) {
+      return settle(vu, session, draft, exchange, deadline);
+    }
+    return conclude(vu, session, draft, exchange, null);
+  }
+
+  /** Is there a cookie to keep, a redirect to follow or a body to decode? */
+  function needsMore(exchange: Exchange): boolean {
+    if (maxRedirects > 0 && isRedirect(exchange.status)) return true;
+    const headers = exchange.headers ?? [];
+    for (let i = 0; i < headers.length; i += 2) {
+      const name = headers[i];
+      if (name === "set-cookie" ? usesCookies : name === "content-encoding" && exchange.body !== null) return true;
+    }
+    return false;
+  }
+
+  async function settle(
+    vu: VirtualUser,
+    session: Session,
+    firstDraft: Draft,
+    firstExchange: Exchange,
+    deadline: number,
+  ): Promise<HttpResult> {
+    let draft = firstDraft;
+    let exchange = firstExchange;
+    for (let hops = 0; ; hops++) {
+      if (usesCookies && exchange.headers !== null) await keepCookies(session, draft, exchange.headers);
+      const location =
+        maxRedirects > 0 && isRedirect(exchange.status) ? listHeader(exchange.headers, "location")[0] : undefined;
+      if (location === undefined || exchange.code !== 0) break;
+      const url = resolveLocation(location, draft.url);
+      if (url === null) {
+        return conclude(vu, session, draft, exchange, {
+          code: badUrlCode,
+          message: `the answer redirects to \`${location.slice(0, 200)}\`, which is no http:// or https:// URL`,
+        });
+      }
+      if (hops === maxRedirects) {
+        return conclude(vu, session, draft, exchange, {
+          code: tooManyRedirectsCode,
+          message: `stopped after ${maxRedirects} redirects; raise redirect.max_redirects or set redirect.follow to false`,
+        });
+      }
+      series.find(draft.method, exchange, true).record(exchange, vu.lagUs);
+      draft = redirectDraft(draft, exchange.status, url);
+      const cookies = session.jar?.header(url) ?? "";
+      exchange = await session.client.exchange(writeRequest(draft, cookies, settings), deadline);
+    }
+    const failure = await decode(exchange);
+    return conclude(vu, session, draft, exchange, failure);
+  }
+
+  /** The end: records the last attempt. `failure`: what went wrong after the answer; null: nothing. */
+  function conclude(
+    vu: VirtualUser,
+    session: Session,
+    draft: Draft,
+    exchange: Exchange,
+    failure: Failure | null,
+  ): HttpResult {
+    const outcome = series.find(draft.method, exchange, false);
+    outcome.record(exchange, vu.lagUs);
+    const cause =
+      exchange.code !== 0 ? { code: String(exchange.code), message: exchange.message } : (failure ?? outcome.failure);
+    const duration = exchange.sending + exchange.waiting + exchange.receiving;
+    const { interrupted, status, headers, body } = exchange;
+    return new HttpResult(cause, interrupted, duration, status, headers, body, draft, session);
+  }
+
+  function addCookies(prepared: PreparedRequest, jar: CookieJar) {
+    const cookies = jar.header(prepared.draft.url);
+    return cookies === "" ? prepared.wire : writeRequest(prepared.draft, cookies, settings);
+  }
+
+  async function keepCookies(session: Session, draft: Draft, headers: readonly string[]): Promise<void> {
+    const cookies = listHeader(headers, "set-cookie");
+    if (cookies.length === 0) return;
+    if (session.jar === null) {
+      loadedJar ??= import("../../http/cookie-jar.ts").then((module) => module.CookieJar);
+      const Jar = await loadedJar;
+      session.jar ??= new Jar(() => clock.wall());
+    }
+    for (const cookie of cookies) session.jar.add(draft.url, cookie);
+  }
+
+  /** Puts the decoded body in place of the coded one; gives the failure where it cannot. */
+  async function decode(exchange: Exchange): Promise<Failure | null> {
+    if (exchange.body === null || exchange.code !== 0) return null;
+    const coding = listHeader(exchange.headers, "content-encoding").join(",");
+    if (coding === "") return null;
+    const decoded = await decodeBody(exchange.body, coding, maxBody);
+    if (Buffer.isBuffer(decoded)) {
+      exchange.body = decoded;
+      return null;
+    }
+    exchange.body = null;
+    return { code: undecodableCode, message: decoded.problem };
+  }
+
+  return run;
+}
+
+/** A request that could not be made is a failed step; anything but a documented error is a fault of the engine. */
+function describeUnmade(error: unknown): Failure {
+  if (!(error instanceof EngineError)) throw error;
+  return { code: error.code === "invalid_request" ? badUrlCode : "template", message: error.message };
+}

@@ -1,0 +1,90 @@
+import { EngineError } from "../../errors.ts";
+import { encodeBasic } from "../../http/encode.ts";
+import type { WireRequest } from "../../http/exchange.ts";
+import { createUrlReader } from "../../http/url.ts";
+import type { StepContext, VirtualUser } from "../../protocol/step.ts";
+import { compileBody, compileCookies, compileHeaders, compileUrl } from "./compile-parts.ts";
+import type { Draft, WireSettings } from "./draft.ts";
+import { writeRequest } from "./draft.ts";
+import type { HttpConfig } from "./http-config.ts";
+
+/** A request as it goes out where the VU's jar has nothing for it, and the draft that makes the others. */
+export interface PreparedRequest {
+  readonly draft: Draft;
+  readonly wire: WireRequest;
+}
+
+/** Makes the next request of a VU. Throws EngineError `template` for its data, `invalid_request` for its URL. */
+export type PrepareRequest = (vu: VirtualUser) => PreparedRequest;
+
+export interface RequestOptions {
+  /** Base URL of a relative url, a template; null: none. */
+  readonly base: string | null;
+  readonly userAgent: string;
+  readonly settings: WireSettings;
+}
+
+/**
+ * Compiles the request of a step. What has not changed since the request before is not made again; a request without
+ * templates is one object for ever. Throws EngineError `invalid_workflow` for what no request can carry.
+ */
+export function compileRequest(
+  config: HttpConfig,
+  templates: Pick<StepContext, "template" | "templateJson" | "constant">,
+  options: RequestOptions,
+): PrepareRequest {
+  const { method } = config;
+  const { settings } = options;
+  const url = compileUrl(config, options.base, templates);
+  const own = { userAgent: options.userAgent, close: settings.lastOnConnection };
+  const headers = compileHeaders(config, own, templates);
+  const names = headers.map(({ name }) => name);
+  const lines = headers.map(({ line }) => line);
+  const cookies = compileCookies(config, templates);
+  const body = compileBody(config.body, templates);
+  const readUrl = createUrlReader();
+
+  let latest: PreparedRequest | null = null;
+  let latestUrl = "";
+
+  function prepare(vu: VirtualUser): PreparedRequest {
+    const urlText = url.evaluate(vu);
+    const lineTexts: string[] = [];
+    for (const line of lines) lineTexts.push(line.evaluate(vu));
+    const cookieText = cookies === null ? "" : cookies.evaluate(vu);
+    const bodyText = body === null ? null : body.evaluate(vu);
+    if (latest !== null && urlText === latestUrl && isSame(latest.draft, lineTexts, cookieText, bodyText))
+      return latest;
+    const parsed = readUrl(urlText);
+    if (parsed === null) throw badUrl(urlText);
+    const draft = authorize({ method, url: parsed, names, lines: lineTexts, cookies: cookieText, body: bodyText });
+    latest = { draft, wire: writeRequest(draft, "", settings) };
+    latestUrl = urlText;
+    return latest;
+  }
+
+  const isStatic = [url, ...lines, cookies, body].every((text) => text === null || text.constant !== undefined);
+  return isStatic ? (vu) => latest ?? prepare(vu) : prepare;
+}
+
+function isSame(draft: Draft, lines: readonly string[], cookies: string, body: string | null): boolean {
+  if (draft.cookies !== cookies || draft.body !== body) return false;
+  for (let i = 0; i < lines.length; i++) if (draft.lines[i] !== lines[i]) return false;
+  return true;
+}
+
+/** `user:password@` of a URL becomes basic auth unless the step has auth of its own. */
+function authorize(draft: Draft): Draft {
+  const { credentials } = draft.url;
+  if (credentials === null || draft.names.includes("authorization")) return draft;
+  return {
+    ...draft,
+    names: [...draft.names, "authorization"],
+    lines: [...draft.lines, `authorization: ${encodeBasic(credentials)}\r\n`],
+  };
+}
+
+function badUrl(text: string): EngineError {
+  const shown = text.length > 200 ? `${text.slice(0, 200)}…` : text;
+  return new EngineError("invalid_request", `\`${shown}\` is no http:// or https:// URL; check url and base_url`);
+}

@@ -1,0 +1,63 @@
+import type { Cookie } from "tough-cookie";
+import { CookieJar as Store } from "tough-cookie";
+import type { HttpUrl } from "./url.ts";
+import { printUrl } from "./url.ts";
+
+/** The longest list of remembered Cookie headers; beyond it they are made anew. */
+const mostRemembered = 64;
+
+interface Remembered {
+  readonly text: string;
+  /** Epoch ms at which the first of its cookies runs out. */
+  readonly until: number;
+}
+
+/** The cookies of one VU by RFC 6265. Load this file only when a cookie appears. */
+export class CookieJar {
+  readonly #store: Store;
+  readonly #wall: () => number;
+  readonly #remembered = new Map<string, Remembered>();
+
+  /** `wall` gives epoch milliseconds. */
+  constructor(wall: () => number, store: Store = new Store()) {
+    this.#store = store;
+    this.#wall = wall;
+  }
+
+  /** Takes in the value of a Set-Cookie header; malformed ones and those for foreign domains are ignored. */
+  add(url: HttpUrl, setCookie: string): void {
+    this.#remembered.clear();
+    this.#store.setCookieSync(setCookie, printUrl(url), { ignoreError: true });
+  }
+
+  /** The Cookie header for a request to `url`: `a=1; b=2`; empty: none. */
+  header(url: HttpUrl): string {
+    const query = url.target.indexOf("?");
+    const key = url.origin.key + (query === -1 ? url.target : url.target.slice(0, query));
+    const known = this.#remembered.get(key);
+    if (known !== undefined && this.#wall() < known.until) return known.text;
+    const cookies = this.#find(url);
+    const text = cookies.map((cookie) => cookie.cookieString()).join("; ");
+    if (this.#remembered.size >= mostRemembered) this.#remembered.clear();
+    this.#remembered.set(key, { text, until: cookies.reduce(earliestEnd, Number.POSITIVE_INFINITY) });
+    return text;
+  }
+
+  /** The value of the cookie that would be sent to `url`; undefined: none. */
+  value(url: HttpUrl, name: string): string | undefined {
+    return this.#find(url).find((cookie) => cookie.key === name)?.value;
+  }
+
+  /** A jar with the same cookies and a life of its own. */
+  clone(): CookieJar {
+    return new CookieJar(this.#wall, this.#store.cloneSync());
+  }
+
+  #find(url: HttpUrl): Cookie[] {
+    return this.#store.getCookiesSync(printUrl(url));
+  }
+}
+
+function earliestEnd(end: number, cookie: Cookie): number {
+  return Math.min(end, cookie.expiryTime() ?? Number.POSITIVE_INFINITY);
+}
