@@ -1,0 +1,313 @@
+import { parseDuration, parseSize } from "../../quantity.ts";
+import type { Json, JsonObject } from "../../protocol/json.ts";
+import {
+  any,
+  duration,
+  flag,
+  later,
+  list,
+  map,
+  nothing,
+  object,
+  positiveDuration,
+  scalar,
+  size,
+  type Shape,
+  text,
+  union,
+} from "../../protocol/shape.ts";
+import { listTemplates, type Path, type SpecContext, type StepSpec } from "../../protocol/step-spec.ts";
+import type { HttpDefaults, HttpTls } from "../../protocol/workflow.ts";
+import type { HttpAuth, HttpBody, HttpConfig } from "./http-config.ts";
+
+type Pair = readonly [name: string, value: string];
+
+const pairs = union(map(union(scalar, list(scalar))), list(object({ key: text, value: scalar }, ["key", "value"])));
+const statusRange: Shape = {
+  kind: "text",
+  pattern: /^(?:[1-5]xx|[1-5]\d\d(?:-[1-5]\d\d)?)$/i,
+  accepts: "200, 2xx or 300-399",
+};
+const status = union({ kind: "number", min: 100, max: 599, whole: true }, statusRange);
+const httpVersion: Shape = { kind: "choice", values: ["1.1", 1.1, "auto"], later: [2, "2"] };
+
+/** Fields that `options.http` and a step share. */
+const sharedFields: Readonly<Record<string, Shape>> = {
+  query: union(pairs, text),
+  params: union(pairs, text),
+  headers: pairs,
+  auth: union(
+    object({ basic: object({ username: scalar, password: scalar }, ["username", "password"]), bearer: text }),
+    nothing,
+  ),
+  redirect: union(flag, object({ follow: flag, max_redirects: { kind: "number", min: 0, max: 100, whole: true } })),
+  tls: object({ verify: flag, cert: text, key: text, ca: text }),
+  timeout: union(positiveDuration, object({ connect: positiveDuration, total: positiveDuration })),
+  http_version: httpVersion,
+  compression: flag,
+  proxy: later("a proxy"),
+  expect_status: union(status, list(status, 1)),
+};
+
+/** `options.http` (also top-level `http`). */
+export const httpOptionsShape = object({
+  base_url: text,
+  domains: map(text),
+  max_header: size,
+  max_body: size,
+  cookies: { kind: "choice", values: ["vu", "iteration", "off"] },
+  connections: { kind: "choice", values: ["vu", "iteration", "none"] },
+  dns: object({ ttl: duration }),
+  hosts: map(text),
+  ...sharedFields,
+});
+
+/** Sends an HTTP request. */
+export const httpSpec: StepSpec = {
+  kind: "executor",
+  capability: "http_executor",
+  config: object(
+    {
+      method: { kind: "text", pattern: /^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/, accepts: "a method such as GET or POST" },
+      url: text,
+      body: union(text, object({ file: text }, ["file"])),
+      json: any,
+      form: pairs,
+      cookies: map(scalar),
+      domain: text,
+      multipart: later("a multipart body"),
+      graphql: later("a graphql body"),
+      ...sharedFields,
+    },
+    ["url"],
+  ),
+  short: "url",
+  children: [],
+  metrics: ["http_reqs", "http_req_failed", "http_req_duration", "data_sent", "data_received"],
+  resolve: (config, context) => resolveConfig(config, context) as unknown as JsonObject,
+  listTexts: (config) => {
+    const { body, tls: _tls, ...rest } = config;
+    return listTemplates(typeof body === "string" ? { ...rest, body } : rest);
+  },
+};
+
+/** The defaults of all http steps from a checked `options.http`. `insecure` turns verification off everywhere. */
+export function resolveHttpOptions(
+  options: JsonObject,
+  insecure: boolean,
+  context: Omit<SpecContext, "http" | "httpOptions">,
+): HttpDefaults {
+  const dns = asObject(options["dns"]);
+  const timeout = readTimeout(options["timeout"]);
+  return {
+    baseUrl: asText(options["base_url"]),
+    domains: asTexts(options["domains"]),
+    headers: readHeaders(options["headers"]),
+    maxHeader: readSize(options["max_header"]) ?? 64_000,
+    maxBody: readSize(options["max_body"]) ?? 16_000_000,
+    cookies: (asText(options["cookies"]) ?? "vu") as HttpDefaults["cookies"],
+    connections: (asText(options["connections"]) ?? "vu") as HttpDefaults["connections"],
+    dnsTtlMs: readMs(dns["ttl"]) ?? 300_000,
+    hosts: asTexts(options["hosts"]),
+    connectTimeoutMs: timeout.connect ?? 10_000,
+    totalTimeoutMs: timeout.total ?? 60_000,
+    redirect: readRedirect(options["redirect"], { follow: true, maxRedirects: 10 }),
+    tls: readTls(options["tls"], insecure, { verify: true, cert: null, key: null, ca: null }, context),
+    compression: typeof options["compression"] === "boolean" && options["compression"],
+  };
+}
+
+function resolveConfig(config: JsonObject, context: SpecContext): HttpConfig {
+  const { http, httpOptions } = context;
+  const timeout = readTimeout(config["timeout"]);
+  const headers = readHeaders(config["headers"]);
+  const own = new Set(headers.map(([name]) => name));
+  const domain = asText(config["domain"]);
+  checkUrl(config, context);
+  return {
+    method: (asText(config["method"]) ?? "GET").toUpperCase(),
+    url: asText(config["url"]) ?? "",
+    domain,
+    query: [...readQuery(httpOptions), ...readQuery(config)],
+    headers: [...http.headers.filter(([name]) => !own.has(name)), ...headers],
+    body: readBody(config, context),
+    auth: readAuth(Object.hasOwn(config, "auth") ? config["auth"] : httpOptions["auth"], context),
+    cookies: asTexts(config["cookies"]),
+    redirect: readRedirect(config["redirect"], http.redirect),
+    tls: readTls(config["tls"], false, http.tls, context),
+    connectTimeoutMs: timeout.connect ?? http.connectTimeoutMs,
+    totalTimeoutMs: timeout.total ?? http.totalTimeoutMs,
+    compression: typeof config["compression"] === "boolean" ? config["compression"] : http.compression,
+    expectStatus: readRanges(config["expect_status"] ?? httpOptions["expect_status"]),
+  };
+}
+
+const absolute = /^https?:\/\//i;
+
+function checkUrl(config: JsonObject, { http, report }: SpecContext): void {
+  const url = asText(config["url"]) ?? "";
+  const domain = asText(config["domain"]);
+  if (domain !== null && !Object.hasOwn(http.domains, domain)) {
+    const known = Object.keys(http.domains);
+    const names = known.length === 0 ? "none is declared" : known.map((name) => `\`${name}\``).join(", ");
+    report(["domain"], `there is no domain \`${domain}\` in options.http.domains (${names})`);
+  }
+  if (url.startsWith("${") || absolute.test(url)) {
+    if (absolute.test(url) && !url.includes("${") && !URL.canParse(url)) report(["url"], `\`${url}\` is not a URL`);
+    return;
+  }
+  const scheme = /^([a-z][a-z0-9+.-]*):\/\//i.exec(url)?.[1];
+  if (scheme !== undefined) report(["url"], `\`${url}\` has the scheme \`${scheme}\`; use http:// or https://`);
+  else if (domain === null && http.baseUrl === null) {
+    report(["url"], `\`${url}\` is relative, and there is no base URL; write http://… or set options.http.base_url`);
+  }
+}
+
+const bodyKeys = ["body", "json", "form"] as const;
+
+function readBody(config: JsonObject, context: SpecContext): HttpBody | null {
+  const given = bodyKeys.filter((key) => Object.hasOwn(config, key));
+  const second = given[1];
+  if (second !== undefined) {
+    context.report(
+      [second],
+      `a request has one body, and \`${given[0]}\` is given too; keep one of ${given.map((key) => `\`${key}\``).join(", ")}`,
+    );
+    return null;
+  }
+  switch (given[0]) {
+    case undefined:
+      return null;
+    case "json":
+      return { kind: "json", value: config["json"] ?? null };
+    case "form":
+      return { kind: "form", fields: readPairs(config["form"]) };
+    case "body":
+      return readTextBody(config["body"], context);
+    default:
+      return given[0] satisfies never;
+  }
+}
+
+function readTextBody(body: Json | undefined, context: SpecContext): HttpBody | null {
+  const file = asText(asObject(body)["file"]);
+  if (file === null) return { kind: "text", text: asText(body) ?? "" };
+  const path = ["body", "file"];
+  const content = context.readFile(path, file);
+  if (content === null) return null;
+  if (content.includes("\uFFFD"))
+    context.report(path, `\`${file}\` is not UTF-8 text; binary bodies are not in this version`);
+  // Files are never templated.
+  return { kind: "text", text: content.replaceAll("${", "$${") };
+}
+
+function readAuth(value: Json | undefined, { report }: SpecContext): HttpAuth | null {
+  const { basic, bearer } = asObject(value);
+  if (basic !== undefined && bearer !== undefined) report(["auth"], "give `basic` or `bearer`, not both");
+  if (bearer !== undefined) return { bearer: asText(bearer) ?? "" };
+  if (basic === undefined) return null;
+  const { username, password } = asObject(basic);
+  return { basic: { username: asText(username) ?? "", password: asText(password) ?? "" } };
+}
+
+function readQuery(config: JsonObject): readonly Pair[] {
+  const query = config["query"] ?? config["params"];
+  // A text is taken apart here, so that templates inside it are encoded like any other value.
+  if (typeof query === "string") {
+    return query
+      .split("&")
+      .filter((part) => part !== "")
+      .map((part): Pair => {
+        const at = part.indexOf("=");
+        return at < 0 ? [part, ""] : [part.slice(0, at), part.slice(at + 1)];
+      });
+  }
+  return readPairs(query);
+}
+
+function readHeaders(value: Json | undefined): readonly Pair[] {
+  return readPairs(value).map(([name, text]): Pair => [name.toLowerCase(), text]);
+}
+
+/** A map of texts or lists of texts, or a list of `{key, value}`, as pairs in order of writing. */
+function readPairs(value: Json | undefined): readonly Pair[] {
+  if (Array.isArray(value)) {
+    return (value as readonly Json[]).map(
+      (item): Pair => [asText(asObject(item)["key"]) ?? "", asText(asObject(item)["value"]) ?? ""],
+    );
+  }
+  return Object.entries(asObject(value)).flatMap(([name, entry]): Pair[] =>
+    Array.isArray(entry)
+      ? (entry as readonly Json[]).map((item): Pair => [name, asText(item) ?? ""])
+      : [[name, asText(entry) ?? ""]],
+  );
+}
+
+function readRanges(value: Json | undefined): readonly (readonly [number, number])[] | null {
+  if (value === undefined) return null;
+  const items: readonly Json[] = Array.isArray(value) ? value : [value];
+  return items.map((item) => {
+    const range = String(item).toLowerCase();
+    if (range.endsWith("xx")) return [Number(range[0]) * 100, Number(range[0]) * 100 + 99] as const;
+    const [low, high = low] = range.split("-").map(Number);
+    return [low ?? 0, high ?? 0] as const;
+  });
+}
+
+function readRedirect(value: Json | undefined, otherwise: HttpConfig["redirect"]): HttpConfig["redirect"] {
+  if (typeof value === "boolean") return { ...otherwise, follow: value };
+  const { follow, max_redirects: max } = asObject(value);
+  return {
+    follow: typeof follow === "boolean" ? follow : otherwise.follow,
+    maxRedirects: typeof max === "number" ? max : otherwise.maxRedirects,
+  };
+}
+
+function readTls(
+  value: Json | undefined,
+  insecure: boolean,
+  otherwise: HttpTls,
+  context: Pick<SpecContext, "readFile" | "report">,
+): HttpTls {
+  const tls = asObject(value);
+  const readPem = (name: "cert" | "key" | "ca"): string | null => {
+    const given = asText(tls[name]);
+    if (given === null || given.includes("-----BEGIN")) return given ?? otherwise[name];
+    const path: Path = ["tls", name];
+    const content = context.readFile(path, given);
+    if (content !== null && !content.includes("-----BEGIN"))
+      context.report(path, `\`${given}\` holds no PEM text (-----BEGIN …)`);
+    return content;
+  };
+  const verify = typeof tls["verify"] === "boolean" ? tls["verify"] : otherwise.verify;
+  const result = { verify: !insecure && verify, cert: readPem("cert"), key: readPem("key"), ca: readPem("ca") };
+  if ((result.cert === null) !== (result.key === null))
+    context.report(["tls"], "`cert` and `key` belong together; give both");
+  return result;
+}
+
+function readTimeout(value: Json | undefined): { readonly connect: number | null; readonly total: number | null } {
+  if (typeof value === "string" || typeof value === "number") return { connect: null, total: parseDuration(value) };
+  const { connect, total } = asObject(value);
+  return { connect: readMs(connect), total: readMs(total) };
+}
+
+function readMs(value: Json | undefined): number | null {
+  return typeof value === "string" || typeof value === "number" ? parseDuration(value) : null;
+}
+
+function readSize(value: Json | undefined): number | null {
+  return typeof value === "string" || typeof value === "number" ? parseSize(value) : null;
+}
+
+function asText(value: Json | undefined): string | null {
+  return value === undefined || value === null || typeof value === "object" ? null : String(value);
+}
+
+function asTexts(value: Json | undefined): Readonly<Record<string, string>> {
+  return Object.fromEntries(Object.entries(asObject(value)).map(([name, item]) => [name, asText(item) ?? ""]));
+}
+
+function asObject(value: Json | undefined): JsonObject {
+  return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as JsonObject) : {};
+}
