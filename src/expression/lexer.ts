@@ -38,9 +38,6 @@ export function readTokens(text: string, from: number, closing: boolean): Token[
   let at = skipSpace(text, from);
   let open = 0;
   while (at < text.length) {
-    if (at - from > maxExpressionLength) {
-      throw syntaxError(text, at, `the expression is longer than ${maxExpressionLength} characters`);
-    }
     const previous = tokens.at(-1);
     const token = readToken(text, at, previous?.kind === "operator" && previous.text === ".");
     if (token.token.kind === "operator") {
@@ -52,6 +49,9 @@ export function readTokens(text: string, from: number, closing: boolean): Token[
     }
     tokens.push(token.token);
     at = skipSpace(text, token.next);
+    if (at - from > maxExpressionLength) {
+      throw syntaxError(text, from, `the expression is longer than ${maxExpressionLength} characters`);
+    }
   }
   if (closing)
     throw syntaxError(text, Math.max(0, from - 2), "`${` has no closing `}` (a literal `${` is written `$${`)");

@@ -31,17 +31,17 @@ export function calculate(operator: ArithmeticOperator, left: Numeric, right: Nu
   }
   if (typeof left === "number" && typeof right === "number") {
     const result = onNumbers[operator](left, right);
-    const exact =
-      Number.isSafeInteger(result) || !Number.isInteger(left) || !Number.isInteger(right) || operator === "/";
+    const exact = Number.isSafeInteger(result) || operator === "/" || !isExact(left) || !isExact(right);
     if (exact) return checkFinite(result, operator, left, right);
   }
-  if (!isWhole(left) || !isWhole(right))
+  if (!isExact(left) || !isExact(right))
     return checkFinite(onNumbers[operator](Number(left), Number(right)), operator, left, right);
   return onIntegers[operator](BigInt(left), BigInt(right));
 }
 
-function isWhole(value: Numeric): boolean {
-  return typeof value === "bigint" || Number.isInteger(value);
+/** A safe integer or bigint: what a longer integer can be made of without inventing digits. */
+function isExact(value: Numeric): boolean {
+  return typeof value === "bigint" || Number.isSafeInteger(value);
 }
 
 const onNumbers: Readonly<Record<ArithmeticOperator, (left: number, right: number) => number>> = {
