@@ -1,0 +1,79 @@
+import type { Tags } from "../measure/recorder.ts";
+import type { Failure } from "../protocol/step.ts";
+import type { Step } from "../protocol/workflow.ts";
+import type { Attempt } from "./attempt.ts";
+import { compileExamine } from "./examine.ts";
+import type { FlowVu } from "./flow-vu.ts";
+import type { Outcome } from "./outcome.ts";
+import { aborted, failed, interrupted, passed } from "./outcome.ts";
+import type { FlowBody, Place } from "./place.ts";
+import type { StepRecord } from "./step-record.ts";
+import { asFailure, recordMilliseconds } from "./step-record.ts";
+
+/** How a flow step's inside ended, and how long it took. */
+interface Tried {
+  readonly ended: Outcome | Failure;
+  readonly duration: number;
+}
+
+/**
+ * Puts around a flow step's inside what every step has: timeout, assertions (they look at the latest response) and
+ * counting. A failed child fails the step; its error is not counted again. A child that says `continue` lets the step
+ * go on to its end, and the step's own `on_error` can only soften that (`skip`).
+ */
+export function compileFlowStep(
+  step: Step,
+  body: FlowBody,
+  tags: Tags,
+  record: StepRecord,
+  place: Place,
+): Attempt<Tried> {
+  const { clock } = place;
+  const examines = step.extract.length + step.assert.length + step.checks.length > 0;
+  const examine = examines ? compileExamine(step, tags, place) : null;
+  const timeoutMs = step.timeoutMs ?? Infinity;
+
+  return {
+    run: async (vu, deadline) => {
+      const startedAt = clock.now();
+      const limit = Math.min(deadline, startedAt + timeoutMs);
+      const ended = await runBody(vu, limit);
+      const now = clock.now();
+      const late = now >= startedAt + timeoutMs && (ended === passed || ended === failed);
+      return { ended: late ? timeoutFailure(step) : ended, duration: now - startedAt };
+    },
+    hasFailed: (vu, { ended }) =>
+      ended === interrupted ? false : ended !== passed || lookAtResponse(vu, false) !== null,
+    settle: (vu, { ended, duration }, ofAll) => {
+      if (ended === interrupted) return interrupted;
+      for (const trend of body.durations) recordMilliseconds(trend, ofAll ?? duration);
+      const failure = typeof ended === "number" ? lookAtResponse(vu, true) : ended;
+      if (failure !== null && ended !== aborted) return record.fail(vu, failure, vu.response ?? null);
+      if (ended === passed) {
+        record.pass();
+        return passed;
+      }
+      const outcome = record.failInside();
+      return ended === failed ? (Math.min(outcome, failed) as Outcome) : outcome;
+    },
+  };
+
+  async function runBody(vu: FlowVu, limit: number): Promise<Outcome | Failure> {
+    try {
+      return await body.run(vu, limit);
+    } catch (error) {
+      return asFailure(error);
+    }
+  }
+
+  function lookAtResponse(vu: FlowVu, count: boolean): Failure | null {
+    if (examine === null) return null;
+    if (vu.response === undefined) return { code: "assertion", message: "there is no response to look at" };
+    return examine(vu, vu.response, count);
+  }
+}
+
+/** The step's own deadline passed. */
+export function timeoutFailure(step: Step): Failure {
+  return { code: "timeout", message: `not done within its timeout of ${step.timeoutMs} ms` };
+}

@@ -1,0 +1,88 @@
+import type { Tags } from "../measure/recorder.ts";
+import type { Failure, Operation, StepResult } from "../protocol/step.ts";
+import type { Executor } from "../protocol/step.ts";
+import type { Step } from "../protocol/workflow.ts";
+import type { Attempt } from "./attempt.ts";
+import { compileExamine } from "./examine.ts";
+import type { FlowVu } from "./flow-vu.ts";
+import type { Outcome } from "./outcome.ts";
+import { interrupted, passed } from "./outcome.ts";
+import type { Place } from "./place.ts";
+import type { StepRecord } from "./step-record.ts";
+import { asFailure, recordMilliseconds } from "./step-record.ts";
+
+/** An executor's operation with what follows it: the result kept, examined and counted. */
+export interface CompiledOperation {
+  readonly operation: Operation;
+  settle(vu: FlowVu, result: StepResult): Outcome;
+  /** For what the operation threw. Throws it again when it is a fault of the engine. */
+  settleThrown(vu: FlowVu, error: unknown): Outcome;
+  /** The same for steps that may try again. */
+  readonly attempt: Attempt<Tried>;
+}
+
+/** The operation's result, or that its texts could not be filled in. */
+type Tried = { readonly result: StepResult } | { readonly result: null; readonly failure: Failure };
+
+/** Compiles a step of an executor. Throws EngineError for what cannot be compiled. */
+export function compileOperation(
+  step: Step,
+  executor: Executor,
+  tags: Tags,
+  record: StepRecord,
+  place: Place,
+): CompiledOperation {
+  const { references, texts } = place;
+  const reads = references.readsOf(step.id);
+  const operation = limitOperation(executor.compile(step, { tags, reads, ...texts }), step.timeoutMs, place);
+  const examine = compileExamine(step, tags, place);
+  const stepDuration = place.recorder.trend("step_duration", tags);
+  const slot = references.slots.get(step.id) ?? -1;
+  const keepsResponse = references.response;
+
+  return {
+    operation,
+    settle: (vu, result) => settle(vu, result, result.duration),
+    settleThrown: (vu, error) => record.fail(vu, asFailure(error), null),
+    attempt: {
+      run: async (vu, deadline) => {
+        try {
+          return { result: await operation(vu, deadline) };
+        } catch (error) {
+          return { result: null, failure: asFailure(error) };
+        }
+      },
+      hasFailed: (vu, tried) => {
+        if (tried.result === null) return true;
+        if (tried.result.interrupted) return false;
+        keep(vu, tried.result);
+        return examine(vu, tried.result, false) !== null;
+      },
+      settle: (vu, tried, duration) =>
+        tried.result === null
+          ? record.fail(vu, tried.failure, null)
+          : settle(vu, tried.result, duration ?? tried.result.duration),
+    },
+  };
+
+  function keep(vu: FlowVu, result: StepResult): void {
+    if (slot >= 0) vu.results[slot] = result;
+    if (keepsResponse) vu.response = result;
+  }
+
+  function settle(vu: FlowVu, result: StepResult, duration: number): Outcome {
+    if (result.interrupted) return interrupted;
+    keep(vu, result);
+    const failure = examine(vu, result, true);
+    recordMilliseconds(stepDuration, duration);
+    if (failure !== null) return record.fail(vu, failure, result);
+    record.pass();
+    return passed;
+  }
+}
+
+/** Each attempt has the step's `timeout` for itself, within the deadline of what is around the step. */
+function limitOperation(operation: Operation, timeoutMs: number | null, { clock }: Place): Operation {
+  if (timeoutMs === null) return operation;
+  return (vu, deadline) => operation(vu, Math.min(deadline, clock.now() + timeoutMs));
+}

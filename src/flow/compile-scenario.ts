@@ -1,0 +1,97 @@
+import type { VirtualUser } from "../protocol/step.ts";
+import type { Scenario, Step } from "../protocol/workflow.ts";
+import { beginResources, closeResources, compileBegin } from "./begin.ts";
+import { compileEachStep, compileSteps } from "./compile-steps.ts";
+import type { CompiledScenario, IterationOutcome } from "./compiled.ts";
+import { FlowVu } from "./flow-vu.ts";
+import type { Outcome } from "./outcome.ts";
+import { aborted, interrupted, passed } from "./outcome.ts";
+import { compilePause } from "./pause.ts";
+import type { Phase } from "./phase.ts";
+import { listSteps } from "./references.ts";
+import type { Answers } from "./sequence.ts";
+import { compileSequence } from "./sequence.ts";
+import { asFailure } from "./step-record.ts";
+
+const iterationOutcomes: Answers<IterationOutcome> = ["passed", "failed", "failed", "interrupted"];
+
+type Iterate = (vu: FlowVu, deadline: number) => Promise<IterationOutcome>;
+
+/** Compiles a scenario's steps and what is around them. Throws EngineError for what cannot be compiled. */
+export function compileScenario(scenario: Scenario, phase: Phase): CompiledScenario {
+  const { place } = phase;
+  const iterate = compileIteration(scenario, phase);
+  const forget = compileBegin(place.references, []);
+  const vuSetup = scenario.vuSetup.length === 0 ? null : compileSteps(scenario.vuSetup, place);
+  const vuTeardown = scenario.vuTeardown.length === 0 ? null : compileSteps(scenario.vuTeardown, place);
+
+  return {
+    createVu: (id, signal) => new FlowVu(id, signal, phase.sizes()),
+    vuSetup: async (user) => {
+      const vu = asFlowVu(user);
+      if (vuSetup === null) return true;
+      const outcome = await vuSetup(vu, Infinity);
+      // What the VU's setup sets lives as long as the VU.
+      for (const [name, value] of vu.variables) vu.vuVariables.set(name, value);
+      return outcome === passed;
+    },
+    iteration: (user) => iterate(asFlowVu(user), Infinity),
+    vuTeardown: async (user) => {
+      if (vuTeardown === null) return;
+      const vu = asFlowVu(user);
+      forget(vu);
+      await vuTeardown(vu, Infinity);
+    },
+    drawThinkTime: compileThinkTime(scenario, phase),
+    closeVu: (user) => closeResources(asFlowVu(user)),
+  };
+}
+
+/**
+ * pre_hook, steps, post_hook. A pre_hook that aborts fails the iteration and leaves out its steps and its post_hook;
+ * after the steps the post_hook always runs, unless the iteration was interrupted.
+ */
+function compileIteration(scenario: Scenario, { place, slotsOf }: Phase): Iterate {
+  const hooked: readonly Step[] = [...scenario.preHook, ...scenario.steps, ...scenario.postHook];
+  const forget = compileBegin(place.references, slotsOf(listSteps(hooked, place.compilers)));
+  const begin = (vu: FlowVu): void => {
+    forget(vu);
+    beginResources(vu);
+  };
+  if (scenario.preHook.length + scenario.postHook.length === 0) {
+    return compileSequence(compileEachStep(scenario.steps, place), begin, iterationOutcomes);
+  }
+  const preHook = compileSteps(scenario.preHook, place);
+  const steps = compileSteps(scenario.steps, place);
+  const postHook = compileSteps(scenario.postHook, place);
+  return async (vu, deadline) => {
+    begin(vu);
+    let worst: Outcome = await preHook(vu, deadline);
+    if (worst >= aborted) return iterationOutcomes[worst];
+    for (const run of [steps, postHook]) {
+      const outcome = await run(vu, deadline);
+      if (outcome > worst) worst = outcome;
+      if (worst === interrupted) break;
+    }
+    return iterationOutcomes[worst];
+  };
+}
+
+function compileThinkTime({ thinkTime }: Scenario, { place }: Phase): ((vu: VirtualUser) => number) | null {
+  if (thinkTime === null) return null;
+  const draw = compilePause(thinkTime, place);
+  return (vu) => {
+    try {
+      return draw(vu);
+    } catch (error) {
+      const { code, message } = asFailure(error);
+      place.recorder.error("", code, message, null);
+      return 0;
+    }
+  };
+}
+
+/** Every VU was made by `createVu`. */
+function asFlowVu(vu: VirtualUser): FlowVu {
+  return vu as FlowVu;
+}

@@ -1,0 +1,115 @@
+import { EngineError } from "../errors.ts";
+import type { Tags } from "../measure/recorder.ts";
+import type { Pause, Step } from "../protocol/workflow.ts";
+import { compileFlowStep } from "./compile-flow-step.ts";
+import type { CompiledOperation } from "./compile-operation.ts";
+import { compileOperation } from "./compile-operation.ts";
+import type { Outcome } from "./outcome.ts";
+import { aborted, interrupted, outcomeOfFailure, passed } from "./outcome.ts";
+import { compilePause } from "./pause.ts";
+import type { CompileSteps, Place, RunSteps } from "./place.ts";
+import { compileAttempts } from "./retry.ts";
+import type { StepRecord } from "./step-record.ts";
+import { asFailure, createStepRecord } from "./step-record.ts";
+import { waitUntil } from "./wait.ts";
+
+/** A step as its list runs it: one of the two is null. */
+export interface CompiledStep {
+  /** A step that is nothing but an operation and a look at its result: the list awaits it without a layer between. */
+  readonly plain: CompiledOperation | null;
+  readonly run: RunSteps | null;
+}
+
+/**
+ * One step -> one function, in this order: condition, pre_hook, attempts (each with the timeout, extractions,
+ * assertions and checks), counting, post_hook, think_time. What does not stand in the step costs nothing.
+ * A condition that is false leaves no trace. A failing pre_hook fails the step without an attempt; a failing post_hook
+ * means for the iteration what a failure of the step means. Throws EngineError for what cannot be compiled.
+ */
+export function compileStep(step: Step, place: Place, compileSteps: CompileSteps): CompiledStep {
+  const tags = makeStepTags(step, place);
+  const record = createStepRecord(step, tags, place);
+  const executor = place.executors.get(step.type);
+  if (executor !== undefined) {
+    const plain = compileOperation(step, executor, tags, record, place);
+    if (isPlain(step)) return { plain, run: null };
+    const attempts = compileAttempts(step, plain.attempt, place.clock);
+    return { plain: null, run: compileAround(step, attempts, record, place, compileSteps) };
+  }
+  const compiler = place.compilers[step.type];
+  if (compiler === undefined) {
+    throw new EngineError("unsupported", `step ${step.id}: the step type \`${step.type}\` is not in this version`);
+  }
+  const inside = { ...place, tags: { ...place.tags, ...step.tags } };
+  const body = compiler.compile(step, inside, tags, compileSteps);
+  const attempts = compileAttempts(step, compileFlowStep(step, body, tags, record, place), place.clock);
+  return { plain: null, run: compileAround(step, attempts, record, place, compileSteps) };
+}
+
+/** The user's tags may rename (`name`) but not move a step: `step` and `group` are the engine's. */
+function makeStepTags(step: Step, place: Place): Tags {
+  const tags = { ...place.tags, name: step.name, ...step.tags, step: step.id };
+  return place.group === "" ? tags : { ...tags, group: place.group };
+}
+
+function isPlain(step: Step): boolean {
+  const around = step.preHook.length + step.postHook.length;
+  return step.condition === null && around === 0 && step.thinkTime === null && step.onError !== "retry";
+}
+
+function compileAround(
+  step: Step,
+  attempts: RunSteps,
+  record: StepRecord,
+  place: Place,
+  compileSteps: CompileSteps,
+): RunSteps {
+  const condition = step.condition === null ? null : place.texts.condition(step.condition);
+  const preHook = step.preHook.length === 0 ? null : compileSteps(step.preHook, place);
+  const postHook = step.postHook.length === 0 ? null : compileSteps(step.postHook, place);
+  const pause = step.thinkTime === null ? null : compileThinkTime(step.thinkTime, record, place);
+  if (condition === null && preHook === null && postHook === null && pause === null) return attempts;
+
+  return async (vu, deadline) => {
+    let worst: Outcome = passed;
+    if (condition !== null) {
+      try {
+        if (!condition(vu)) return passed;
+      } catch (error) {
+        return record.fail(vu, asFailure(error), null);
+      }
+    }
+    if (preHook !== null) {
+      const before = await preHook(vu, deadline);
+      if (before === interrupted) return interrupted;
+      if (before === aborted) return record.failInside();
+      worst = before;
+    }
+    const outcome = await attempts(vu, deadline);
+    if (outcome === interrupted) return interrupted;
+    if (outcome > worst) worst = outcome;
+    if (postHook !== null) {
+      const after = await postHook(vu, deadline);
+      if (after === interrupted) return interrupted;
+      const meaning = after === aborted ? outcomeOfFailure[step.onError] : after;
+      if (meaning > worst) worst = meaning;
+    }
+    if (pause === null || worst >= aborted) return worst;
+    const paused = await pause(vu, deadline);
+    return paused > worst ? paused : worst;
+  };
+}
+
+function compileThinkTime(thinkTime: Pause, record: StepRecord, place: Place): RunSteps {
+  const draw = compilePause(thinkTime, place);
+  const { clock } = place;
+  return async (vu, deadline) => {
+    let length: number;
+    try {
+      length = draw(vu);
+    } catch (error) {
+      return record.failAfter(vu, asFailure(error));
+    }
+    return (await waitUntil(Math.min(clock.now() + length, deadline), clock, vu.signal)) ? passed : interrupted;
+  };
+}

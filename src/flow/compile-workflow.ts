@@ -1,0 +1,137 @@
+import { EngineError } from "../errors.ts";
+import type { Json } from "../protocol/json.ts";
+import type { Executor, ExecutorContext } from "../protocol/step.ts";
+import type { Step } from "../protocol/workflow.ts";
+import type { ExecutorFactory } from "../step-executors.ts";
+import { stepExecutors } from "../step-executors.ts";
+import { closeResources, compileBegin } from "./begin.ts";
+import { compileScenario } from "./compile-scenario.ts";
+import { compileSteps } from "./compile-steps.ts";
+import type { CompiledWorkflow, FlowContext } from "./compiled.ts";
+import { loadJsonPath, needsJsonPath, plainJsonPath } from "./extract/json-path.ts";
+import { FlowVu } from "./flow-vu.ts";
+import type { Surroundings } from "./phase.ts";
+import { createPhase } from "./phase.ts";
+import type { StepCompilers } from "./place.ts";
+import { findReferences, listPhases, listSteps } from "./references.ts";
+import { collectShared, freezeDeep, runOnce } from "./setup.ts";
+import { stepCompilers } from "./step-compilers.ts";
+
+/** The step types: those that executors perform and those that flow performs itself. */
+export interface StepTables {
+  readonly executors: Readonly<Record<string, () => Promise<ExecutorFactory>>>;
+  readonly compilers: StepCompilers;
+}
+
+const allTables: StepTables = { executors: stepExecutors, compilers: stepCompilers };
+
+/**
+ * Loads the executors that the workflow uses and compiles every step, once per thread. Throws EngineError for what
+ * cannot be compiled; nothing is left open then.
+ */
+export async function compileWorkflow(context: FlowContext, tables: StepTables = allTables): Promise<CompiledWorkflow> {
+  const { workflow } = context;
+  const steps = listPhases(workflow).flatMap((phase) => listSteps(phase, tables.compilers));
+  const executors = new Map<string, Executor>();
+  try {
+    await createExecutors(executors, context, steps, tables);
+    const needsLibrary = steps.some((step) => [...step.extract, ...step.assert, ...step.checks].some(needsJsonPath));
+    return compileAll(context, executors, {
+      recorder: context.recorder,
+      clock: context.clock,
+      random: context.random,
+      executors,
+      compilers: tables.compilers,
+      references: findReferences(workflow, tables.compilers),
+      jsonPath: needsLibrary ? await loadJsonPath() : plainJsonPath,
+    });
+  } catch (error) {
+    await closeExecutors(executors);
+    throw error;
+  }
+}
+
+function compileAll(
+  context: FlowContext,
+  executors: ReadonlyMap<string, Executor>,
+  surroundings: Surroundings,
+): CompiledWorkflow {
+  const { workflow } = context;
+  const sharedValues = new Map<string, Json>();
+  const scenarios = workflow.scenarios.map((scenario) => {
+    const variables = { ...workflow.variables, ...scenario.variables };
+    const tags = { ...workflow.tags, ...scenario.tags, scenario: scenario.name };
+    return compileScenario(scenario, createPhase(context, surroundings, sharedValues, variables, tags, ""));
+  });
+  const setupPhase = createPhase(context, surroundings, sharedValues, workflow.variables, workflow.tags, "::setup");
+  const teardownPhase = createPhase(
+    context,
+    surroundings,
+    sharedValues,
+    workflow.variables,
+    workflow.tags,
+    "::teardown",
+  );
+  const setup = compileSteps(workflow.setup, setupPhase.place);
+  const teardown = compileSteps(workflow.teardown, teardownPhase.place);
+  const forget = compileBegin(surroundings.references, []);
+
+  return {
+    scenarios,
+    createSharedVu: (signal) => {
+      const defaults = Math.max(setupPhase.sizes().defaults, teardownPhase.sizes().defaults);
+      return new FlowVu(0, signal, { ...setupPhase.sizes(), defaults });
+    },
+    setup: async (user) => {
+      const vu = user as FlowVu;
+      try {
+        await runOnce(setup, vu, "setup_failed", context.masker);
+        const steps = listSteps(workflow.setup, surroundings.compilers);
+        return collectShared(vu, steps, surroundings.references);
+      } finally {
+        closeResources(vu);
+      }
+    },
+    share: (values) => {
+      for (const [name, value] of Object.entries(values)) {
+        freezeDeep(value);
+        sharedValues.set(name, value);
+      }
+    },
+    teardown: async (user) => {
+      const vu = user as FlowVu;
+      forget(vu);
+      try {
+        await runOnce(teardown, vu, "teardown_failed", context.masker);
+      } finally {
+        closeResources(vu);
+      }
+    },
+    close: () => closeExecutors(executors),
+  };
+}
+
+/** One per type in use, at the place in `VirtualUser.resources` in which it was met. */
+async function createExecutors(
+  executors: Map<string, Executor>,
+  context: FlowContext,
+  steps: readonly Step[],
+  tables: StepTables,
+): Promise<void> {
+  const { workflow, clock, random, log, permit } = context;
+  for (const type of new Set(steps.map((step) => step.type))) {
+    const load = Object.hasOwn(tables.executors, type) ? tables.executors[type] : undefined;
+    if (load !== undefined) {
+      const create = await load();
+      const own: ExecutorContext = { workflow, clock, random, log, permit, slot: executors.size };
+      executors.set(type, create(own, context.recorder));
+    } else if (!Object.hasOwn(tables.compilers, type)) {
+      const known = [...Object.keys(tables.executors), ...Object.keys(tables.compilers)].toSorted().join(", ");
+      throw new EngineError("unsupported", `the step type \`${type}\` is not in this version; there are ${known}`);
+    }
+  }
+}
+
+async function closeExecutors(executors: ReadonlyMap<string, Executor>): Promise<void> {
+  await Promise.all([...executors.values()].map((executor) => executor.close()));
+}

@@ -1,0 +1,61 @@
+import type { Rate, Tags } from "../measure/recorder.ts";
+import type { Failure, StepResult } from "../protocol/step.ts";
+import type { Assertion, Step } from "../protocol/workflow.ts";
+import type { Check } from "./assert/check.ts";
+import { compileAssertion } from "./assert/compile-assertion.ts";
+import { compileExtraction } from "./extract/compile-extraction.ts";
+import type { FlowVu } from "./flow-vu.ts";
+import type { Place } from "./place.ts";
+import { asFailure } from "./step-record.ts";
+
+/**
+ * Looks at a result: extractions, then assertions, then checks. Gives the first failure (the operation's own comes
+ * first), null: none. Extractions are left out after a failed operation; assertions and checks always run, and with
+ * `count` each is counted.
+ */
+export type Examine = (vu: FlowVu, result: StepResult, count: boolean) => Failure | null;
+
+interface CountedCheck {
+  readonly check: Check;
+  readonly rate: Rate;
+}
+
+export function compileExamine(step: Step, tags: Tags, place: Place): Examine {
+  const { texts, jsonPath } = place;
+  const extractions = step.extract.map((item) => compileExtraction(item, texts.templateJson, jsonPath));
+  const assertions = step.assert.map(compileCounted);
+  const checks = step.checks.map(compileCounted);
+  return (vu, result, count) => {
+    let failure = result.failure;
+    if (failure === null) {
+      for (const extract of extractions) failure = first(failure, runCheck(extract, vu, result, "extract"));
+    }
+    for (const assertion of assertions) failure = first(failure, runAssertion(assertion, vu, result, count));
+    for (const check of checks) runAssertion(check, vu, result, count);
+    return failure;
+  };
+
+  function compileCounted(assertion: Assertion): CountedCheck {
+    const check = compileAssertion(assertion, texts.templateJson, jsonPath);
+    return { check, rate: place.recorder.rate("checks", { ...tags, check: assertion.name }) };
+  }
+}
+
+function first(known: Failure | null, next: Failure | null): Failure | null {
+  return known === null ? next : known;
+}
+
+function runAssertion({ check, rate }: CountedCheck, vu: FlowVu, result: StepResult, count: boolean): Failure | null {
+  const failure = runCheck(check, vu, result, "assertion");
+  if (count) rate.add(failure === null);
+  return failure;
+}
+
+function runCheck(check: Check, vu: FlowVu, result: StepResult, code: string): Failure | null {
+  try {
+    const message = check(vu, result);
+    return message === null ? null : { code, message };
+  } catch (error) {
+    return asFailure(error);
+  }
+}

@@ -1,0 +1,40 @@
+import type { Json, JsonObject } from "../protocol/json.ts";
+import type { Step } from "../protocol/workflow.ts";
+import type { Tags } from "../measure/recorder.ts";
+import type { FlowContext } from "./compiled.ts";
+import type { VuSizes } from "./flow-vu.ts";
+import { createNames } from "./names.ts";
+import type { Place } from "./place.ts";
+import { createTexts } from "./texts.ts";
+
+/** Everything about a workflow but the names and tags of one of its phases. */
+export type Surroundings = Omit<Place, "texts" | "tags" | "group">;
+
+/** A part of a workflow with names and tags of its own: a scenario, or setup and teardown. */
+export interface Phase {
+  readonly place: Place;
+  /** Where results of these steps are kept. */
+  slotsOf(steps: readonly Step[]): number[];
+  /** Final once everything is compiled. */
+  sizes(): VuSizes;
+}
+
+/** `shared` is filled when the setup is done. */
+export function createPhase(
+  context: FlowContext,
+  surroundings: Surroundings,
+  shared: ReadonlyMap<string, Json>,
+  variables: JsonObject,
+  tags: Tags,
+  group: string,
+): Phase {
+  const { slots, assigned } = surroundings.references;
+  const { inputs, slaveId, random, clock } = context;
+  const language = { random, wall: () => clock.wall() };
+  const names = createNames({ inputs, slaveId, variables, assigned, slots, shared }, language);
+  return {
+    place: { ...surroundings, texts: createTexts(names, language), tags, group },
+    slotsOf: (steps) => steps.map((step) => slots.get(step.id)).filter((slot) => slot !== undefined),
+    sizes: () => ({ resources: surroundings.executors.size, results: slots.size, defaults: names.countDefaults() }),
+  };
+}

@@ -1,0 +1,31 @@
+import { compileCondition } from "../expression/expression.ts";
+import { compileJsonTemplate } from "../expression/json-template.ts";
+import type { Language } from "../expression/language.ts";
+import type { Names } from "../expression/names.ts";
+import { compileTemplate } from "../expression/template.ts";
+import type { Json } from "../protocol/json.ts";
+import type { Evaluate } from "../protocol/step.ts";
+import type { FlowVu } from "./flow-vu.ts";
+
+/** Compiles the texts of one phase of a workflow under its names. All throw EngineError `template` with the position. */
+export interface Texts {
+  template(text: string): Evaluate;
+  templateJson(value: Json): Evaluate;
+  /** The text of a template without `${…}`, else undefined. */
+  constant(text: string): string | undefined;
+  condition(text: string): Evaluate<boolean>;
+}
+
+export function createTexts(names: Names<FlowVu>, language: Language): Texts {
+  return {
+    template: (text) => asEvaluate(compileTemplate(text, names, language).evaluate),
+    templateJson: (value) => asEvaluate(compileJsonTemplate(value, names, language).evaluate),
+    constant: (text) => compileTemplate(text, names, language).constant,
+    condition: (text) => asEvaluate(compileCondition(text, names, language)),
+  };
+}
+
+/** Executors know a VU by its interface; every VU they get was made by flow. */
+function asEvaluate<Value>(evaluate: (vu: FlowVu) => Value): Evaluate<Value> {
+  return evaluate as Evaluate<Value>;
+}
