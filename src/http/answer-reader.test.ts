@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { get, type IncomingMessage } from "node:http";
 import { Duplex } from "node:stream";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { AnswerReader, broken, more } from "./answer-reader.ts";
 
@@ -69,7 +69,7 @@ async function readByNode(
 }
 
 function cut(bytes: Buffer, places: readonly number[]): Buffer[] {
-  const at = [...new Set(places.map((place) => place % (bytes.length + 1)))].sort((a, b) => a - b);
+  const at = [...new Set(places.map((place) => place % (bytes.length + 1)))].toSorted((a, b) => a - b);
   const pieces: Buffer[] = [];
   let from = 0;
   for (const to of [...at, bytes.length]) {

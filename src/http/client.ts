@@ -73,8 +73,15 @@ class Client implements HttpClient, ConnectionOwner {
     if (place >= 0) this.connections.splice(place, 1);
   }
 
-  retry(request: WireRequest, deadline: number, exchange: Exchange, settle: Settle, trust: Trust | null): void {
-    this.open(request.origin, trust).run(request, deadline, exchange, settle, this.wire.clock.now());
+  retry(
+    request: WireRequest,
+    deadline: number,
+    exchange: Exchange,
+    settle: Settle,
+    from: Connection,
+    now: number,
+  ): void {
+    this.open(request.origin, from.trust).run(request, deadline, exchange, settle, now);
   }
 
   private stop(): void {

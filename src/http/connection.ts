@@ -15,7 +15,14 @@ export interface ConnectionOwner {
   /** It cannot be used again. */
   lost(connection: Connection): void;
   /** A kept connection turned out dead before a byte of the answer came: the same exchange goes out on a new one. */
-  retry(request: WireRequest, deadline: number, exchange: Exchange, settle: Settle, trust: Trust | null): void;
+  retry(
+    request: WireRequest,
+    deadline: number,
+    exchange: Exchange,
+    settle: Settle,
+    from: Connection,
+    now: number,
+  ): void;
 }
 
 const never = Number.POSITIVE_INFINITY;
@@ -238,7 +245,7 @@ export class Connection implements DialListener {
       exchange.sending = 0;
       this.release();
       this.discard();
-      this.owner.retry(request, deadline, exchange, settle, this.trust);
+      this.owner.retry(request, deadline, exchange, settle, this, now);
     } else {
       this.fail(code, message, now);
     }
