@@ -13,7 +13,7 @@ const rows: readonly (readonly [files: RegExp, ...mayImport: string[]])[] = [
   [/^(errors|quantity)\.ts$|^protocol\//],
   [/^executors\/([^/]+)\/spec\.ts$|^flow\/([^/]+)\/spec\.ts$/, "expression/"],
   [/^step-specs\.ts$/, "executors/*/spec.ts", "flow/*/spec.ts"],
-  [/^step-executors\.ts$/, "executors/*/executor.ts"],
+  [/^step-executors\.ts$/, "executors/*/executor.ts", "measure/recorder.ts"],
   [/^(expression|config|data|store|client|demo|measure|plan)\//],
   [/^definition\//, "step-specs.ts", "expression/", "measure/catalog.ts", "measure/threshold.ts"],
   [/^http\//, "measure/recorder.ts"],
