@@ -1,0 +1,50 @@
+import type { Reason } from "../../protocol/report.ts";
+import { showCount, showDuration, showText } from "./people.ts";
+import type { Section } from "./section.ts";
+
+const reasons: Readonly<Record<Reason, string>> = {
+  thresholds: "thresholds failed",
+  setup_failed: "setup failed",
+  setup_timeout: "setup took too long",
+  teardown_timeout: "teardown took too long",
+  setup_lost: "the slave that ran setup was lost",
+  start_failed: "it could not be started",
+  nothing_succeeded: "no iteration succeeded",
+  slaves_lost: "slaves were lost",
+  stopped_by_api: "stopped through the API",
+  stopped_by_signal: "stopped by a signal",
+  internal: "the engine itself failed",
+};
+
+/** What can't be trusted about the numbers; then one line: passed or not, and why. */
+export const showVerdict: Section = (report, { colors }) => {
+  const { generator, series_overflow, late, lost, warm_up } = report;
+  const warnings = [
+    ...(generator.verdict === "saturated" ? ["the generator was saturated: measured times are partly its own"] : []),
+    ...generator.reasons.map((reason) => `  ${showText(reason)}`),
+    ...Object.entries(series_overflow).map(
+      ([metric, count]) => `${metric} has too many series: ${showCount(count)} records went to overflow`,
+    ),
+    ...(late.frames > 0 ? [`${showCount(late.http_reqs)} requests were reported too late to be counted`] : []),
+    ...(lost.iterations > 0 ? [`${showCount(lost.iterations)} iterations were lost with a slave`] : []),
+    ...(report.degraded ? ["the run was degraded"] : []),
+  ];
+  const notes =
+    warm_up.http_reqs > 0 || warm_up.iterations > 0
+      ? [
+          colors.dim(
+            `warm-up left out: ${showCount(warm_up.http_reqs)} requests, ${showCount(warm_up.iterations)} iterations`,
+          ),
+        ]
+      : [];
+  const why = report.reason === null ? "" : `: ${reasons[report.reason]}`;
+  const took = colors.dim(`after ${showDuration(report.duration_ms)}`);
+  const word = report.status === "aborted" ? "aborted" : report.passed ? "passed" : "failed";
+  const verdict = `${report.passed ? "✓" : "✗"} ${word}${why}`;
+  return [
+    ...warnings.map((warning) => colors.yellow(`! ${warning}`)),
+    ...notes,
+    ...(warnings.length + notes.length > 0 ? [""] : []),
+    `${colors.bold(report.passed ? colors.green(verdict) : colors.red(verdict))} ${took}`,
+  ];
+};
