@@ -50,3 +50,8 @@ export class EngineError extends Error {
     return errorTable[this.code].exit;
   }
 }
+
+/** Is this text (from a message of another process) a code of the table? */
+export function isErrorCode(code: string): code is ErrorCode {
+  return Object.hasOwn(errorTable, code);
+}

@@ -2,7 +2,7 @@ import type { Fact, Inputs, Order } from "../protocol/message.ts";
 import type { Plan, Share } from "../protocol/plan.ts";
 import type { EventType, ExecutionEvent, Reason, SharedValues } from "../protocol/report.ts";
 import { applyFrame, type Snapshot } from "../measure/snapshot.ts";
-import { type LiveThresholds, evaluateLive } from "./live-thresholds.ts";
+import { type LiveThresholds, lookAtThresholds } from "./live-thresholds.ts";
 
 /**
  * An execution's owner as a pure state machine: events go in with the time, effects come out, no I/O.
@@ -33,8 +33,6 @@ export interface OwnerState {
   pausedWall: number | null;
   pausedMs: number;
   readonly events: ExecutionEvent[];
-  /** Time of the next look at the thresholds, on the owner's clock. */
-  nextLook: number;
 }
 
 /** Why an execution ended early or failed; `code` is the EngineError code where there was one. */
@@ -101,7 +99,6 @@ export function createOwnerState(options: OwnerOptions): OwnerState {
     pausedWall: null,
     pausedMs: 0,
     events: [],
-    nextLook: 0,
   };
 }
 
@@ -154,7 +151,7 @@ function learn(state: OwnerState, slave: OwnedSlave, fact: Fact, time: Instant):
     case "setup_done":
       if (state.phase !== "setup") return [];
       state.shared = fact.shared;
-      return start(state);
+      return start(state, time);
     case "setup_failed": {
       const reason = fact.timedOut ? "setup_timeout" : "setup_failed";
       return fail(state, { reason, message: fact.message, code: reason }, time);
@@ -205,32 +202,30 @@ function setUp(state: OwnerState, time: Instant): readonly OwnerEffect[] {
   return [{ type: "order", slaveId: first.id, order: { type: "setup" } }];
 }
 
-function start(state: OwnerState, time?: Instant): readonly OwnerEffect[] {
+function start(state: OwnerState, time: Instant): readonly OwnerEffect[] {
   state.phase = "running";
   for (const slave of state.slaves) slave.state = "running";
-  const effects = [...orderAll(state, { type: "start", shared: state.shared ?? {}, inMs: 0 })];
-  if (time !== undefined) state.nextLook = time.now;
-  effects.push({ type: "wake", at: state.nextLook });
-  return effects;
+  const order = { type: "start", shared: state.shared ?? {}, inMs: 0 } as const;
+  return [...orderAll(state, order), { type: "wake", at: time.now + LOOK_EVERY_MS }];
 }
 
 function look(state: OwnerState, time: Instant): readonly OwnerEffect[] {
   if (state.phase !== "running") return [];
-  state.nextLook = time.now + LOOK_EVERY_MS;
-  const effects: OwnerEffect[] = [{ type: "wake", at: state.nextLook }];
-  for (const crossed of evaluateLive(state.thresholds, state.snapshot, testTimeAt(state, time.wall))) {
-    note(state, "threshold_crossed", `${crossed.metric}: ${crossed.condition}`, time);
-    if (crossed.abort) {
-      const message = `threshold ${crossed.metric} ${crossed.condition} failed`;
-      effects.push(...stop(state, { reason: "thresholds", message, code: null }, shortGrace(state), time));
-    }
+  const effects: OwnerEffect[] = [{ type: "wake", at: time.now + LOOK_EVERY_MS }];
+  for (const crossed of lookAtThresholds(state.thresholds, state.snapshot, testTimeAt(state, time.wall))) {
+    const { metric, condition } = crossed;
+    if (crossed.fresh) note(state, "threshold_crossed", `${metric}: ${condition}`, time);
+    if (!crossed.abort) continue;
+    const message = `threshold ${metric}: ${condition} failed`;
+    effects.push(...stop(state, { reason: "thresholds", message, code: null }, shortGrace(state.plan), time));
+    return effects;
   }
   return effects;
 }
 
 /** What running iterations get at a stop that nobody gave a grace for. */
-export function shortGrace(state: OwnerState): number {
-  return Math.min(5_000, Math.max(0, ...state.plan.scenarios.map(({ scenario }) => scenario.gracefulStopMs)));
+export function shortGrace(plan: Plan): number {
+  return Math.min(5_000, Math.max(0, ...plan.scenarios.map(({ scenario }) => scenario.gracefulStopMs)));
 }
 
 function pause(state: OwnerState, time: Instant): readonly OwnerEffect[] {

@@ -1,0 +1,156 @@
+import { createLiveThresholds, decideThresholds } from "../cluster/live-thresholds.ts";
+import {
+  advanceOwner,
+  createOwnerState,
+  type OwnerEffect,
+  type OwnerEvent,
+  shortGrace,
+  testTimeAt,
+} from "../cluster/owner.ts";
+import { advanceSlave, createSlaveState, type SlaveEvent } from "../cluster/slave.ts";
+import { judgeExecution } from "../cluster/verdict.ts";
+import { EngineError, isErrorCode } from "../errors.ts";
+import { createSnapshot } from "../measure/snapshot.ts";
+import { cutPlan } from "../plan/cut-plan.ts";
+import { makePlan } from "../plan/make-plan.ts";
+import type { Inputs } from "../protocol/message.ts";
+import type { Alarm, Clock, Log, Permit, Random } from "../protocol/ports.ts";
+import type { Report } from "../protocol/report.ts";
+import type { Workflow } from "../protocol/workflow.ts";
+import { buildReport } from "../report/build-report.ts";
+import { type LiveView, summarize } from "../report/live.ts";
+import { chooseThreads } from "../run/choose-threads.ts";
+import { createShareRun } from "../run/create-share-run.ts";
+import { createCarryOut } from "../slave/carry-out.ts";
+import { createMemoryLink } from "./memory-link.ts";
+
+export interface LocalOptions {
+  readonly workflow: Workflow;
+  readonly inputs: Inputs;
+  /** `auto`: one for a small load, else one per core. */
+  readonly threads: number | "auto";
+  readonly cores: number;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  readonly permit: Permit;
+  readonly executionId: string;
+  readonly engineVersion: string;
+}
+
+/** An execution on this machine: an owner and one slave, joined by an in-memory link. */
+export interface LocalExecution {
+  /** The numbers of this moment. */
+  view(): LiveView;
+  /** Test time now, ms. */
+  testTimeMs(): number;
+  /** No new iteration starts and the test time stands until `resume`. */
+  pause(): void;
+  resume(): void;
+  /** Sets VUs (or the rate) of a scenario, linearly over `overMs` of test time. */
+  scale(scenario: string, target: number, overMs: number): void;
+  /** No new starts; running iterations get `graceMs` (default: the graceful stop, at most 5 s). Again with 0: now. */
+  stop(reason: "stopped_by_signal" | "stopped_by_api", graceMs?: number): void;
+  /** The report, once everything is closed. Rejects with EngineError when nothing could start. */
+  readonly finished: Promise<Report>;
+}
+
+/** The only slave of a local execution. */
+const slaveId = "local";
+
+/** Starts an execution. */
+export function startLocal(options: LocalOptions): LocalExecution {
+  const { workflow, inputs, clock, log } = options;
+  const plan = makePlan(workflow);
+  const threads = options.threads === "auto" ? chooseThreads(plan, options.cores) : options.threads;
+  const slaves = cutPlan(plan, [1]).map((share) => ({ id: slaveId, share }));
+  const snapshot = createSnapshot(workflow);
+  const thresholds = createLiveThresholds(workflow);
+  const owner = createOwnerState({ executionId: options.executionId, plan, inputs, slaves, snapshot, thresholds });
+  const slave = createSlaveState();
+  const link = createMemoryLink();
+  const finished = Promise.withResolvers<Report>();
+  const alarms = new Set<Alarm>();
+
+  const carryOut = createCarryOut({
+    clock,
+    createRun: (order, events) =>
+      createShareRun(
+        { ...options, plan: order.plan, share: order.share, inputs: order.inputs, slaveId, threads },
+        events,
+      ),
+    send: (fact) => tellOwner({ type: "fact", slaveId, fact }),
+    emit: (event) => tellSlave(event),
+  });
+
+  const tellSlave = (event: SlaveEvent) => {
+    link.push(() => {
+      for (const effect of advanceSlave(slave, event)) carryOut(effect);
+    });
+  };
+  const tellOwner = (event: OwnerEvent) => {
+    link.push(() => {
+      for (const effect of advanceOwner(owner, event, { now: clock.now(), wall: clock.wall() })) perform(effect);
+    });
+  };
+  const perform = (effect: OwnerEffect) => {
+    switch (effect.type) {
+      case "order":
+        tellSlave({ type: "order", order: effect.order });
+        return;
+      case "wake": {
+        const alarm = clock.at(effect.at, () => {
+          alarms.delete(alarm);
+          tellOwner({ type: "tick" });
+        });
+        alarms.add(alarm);
+        return;
+      }
+      case "final":
+        for (const alarm of alarms) alarm.cancel();
+        finish();
+        return;
+      default:
+        effect satisfies never;
+    }
+  };
+
+  const finish = () => {
+    const { cause, startedWall } = owner;
+    if (cause?.reason === "start_failed" || (cause?.reason === "internal" && startedWall === null)) {
+      const code = cause.code !== null && isErrorCode(cause.code) ? cause.code : "start_failed";
+      finished.reject(new EngineError(code, cause.message));
+      return;
+    }
+    if (cause?.reason === "internal") log("error", cause.message);
+    const endedAt = owner.endedWall ?? clock.wall();
+    const decided = decideThresholds(thresholds, snapshot, testTimeAt(owner, endedAt));
+    finished.resolve(
+      buildReport(snapshot, {
+        engineVersion: options.engineVersion,
+        executionId: options.executionId,
+        workflow,
+        ...judgeExecution(owner, decided),
+        degraded: false,
+        startedAt: startedWall,
+        endedAt,
+        pausedMs: owner.pausedMs,
+        thresholds: decided,
+        events: owner.events,
+        startSkewMs: startedWall === null ? null : 0,
+      }),
+    );
+  };
+
+  tellOwner({ type: "begin" });
+
+  return {
+    view: () => summarize(snapshot),
+    testTimeMs: () => testTimeAt(owner, clock.wall()),
+    pause: () => tellOwner({ type: "pause" }),
+    resume: () => tellOwner({ type: "resume" }),
+    scale: (scenario, target, overMs) => tellOwner({ type: "scale", scenario, target, overMs }),
+    stop: (reason, graceMs = shortGrace(plan)) => tellOwner({ type: "stop", graceMs, reason }),
+    finished: finished.promise,
+  };
+}
