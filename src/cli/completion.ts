@@ -89,7 +89,12 @@ function writeFish(offers: readonly Offer[]): string {
       ...options.map((option) => {
         const short = option.short === undefined ? "" : ` -s ${option.short.slice(1)}`;
         const long = option.long === undefined || option.long === null ? "" : ` -l ${option.long.slice(2)}`;
-        const value = option.argChoices === undefined ? (option.required ? " -r" : "") : ` -x -a ${quote(option.argChoices.join(" "))}`;
+        const value =
+          option.argChoices === undefined
+            ? option.required
+              ? " -r"
+              : ""
+            : ` -x -a ${quote(option.argChoices.join(" "))}`;
         return `${inside}${short}${long}${value} -d ${quote(option.description)}`;
       }),
     ];

@@ -1,7 +1,7 @@
 import { closeSync, openSync, statSync, unlinkSync, writeFileSync } from "node:fs";
 import { EngineError } from "../errors.ts";
 import type { Report } from "../protocol/report.ts";
-import { type ReportFormat, isReportFormat, reportFormats } from "../report/report-formats.ts";
+import { isReportFormat, type ReportFormat, reportFormats } from "../report/report-formats.ts";
 
 /** Where a finished report goes besides the terminal. */
 export interface OutputFile {
@@ -23,14 +23,24 @@ export function parseOutputFile(text: string): OutputFile {
   return { format, path: text.slice(cut + 1) };
 }
 
+/** The files made to see that they can be written: `undo` removes them unless `keep` was called. */
+export interface OutputProbe {
+  keep(): void;
+  undo(): void;
+}
+
 /**
- * Makes sure that every file can be written, before any load goes out; the files made for that are removed by `undo`.
+ * Makes sure that every file can be written, before any load goes out.
  * Throws EngineError `unwritable_output`.
  */
-export function probeOutputFiles(files: readonly OutputFile[]): { undo(): void } {
-  const made: string[] = [];
+export function probeOutputFiles(files: readonly OutputFile[]): OutputProbe {
+  let made: string[] = [];
   const undo = (): void => {
-    for (const path of made.splice(0)) unlinkSync(path);
+    for (const path of made) unlinkSync(path);
+    made = [];
+  };
+  const keep = (): void => {
+    made = [];
   };
   for (const { path } of files) {
     const isNew = statSync(path, { throwIfNoEntry: false }) === undefined;
@@ -42,7 +52,7 @@ export function probeOutputFiles(files: readonly OutputFile[]): { undo(): void }
     }
     if (isNew) made.push(path);
   }
-  return { undo };
+  return { keep, undo };
 }
 
 /** Writes the report to each file; every failure is given back, none stops the others. */
@@ -59,6 +69,7 @@ export function writeOutputFiles(files: readonly OutputFile[], report: Report): 
 }
 
 function unwritable(path: string, cause: unknown): EngineError {
-  const reason = cause instanceof Error ? cause.message.replace(/^[A-Z]+: |, (open|write|close).*$/g, "") : String(cause);
+  const reason =
+    cause instanceof Error ? cause.message.replace(/^[A-Z]+: |, (open|write|close).*$/g, "") : String(cause);
   return new EngineError("unwritable_output", `cannot write ${path}: ${reason}; choose another file`, { cause });
 }

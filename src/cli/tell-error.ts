@@ -11,6 +11,14 @@ export function formatProblem(problem: Problem, file: string, side: Side): strin
   return `${colors.bold(place)}: ${mark}${path}${problem.message}\n`;
 }
 
+/** The one error for a workflow with problems. */
+export function createProblemsError(file: string, problems: readonly Problem[]): EngineError {
+  const count = problems.filter(({ severity }) => severity !== "warning").length;
+  return new EngineError("invalid_workflow", `${file} has ${count === 1 ? "a problem" : `${count} problems`}`, {
+    problems,
+  });
+}
+
 /** Tells an error in one message with its problems and its hint; gives the exit code. Never shows a stack. */
 export function tellError(terminal: Terminal, thrown: unknown, file: string): number {
   const { colors } = terminal.err;

@@ -20,5 +20,7 @@ export function createTextLog(terminal: Terminal, lowest: LogLevel, mask: Masker
 }
 
 function formatField(value: unknown): string {
-  return typeof value === "string" ? value : JSON.stringify(value, (_key, inner) => (typeof inner === "bigint" ? String(inner) : inner));
+  return typeof value === "string"
+    ? value
+    : JSON.stringify(value, (_key, inner) => (typeof inner === "bigint" ? String(inner) : inner));
 }

@@ -1,0 +1,65 @@
+import { extname, resolve } from "node:path";
+import { pathToFileURL } from "node:url";
+import { type LoadedWorkflow, loadWorkflow, loadWorkflowObject } from "../definition/load-workflow.ts";
+import { EngineError } from "../errors.ts";
+import type { Inputs } from "../protocol/message.ts";
+import { createFileReader, readEnvFile, readSource } from "./read-source.ts";
+import type { WorkflowOptions } from "./run-options.ts";
+
+/** What a run starts from: the workflow or its problems, and what goes in with it. */
+export interface LoadedInput {
+  readonly loaded: LoadedWorkflow;
+  readonly inputs: Inputs;
+}
+
+const moduleExtensions = [".ts", ".mts", ".js", ".mjs"];
+
+/**
+ * Reads FILE with the options that change it. `extra` is added to the environment, below `-e` and `--env-file`.
+ * Throws EngineError `unreadable_file`.
+ */
+export async function loadInput(
+  file: string,
+  options: WorkflowOptions,
+  extra: Readonly<Record<string, string>>,
+): Promise<LoadedInput> {
+  const env: Record<string, string> = {};
+  for (const [name, value] of Object.entries(process.env)) if (value !== undefined) env[name] = value;
+  Object.assign(env, extra);
+  for (const envFile of options.envFile ?? []) Object.assign(env, readEnvFile(envFile));
+  Object.assign(env, options.env);
+
+  const loadOptions = {
+    overrides: {
+      vus: options.vus,
+      duration: options.duration,
+      iterations: options.iterations,
+      stages: options.stage,
+      rate: options.rate,
+      mode: options.mode,
+      insecure: options.insecure,
+    },
+    variables: options.env ?? {},
+    env,
+    scenario: options.scenario,
+    readFile: createFileReader(file),
+  };
+  const fileName = file === "-" ? null : file;
+  const loaded = moduleExtensions.includes(extname(file))
+    ? loadWorkflowObject(await importModule(file), { ...loadOptions, fileName })
+    : loadWorkflow({ text: readSource(file), fileName }, loadOptions);
+  return { loaded, inputs: { env, secrets: options.secret ?? {} } };
+}
+
+/** The default export of a module of the user's. */
+async function importModule(file: string): Promise<unknown> {
+  readSource(file);
+  try {
+    const loaded = (await import(pathToFileURL(resolve(file)).href)) as { readonly default?: unknown };
+    if (loaded.default !== undefined) return loaded.default;
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new EngineError("invalid_workflow", `${file} cannot be loaded: ${reason}`, { cause });
+  }
+  throw new EngineError("invalid_workflow", `${file} has no default export: export the workflow with "export default"`);
+}

@@ -1,0 +1,96 @@
+import { randomUUID } from "node:crypto";
+import { availableParallelism } from "node:os";
+import { EngineError } from "../errors.ts";
+import { exitCodeOf } from "../local/exit-code.ts";
+import { type LocalExecution, startLocal } from "../local/run-local.ts";
+import type { Report } from "../protocol/report.ts";
+import { reportFormats } from "../report/report-formats.ts";
+import { createMasker } from "../run/masker.ts";
+import { createSystemClock } from "../run/system-clock.ts";
+import { startDemoTarget } from "./demo-target.ts";
+import { watchInterrupts } from "./interrupts.ts";
+import { loadInput } from "./load-input.ts";
+import { type OutputFile, parseOutputFile, probeOutputFiles, writeOutputFiles } from "./output-files.ts";
+import { findGoal } from "./progress-text.ts";
+import { showProgress } from "./progress.ts";
+import type { RunOptions } from "./run-options.ts";
+import { createProblemsError, formatProblem, printError, tellError } from "./tell-error.ts";
+import type { Terminal } from "./terminal.ts";
+import { createTextLog } from "./text-log.ts";
+import { readEngineVersion } from "./version.ts";
+
+/** For a signal that comes before there is an execution to stop. */
+const stoppedBySignal = 105;
+
+/** `run FILE`: gives the exit code. Whatever goes wrong is told; nothing is thrown. */
+export async function runCommand(file: string, options: RunOptions, terminal: Terminal): Promise<number> {
+  let execution: LocalExecution | null = null;
+  const closers: (() => void)[] = [];
+  const interrupts = watchInterrupts((times) => {
+    if (execution === null || times > 2) process.exit(stoppedBySignal);
+    if (times === 1 && !options.quiet) terminal.tell("stopping; press Ctrl-C again to stop now\n");
+    execution.stop("stopped_by_signal", times === 1 ? undefined : 0);
+  });
+  closers.push(() => interrupts.close());
+  try {
+    const outputs = listOutputs(options);
+    const probe = probeOutputFiles(outputs);
+    closers.push(() => probe.undo());
+
+    const demo = options.demoTarget ? await startDemoTarget() : null;
+    if (demo !== null) closers.push(() => demo.close());
+    const { loaded, inputs } = await loadInput(file, options, demo === null ? {} : { DEMO_URL: demo.url });
+    if ("problems" in loaded) throw createProblemsError(file, loaded.problems);
+    const { workflow, warnings } = loaded;
+    if (!options.quiet) for (const warning of warnings) terminal.tell(formatProblem(warning, file, terminal.err));
+
+    const clock = createSystemClock({ now: () => performance.now(), wall: () => Date.now() });
+    const local = startLocal({
+      workflow,
+      inputs,
+      threads: options.threads,
+      cores: availableParallelism(),
+      clock,
+      random: Math.random,
+      log: createTextLog(terminal, options.quiet ? "error" : options.logLevel, createMasker(inputs.secrets)),
+      permit: { maySend: () => true, refuses: () => null },
+      executionId: randomUUID(),
+      engineVersion: readEngineVersion(),
+    });
+    execution = local;
+    if (!options.quiet) {
+      const progress = showProgress({
+        terminal,
+        clock,
+        goal: findGoal(workflow),
+        view: () => ({ ...local.view(), testTimeMs: local.testTimeMs() }),
+      });
+      closers.unshift(() => progress.close());
+    }
+    const report = await local.finished;
+    probe.keep();
+    for (const close of closers.splice(0)) close();
+    return finish(report, outputs, options, terminal);
+  } catch (error) {
+    for (const close of closers.splice(0)) close();
+    return options.json ? printError(terminal, error) : tellError(terminal, error, file);
+  }
+}
+
+function listOutputs({ outJson, report = [] }: RunOptions): OutputFile[] {
+  const json: OutputFile[] = outJson === undefined ? [] : [{ format: "json", path: outJson }];
+  return [...json, ...report.map(parseOutputFile)];
+}
+
+/** The summary first: it must not be lost when a file cannot be written. */
+function finish(report: Report, outputs: readonly OutputFile[], options: RunOptions, terminal: Terminal): number {
+  const { out } = terminal;
+  const render = reportFormats[options.json ? "json" : "text"];
+  terminal.print(render(report, { color: out.colored && !options.json, width: out.width() }));
+  const failures = writeOutputFiles(outputs, report);
+  if (terminal.failure !== null) {
+    failures.push(new EngineError("unwritable_output", `cannot write the summary to stdout: ${terminal.failure}`));
+  }
+  const codes = failures.map((failure) => tellError(terminal, failure, ""));
+  return exitCodeOf(report, false) || (codes[0] ?? 0);
+}

@@ -1,0 +1,89 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { onTestFinished } from "vitest";
+
+/** The repository. */
+export const repository = join(dirname(fileURLToPath(import.meta.url)), "..", "..");
+
+const entry = join(repository, "dist", "cli", "main.js");
+
+export interface CommandOptions {
+  readonly env?: Readonly<Record<string, string>>;
+  /** Written to stdin, which is then closed. */
+  readonly stdin?: string;
+  readonly cwd?: string;
+  /** A file descriptor instead of the pipe that collects stdout. */
+  readonly stdout?: number;
+  /** After this the command is killed and `finished` rejects. */
+  readonly deadlineMs?: number;
+}
+
+export interface Finished {
+  /** null: ended by a signal. */
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly ms: number;
+}
+
+export interface RunningCommand {
+  readonly child: ChildProcess;
+  readonly finished: Promise<Finished>;
+  /** Resolves when stdout and stderr together match. */
+  seen(pattern: RegExp): Promise<void>;
+}
+
+/** Starts the built command line; whatever happens it does not outlive the test. */
+export function startCommand(args: readonly string[], options: CommandOptions = {}): RunningCommand {
+  const { deadlineMs = 14_000 } = options;
+  const startedAt = performance.now();
+  const child = spawn(process.execPath, [entry, ...args], {
+    cwd: options.cwd ?? repository,
+    env: { ...process.env, NO_COLOR: "1", FORCE_COLOR: "", ...options.env },
+    stdio: ["pipe", options.stdout ?? "pipe", "pipe"],
+  });
+  onTestFinished(() => {
+    child.kill("SIGKILL");
+  });
+  const output = { stdout: "", stderr: "" };
+  const watchers = new Set<() => void>();
+  for (const name of ["stdout", "stderr"] as const) {
+    child[name]?.setEncoding("utf8").on("data", (text: string) => {
+      output[name] += text;
+      for (const look of watchers) look();
+    });
+  }
+  child.stdin?.on("error", () => child.stdin?.destroy());
+  child.stdin?.end(options.stdin ?? "");
+
+  const shown = (): string => `--- stdout\n${output.stdout}\n--- stderr\n${output.stderr}`;
+  const finished = new Promise<Finished>((resolve, reject) => {
+    const deadline = setTimeout(() => {
+      child.kill("SIGKILL");
+      reject(new Error(`not finished after ${deadlineMs} ms: ${args.join(" ")}\n${shown()}`));
+    }, deadlineMs);
+    child.once("error", reject);
+    child.once("close", (code) => {
+      clearTimeout(deadline);
+      resolve({ code, ...output, ms: performance.now() - startedAt });
+    });
+  });
+  const seen = (pattern: RegExp): Promise<void> =>
+    new Promise((resolve, reject) => {
+      const look = (): void => {
+        if (!pattern.test(output.stdout + output.stderr)) return;
+        watchers.delete(look);
+        resolve();
+      };
+      watchers.add(look);
+      look();
+      child.once("close", () => reject(new Error(`ended before ${pattern} was seen\n${shown()}`)));
+    });
+  return { child, finished, seen };
+}
+
+/** Runs the built command line to its end. */
+export function runCommand(args: readonly string[], options: CommandOptions = {}): Promise<Finished> {
+  return startCommand(args, options).finished;
+}

@@ -1,0 +1,221 @@
+import type { CompiledScenario, CompiledWorkflow, FlowContext, IterationOutcome } from "../../src/flow/compiled.ts";
+import { createRecorder } from "../../src/measure/thread-recorder.ts";
+import { cutPlan } from "../../src/plan/cut-plan.ts";
+import { makePlan } from "../../src/plan/make-plan.ts";
+import type { Load } from "../../src/protocol/load.ts";
+import type { Share } from "../../src/protocol/plan.ts";
+import type { VirtualUser } from "../../src/protocol/step.ts";
+import type { Scenario, Step, Workflow } from "../../src/protocol/workflow.ts";
+import { createClaimMemory, createClaims } from "../../src/run/claims.ts";
+import { createInThread } from "../../src/run/in-thread.ts";
+import type { FramePart, SharePart } from "../../src/run/share-part.ts";
+import { createTurnedClock, type TurnedClock } from "./turned-clock.ts";
+
+/** An iteration that a staged run saw; `at` is milliseconds of the clock since the start instant. */
+export interface SeenIteration {
+  readonly scenario: string;
+  readonly vuId: number;
+  readonly vuIteration: number;
+  readonly iteration: number;
+  readonly lagUs: number;
+  readonly at: number;
+  endedAt: number;
+  outcome: IterationOutcome | null;
+}
+
+export interface StagedRun {
+  readonly clock: TurnedClock;
+  readonly part: SharePart;
+  readonly iterations: SeenIteration[];
+  readonly frames: FramePart[];
+  readonly faults: unknown[];
+  readonly closedVus: number[];
+  readonly setupVus: number[];
+  readonly tornDownVus: number[];
+  done: boolean;
+  /** Sum of a counter over all frames so far. */
+  sumCounter(metric: string): number;
+}
+
+export interface Staging {
+  /** How long an iteration takes. Default 10. */
+  readonly iterationMs?: number | ((seen: SeenIteration) => number);
+  readonly outcome?: (seen: SeenIteration) => IterationOutcome;
+  /** A VU's setup: how long it takes, and whether it succeeds. */
+  readonly vuSetup?: { readonly ms: number; readonly passes: (vuId: number) => boolean };
+  readonly thinkMs?: number;
+  readonly warmUpMs?: number;
+  readonly cut?: (share: Share) => Share;
+}
+
+const noStep = { id: "s", name: "s", type: "noop" } as Step;
+
+export function createScenario(load: Load, fields: Partial<Scenario> = {}): Scenario {
+  return {
+    name: "default",
+    load,
+    startTimeMs: 0,
+    gracefulStopMs: 30_000,
+    pacingMs: 0,
+    thinkTime: null,
+    onError: "abort",
+    variables: {},
+    tags: {},
+    steps: [],
+    vuSetup: [],
+    vuTeardown: [],
+    preHook: [],
+    postHook: [],
+    ...fields,
+  };
+}
+
+export function createWorkflow(scenarios: readonly Scenario[], fields: Partial<Workflow> = {}): Workflow {
+  return {
+    id: "w",
+    name: "w",
+    setup: [],
+    teardown: [],
+    setupTimeoutMs: 60_000,
+    teardownTimeoutMs: 60_000,
+    warmUpMs: 0,
+    tags: {},
+    thresholds: [],
+    scenarios,
+    ...fields,
+  } as Workflow;
+}
+
+/** Prepares and starts a share of one or more scenarios whose iterations are timers of a turned clock. Starts at once. */
+export async function stageRun(scenarios: readonly Scenario[], staging: Staging = {}): Promise<StagedRun> {
+  const clock = createTurnedClock();
+  const staged = staging.vuSetup === undefined ? {} : { vuSetup: [noStep], vuTeardown: [noStep] };
+  const workflow = createWorkflow(
+    scenarios.map((scenario) => ({ ...scenario, ...staged })),
+    { warmUpMs: staging.warmUpMs ?? 0 },
+  );
+  const plan = makePlan(workflow);
+  const whole = cutPlan(plan, [1])[0] as Share;
+  const startAt = clock.now();
+  const run: Omit<StagedRun, "part"> = {
+    clock,
+    iterations: [],
+    frames: [],
+    faults: [],
+    closedVus: [],
+    setupVus: [],
+    tornDownVus: [],
+    done: false,
+    sumCounter: (metric) =>
+      run.frames
+        .flatMap((frame) => frame.series)
+        .reduce((sum, one) => (one.type === "counter" && one.key.metric === metric ? sum + one.sum : sum), 0),
+  };
+  const context = {
+    workflow,
+    inputs: { env: {}, secrets: {} },
+    slaveId: "slave",
+    recorder: createRecorder({ clock, masker: (text) => text }),
+    clock,
+    random: () => 0.5,
+    log: () => undefined,
+    permit: { maySend: () => true, refuses: () => null },
+    masker: (text: string) => text,
+  };
+  const part = createInThread(
+    {
+      plan,
+      share: staging.cut?.(whole) ?? whole,
+      context,
+      claims: createClaims(createClaimMemory(plan.scenarios.length), 1),
+      watch: { sample: () => ({ cpu: 0, eventLoopLagMs: 0, memory: 0 }), close: () => undefined },
+      compile: (given) => Promise.resolve(compileStaged(given, run, staging, startAt)),
+    },
+    {
+      onFrame: (frame) => run.frames.push(frame),
+      onDone: () => {
+        run.done = true;
+      },
+      onFault: (error) => run.faults.push(error),
+    },
+  );
+  await part.prepare();
+  part.start(startAt, {});
+  return Object.assign(run, { part });
+}
+
+function compileStaged(
+  context: FlowContext,
+  run: Omit<StagedRun, "part">,
+  staging: Staging,
+  startAt: number,
+): CompiledWorkflow {
+  const { clock } = context;
+  const wait = (ms: number, signal: AbortSignal) =>
+    new Promise<boolean>((resolve) => {
+      if (signal.aborted) return resolve(false);
+      const abort = () => {
+        alarm.cancel();
+        resolve(false);
+      };
+      const alarm = clock.at(clock.now() + ms, () => {
+        signal.removeEventListener("abort", abort);
+        resolve(true);
+      });
+      signal.addEventListener("abort", abort, { once: true });
+    });
+  const createVu = (id: number, signal: AbortSignal): VirtualUser => ({
+    id,
+    vuIteration: 0,
+    iteration: 0,
+    lagUs: -1,
+    signal,
+    resources: [],
+    vuVariables: new Map(),
+    variables: new Map(),
+    results: [],
+    response: undefined,
+  });
+  return {
+    createSharedVu: (signal) => createVu(0, signal),
+    setup: () => Promise.resolve({}),
+    share: () => undefined,
+    teardown: () => Promise.resolve(),
+    close: () => Promise.resolve(),
+    scenarios: context.workflow.scenarios.map(
+      ({ name }): CompiledScenario => ({
+        createVu,
+        async vuSetup(vu) {
+          run.setupVus.push(vu.id);
+          await wait(staging.vuSetup?.ms ?? 0, vu.signal);
+          return staging.vuSetup?.passes(vu.id) ?? true;
+        },
+        async iteration(vu) {
+          const { id: vuId, vuIteration, iteration, lagUs } = vu;
+          const at = clock.now() - startAt;
+          const seen: SeenIteration = {
+            scenario: name,
+            vuId,
+            vuIteration,
+            iteration,
+            lagUs,
+            at,
+            endedAt: -1,
+            outcome: null,
+          };
+          run.iterations.push(seen);
+          const { iterationMs = 10 } = staging;
+          const whole = await wait(typeof iterationMs === "number" ? iterationMs : iterationMs(seen), vu.signal);
+          seen.endedAt = clock.now() - startAt;
+          seen.outcome = whole ? (staging.outcome?.(seen) ?? "passed") : "interrupted";
+          return seen.outcome;
+        },
+        async vuTeardown(vu) {
+          run.tornDownVus.push(vu.id);
+        },
+        drawThinkTime: staging.thinkMs === undefined ? null : () => staging.thinkMs ?? 0,
+        closeVu: (vu) => run.closedVus.push(vu.id),
+      }),
+    ),
+  };
+}
