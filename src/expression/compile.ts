@@ -3,8 +3,8 @@ import { functions } from "./functions.ts";
 import type { Language } from "./language.ts";
 import type { Names } from "./names.ts";
 import { negate, operations } from "./operations.ts";
-import { compilePattern, matchPattern } from "./pattern.ts";
-import { readMember } from "./read-member.ts";
+import { compilePattern, testPattern } from "./pattern.ts";
+import { readIndexed, readMember, readNamed } from "./read-member.ts";
 import { syntaxError } from "./template-error.ts";
 import { missingError, toText, tooLong, maxTextLength } from "./text.ts";
 import type { BinaryOperator, MemberTree, NameTree, Tree } from "./tree.ts";
@@ -136,6 +136,8 @@ function compileMember<Scope>(
         : compileTree(tree.of, context);
   if (tree.key.kind === "literal") {
     const key = tree.key.value;
+    if (typeof key === "string") return (scope) => readNamed(of(scope), key);
+    if (typeof key === "number") return (scope) => readIndexed(of(scope), key);
     return (scope) => readMember(of(scope), key);
   }
   const key = compileTree(tree.key, context);
@@ -224,7 +226,7 @@ function isNull(tree: Tree): boolean {
 function compileMatch<Scope>(left: Tree, source: string, at: number, context: CompileContext<Scope>): Read<Scope> {
   const pattern = compileAt(context, at, () => compilePattern(source));
   const text = compileText(left, context);
-  return (scope) => matchPattern(pattern, text(scope)) !== null;
+  return (scope) => testPattern(pattern, text(scope));
 }
 
 function compileAt<Scope, Result>(context: CompileContext<Scope>, at: number, compile: () => Result): Result {

@@ -42,9 +42,20 @@ function compileObject<Scope>(
     return makeConstant(Object.fromEntries(keys.map((key, index) => [key, constants[index] ?? null])));
   return {
     constant: undefined,
-    // fromEntries makes own properties of all keys, `__proto__` too.
-    evaluate: (scope) => Object.fromEntries(keys.map((key, index) => [key, values[index]?.evaluate(scope)])),
+    evaluate: (scope) => {
+      const object: Record<string, unknown> = {};
+      for (let index = 0; index < keys.length; index += 1) {
+        setOwn(object, keys[index] ?? "", values[index]?.evaluate(scope));
+      }
+      return object;
+    },
   };
+}
+
+/** Assigning to `__proto__` would set the prototype. */
+function setOwn(object: Record<string, unknown>, key: string, value: unknown): void {
+  if (key !== "__proto__") object[key] = value;
+  else Object.defineProperty(object, key, { value, writable: true, enumerable: true, configurable: true });
 }
 
 function isComplete(values: readonly (Json | undefined)[]): values is readonly Json[] {

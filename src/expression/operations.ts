@@ -1,7 +1,7 @@
 import { compareValues, isEqual, isIn } from "./compare.ts";
 import type { ArithmeticOperator } from "./numeric.ts";
 import { calculate, readNumeric } from "./numeric.ts";
-import { compilePattern, matchPattern } from "./pattern.ts";
+import { compilePattern, testPattern } from "./pattern.ts";
 import { showValue, valueError } from "./template-error.ts";
 import { toText, tooLong, maxTextLength } from "./text.ts";
 import type { BinaryOperator } from "./tree.ts";
@@ -57,5 +57,5 @@ function requireNumeric(value: unknown, operator: string): number | bigint {
 function matchDynamic(left: unknown, right: unknown): boolean {
   if (typeof right !== "string")
     throw valueError(`the right side of \`matches\` must be a pattern, not ${showValue(right)}`);
-  return matchPattern(compilePattern(right), toText(left, "the left side of matches")) !== null;
+  return testPattern(compilePattern(right), toText(left, "the left side of matches"));
 }

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { compilePattern, matchPattern } from "./pattern.ts";
+import { compilePattern, testPattern } from "./pattern.ts";
 
 it.each(["^(a+)+$", "^(a|aa)+$", String.raw`^(\w+\s?)*$`, "(.*a){12}$"])("%s does not run away", (source) => {
   const started = performance.now();
@@ -21,10 +21,10 @@ it.each([
   ["(?<year>[0-9]+)-", "2026-"],
   [String.raw`\-\_`, "-_"],
 ])("%s matches %s", (source, text) => {
-  expect(matchPattern(compilePattern(source), text)?.index).not.toBe(undefined);
+  expect(testPattern(compilePattern(source), text)).toBe(true);
 });
 
 it("bounds pattern and text", () => {
   expect(() => compilePattern("x".repeat(1_001))).toThrow("longer than 1000");
-  expect(() => matchPattern(compilePattern("x"), "x".repeat(1_048_577))).toThrow("too long for a pattern");
+  expect(() => testPattern(compilePattern("x"), "x".repeat(1_048_577))).toThrow("too long for a pattern");
 });

@@ -37,12 +37,12 @@ export function compilePattern(source: string): RegExp {
   }
 }
 
-/** The first match. Throws EngineError `template` for a text over the bound. */
-export function matchPattern(pattern: RegExp, text: string): RegExpExecArray | null {
+/** Does the pattern match? Throws EngineError `template` for a text over the bound. */
+export function testPattern(pattern: RegExp, text: string): boolean {
   if (text.length > maxSubjectLength) {
     throw valueError(`the text of ${text.length} characters is too long for a pattern (at most ${maxSubjectLength})`);
   }
-  return pattern.exec(text);
+  return pattern.test(text);
 }
 
 const patternParts = /\\[^]|\[(?:\\[^]|[^\]\\])*\]|\(|\)|[*+]|\{\d+,\d*\}|[^]/g;

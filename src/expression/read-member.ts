@@ -6,19 +6,29 @@ import { read } from "../protocol/step.ts";
  * undefined for everything else; prototypes are never looked at.
  */
 export function readMember(value: unknown, key: unknown): unknown {
+  if (typeof key === "string") return readNamed(value, key);
+  if (typeof key === "number" || typeof key === "bigint") return readIndexed(value, Number(key));
+  return undefined;
+}
+
+/** As readMember, for a key that is a text. */
+export function readNamed(value: unknown, name: string): unknown {
   if (typeof value !== "object" || value === null) return undefined;
-  if (Array.isArray(value)) return readItem(value, key);
-  if (typeof key !== "string" && typeof key !== "number" && typeof key !== "bigint") return undefined;
-  const name = String(key);
   if (isReadable(value)) return value[read](name);
-  if (value instanceof Map) return value.get(name);
-  return isPlain(value) && Object.hasOwn(value, name) ? value[name] : undefined;
+  if (Array.isArray(value)) return /^\d+$/.test(name) ? readIndexed(value, Number(name)) : undefined;
+  if (isPlain(value)) return Object.hasOwn(value, name) ? value[name] : undefined;
+  return value instanceof Map ? value.get(name) : undefined;
+}
+
+/** As readMember, for a key that is a number. */
+export function readIndexed(value: unknown, index: number): unknown {
+  if (!Array.isArray(value)) return readNamed(value, String(index));
+  return Number.isInteger(index) && index >= 0 && index < value.length ? value[index] : undefined;
 }
 
 /** Has the value something under this key? */
 export function hasMember(value: object, key: string): boolean {
-  if (Array.isArray(value)) return readItem(value, key) !== undefined;
-  if (isReadable(value)) return value[read](key) !== undefined;
+  if (Array.isArray(value) || isReadable(value)) return readNamed(value, key) !== undefined;
   if (value instanceof Map) return value.has(key);
   return isPlain(value) && Object.hasOwn(value, key);
 }
@@ -32,12 +42,4 @@ export function isPlain(value: object): value is Record<string, unknown> {
 /** Does the value answer the `read` symbol? */
 export function isReadable(value: object): value is Readable {
   return typeof (value as Partial<Readable>)[read] === "function";
-}
-
-function readItem(list: readonly unknown[], key: unknown): unknown {
-  const index =
-    typeof key === "string" && /^\d+$/.test(key)
-      ? Number(key)
-      : Number(typeof key === "bigint" ? key : typeof key === "number" ? key : -1);
-  return Number.isInteger(index) && index >= 0 && index < list.length ? list[index] : undefined;
 }

@@ -14,15 +14,22 @@ export const randomFunctions = {
   pick: { least: 1, most: 1_000, call: (args, language) => pickItem(args, language.random) },
 } as const satisfies Record<string, FunctionSpec>;
 
-function drawHex(random: Random, digits: number): string {
-  return Math.floor(random() * 16 ** digits)
-    .toString(16)
-    .padStart(digits, "0");
+const hexBytes = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
+
+function drawWord(random: Random): number {
+  return Math.floor(random() * 0x1_0000_0000);
+}
+
+function printWord(word: number, between: string): string {
+  const high = `${hexBytes[word >>> 24]}${hexBytes[(word >>> 16) & 255]}`;
+  return `${high}${between}${hexBytes[(word >>> 8) & 255]}${hexBytes[word & 255]}`;
 }
 
 function makeUuid(random: Random): string {
-  const variant = "89ab".charAt(Math.floor(random() * 4));
-  return `${drawHex(random, 8)}-${drawHex(random, 4)}-4${drawHex(random, 3)}-${variant}${drawHex(random, 3)}-${drawHex(random, 12)}`;
+  const first = printWord(drawWord(random), "");
+  const second = printWord((drawWord(random) & 0xffff_0fff) | 0x4000, "-");
+  const third = printWord((drawWord(random) & 0x3fff_ffff) | 0x8000_0000, "-");
+  return `${first}-${second}-${third}${printWord(drawWord(random), "")}`;
 }
 
 function drawInteger(args: readonly unknown[], random: Random): number {
