@@ -1,4 +1,4 @@
-import { httpSpec } from "./executors/http/spec.ts";
+import { httpOptionsShape, httpSpec, resolveHttpOptions } from "./executors/http/spec.ts";
 import { groupSpec } from "./flow/group/spec.ts";
 import { sleepSpec } from "./flow/sleep/spec.ts";
 import type { StepSpec } from "./protocol/step-spec.ts";
@@ -9,3 +9,8 @@ export const stepSpecs = {
   sleep: sleepSpec,
   group: groupSpec,
 } as const satisfies Record<string, StepSpec>;
+
+/** What step types add to the workflow's options. */
+export const stepOptions = {
+  http: { shape: httpOptionsShape, resolve: resolveHttpOptions },
+} as const;

@@ -10,6 +10,8 @@ export interface SpecContext {
   readonly http: HttpDefaults;
   /** `options.http` as written, checked. */
   readonly httpOptions: JsonObject;
+  /** Certificates are not verified, whatever a config says. */
+  readonly insecure: boolean;
   /** Says what is wrong at a path inside the config. */
   report(path: Path, message: string): void;
   /** Says what is doubtful. */

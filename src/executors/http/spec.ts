@@ -91,10 +91,9 @@ export const httpSpec: StepSpec = {
   },
 };
 
-/** The defaults of all http steps from a checked `options.http`. `insecure` turns verification off everywhere. */
+/** The defaults of all http steps from a checked `options.http`. */
 export function resolveHttpOptions(
   options: JsonObject,
-  insecure: boolean,
   context: Omit<SpecContext, "http" | "httpOptions">,
 ): HttpDefaults {
   const dns = asObject(options["dns"]);
@@ -112,7 +111,7 @@ export function resolveHttpOptions(
     connectTimeoutMs: timeout.connect ?? 10_000,
     totalTimeoutMs: timeout.total ?? 60_000,
     redirect: readRedirect(options["redirect"], { follow: true, maxRedirects: 10 }),
-    tls: readTls(options["tls"], insecure, { verify: true, cert: null, key: null, ca: null }, context),
+    tls: readTls(options["tls"], { verify: true, cert: null, key: null, ca: null }, context),
     compression: typeof options["compression"] === "boolean" && options["compression"],
   };
 }
@@ -134,7 +133,7 @@ function resolveConfig(config: JsonObject, context: SpecContext): HttpConfig {
     auth: readAuth(Object.hasOwn(config, "auth") ? config["auth"] : httpOptions["auth"], context),
     cookies: asTexts(config["cookies"]),
     redirect: readRedirect(config["redirect"], http.redirect),
-    tls: readTls(config["tls"], false, http.tls, context),
+    tls: readTls(config["tls"], http.tls, context),
     connectTimeoutMs: timeout.connect ?? http.connectTimeoutMs,
     totalTimeoutMs: timeout.total ?? http.totalTimeoutMs,
     compression: typeof config["compression"] === "boolean" ? config["compression"] : http.compression,
@@ -265,9 +264,8 @@ function readRedirect(value: Json | undefined, otherwise: HttpConfig["redirect"]
 
 function readTls(
   value: Json | undefined,
-  insecure: boolean,
   otherwise: HttpTls,
-  context: Pick<SpecContext, "readFile" | "report">,
+  context: Pick<SpecContext, "readFile" | "report" | "insecure">,
 ): HttpTls {
   const tls = asObject(value);
   const readPem = (name: "cert" | "key" | "ca"): string | null => {
@@ -280,7 +278,7 @@ function readTls(
     return content;
   };
   const verify = typeof tls["verify"] === "boolean" ? tls["verify"] : otherwise.verify;
-  const result = { verify: !insecure && verify, cert: readPem("cert"), key: readPem("key"), ca: readPem("ca") };
+  const result = { verify: !context.insecure && verify, cert: readPem("cert"), key: readPem("key"), ca: readPem("ca") };
   if ((result.cert === null) !== (result.key === null))
     context.report(["tls"], "`cert` and `key` belong together; give both");
   return result;

@@ -1,0 +1,154 @@
+import type { Json, JsonObject } from "../protocol/json.ts";
+import type { Path, StepSpec } from "../protocol/step-spec.ts";
+import { stepSpecs } from "../step-specs.ts";
+import { type CheckSteps, checkShape, reportUnknownKey } from "./check-shape.ts";
+import type { Findings } from "./findings.ts";
+import { limits } from "./limits.ts";
+import { showValue } from "./path.ts";
+import { suggest } from "./suggest.ts";
+import { laterTypes, stepFields } from "./workflow-shape.ts";
+
+/** Where in a checked step its type's config was written: under `config`, under the type's own key, or on the step itself. */
+export const configPathKey = "config path";
+
+const engineSuffix = "_engine";
+
+/** The spec of a step type; null: there is none. */
+export function findSpec(type: string): StepSpec | null {
+  const specs: Readonly<Record<string, StepSpec>> = stepSpecs;
+  return Object.hasOwn(specs, type) ? (specs[type] ?? null) : null;
+}
+
+/**
+ * Makes the function that checks lists of steps. Checked steps have their config under `config`, whatever form it was
+ * written in, and `at`, the path of the step, beside it.
+ */
+export function createStepChecker(findings: Findings): CheckSteps {
+  let count = 0;
+  const checkSteps: CheckSteps = (value, path, single) => {
+    if (Array.isArray(value)) {
+      return (value as readonly Json[]).flatMap((item, index) => checkStep(item, [...path, index]));
+    }
+    if (single && isObject(value)) return checkStep(value, path);
+    findings.report(
+      path,
+      `${showValue(value)} is not accepted here; it takes ${single ? "a step or a list of steps" : "a list of steps"}`,
+    );
+    return [];
+  };
+
+  function checkStep(value: Json, path: Path): JsonObject[] {
+    if (++count === limits.steps + 1) findings.report(path, `the workflow has more than ${limits.steps} steps`);
+    if (count > limits.steps) return [];
+    if (!isObject(value)) {
+      findings.report(path, `${showValue(value)} is not a step; write a map with \`type\``);
+      return [];
+    }
+    const type = readType(value, path);
+    const spec = type === null ? null : findSpec(type);
+    const fields: [string, Json][] = [];
+    const ownConfig: [string, Json][] = [];
+    for (const [key, item] of Object.entries(value)) {
+      if (key === "type" || key === "config" || (spec !== null && key === type)) continue;
+      const onStep = spec !== null && spec.kind === "flow" && Object.hasOwn(spec.config.fields, key);
+      const field = Object.hasOwn(stepFields, key) ? stepFields[key] : undefined;
+      if (field !== undefined) {
+        const checked = checkShape(item, field, [...path, key], findings, checkSteps);
+        if (checked !== undefined) fields.push([key, checked]);
+      } else if (onStep) ownConfig.push([key, item]);
+      else if (type === null || spec !== null) reportStepKey(key, type, spec, path);
+    }
+    if (type === null || spec === null) return [Object.fromEntries([...fields, ["at", path as Json]])];
+    const config = checkConfig(value, type, spec, ownConfig, path);
+    return [
+      Object.fromEntries([
+        ...fields,
+        ["type", type],
+        ["config", config.value],
+        [configPathKey, config.path as Json],
+        ["at", path as Json],
+      ]),
+    ];
+  }
+
+  function readType(step: JsonObject, path: Path): string | null {
+    const type = Object.hasOwn(step, "type") ? step["type"] : undefined;
+    if (type === undefined) {
+      const own = Object.keys(stepSpecs).find((name) => Object.hasOwn(step, name));
+      findings.report(
+        path,
+        `\`type\` is missing; ${own === undefined ? `it takes one of ${Object.keys(stepSpecs).join(", ")}` : `add \`type: ${own}\``}`,
+      );
+      return null;
+    }
+    if (typeof type !== "string") {
+      findings.report(
+        [...path, "type"],
+        `${showValue(type)} is not accepted here; it takes one of ${Object.keys(stepSpecs).join(", ")}`,
+      );
+      return null;
+    }
+    if (findSpec(type) !== null) return type;
+    const plain = type.endsWith(engineSuffix) ? type.slice(0, -engineSuffix.length) : type;
+    if (plain !== type && findSpec(plain) !== null) {
+      findings.warn([...path, "type"], `\`${type}\` is read as \`${plain}\`; write \`type: ${plain}\``);
+      return plain;
+    }
+    const known = Object.keys(stepSpecs).join(", ");
+    if (laterTypes.includes(plain))
+      findings.report([...path, "type"], `step type \`${type}\` is not in this version; it has ${known}`);
+    else
+      findings.report(
+        [...path, "type"],
+        `there is no step type \`${type.slice(0, 64)}\`; it takes one of ${known}.${suggest(type, Object.keys(stepSpecs))}`,
+      );
+    return type;
+  }
+
+  function checkConfig(
+    step: JsonObject,
+    type: string,
+    spec: StepSpec,
+    ownConfig: readonly (readonly [string, Json])[],
+    path: Path,
+  ): { value: JsonObject; path: Path } {
+    const written = ["config", type].filter((key) => Object.hasOwn(step, key));
+    const second = written[1] ?? (ownConfig.length > 0 ? written[0] : undefined);
+    if (second !== undefined)
+      findings.report(
+        [...path, second],
+        `the step's config stands in two places; keep all of it under \`config\``,
+        true,
+      );
+    const key = written[0];
+    const configPath = key === undefined ? path : [...path, key];
+    const given = key === undefined ? Object.fromEntries(ownConfig) : (step[key] ?? null);
+    const short = spec.short !== null && key === type && given !== null && !isObject(given);
+    if (short) {
+      const value = checkShape({ [spec.short]: given }, spec.config, configPath, findings, checkSteps);
+      return { value: value as JsonObject, path: configPath };
+    }
+    if (key === undefined && ownConfig.length === 0 && spec.config.required.length > 0) {
+      findings.report(
+        path,
+        `the step has no config; give \`config\` with ${spec.config.required.map((name) => `\`${name}\``).join(", ")}`,
+      );
+      return { value: {}, path: configPath };
+    }
+    const value = checkShape(given, spec.config, configPath, findings, checkSteps);
+    return { value: isObject(value) ? value : {}, path: configPath };
+  }
+
+  function reportStepKey(key: string, type: string | null, spec: StepSpec | null, path: Path): void {
+    const inConfig = spec !== null && Object.hasOwn(spec.config.fields, key);
+    const known = [...Object.keys(stepFields), "config", ...(type === null ? [] : [type])];
+    const otherType = findSpec(key) !== null && type !== null ? ` The step is of type \`${type}\`.` : "";
+    reportUnknownKey(key, known, path, findings, inConfig ? ` It belongs under \`config\`.` : otherType);
+  }
+
+  return checkSteps;
+}
+
+function isObject(value: unknown): value is JsonObject {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
