@@ -1,5 +1,4 @@
-import type { Cookie } from "tough-cookie";
-import { CookieJar as Store } from "tough-cookie";
+import { Cookie, CookieJar as Store } from "tough-cookie";
 import type { HttpUrl } from "./url.ts";
 import { printUrl } from "./url.ts";
 
@@ -26,8 +25,16 @@ export class CookieJar {
 
   /** Takes in the value of a Set-Cookie header; malformed ones and those for foreign domains are ignored. */
   add(url: HttpUrl, setCookie: string): void {
+    const cookie = Cookie.parse(setCookie);
+    if (cookie === undefined) return;
     this.#remembered.clear();
-    this.#store.setCookieSync(setCookie, printUrl(url), { ignoreError: true });
+    const wall = this.#wall();
+    if (cookie.maxAge !== null) {
+      // The library counts Max-Age from the latest use; RFC 6265 from the moment of setting.
+      cookie.expires = endOf(cookie.maxAge, wall);
+      cookie.maxAge = null;
+    }
+    this.#store.setCookieSync(cookie, printUrl(url), { ignoreError: true, now: new Date(wall) });
   }
 
   /** The Cookie header for a request to `url`: `a=1; b=2`; empty: none. */
@@ -54,10 +61,25 @@ export class CookieJar {
   }
 
   #find(url: HttpUrl): Cookie[] {
-    return this.#store.getCookiesSync(printUrl(url));
+    const wall = this.#wall();
+    // Whether a cookie ran out is for the given clock to say, not for the library's.
+    const cookies = this.#store.getCookiesSync(printUrl(url), { expire: false, sort: true });
+    return cookies.filter((cookie) => expiryOf(cookie) > wall);
   }
 }
 
 function earliestEnd(end: number, cookie: Cookie): number {
-  return Math.min(end, cookie.expiryTime() ?? Number.POSITIVE_INFINITY);
+  return Math.min(end, expiryOf(cookie));
+}
+
+/** Epoch ms; Infinity: with the session. */
+function expiryOf(cookie: Cookie): number {
+  return cookie.expires instanceof Date ? cookie.expires.getTime() : Number.POSITIVE_INFINITY;
+}
+
+function endOf(maxAge: number | "Infinity" | "-Infinity", wall: number): Date | "Infinity" {
+  if (maxAge === "Infinity") return maxAge;
+  const end = maxAge === "-Infinity" || maxAge <= 0 ? 0 : wall + maxAge * 1000;
+  // Dates end there: a cookie that outlives them does not run out.
+  return end > 8.64e15 ? "Infinity" : new Date(end);
 }
