@@ -1,3 +1,5 @@
+import { formatBytes, formatPercent } from "../../quantity.ts";
+
 /** Numbers as people read them in a summary. null is shown as a dash. */
 
 const DASH = "–";
@@ -18,15 +20,7 @@ export function showDuration(ms: number | null): string {
 
 /** Bytes: `512 B`, `1.25 kB`, `3.4 MB`. */
 export function showBytes(bytes: number | null): string {
-  if (bytes === null) return DASH;
-  const names = ["B", "kB", "MB", "GB", "TB", "PB"];
-  let place = 0;
-  let rest = bytes;
-  while (Math.abs(rest) >= 999.5 && place < names.length - 1) {
-    rest /= 1_000;
-    place++;
-  }
-  return `${place === 0 ? Math.round(rest) : showDigits(rest)} ${names[place]}`;
+  return bytes === null ? DASH : formatBytes(bytes);
 }
 
 /** A whole number with its thousands apart: `12,345`. */
@@ -41,13 +35,12 @@ export function showNumber(value: number | null): string {
   return Math.abs(value) >= 999.5 ? showCount(value) : showDigits(value);
 }
 
-/** A share 0..1: `4.25 %`; a small one never looks like none, nor nearly all like all. */
+/** A share 0..1: `4.25%`; a small one never looks like none, nor nearly all like all. */
 export function showShare(share: number | null): string {
   if (share === null) return DASH;
-  const percent = share * 100;
-  if (percent > 0 && percent < 0.01) return "< 0.01 %";
-  if (percent < 100 && percent > 99.99) return "> 99.99 %";
-  return `${Number(percent.toFixed(2))} %`;
+  if (share > 0 && share < 0.0001) return "<0.01%";
+  if (share < 1 && share > 0.9999) return ">99.99%";
+  return formatPercent(share);
 }
 
 /** What a terminal may show of a text from outside: no control characters, one line. */
