@@ -52,6 +52,10 @@ function isFixed(value: Json): boolean {
 }
 
 function compileFixedValue(assertion: Assertion): Evaluate {
+  const problem = operators[assertion.operator].refuses?.(assertion.value) ?? null;
+  if (problem !== null) {
+    throw new EngineError("invalid_workflow", `assertion ${assertion.name}: \`${assertion.operator}\` ${problem}`);
+  }
   const value: unknown =
     assertion.operator === "matches" && typeof assertion.value === "string"
       ? compileSourcePattern(assertion.value, `assertion ${assertion.name}`)

@@ -1,6 +1,7 @@
 import { compareValues, isEqual, isIn, isTrue } from "../../expression/compare.ts";
 import { compilePattern } from "../../expression/pattern.ts";
 import { isPlain } from "../../expression/read-member.ts";
+import { readNumeric } from "../../expression/numeric.ts";
 import { showValue } from "../../expression/template-error.ts";
 import { toText } from "../../expression/text.ts";
 import type { Operator } from "../../protocol/workflow.ts";
@@ -12,6 +13,8 @@ export interface OperatorSpec {
   /** Does it hold where nothing was found? null: `holds` decides. */
   readonly whenMissing: boolean | null;
   readonly holds: (found: unknown, expected: unknown) => boolean;
+  /** null, or why this fixed value makes no sense: "needs …, not …". */
+  readonly refuses?: (expected: unknown) => string | null;
 }
 
 /** Every operator of assertions and checks. Comparisons follow the expressions' rules: numeric texts count as numbers. */
@@ -58,8 +61,21 @@ export const operators: Readonly<Record<Operator, OperatorSpec>> = {
     whenMissing: false,
     holds: (found, expected) => toText(found, "found").endsWith(toText(expected, "value")),
   },
-  matches: { print: (expected) => `to match ${printValue(expected)}`, whenMissing: false, holds: matches },
-  in: { print: (expected) => `one of ${printValue(expected)}`, whenMissing: false, holds: isIn },
+  matches: {
+    print: (expected) => `to match ${printValue(expected)}`,
+    whenMissing: false,
+    holds: matches,
+    refuses: (expected) => (typeof expected === "string" ? null : `needs a pattern, not ${showValue(expected)}`),
+  },
+  in: {
+    print: (expected) => `one of ${printValue(expected)}`,
+    whenMissing: false,
+    holds: isIn,
+    refuses: (expected) =>
+      typeof expected === "string" || (typeof expected === "object" && expected !== null)
+        ? null
+        : `needs a list, a text or an object, not ${showValue(expected)}`,
+  },
   exists: {
     print: (expected) => (isWanted(expected) ? "a value" : "no value"),
     whenMissing: null,
@@ -71,12 +87,22 @@ export const operators: Readonly<Record<Operator, OperatorSpec>> = {
     holds: (found, expected) => isEmpty(found) === isWanted(expected),
   },
   length: {
-    print: (expected) => `of length ${printValue(expected)}`,
+    print: (expected) => `the length ${printValue(expected)}`,
     whenMissing: false,
     holds: (found, expected) => isEqual(measure(found), expected),
+    refuses: (expected) =>
+      Number.isSafeInteger(Number(readNumeric(expected))) ? null : `needs a whole number, not ${showValue(expected)}`,
   },
-  type: { print: (expected) => `of type ${printValue(expected)}`, whenMissing: false, holds: hasType },
+  type: {
+    print: (expected) => `the type ${typeof expected === "string" ? expected : printValue(expected)}`,
+    whenMissing: false,
+    holds: hasType,
+    refuses: (expected) =>
+      typeNames.includes(String(expected)) ? null : `needs one of ${typeNames.join(", ")}, not ${showValue(expected)}`,
+  },
 };
+
+const typeNames = ["string", "number", "integer", "boolean", "null", "array", "object"];
 
 function printValue(expected: unknown): string {
   if (expected instanceof RegExp) return `/${expected.source}/`;
