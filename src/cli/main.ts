@@ -4,7 +4,7 @@ import { EngineError } from "../errors.ts";
 import { createProgram } from "./program.ts";
 import { printError, tellError } from "./tell-error.ts";
 import { createTerminal } from "./terminal.ts";
-import { readEngineVersion } from "./version.ts";
+import { readEngineVersion } from "../local/engine-version.ts";
 
 const usageExitCode = 104;
 
@@ -35,4 +35,7 @@ async function runProgram(args: readonly string[]): Promise<number> {
   }
 }
 
+for (const event of ["uncaughtException", "unhandledRejection"]) {
+  process.on(event, (fault) => process.exit(tellError(createTerminal(false), fault, "")));
+}
 process.exitCode = await runProgram(process.argv.slice(2));

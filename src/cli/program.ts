@@ -10,7 +10,7 @@ export function createProgram(version: string, finish: (exitCode: number) => voi
     .version(version, "-V, --version", "print the version")
     .helpCommand("help [command]", "help on a command")
     .addHelpText("after", examples("run examples/quickstart.yaml --demo-target", "run --help"))
-    .showSuggestionAfterError(true)
+    .showHelpAfterError("Add --help to see what it takes.")
     .exitOverride();
 
   const run = program

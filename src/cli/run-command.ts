@@ -17,7 +17,7 @@ import type { RunOptions } from "./run-options.ts";
 import { createProblemsError, formatProblem, printError, tellError } from "./tell-error.ts";
 import type { Terminal } from "./terminal.ts";
 import { createTextLog } from "./text-log.ts";
-import { readEngineVersion } from "./version.ts";
+import { readEngineVersion } from "../local/engine-version.ts";
 
 /** For a signal that comes before there is an execution to stop. */
 const stoppedBySignal = 105;

@@ -59,7 +59,7 @@ export function createTerminal(colorless: boolean): Terminal {
 }
 
 function createSide(stream: NodeJS.WriteStream, colorless: boolean): Side {
-  const interactive = stream.isTTY === true;
+  const interactive = Boolean(stream.isTTY);
   const forced = (process.env.FORCE_COLOR ?? "") !== "";
   const refused = colorless || (process.env.NO_COLOR ?? "") !== "" || process.env.TERM === "dumb";
   const colored = !refused && (interactive || forced);
