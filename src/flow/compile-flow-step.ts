@@ -69,7 +69,7 @@ export function compileFlowStep(
   function lookAtResponse(vu: FlowVu, count: boolean): Failure | null {
     if (examine === null) return null;
     if (vu.response === undefined) return { code: "assertion", message: "there is no response to look at" };
-    return examine(vu, vu.response, count);
+    return examine(vu, vu.response, null, count);
   }
 }
 

@@ -56,7 +56,7 @@ export function compileOperation(
         if (tried.result === null) return true;
         if (tried.result.interrupted) return false;
         keep(vu, tried.result);
-        return examine(vu, tried.result, false) !== null;
+        return examine(vu, tried.result, tried.result.failure, false) !== null;
       },
       settle: (vu, tried, duration) =>
         tried.result === null
@@ -73,7 +73,7 @@ export function compileOperation(
   function settle(vu: FlowVu, result: StepResult, duration: number): Outcome {
     if (result.interrupted) return interrupted;
     keep(vu, result);
-    const failure = examine(vu, result, true);
+    const failure = examine(vu, result, result.failure, true);
     recordMilliseconds(stepDuration, duration);
     if (failure !== null) return record.fail(vu, failure, result);
     record.pass();

@@ -9,11 +9,11 @@ import type { Place } from "./place.ts";
 import { asFailure } from "./step-record.ts";
 
 /**
- * Looks at a result: extractions, then assertions, then checks. Gives the first failure (the operation's own comes
- * first), null: none. Extractions are left out after a failed operation; assertions and checks always run, and with
- * `count` each is counted.
+ * Looks at a result: extractions, then assertions, then checks. Gives the first failure, null: none. `before` is the
+ * failure of the operation itself: it comes first, and nothing is extracted then; assertions and checks always run, and
+ * with `count` each is counted.
  */
-export type Examine = (vu: FlowVu, result: StepResult, count: boolean) => Failure | null;
+export type Examine = (vu: FlowVu, result: StepResult, before: Failure | null, count: boolean) => Failure | null;
 
 interface CountedCheck {
   readonly check: Check;
@@ -25,8 +25,8 @@ export function compileExamine(step: Step, tags: Tags, place: Place): Examine {
   const extractions = step.extract.map((item) => compileExtraction(item, texts.templateJson, jsonPath));
   const assertions = step.assert.map(compileCounted);
   const checks = step.checks.map(compileCounted);
-  return (vu, result, count) => {
-    let failure = result.failure;
+  return (vu, result, before, count) => {
+    let failure = before;
     if (failure === null) {
       for (const extract of extractions) failure = first(failure, runCheck(extract, vu, result, "extract"));
     }
