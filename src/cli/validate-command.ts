@@ -20,7 +20,9 @@ export async function validateCommand(
     }
     if (!valid) throw createProblemsError(file, problems);
     for (const warning of problems) terminal.tell(formatProblem(warning, file, terminal.err));
-    const scenarios = loaded.workflow.scenarios.map(({ name, steps }) => `${name} (${steps.length} steps)`).join(", ");
+    const scenarios = loaded.workflow.scenarios
+      .map(({ name, steps }) => `${name} (${steps.length} ${steps.length === 1 ? "step" : "steps"})`)
+      .join(", ");
     terminal.print(`${file}: valid: ${loaded.workflow.name}: ${scenarios}\n`);
     return 0;
   } catch (error) {

@@ -105,7 +105,7 @@ describe("what is fine", () => {
 
   test("validate says what is in it", async () => {
     const { code, stdout } = await runCommand(["validate", quickstart, "-e", "DEMO_URL=http://localhost:1"]);
-    expect([code, stdout]).toEqual([0, `${quickstart}: valid: Quickstart: default (1 steps)\n`]);
+    expect([code, stdout]).toEqual([0, `${quickstart}: valid: Quickstart: default (1 step)\n`]);
   });
 
   test("a workflow from stdin, as JSON", async () => {

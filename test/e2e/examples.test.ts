@@ -1,0 +1,34 @@
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import type { Report } from "../../src/protocol/report.ts";
+import { repository, runCommand } from "../support/command.ts";
+
+/** What makes an example short; those not named here run for a second. */
+const shortened: Readonly<Record<string, readonly string[]>> = {
+  "ramping-vus.yaml": ["-s", "500ms:5", "-s", "500ms:0"],
+  "ramping-arrival-rate.yaml": ["-s", "500ms:50", "-s", "500ms:0"],
+  "per-vu-iterations.yaml": ["-i", "3"],
+  "shared-iterations.yaml": ["-i", "20"],
+  "scenarios.yaml": ["--scenario", "readers", "-d", "1s"],
+};
+
+const examples = readdirSync(join(repository, "examples")).filter((name) => name.endsWith(".yaml"));
+
+test.concurrent.each(examples)("examples/%s passes against the demo target", async (name) => {
+  const args = shortened[name] ?? ["-d", "1s"];
+  const { code, stdout, stderr } = await runCommand(["run", `examples/${name}`, "--demo-target", "--json", ...args]);
+  expect(stderr).toBe("");
+  const report = JSON.parse(stdout) as Report;
+  expect(report).toMatchObject({ schema: 1, status: "completed", passed: true, reason: null, errors: [] });
+  expect(report.metrics["iterations"]?.values["count"]).toBeGreaterThan(0);
+  expect(report.checks.reduce((fails, check) => fails + check.fails, 0)).toBe(0);
+  expect(code).toBe(0);
+});
+
+test("per-vu-iterations runs exactly its iterations", async () => {
+  const args = ["run", "examples/per-vu-iterations.yaml", "--demo-target", "--json", "-i", "7", "-u", "3"];
+  const report = JSON.parse((await runCommand(args)).stdout) as Report;
+  expect(report.metrics["iterations"]?.values["count"]).toBe(21);
+  expect(report.metrics["http_reqs"]?.values["count"]).toBe(21);
+});
