@@ -37,8 +37,8 @@ function isEqualWithin(left: unknown, right: unknown, depth: number): boolean {
 }
 
 function hasEqualMembers(left: object, right: object, depth: number): boolean {
-  if (depth === 0 || isReadable(left) || isReadable(right) || Array.isArray(left) !== Array.isArray(right))
-    return false;
+  if (depth === 0) throw valueError(`cannot compare data nested deeper than ${maxDepth}`);
+  if (isReadable(left) || isReadable(right) || Array.isArray(left) !== Array.isArray(right)) return false;
   const keys = readKeys(left);
   if (keys.length !== readKeys(right).length) return false;
   return keys.every(

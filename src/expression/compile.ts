@@ -152,8 +152,7 @@ function compileName<Scope>(
 ): Read<Scope> {
   const value = context.names.resolve(tree.name, readReference(whole)?.path ?? []);
   if (value === undefined) {
-    const hint = functions.has(tree.name) ? `; the function is called ${tree.name}()` : "";
-    throw syntaxError(context.text, tree.at, `\`${printPath(whole)}\` is not known${hint}`);
+    throw syntaxError(context.text, tree.at, `\`${printPath(whole)}\` is not known${hintAt(tree, context.text)}`);
   }
   if (!required) return value;
   const name = tree.name;
@@ -162,6 +161,13 @@ function compileName<Scope>(
     if (found === undefined) throw missingError(name);
     return found;
   };
+}
+
+function hintAt(tree: NameTree, text: string): string {
+  if (functions.has(tree.name)) return `; the function is called ${tree.name}()`;
+  return /[\p{L}\p{N}_]-$/u.test(text.slice(0, tree.at))
+    ? '; a name with a dash is written ["a-b"], behind steps for a step'
+    : "";
 }
 
 function compileBinary<Scope>(

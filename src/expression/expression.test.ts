@@ -151,6 +151,10 @@ describe("compileExpression", () => {
     ["user.", "the expression ends too early, expected a name after the dot, at character 6 of `user.`"],
     ["unknown + 1", "`unknown` is not known, at character 1 of `unknown + 1`"],
     ["1 + unknown.a['b-c'][0]", "`unknown.a[\"b-c\"][0]` is not known, at character 5 of `1 + unknown.a['b-c'][0]`"],
+    [
+      "user.x-unknown",
+      '`unknown` is not known; a name with a dash is written ["a-b"], behind steps for a step, at character 8 of `user.x-unknown`',
+    ],
     ["nofunction(1)", "there is no function nofunction(), at character 1 of `nofunction(1)`"],
     ["lower()", "lower() takes 1 arguments, not 0, at character 1 of `lower()`"],
     ["substr('a')", "substr() takes 2 to 3 arguments, not 1, at character 1 of `substr('a')`"],

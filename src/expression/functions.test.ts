@@ -89,7 +89,7 @@ it.each<[text: string, message: string]>([
   ["len(5)", "len() needs a text, a list or an object, not 5"],
   ["random_int(2, 1)", "random_int(2, 1): the first number must not be larger than the second"],
   ["random_int(1.5, 2)", "argument 1 of random_int() must be a whole number, not 1.5"],
-  ["random_text(-1)", "random_text(-1): the length must be 0 to 16777216"],
+  ["random_text(-1)", "random_text(-1): the length must be 0 to 1048576"],
   ["random_text(1, '')", "random_text: there are no characters to draw from"],
   ["pick([])", "pick() needs a list with items, not a list of 0"],
   ["join('a')", 'join() needs a list, not "a"'],
@@ -97,6 +97,7 @@ it.each<[text: string, message: string]>([
   ["substr('a', 0, -1)", "substr(): the length must not be negative, but is -1"],
   ["base64_decode('%')", "base64_decode() got a text that is not base64"],
   ["date('yyyy', 'soon')", 'date() needs a time in milliseconds or an RFC 3339 text, not "soon"'],
+  ["split(random_text(100001), '')", "split() makes at most 100000 items"],
   ["sha256('a', 'latin1')", 'sha256(): the encoding must be "hex" or "base64", not "latin1"'],
   ["replace(random_text(5000), 'b', random_text(100000))", "the text becomes longer than 16777216 characters"],
 ])("%s is refused", (text, message) => {

@@ -22,10 +22,12 @@ function measureLength(value: unknown): number {
   throw valueError(`len() needs a text, a list or an object, not ${showValue(value)}`);
 }
 
+const maxItems = 100_000;
+
 function splitText(text: string, separator: string): string[] {
-  if (separator === "" && text.length > 100_000)
-    throw valueError("split() into characters takes at most 100000 of them");
-  return text.split(separator);
+  const items = text.split(separator, maxItems + 1);
+  if (items.length > maxItems) throw valueError(`split() makes at most ${maxItems} items`);
+  return items;
 }
 
 function joinItems(args: readonly unknown[]): string {

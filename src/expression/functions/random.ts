@@ -1,9 +1,10 @@
 import type { Random } from "../../protocol/ports.ts";
 import { showValue, valueError } from "../template-error.ts";
-import { maxTextLength } from "../text.ts";
 import type { FunctionSpec } from "./function-spec.ts";
 import { integerArgument, textArgument } from "./function-spec.ts";
 
+/** The longest random text: every character costs a draw. */
+const maxLength = 1024 * 1024;
 const lettersAndDigits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
 
 /** `uuid()`: version 4 · `random_int(min, max)`: both included · `random_text(length, characters?)` · `pick(list)` or `pick(a, b, …)`. */
@@ -42,8 +43,8 @@ function drawInteger(args: readonly unknown[], random: Random): number {
 
 function drawText(args: readonly unknown[], random: Random): string {
   const length = integerArgument("random_text", args, 0);
-  if (length < 0 || length > maxTextLength)
-    throw valueError(`random_text(${length}): the length must be 0 to ${maxTextLength}`);
+  if (length < 0 || length > maxLength)
+    throw valueError(`random_text(${length}): the length must be 0 to ${maxLength}`);
   const characters = args.length > 1 ? Array.from(textArgument("random_text", args, 1)) : lettersAndDigits;
   if (characters.length === 0) throw valueError("random_text: there are no characters to draw from");
   let text = "";

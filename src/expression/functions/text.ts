@@ -39,9 +39,11 @@ function replaceText(args: readonly unknown[]): string {
   const part = textArgument("replace", args, 1);
   const by = textArgument("replace", args, 2);
   if (part === "") throw valueError("replace(): the part to replace must not be empty");
-  const pieces = text.split(part);
-  if (text.length + (pieces.length - 1) * (by.length - part.length) > maxTextLength) throw tooLong();
-  return pieces.join(by);
+  let length = text.length;
+  for (let at = text.indexOf(part); at !== -1; at = text.indexOf(part, at + part.length))
+    length += by.length - part.length;
+  if (length > maxTextLength) throw tooLong();
+  return text.replaceAll(part, () => by);
 }
 
 function encodeUrl(text: string): string {

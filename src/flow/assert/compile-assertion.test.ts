@@ -42,6 +42,7 @@ const vu: VirtualUser = {
   variables: new Map<string, unknown>([
     ["wanted", 7],
     ["pattern", "^A"],
+    ["family", "5xx"],
   ]),
   results: [],
   response: undefined,
@@ -73,6 +74,7 @@ describe("what holds", () => {
     ["status", "", "eq", [200, "2xx", "500-599"]],
     ["status", "", "in", [200, 503]],
     ["status", "", "ne", "2xx"],
+    ["status", "", "eq", ["${family}", 200]],
     ["status", "", "gte", 500],
     ["status", "", "lt", "504"],
     ["duration", "", "lt", 121],
@@ -132,6 +134,7 @@ describe("what does not hold, with its message", () => {
     ["status", "", "eq", 200, "status: expected 200, got 503"],
     ["status", "", "eq", [200, "3xx"], "status: expected 200, 3xx, got 503"],
     ["status", "", "ne", "5xx", "status: expected not 5xx, got 503"],
+    ["status", "", "ne", "${family}", "status: expected not 5xx, got 503"],
     ["status", "", "lt", 400, "status: expected < 400, got 503"],
     ["duration", "", "lt", 100, "duration: expected < 100"],
     ["body", "", "contains", "Bob", 'body: expected to contain "Bob"'],
@@ -190,4 +193,10 @@ it.each<[type: string, path: string, operator: string, value: Json, message: str
 
 it("a value that its template cannot give is an EngineError `template`", () => {
   expect(() => check("json", "$.id", "eq", "${nobody}")).toThrow(expect.objectContaining({ code: "template" }));
+  expect(() => check("status", "", "eq", "${pattern}")).toThrow(
+    expect.objectContaining({
+      code: "template",
+      message: 'a status must be a code such as 200, "2xx" or "300-399", not "^A"',
+    }),
+  );
 });

@@ -30,8 +30,8 @@ export function compileAssertion(
   }
   const rule = assertion.type === "regex" ? completePattern(assertion) : assertion;
   const subject = compileSubject(rule, jsonPath);
-  if (!isFixed(rule.value)) return compileCheck(rule, subject, template(rule.value));
-  return compileStatusCheck(rule) ?? compileCheck(rule, subject, compileFixedValue(rule));
+  const computed = isFixed(rule.value) ? null : template(rule.value);
+  return compileStatusCheck(rule, computed) ?? compileCheck(rule, subject, computed ?? compileFixedValue(rule));
 }
 
 const denials: ReadonlySet<Operator> = new Set(["ne", "not_contains"]);
