@@ -3,10 +3,11 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import type { Report } from "../../src/protocol/report.ts";
 import { runCommand, startCommand } from "../support/command.ts";
+import { startDemo } from "../support/demo.ts";
 import { type Misbehaviour, findClosedPort, startRawTarget } from "../support/raw-target.ts";
 import { createFolder, writeTemporary, writeWorkflow } from "../support/workflows.ts";
 
-const demo = ["--demo-target", "-e", "BASE=demo"];
+const demo = ["--demo-target"];
 const get = "${env.DEMO_URL}/get";
 
 function readReport(text: string): Report {
@@ -55,10 +56,9 @@ describe("Ctrl-C", () => {
   const endless = { vus: 2, duration: "1h", think_time: "20ms" };
 
   test.each(["SIGINT", "SIGTERM"] as const)("%s once: a graceful stop and a full summary, 105", async (signal) => {
-    const command = startCommand(["run", writeWorkflow(get, endless), ...demo, "--json"], {
-      env: { WATCHED: "1" },
-    });
-    await new Promise((resolve) => setTimeout(resolve, 1_000));
+    const target = await startDemo();
+    const command = startCommand(["run", writeWorkflow(`${target.url}/get`, endless), "--json"]);
+    await expect.poll(target.requests, { timeout: 5_000 }).toBeGreaterThan(2);
     command.child.kill(signal);
     const { code, stdout } = await command.finished;
     const report = readReport(stdout);
@@ -68,9 +68,9 @@ describe("Ctrl-C", () => {
   });
 
   test("twice: now, with the measurements made so far", async () => {
-    const file = writeWorkflow("${env.DEMO_URL}/delay/30", { vus: 1, duration: "1h" });
-    const command = startCommand(["run", file, ...demo, "--out-json", join(createFolder(), "report.json")]);
-    await new Promise((resolve) => setTimeout(resolve, 1_000));
+    const target = await startDemo();
+    const command = startCommand(["run", writeWorkflow(`${target.url}/delay/30`, { vus: 1, duration: "1h" })]);
+    await expect.poll(target.requests, { timeout: 5_000 }).toBe(1);
     command.child.kill("SIGINT");
     await command.seen(/press Ctrl-C again/);
     const again = performance.now();
