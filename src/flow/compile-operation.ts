@@ -74,7 +74,8 @@ export function compileOperation(
     if (result.interrupted) return interrupted;
     keep(vu, result);
     const failure = examine(vu, result, result.failure, true);
-    recordMilliseconds(stepDuration, duration);
+    // Texts that could not be filled in are no operation, and have no duration.
+    if (result.failure?.code !== "template") recordMilliseconds(stepDuration, duration);
     if (failure !== null) return record.fail(vu, failure, result);
     record.pass();
     return passed;
