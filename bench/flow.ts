@@ -1,0 +1,75 @@
+import { compileWorkflow } from "../src/flow/compile-workflow.ts";
+import { stepCompilers } from "../src/flow/step-compilers.ts";
+import { createRecorder } from "../src/measure/thread-recorder.ts";
+import type { Executor, StepResult } from "../src/protocol/step.ts";
+import { read } from "../src/protocol/step.ts";
+import type { Step } from "../src/protocol/workflow.ts";
+import { createSystemClock } from "../src/run/system-clock.ts";
+import { makeAssertion, makeExtraction, makeGroup, makeStep, makeWorkflow } from "../test/support/flow-run.ts";
+
+// CPU time of an iteration per step, beyond an operation that does nothing but resolve. Run: node bench/flow.ts
+
+const result: StepResult = {
+  failure: null,
+  interrupted: false,
+  duration: 1.25,
+  statusCode: 200,
+  target: "",
+  text: () => '{"id": 1}',
+  json: () => ({ id: 1 }),
+  header: () => [],
+  cookie: () => undefined,
+  [read]: () => undefined,
+};
+const idle: Executor = { compile: () => async () => result, close: () => Promise.resolve() };
+
+const assert = [makeAssertion(200)];
+const repeat = (count: number, make: (id: string) => Step): Step[] =>
+  Array.from({ length: count }, (_, index) => make(`s${index}`));
+
+const rows: Readonly<Record<string, readonly Step[]>> = {
+  "the operation and an iteration of nothing": [],
+  "1 step": [makeStep("a")],
+  "1 step, status assertion": [makeStep("a", { assert })],
+  "10 steps, status assertion": repeat(10, (id) => makeStep(id, { assert })),
+  "10 steps, assertion and extraction": repeat(10, (id) =>
+    makeStep(id, { assert, extract: [makeExtraction("id", "$.id")] }),
+  ),
+  "10 steps, condition": repeat(10, (id) => makeStep(id, { assert, condition: "vu.id > 0" })),
+  "10 steps, on_error retry": repeat(10, (id) => makeStep(id, { assert, onError: "retry" })),
+  "10 steps, post_hook": repeat(10, (id) => makeStep(id, { postHook: [makeStep(`${id}-after`)] })),
+  "10 groups of 1 step": repeat(10, (id) => makeGroup(id, [makeStep(`${id}-a`, { assert })])),
+};
+
+for (const [name, steps] of Object.entries(rows)) {
+  const clock = createSystemClock({ now: () => performance.now(), wall: Date.now });
+  const masker = (text: string): string => text;
+  const compiled = await compileWorkflow(
+    {
+      workflow: makeWorkflow(steps),
+      inputs: { env: {}, secrets: {} },
+      slaveId: "bench",
+      recorder: createRecorder({ clock, masker }),
+      clock,
+      random: Math.random,
+      log: () => undefined,
+      permit: { maySend: () => true, refuses: () => null },
+      masker,
+    },
+    { executors: { op: () => Promise.resolve(() => idle) }, compilers: stepCompilers },
+  );
+  const [scenario] = compiled.scenarios;
+  if (scenario === undefined) throw new Error("no scenario");
+  const vu = scenario.createVu(1, new AbortController().signal);
+  const count = Math.max(1, steps.length);
+  const iterations = 300_000 / count;
+  const times: number[] = [];
+  for (let run = 0; run < 5; run++) {
+    const before = process.cpuUsage();
+    for (let iteration = 0; iteration < iterations; iteration++) await scenario.iteration(vu);
+    const used = process.cpuUsage(before);
+    times.push(((used.user + used.system) / iterations / count) * 1e3);
+  }
+  const median = times.toSorted((one, other) => one - other)[2] ?? 0;
+  console.log(`${name.padEnd(44)} ${median.toFixed(0).padStart(6)} ns per step`);
+}
