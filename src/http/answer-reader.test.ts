@@ -4,6 +4,7 @@ import { Duplex } from "node:stream";
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { AnswerReader, broken, more } from "./answer-reader.ts";
+import { HeadMemory } from "./head-memory.ts";
 
 const limits = { maxHeader: 65_536, maxBody: 1_000_000 };
 const all = { head: false, keepHeaders: true, keepBody: true };
@@ -21,7 +22,7 @@ interface Read {
 
 /** Reads one answer from pieces, each at another place of a buffer that is overwritten afterwards, as sockets do it. */
 function readPieces(pieces: readonly Buffer[], closes: boolean, wanted = all, bounds = limits): Read {
-  const reader = new AnswerReader(bounds);
+  const reader = new AnswerReader(bounds, new HeadMemory(4));
   reader.begin(wanted);
   let endedAt = -1;
   let before = 0;
@@ -340,7 +341,8 @@ describe("AnswerReader", () => {
   });
 
   it("reads answer after answer", () => {
-    const reader = new AnswerReader(limits);
+    const heads = new HeadMemory(4);
+    const reader = new AnswerReader(limits, heads);
     for (const [text, expected] of [
       ["HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n", "ok"],
       ["HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nyes", "yes"],

@@ -1,5 +1,6 @@
 import { ChunkReader, invalid } from "./chunks.ts";
-import { collectHeaders, HeadScan, incomplete, malformed, scanHead } from "./head.ts";
+import { collectHeaders, incomplete, malformed } from "./head.ts";
+import type { HeadMemory } from "./head-memory.ts";
 import { KeptBody } from "./kept-body.ts";
 
 /** What one answer may take of memory. */
@@ -27,9 +28,6 @@ const readingLength = 1;
 const readingChunks = 2;
 const readingToEnd = 3;
 
-/** Shared by all readers of a thread: a scan is over before anything else runs. */
-const scan = new HeadScan();
-
 /**
  * Reads the answers of one connection, one after the other, in any cut. Between answers, and for an answer that
  * comes in one piece, it holds no memory of its own.
@@ -44,6 +42,8 @@ export class AnswerReader {
   reusable = false;
   problem = "";
   private readonly limits: AnswerLimits;
+  /** Shared by all readers of a thread: what it found is used before anything else runs. */
+  private readonly heads: HeadMemory;
   private state = readingHead;
   private head = false;
   private keepHeaders = false;
@@ -57,8 +57,9 @@ export class AnswerReader {
   private partial: Buffer | null = null;
   private partialLength = 0;
 
-  constructor(limits: AnswerLimits) {
+  constructor(limits: AnswerLimits, heads: HeadMemory) {
     this.limits = limits;
+    this.heads = heads;
   }
 
   /** The next bytes are the answer to this. */
@@ -104,7 +105,8 @@ export class AnswerReader {
   }
 
   private readHead(bytes: Buffer, start: number, end: number): number {
-    const next = scanHead(bytes, start, end, scan);
+    const next = this.heads.read(bytes, start, end);
+    const scan = this.heads.found;
     if (next === incomplete) {
       if (end - start > this.limits.maxHeader) return this.rejectHead();
       this.partial = Buffer.allocUnsafe(Math.max(512, (end - start) * 2));
@@ -137,7 +139,7 @@ export class AnswerReader {
     const headEnd = findHeadEnd(partial, searchFrom, needed);
     if (headEnd < 0) {
       // So little came at first that it could not be told from garbage.
-      if (known < 13 && scanHead(partial, 0, needed, scan) === malformed) return this.reject(scan.problem);
+      if (known < 13 && this.heads.read(partial, 0, needed) === malformed) return this.reject(this.heads.found.problem);
       return needed > this.limits.maxHeader ? this.rejectHead() : more;
     }
     this.partial = null;
@@ -148,6 +150,7 @@ export class AnswerReader {
 
   /** Decides where the answer ends. true: here. */
   private frame(): boolean {
+    const scan = this.heads.found;
     const persistent = scan.minor === 1 ? !scan.close : scan.keepAlive && !scan.close;
     this.reusable = persistent && this.status !== 101;
     if (this.head || this.status === 204 || this.status === 304 || this.status === 101) {

@@ -68,7 +68,7 @@ export class Connection implements DialListener {
     this.owner = owner;
     this.origin = origin;
     this.trust = trust;
-    this.reader = new AnswerReader(wire.limits);
+    this.reader = new AnswerReader(wire.limits, wire.heads);
   }
 
   get idle(): boolean {
@@ -157,7 +157,7 @@ export class Connection implements DialListener {
       else exchange.waiting = now - this.phaseAt;
       this.phaseAt = now;
     }
-    const next = reader.read(this.wire.buffer, 0, count);
+    const next = reader.read(this.wire.heads.buffer, 0, count);
     if (next === more) return;
     if (now < 0) now = this.wire.clock.now();
     if (next === broken) this.fail(codes.other, `bad answer from ${this.name()}: ${reader.problem}`, now);

@@ -5,6 +5,7 @@ import { createSystemClock } from "../run/system-clock.ts";
 import { createClient } from "./client.ts";
 import type { Resolution } from "./dns.ts";
 import type { HttpClient, WireRequest } from "./exchange.ts";
+import { HeadMemory } from "./head-memory.ts";
 import { createTrusts } from "./tls.ts";
 
 const clock = createSystemClock({ now: () => performance.now(), wall: () => Date.now() });
@@ -18,7 +19,7 @@ function clientOf(resolution: Resolution, refuses: (address: string) => string |
     resolver: { resolve: (_host: string, done: (found: Resolution) => void) => done(resolution) },
     trusts: createTrusts(),
     limits: { maxHeader: 1000, maxBody: 1000 },
-    buffer: Buffer.alloc(1000),
+    heads: new HeadMemory(1000),
     sockets: { opened: () => void open++, closed: () => void open-- },
     redirectDial: (origin: { readonly host: string; readonly port: number }) => origin,
   };

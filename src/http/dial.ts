@@ -144,7 +144,7 @@ export class Dial {
         address,
         this.port,
         this.trust,
-        this.wire.buffer,
+        this.wire.heads.buffer,
         this.wire.sockets,
         this.listener,
       );

@@ -1,6 +1,7 @@
 import type { Clock, Permit } from "../protocol/ports.ts";
 import type { HttpDefaults } from "../protocol/workflow.ts";
 import { createClient } from "./client.ts";
+import { HeadMemory } from "./head-memory.ts";
 import { createHostMap } from "./host-map.ts";
 import { createResolver } from "./dns.ts";
 import type { HttpClient, Transport } from "./exchange.ts";
@@ -30,7 +31,7 @@ export function createTransport(options: TransportOptions, ports: TransportPorts
     resolver: createResolver(ports.clock, options.dnsTtlMs),
     trusts: createTrusts(),
     limits: { maxHeader: options.maxHeader, maxBody: options.maxBody },
-    buffer: Buffer.allocUnsafeSlow(readSize),
+    heads: new HeadMemory(readSize),
     sockets: {
       opened() {
         open++;

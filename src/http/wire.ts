@@ -2,6 +2,7 @@ import type { Clock, Permit } from "../protocol/ports.ts";
 import type { AnswerLimits } from "./answer-reader.ts";
 import type { Resolver } from "./dns.ts";
 import type { Origin } from "./exchange.ts";
+import type { HeadMemory } from "./head-memory.ts";
 import type { SocketCount } from "./open-socket.ts";
 import type { Trusts } from "./tls.ts";
 
@@ -12,8 +13,8 @@ export interface Wire {
   readonly resolver: Resolver;
   readonly trusts: Trusts;
   readonly limits: AnswerLimits;
-  /** Every socket reads into this; nothing of it lasts longer than one callback. */
-  readonly buffer: Buffer;
+  /** Its buffer is what every socket reads into; nothing there lasts longer than one callback. */
+  readonly heads: HeadMemory;
   readonly sockets: SocketCount;
   /** Where to dial for an origin: itself unless `hosts` says otherwise. */
   redirectDial(origin: Origin): { readonly host: string; readonly port: number };
