@@ -121,6 +121,20 @@ describe("redirects", () => {
     expect(result.statusCode).toBe(200);
   });
 
+  test("the duration is that of the whole step", async () => {
+    let firstAt = 0;
+    let lastAt = 0;
+    answer = ({ url }, response) => {
+      if (url === "/end") lastAt = performance.now();
+      else firstAt = performance.now();
+      redirect(302, "/end")({ method: "", url, headers: {}, body: "", connection: 0 }, response);
+    };
+    const started = performance.now();
+    const { duration } = await steps.run({ url: "/start" });
+    expect(duration).toBeLessThanOrEqual(performance.now() - started);
+    expect(duration).toBeGreaterThan(lastAt - firstAt);
+  });
+
   test("the total timeout covers all hops", async () => {
     answer = ({ url }, response) => {
       if (url === "/start") response.writeHead(302, { location: "/stall" }).end();

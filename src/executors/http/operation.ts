@@ -57,7 +57,7 @@ export function createOperation(options: OperationOptions): Operation {
     if (exchange.headers !== null && exchange.code === 0 && needsMore(exchange)) {
       return settle(vu, session, draft, exchange, deadline);
     }
-    return conclude(vu, session, draft, exchange, null);
+    return conclude(vu, session, draft, exchange, exchange.startedAt, null);
   }
 
   /** Is there a cookie to keep, a redirect to follow or a body to decode? */
@@ -80,6 +80,7 @@ export function createOperation(options: OperationOptions): Operation {
   ): Promise<HttpResult> {
     let draft = firstDraft;
     let exchange = firstExchange;
+    const { startedAt } = firstExchange;
     for (let hops = 0; ; hops++) {
       if (usesCookies && exchange.headers !== null) await keepCookies(session, draft, exchange.headers);
       const location =
@@ -87,13 +88,13 @@ export function createOperation(options: OperationOptions): Operation {
       if (location === undefined || exchange.code !== 0) break;
       const url = resolveLocation(location, draft.url);
       if (url === null) {
-        return conclude(vu, session, draft, exchange, {
+        return conclude(vu, session, draft, exchange, startedAt, {
           code: badUrlCode,
           message: `the answer redirects to \`${location.slice(0, 200)}\`, which is no http:// or https:// URL`,
         });
       }
       if (hops === maxRedirects) {
-        return conclude(vu, session, draft, exchange, {
+        return conclude(vu, session, draft, exchange, startedAt, {
           code: tooManyRedirectsCode,
           message: `stopped after ${maxRedirects} redirects; raise redirect.max_redirects or set redirect.follow to false`,
         });
@@ -104,7 +105,7 @@ export function createOperation(options: OperationOptions): Operation {
       exchange = await session.client.exchange(writeRequest(draft, cookies, settings), deadline);
     }
     const failure = await decode(exchange);
-    return conclude(vu, session, draft, exchange, failure);
+    return conclude(vu, session, draft, exchange, startedAt, failure);
   }
 
   /** The end: records the last attempt. `failure`: what went wrong after the answer; null: nothing. */
@@ -113,13 +114,14 @@ export function createOperation(options: OperationOptions): Operation {
     session: Session,
     draft: Draft,
     exchange: Exchange,
+    startedAt: number,
     failure: Failure | null,
   ): HttpResult {
     const outcome = series.find(draft.method, exchange, false);
     outcome.record(exchange, vu.lagUs);
     const cause =
       exchange.code !== 0 ? { code: String(exchange.code), message: exchange.message } : (failure ?? outcome.failure);
-    const duration = exchange.sending + exchange.waiting + exchange.receiving;
+    const duration = exchange.endedAt - startedAt;
     const { interrupted, status, headers, body } = exchange;
     return new HttpResult(cause, interrupted, duration, status, headers, body, draft, session);
   }

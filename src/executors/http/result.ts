@@ -10,7 +10,7 @@ import type { Session } from "./session.ts";
 export class HttpResult implements StepResult {
   readonly failure: Failure | null;
   readonly interrupted: boolean;
-  /** `http_req_duration` of the last request in ms: sending, waiting and receiving. */
+  /** Milliseconds from the beginning to the last byte, with DNS, connect, TLS and all redirects. */
   readonly duration: number;
   readonly statusCode: number;
   readonly #headers: readonly string[] | null;
