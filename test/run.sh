@@ -5,5 +5,6 @@ root=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd -P)
 . "$root/scripts/bootstrap.sh"
 use_node
 install_packages
+build_sources || printf 'the build failed: the tests run against what there is\n' >&2
 unlock
 cd "$root" && exec "$node" test/run.ts "$@"
