@@ -64,6 +64,35 @@ test("a newer cookie replaces what was remembered", () => {
   expect(jar.header(at)).toBe("a=2");
 });
 
+test("the same Set-Cookie again takes effect again after another of its name", () => {
+  const jar = createJar();
+  const at = url("http://h/");
+  const seen: string[] = [];
+  for (const text of [
+    "a=1; Path=/",
+    "a=1; Path=/",
+    "a=2; Path=/",
+    "a=1; Path=/",
+    "a=; Path=/; Max-Age=0",
+    "a=1; Path=/",
+  ]) {
+    jar.add(at, text);
+    seen.push(jar.header(at));
+  }
+  expect(seen).toEqual(["a=1", "a=1", "a=2", "a=1", "", "a=1"]);
+});
+
+test("the same Set-Cookie from another path is another cookie", () => {
+  const jar = createJar();
+  jar.add(url("http://h/x/y"), "a=1");
+  jar.add(url("http://h/z/y"), "a=1");
+  expect([jar.header(url("http://h/x/")), jar.header(url("http://h/z/")), jar.header(url("http://h/"))]).toEqual([
+    "a=1",
+    "a=1",
+    "",
+  ]);
+});
+
 test("a clone lives its own life", () => {
   const jar = createJar();
   const at = url("http://h/");

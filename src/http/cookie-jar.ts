@@ -2,8 +2,10 @@ import { Cookie, CookieJar as Store } from "tough-cookie";
 import type { HttpUrl } from "./url.ts";
 import { printUrl } from "./url.ts";
 
-/** The longest list of remembered Cookie headers; beyond it they are made anew. */
+/** The longest list of what is remembered; beyond it everything is looked up anew. */
 const mostRemembered = 64;
+
+const limitedLife = /;\s*(?:expires|max-age)\s*=/i;
 
 interface Remembered {
   readonly text: string;
@@ -16,6 +18,8 @@ export class CookieJar {
   readonly #store: Store;
   readonly #wall: () => number;
   readonly #remembered = new Map<string, Remembered>();
+  /** The latest Set-Cookie of a name, with where it came from. */
+  readonly #latest = new Map<string, string>();
 
   /** `wall` gives epoch milliseconds. */
   constructor(wall: () => number, store: Store = new Store()) {
@@ -25,8 +29,14 @@ export class CookieJar {
 
   /** Takes in the value of a Set-Cookie header; malformed ones and those for foreign domains are ignored. */
   add(url: HttpUrl, setCookie: string): void {
+    const source = `${keyOf(url)} ${setCookie}`;
+    const name = setCookie.slice(0, setCookie.indexOf("=")).trim();
+    // Many servers set the same session cookie with every answer: nothing changes then.
+    if (this.#latest.get(name) === source && !limitedLife.test(setCookie)) return;
     const cookie = Cookie.parse(setCookie);
     if (cookie === undefined) return;
+    if (this.#latest.size >= mostRemembered) this.#latest.clear();
+    this.#latest.set(cookie.key, source);
     this.#remembered.clear();
     const wall = this.#wall();
     if (cookie.maxAge !== null) {
@@ -39,8 +49,7 @@ export class CookieJar {
 
   /** The Cookie header for a request to `url`: `a=1; b=2`; empty: none. */
   header(url: HttpUrl): string {
-    const query = url.target.indexOf("?");
-    const key = url.origin.key + (query === -1 ? url.target : url.target.slice(0, query));
+    const key = keyOf(url);
     const known = this.#remembered.get(key);
     if (known !== undefined && this.#wall() < known.until) return known.text;
     const cookies = this.#find(url);
@@ -66,6 +75,12 @@ export class CookieJar {
     const cookies = this.#store.getCookiesSync(printUrl(url), { expire: false, sort: true });
     return cookies.filter((cookie) => expiryOf(cookie) > wall);
   }
+}
+
+/** What cookies depend on: origin and path. */
+function keyOf(url: HttpUrl): string {
+  const query = url.target.indexOf("?");
+  return url.origin.key + (query === -1 ? url.target : url.target.slice(0, query));
 }
 
 function earliestEnd(end: number, cookie: Cookie): number {
