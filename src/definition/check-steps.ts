@@ -8,8 +8,19 @@ import { showValue } from "./path.ts";
 import { suggest } from "./suggest.ts";
 import { laterTypes, stepFields } from "./workflow-shape.ts";
 
-/** Where in a checked step its type's config was written: under `config`, under the type's own key, or on the step itself. */
-export const configPathKey = "config path";
+/** Where a checked step and its config were written. */
+export interface StepPlace {
+  readonly path: Path;
+  /** Under `config`, under the type's own key, or the step itself. */
+  readonly configPath: Path;
+}
+
+/** Checks steps and remembers where they stand. */
+export interface StepChecker {
+  readonly checkSteps: CheckSteps;
+  /** The place of a step that `checkSteps` gave. */
+  placeOf(step: JsonObject): StepPlace;
+}
 
 const engineSuffix = "_engine";
 
@@ -19,11 +30,9 @@ export function findSpec(type: string): StepSpec | null {
   return Object.hasOwn(specs, type) ? (specs[type] ?? null) : null;
 }
 
-/**
- * Makes the function that checks lists of steps. Checked steps have their config under `config`, whatever form it was
- * written in, and `at`, the path of the step, beside it.
- */
-export function createStepChecker(findings: Findings): CheckSteps {
+/** Checked steps have their config under `config`, whatever form it was written in; without a type nothing can run. */
+export function createStepChecker(findings: Findings): StepChecker {
+  const places = new WeakMap<JsonObject, StepPlace>();
   let count = 0;
   const checkSteps: CheckSteps = (value, path, single) => {
     if (Array.isArray(value)) {
@@ -58,17 +67,9 @@ export function createStepChecker(findings: Findings): CheckSteps {
       } else if (onStep) ownConfig.push([key, item]);
       else if (type === null || spec !== null) reportStepKey(key, type, spec, path);
     }
-    if (type === null || spec === null) return [Object.fromEntries([...fields, ["at", path as Json]])];
+    if (type === null || spec === null) return [keep(fields, path, path)];
     const config = checkConfig(value, type, spec, ownConfig, path);
-    return [
-      Object.fromEntries([
-        ...fields,
-        ["type", type],
-        ["config", config.value],
-        [configPathKey, config.path as Json],
-        ["at", path as Json],
-      ]),
-    ];
+    return [keep([...fields, ["type", type], ["config", config.value]], path, config.path)];
   }
 
   function readType(step: JsonObject, path: Path): string | null {
@@ -146,7 +147,13 @@ export function createStepChecker(findings: Findings): CheckSteps {
     reportUnknownKey(key, known, path, findings, inConfig ? ` It belongs under \`config\`.` : otherType);
   }
 
-  return checkSteps;
+  function keep(fields: readonly (readonly [string, Json])[], path: Path, configPath: Path): JsonObject {
+    const step: JsonObject = Object.fromEntries(fields);
+    places.set(step, { path, configPath });
+    return step;
+  }
+
+  return { checkSteps, placeOf: (step) => places.get(step) ?? { path: [], configPath: [] } };
 }
 
 function isObject(value: unknown): value is JsonObject {

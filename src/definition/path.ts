@@ -4,6 +4,11 @@ import type { Path } from "../protocol/step-spec.ts";
 export function printPath(path: Path): string {
   let text = "";
   for (const key of path) {
+    // An option of the command line.
+    if (typeof key === "string" && text === "" && key.startsWith("--")) {
+      text = key;
+      continue;
+    }
     if (typeof key === "number") text += `[${key}]`;
     else if (/^[\p{L}_][\p{L}\p{N}_]*$/u.test(key)) text += text === "" ? key : `.${key}`;
     else text += `[${JSON.stringify(key)}]`;

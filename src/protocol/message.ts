@@ -13,7 +13,13 @@ export interface Inputs {
 
 /** Owner -> slave. A closed union: every reader switches exhaustively. */
 export type Order =
-  | { readonly type: "prepare"; readonly executionId: string; readonly plan: Plan; readonly inputs: Inputs; readonly share: Share }
+  | {
+      readonly type: "prepare";
+      readonly executionId: string;
+      readonly plan: Plan;
+      readonly inputs: Inputs;
+      readonly share: Share;
+    }
   | { readonly type: "setup" }
   | { readonly type: "start"; readonly shared: SharedValues; readonly inMs: number }
   | { readonly type: "pause"; readonly atMs: number }

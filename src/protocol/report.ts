@@ -36,8 +36,17 @@ export interface Report {
 }
 
 export type Reason =
-  | "thresholds" | "setup_failed" | "setup_timeout" | "teardown_timeout" | "setup_lost" | "start_failed"
-  | "nothing_succeeded" | "slaves_lost" | "stopped_by_api" | "stopped_by_signal" | "internal";
+  | "thresholds"
+  | "setup_failed"
+  | "setup_timeout"
+  | "teardown_timeout"
+  | "setup_lost"
+  | "start_failed"
+  | "nothing_succeeded"
+  | "slaves_lost"
+  | "stopped_by_api"
+  | "stopped_by_signal"
+  | "internal";
 
 export interface ReportMetric {
   readonly type: "counter" | "gauge" | "rate" | "trend";
@@ -93,12 +102,29 @@ export interface ReportError {
   readonly count: number;
   readonly first_seen: string;
   readonly last_seen: string;
-  readonly sample: { readonly time: string; readonly url: string; readonly status: number; readonly body: string } | null;
+  readonly sample: {
+    readonly time: string;
+    readonly url: string;
+    readonly status: number;
+    readonly body: string;
+  } | null;
 }
 
 export type EventType =
-  | "started" | "paused" | "resumed" | "scaled" | "stopped" | "slave_lost" | "slave_joined" | "slave_drained" | "moved"
-  | "capacity_short" | "owner_changed" | "suspended" | "threshold_crossed" | "teardown_not_run";
+  | "started"
+  | "paused"
+  | "resumed"
+  | "scaled"
+  | "stopped"
+  | "slave_lost"
+  | "slave_joined"
+  | "slave_drained"
+  | "moved"
+  | "capacity_short"
+  | "owner_changed"
+  | "suspended"
+  | "threshold_crossed"
+  | "teardown_not_run";
 
 export interface ExecutionEvent {
   readonly time: string;

@@ -116,12 +116,34 @@ export interface Extraction {
   readonly scope: "iteration" | "vu";
 }
 
-export type AssertionType = "status" | "body" | "json" | "header" | "cookie" | "duration" | "schema" | "regex" | "xpath";
+export type AssertionType =
+  | "status"
+  | "body"
+  | "json"
+  | "header"
+  | "cookie"
+  | "duration"
+  | "schema"
+  | "regex"
+  | "xpath";
 
 export type Operator =
-  | "eq" | "ne" | "gt" | "gte" | "lt" | "lte"
-  | "contains" | "not_contains" | "starts_with" | "ends_with" | "matches"
-  | "in" | "exists" | "empty" | "length" | "type";
+  | "eq"
+  | "ne"
+  | "gt"
+  | "gte"
+  | "lt"
+  | "lte"
+  | "contains"
+  | "not_contains"
+  | "starts_with"
+  | "ends_with"
+  | "matches"
+  | "in"
+  | "exists"
+  | "empty"
+  | "length"
+  | "type";
 
 export interface Assertion {
   /** What the `checks` metric and the report call it; made from the other fields unless given. */
