@@ -16,23 +16,26 @@ export const bucketSchemeVersion = 1;
 /** The largest index; the smallest is its negative. */
 export const largestBucket = 3071;
 
-const TWO_32 = 4_294_967_296;
-
 /** The bucket of an integer. Beyond ±(2^53 - 1): the outermost one; fractions are cut off; NaN is 0. */
 export function bucketOf(value: number): number {
-  if (value < 128) return value < 0 ? -bucketOf(-value) | 0 : value | 0;
-  if (value < TWO_32) {
-    const shift = 25 - Math.clz32(value);
-    return (shift << 6) + (value >>> shift);
+  // Small integers alone, without a call or a branch more: this runs ten times per request.
+  if (value >= 0 && value <= 0x7fff_ffff) {
+    const integer = value | 0;
+    const shift = 25 - Math.clz32(integer | 64);
+    return (shift << 6) + (integer >> shift);
   }
-  return bucketOfLarge(value);
+  return bucketOfOther(value);
 }
 
-function bucketOfLarge(value: number): number {
-  if (value > Number.MAX_SAFE_INTEGER) return largestBucket;
+function bucketOfOther(value: number): number {
   if (Number.isNaN(value)) return 0;
-  const shift = 57 - Math.clz32(Math.floor(value / TWO_32));
-  return (shift << 6) + Math.floor(value / 2 ** shift);
+  const size = Math.abs(value);
+  if (size < 1) return 0;
+  if (size > Number.MAX_SAFE_INTEGER) return value < 0 ? -largestBucket : largestBucket;
+  const exponent = size < 2 ** 32 ? 31 - Math.clz32(size) : 63 - Math.clz32(Math.floor(size / 2 ** 32));
+  const shift = Math.max(0, exponent - 6);
+  const bucket = (shift << 6) + Math.floor(size / 2 ** shift);
+  return value < 0 ? -bucket : bucket;
 }
 
 /** The smallest and the largest integer of a bucket. */
