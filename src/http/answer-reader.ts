@@ -36,7 +36,7 @@ export class AnswerReader {
   status = 0;
   /** 1 for HTTP/1.1, 0 for HTTP/1.0. */
   minor = 1;
-  headers: string[] | null = null;
+  headers: readonly string[] | null = null;
   body: Buffer | null = null;
   /** After a whole answer: the connection may carry another exchange. */
   reusable = false;
@@ -117,9 +117,9 @@ export class AnswerReader {
     if (next - start > this.limits.maxHeader) return this.rejectHead();
     this.status = scan.status;
     this.minor = scan.minor;
-    if (this.keepHeaders || scan.setsCookie || (scan.status >= 300 && scan.status < 400)) {
-      this.headers = scan.status < 200 ? null : collectHeaders(bytes, scan.headersAt, next);
-    }
+    const kept = this.keepHeaders || scan.setsCookie || (scan.status >= 300 && scan.status < 400);
+    if (kept) scan.headers ??= collectHeaders(bytes, scan.headersAt, next);
+    this.headers = kept ? scan.headers : null;
     return next;
   }
 

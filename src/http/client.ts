@@ -115,7 +115,7 @@ class MeasuredExchange implements Exchange {
   counted = false;
   status = 0;
   proto = "";
-  headers: string[] | null = null;
+  headers: readonly string[] | null = null;
   body: Buffer | null = null;
   bytesSent = 0;
   bytesReceived = 0;

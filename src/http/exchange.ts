@@ -45,8 +45,8 @@ export interface Exchange {
   status: number;
   /** `HTTP/1.1` or `HTTP/1.0`; empty without an answer. */
   proto: string;
-  /** name, value, name, value …; names in lower case; null: not kept. */
-  headers: string[] | null;
+  /** name, value, name, value …; names in lower case; null: not kept. Equal heads share one list. */
+  headers: readonly string[] | null;
   /** Transfer coding removed, content coding not; null: not kept or none. */
   body: Buffer | null;
   bytesSent: number;

@@ -18,6 +18,8 @@ export class HeadScan {
   /** Where the header lines begin. */
   headersAt = 0;
   problem = "";
+  /** Collected by whoever wants them; null: nobody has. */
+  headers: readonly string[] | null = null;
 }
 
 const cr = 13;
@@ -53,6 +55,7 @@ export function scanHead(bytes: Buffer, start: number, end: number, scan: HeadSc
   scan.close = false;
   scan.keepAlive = false;
   scan.setsCookie = false;
+  scan.headers = null;
   scan.headersAt = at;
   for (;;) {
     if (at >= end) return incomplete;
@@ -167,22 +170,43 @@ function scanLength(bytes: Buffer, valueAt: number, lineEnd: number, scan: HeadS
 
 /** The headers of a scanned head: name, value, name, value …; names in lower case, folded lines joined by a space. */
 export function collectHeaders(bytes: Buffer, headersAt: number, headEnd: number): string[] {
+  // One text for all: what is cut out of it costs nothing until it is used.
+  const text = bytes.toString("latin1", headersAt, headEnd);
   const headers: string[] = [];
-  let at = headersAt;
+  let at = 0;
   for (;;) {
-    const lineEnd = bytes.indexOf(lf, at);
-    if (lineEnd < 0 || lineEnd >= headEnd - 1) return headers;
-    const first = byteAt(bytes, at);
+    const lineEnd = text.indexOf("\n", at);
+    // The last line is the blank one.
+    if (lineEnd < 0 || lineEnd === text.length - 1) return headers;
+    const first = text.charCodeAt(at);
     if (first === space || first === tab) {
-      const folded = readValue(bytes, at, lineEnd);
       const last = headers.length - 1;
-      headers[last] = `${headers[last] ?? ""} ${folded}`.trim();
+      headers[last] = `${headers[last] ?? ""} ${trimValue(text, at, lineEnd)}`.trim();
     } else {
-      const nameEnd = bytes.indexOf(colon, at);
-      headers.push(bytes.toString("latin1", at, nameEnd).toLowerCase(), readValue(bytes, nameEnd + 1, lineEnd));
+      const nameEnd = text.indexOf(":", at);
+      headers.push(lowerName(text.slice(at, nameEnd)), trimValue(text, nameEnd + 1, lineEnd));
     }
     at = lineEnd + 1;
   }
+}
+
+const lowerNames = new Map<string, string>();
+
+/** Targets use few names: their lower case is remembered, up to a bound. */
+function lowerName(name: string): string {
+  const known = lowerNames.get(name);
+  if (known !== undefined) return known;
+  const lower = name.toLowerCase();
+  if (lowerNames.size < 256) lowerNames.set(name, lower);
+  return lower;
+}
+
+function trimValue(text: string, from: number, to: number): string {
+  let at = from;
+  let end = to;
+  while (at < end && isBlank(text.charCodeAt(at))) at++;
+  while (end > at && isBlank(text.charCodeAt(end - 1))) end--;
+  return text.slice(at, end);
 }
 
 function readValue(bytes: Buffer, from: number, to: number): string {
