@@ -74,6 +74,6 @@ export function compileFlowStep(
 }
 
 /** The step's own deadline passed. */
-export function timeoutFailure(step: Step): Failure {
+function timeoutFailure(step: Step): Failure {
   return { code: "timeout", message: `not done within its timeout of ${step.timeoutMs} ms` };
 }

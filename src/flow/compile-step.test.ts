@@ -1,5 +1,12 @@
 import { describe, expect, test } from "vitest";
-import { type Answer, makeAssertion, makeExtraction, makeStep, startFlow } from "../../test/support/flow-run.ts";
+import {
+  type Answer,
+  makeAssertion,
+  makeExtraction,
+  makeGroup,
+  makeStep,
+  startFlow,
+} from "../../test/support/flow-run.ts";
 import type { IterationOutcome } from "./compiled.ts";
 import type { OnError } from "../protocol/workflow.ts";
 
@@ -152,6 +159,14 @@ test("a disabled step is not there", async () => {
   const flow = await startFlow([makeStep("a", { disabled: true, type: "nowhere" }), makeStep("b")]);
   expect(await flow.iterate()).toBe("passed");
   expect(flow.ran).toEqual(["b"]);
+});
+
+test("the names of a disabled step stay known, without a value", async () => {
+  const inner = makeStep("a", { extract: [makeExtraction("token", "$.token")] });
+  const look = { config: { it: "${token ?? 'none'} ${a.status_code ?? 0} ${g.status_code ?? 0}" } };
+  const flow = await startFlow([makeGroup("g", [inner], { disabled: true }), makeStep("b", look)]);
+  expect(await flow.iterate()).toBe("passed");
+  expect(flow.calls[0]?.config).toEqual({ it: "none 0 0" });
 });
 
 describe("hooks of a step", () => {

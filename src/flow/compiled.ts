@@ -24,11 +24,14 @@ export interface CompiledWorkflow {
   readonly scenarios: readonly CompiledScenario[];
   /** A VU for setup and teardown, id 0. */
   createSharedVu(signal: AbortSignal): VirtualUser;
-  /** Runs the setup steps and gives the variables they set. Throws EngineError `setup_failed`. */
+  /**
+   * Runs the setup steps, frees the VU's resources and gives the variables they set; what is read of their results
+   * stands under `steps`. Throws EngineError `setup_failed`, also when interrupted and for more than 1 MiB of values.
+   */
   setup(vu: VirtualUser): Promise<SharedValues>;
   /** Makes the setup's values readable for every VU from now on. */
   share(values: SharedValues): void;
-  /** Throws EngineError `teardown_failed`. */
+  /** Runs the teardown steps and frees the VU's resources. Throws EngineError `teardown_failed`. */
   teardown(vu: VirtualUser): Promise<void>;
   /** Idempotent; frees all executors. */
   close(): Promise<void>;

@@ -53,7 +53,17 @@ export function findReferences(workflow: Workflow, compilers: StepCompilers): Re
 
   /** In the order in which the steps run. `certain`: whoever comes later knows that these ran. */
   function walk(steps: readonly Step[], certain: boolean): void {
-    for (const step of steps) if (!step.disabled) walkStep(step, certain);
+    for (const step of steps) {
+      if (step.disabled) noteDisabled(step);
+      else walkStep(step, certain);
+    }
+  }
+
+  /** Its names stay known, they only have no value: a step can be switched off without touching the others. */
+  function noteDisabled(step: Step): void {
+    ids.add(step.id);
+    for (const { name } of step.extract) assigned.add(name);
+    for (const list of listsInside(step, compilers)) for (const inner of list) noteDisabled(inner);
   }
 
   function walkStep(step: Step, around: boolean): void {
@@ -124,11 +134,12 @@ export function findReferences(workflow: Workflow, compilers: StepCompilers): Re
 export function listSteps(steps: readonly Step[], compilers: StepCompilers): Step[] {
   return steps
     .filter((step) => !step.disabled)
-    .flatMap((step) => {
-      const children = compilers[step.type]?.children(step) ?? [];
-      const inside = [step.preHook, ...children, step.postHook];
-      return [step, ...inside.flatMap((list) => listSteps(list, compilers))];
-    });
+    .flatMap((step) => [step, ...listsInside(step, compilers).flatMap((list) => listSteps(list, compilers))]);
+}
+
+/** The lists of steps in and around a step, in the order in which they run. */
+function listsInside(step: Step, compilers: StepCompilers): (readonly Step[])[] {
+  return [step.preHook, ...(compilers[step.type]?.children(step) ?? []), step.postHook];
 }
 
 /** The lists of steps that begin without a response. */

@@ -21,17 +21,19 @@ export function compileSequence<Answer>(
   return async (vu, deadline) => {
     if (begin !== null) begin(vu);
     let worst: Outcome = passed;
-    for (const { plain, run } of steps) {
+    // By index: an iterator would have to be closed behind every await.
+    for (let index = 0; index < steps.length; index++) {
+      const step = steps[index] as CompiledStep;
       if (vu.signal.aborted) return answers[interrupted];
       let outcome: Outcome = passed;
-      if (plain !== null) {
+      if (step.plain !== null) {
         try {
-          outcome = plain.settle(vu, await plain.operation(vu, deadline));
+          outcome = step.plain.settle(vu, await step.plain.operation(vu, deadline));
         } catch (error) {
-          outcome = plain.settleThrown(vu, error);
+          outcome = step.plain.settleThrown(vu, error);
         }
-      } else if (run !== null) {
-        outcome = await run(vu, deadline);
+      } else if (step.run !== null) {
+        outcome = await step.run(vu, deadline);
       }
       if (outcome > worst) worst = outcome;
       if (worst >= aborted) break;
