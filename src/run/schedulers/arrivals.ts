@@ -169,7 +169,7 @@ export function createArrivals(context: SchedulerContext, load: ArrivalLoad): Sc
       startDue(time.now());
     },
     endLoad(full) {
-      if (full) startDue(Number.POSITIVE_INFINITY);
+      if (full) startDue(Number.MAX_VALUE);
       over = true;
       alarm?.cancel();
       alarm = null;

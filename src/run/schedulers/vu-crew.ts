@@ -136,6 +136,11 @@ export function createVuCrew(context: SchedulerContext, start: VuProfile, duty: 
     const end = profile.endMs ?? Number.POSITIVE_INFINITY;
     let now = clock.now();
     while (place.called && !over && !signal.aborted) {
+      if (turn.isOver(now)) {
+        await turn.next();
+        now = clock.now();
+        continue;
+      }
       if (time.isFrozen(now)) {
         await place.rest.waitForThaw(now);
         now = clock.now();
@@ -159,10 +164,6 @@ export function createVuCrew(context: SchedulerContext, start: VuProfile, duty: 
       if (drawThinkTime !== null || pacingMs > 0) {
         const thinkTime = drawThinkTime === null ? 0 : drawThinkTime(vu);
         if (place.called && !over) await place.rest.waitFor(now + thinkTime, time.read(startedAt) + pacingMs);
-        now = clock.now();
-      }
-      if (turn.isOver(now)) {
-        await turn.next();
         now = clock.now();
       }
     }
