@@ -1,7 +1,8 @@
+import type { CompiledScenario } from "../src/flow/compiled.ts";
 import { compileWorkflow } from "../src/flow/compile-workflow.ts";
 import { stepCompilers } from "../src/flow/step-compilers.ts";
 import { createRecorder } from "../src/measure/thread-recorder.ts";
-import type { Executor, StepResult } from "../src/protocol/step.ts";
+import type { Executor, StepResult, VirtualUser } from "../src/protocol/step.ts";
 import { read } from "../src/protocol/step.ts";
 import type { Step } from "../src/protocol/workflow.ts";
 import { createSystemClock } from "../src/run/system-clock.ts";
@@ -41,6 +42,10 @@ const rows: Readonly<Record<string, readonly Step[]>> = {
   "10 groups of 1 step": repeat(10, (id) => makeGroup(id, [makeStep(`${id}-a`, { assert })])),
 };
 
+async function iterate(scenario: CompiledScenario, vu: VirtualUser, iterations: number): Promise<void> {
+  for (let iteration = 0; iteration < iterations; iteration++) await scenario.iteration(vu);
+}
+
 for (const [name, steps] of Object.entries(rows)) {
   const clock = createSystemClock({ now: () => performance.now(), wall: Date.now });
   const masker = (text: string): string => text;
@@ -62,11 +67,11 @@ for (const [name, steps] of Object.entries(rows)) {
   if (scenario === undefined) throw new Error("no scenario");
   const vu = scenario.createVu(1, new AbortController().signal);
   const count = Math.max(1, steps.length);
-  const iterations = 300_000 / count;
+  const iterations = 1_000_000 / count;
   const times: number[] = [];
   for (let run = 0; run < 5; run++) {
     const before = process.cpuUsage();
-    for (let iteration = 0; iteration < iterations; iteration++) await scenario.iteration(vu);
+    await iterate(scenario, vu, iterations);
     const used = process.cpuUsage(before);
     times.push(((used.user + used.system) / iterations / count) * 1e3);
   }
