@@ -12,6 +12,7 @@ const checks: readonly (readonly [name: string, command: string, ...args: string
   ["lint", bin("oxlint"), "--type-aware", "--deny-warnings", "src", "test", "bench"],
   ["format", bin("biome"), "format", "."],
   ["nothing unused", bin("knip"), "--no-progress"],
+  ["package", bin("publint"), "run", "--strict"],
 ];
 
 interface Counts {

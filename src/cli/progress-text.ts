@@ -37,13 +37,18 @@ export function measureProgress(view: LiveView, { durationMs, iterations }: Goal
 }
 
 const barWidth = 24;
+/** Narrower terminals get no bar: a line that wraps could not be erased. */
+const leastWidthForBar = 64;
 
 /** The two lines of the live view: how far, and how it goes. */
 export function formatLiveView(view: LiveView, goal: Goal, side: Side): readonly string[] {
   const { colors } = side;
   const share = measureProgress(view, goal);
   const filled = Math.round((share ?? 0) * barWidth);
-  const bar = share === null ? "" : `  ${colors.cyan("█".repeat(filled))}${colors.dim("░".repeat(barWidth - filled))}`;
+  const bar =
+    share === null || side.width() < leastWidthForBar
+      ? ""
+      : `  ${colors.cyan("█".repeat(filled))}${colors.dim("░".repeat(barWidth - filled))}`;
   const percent = share === null ? "" : ` ${Math.floor(share * 100)}%`;
   const numbers = formatNumbers(view).join("  ");
   const width = side.width() - 1;
