@@ -72,7 +72,6 @@ export interface SnapshotOptions {
 const alwaysKept: readonly string[] = [
   "http_req_duration",
   "http_req_duration_corrected",
-  "step_duration",
   "http_reqs",
   "http_req_failed",
   "iterations",

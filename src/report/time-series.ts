@@ -37,7 +37,7 @@ function describePoint(windows: Windows, point: Point, startedAt: number): TimeP
     const value = read(metric);
     return value?.type === "counter" ? Math.round((value.sum / point.span) * 1_000) / 1_000 : 0;
   };
-  const duration = totalOf(read("http_req_duration") ?? read("step_duration"));
+  const duration = totalOf(read("http_req_duration"));
   const failed = read("http_req_failed");
   const elapsedMs = point.second * 1_000;
   return {
