@@ -1,5 +1,5 @@
 import type { Alarm } from "../protocol/ports.ts";
-import type { TestClock } from "./test-clock.ts";
+import { addAtLeast, type TestClock } from "./test-clock.ts";
 
 /** Test time of one scenario: 0 at its `start_time`. */
 export interface ScenarioClock {
@@ -15,6 +15,6 @@ export function createScenarioClock(testClock: TestClock, startTimeMs: number): 
     now: () => testClock.now() - startTimeMs,
     read: (now) => testClock.read(now) - startTimeMs,
     isFrozen: testClock.isFrozen,
-    at: (timeMs, task) => testClock.at(timeMs + startTimeMs, task),
+    at: (timeMs, task) => testClock.at(addAtLeast(startTimeMs, timeMs), task),
   };
 }

@@ -40,7 +40,7 @@ export function createTestClock(clock: Clock): TestClock {
 
   const arm = (alarm: Waiting) => {
     if (alarm.inner !== null || origin === Number.POSITIVE_INFINITY || alarm.timeMs > frozenAt) return;
-    alarm.inner = clock.at(origin + alarm.timeMs, () => {
+    alarm.inner = clock.at(addAtLeast(origin, alarm.timeMs), () => {
       waiting.delete(alarm);
       alarm.task();
     });
@@ -81,7 +81,7 @@ export function createTestClock(clock: Clock): TestClock {
       frozenAt = Math.min(frozenAt, Math.max(atMs, now - origin, 0));
       for (const alarm of waiting) if (alarm.timeMs > frozenAt) disarm(alarm);
       freezing?.cancel();
-      freezing = clock.at(origin + frozenAt, () => settlePauses(frozenAt));
+      freezing = clock.at(addAtLeast(origin, frozenAt), () => settlePauses(frozenAt));
       return new Promise((resolve) => pausing.add(resolve));
     },
     resume(at = clock.now(), timeMs = read(at)) {
@@ -98,4 +98,11 @@ export function createTestClock(clock: Clock): TestClock {
       settlePauses(read(clock.now()));
     },
   };
+}
+
+/** base + offset, so rounded that at this instant no less than `offset` has passed since `base`. */
+export function addAtLeast(base: number, offset: number): number {
+  let sum = base + offset;
+  while (sum - base < offset) sum += Math.abs(sum) * Number.EPSILON;
+  return sum;
 }
