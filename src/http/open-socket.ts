@@ -52,14 +52,14 @@ export function openSocket(
       servername: isIP(origin.host) === 0 ? origin.host : undefined,
       ALPNProtocols: ["http/1.1"],
       secureContext: trust.context,
-      session: trust.sessions.get(origin.key),
+      session: trust.sessionOf(origin.key),
       rejectUnauthorized: trust.verify,
       checkServerIdentity: (_name, certificate) => checkServerIdentity(origin.host, certificate),
       onread,
     };
     const secure = connectTls(options);
     secure.once("secureConnect", () => events.secured(secure));
-    secure.on("session", (session) => trust.sessions.set(origin.key, session));
+    secure.on("session", (session) => trust.keepSession(origin.key, session));
     socket = secure;
     socket.setNoDelay(true);
   }

@@ -1,12 +1,15 @@
 import { createSecureContext, type SecureContext } from "node:tls";
 import type { HttpTls } from "../protocol/workflow.ts";
 
+const maxSessions = 256;
+
 /** TLS settings made ready: one per distinct settings and thread. */
 export interface Trust {
   readonly verify: boolean;
   readonly context: SecureContext;
-  /** The latest session by origin key, to resume with. */
-  readonly sessions: Map<string, Buffer>;
+  /** The session to resume with an origin, by its key. */
+  sessionOf(key: string): Buffer | undefined;
+  keepSession(key: string, session: Buffer): void;
 }
 
 /** The trusts of a thread; equal settings give the same trust. */
@@ -42,7 +45,18 @@ function createTrust(settings: HttpTls): Trust {
     key: settings.key ?? undefined,
     ca: settings.ca ?? undefined,
   });
-  return { verify: settings.verify, context, sessions: new Map() };
+  const sessions = new Map<string, Buffer>();
+  return {
+    verify: settings.verify,
+    context,
+    sessionOf: (key) => sessions.get(key),
+    keepSession(key, session) {
+      // The latest last: the oldest makes room.
+      sessions.delete(key);
+      sessions.set(key, session);
+      if (sessions.size > maxSessions) sessions.delete(sessions.keys().next().value ?? "");
+    },
+  };
 }
 
 /** `TLSv1.3` as metrics name it: `tls1.3`; empty for null. */

@@ -584,6 +584,69 @@ describe("permission and interruption", () => {
   });
 });
 
+describe("many clients of a server that misbehaves in every way", () => {
+  const ways: readonly (readonly [name: string, act: (socket: Socket) => void, codes: readonly number[]])[] = [
+    ["answers", (socket) => socket.write(ok), [0]],
+    [
+      "answers in pieces",
+      (socket) => socket.write(ok.slice(0, 20), () => setImmediate(() => socket.write(ok.slice(20)))),
+      [0],
+    ],
+    ["answers and closes", (socket) => socket.end(ok.replace("OK", "OK\r\nConnection: close")), [0]],
+    ["answers too much", (socket) => socket.write(ok + ok), [0]],
+    ["closes", (socket) => socket.end(), [1000]],
+    ["resets", (socket) => socket.resetAndDestroy(), [1220]],
+    ["stops in the middle", (socket) => socket.end("HTTP/1.1 200 OK\r\nContent-Le"), [1000]],
+    ["talks nonsense", (socket) => socket.write("what?\r\n\r\n"), [1000]],
+    ["says nothing", () => undefined, [1050]],
+  ];
+
+  it("every exchange ends with its code, counts once, and leaves nothing behind", async () => {
+    let arrived = 0;
+    const server = await serve((socket) => {
+      socket.on("data", (data) => {
+        arrived++;
+        const way = Number(/way: (\d+)/.exec(data.toString())?.[1]);
+        ways[way]?.[1](socket);
+      });
+    });
+    const { transport } = open();
+    const all: Exchange[] = [];
+    const act = async (id: number) => {
+      const client = transport.client(new AbortController().signal);
+      for (let turn = 0; turn < 18; turn++) {
+        const way = (id * 7 + turn * (1 + (id % 8))) % ways.length;
+        const bytes = Buffer.from(`GET / HTTP/1.1\r\nway: ${way}\r\n\r\n`);
+        const exchange = await client.exchange(
+          wire(server.port, { bytes, retriable: false }),
+          within(way === 8 ? 5 : 5000),
+        );
+        expect(ways[way]?.[2], ways[way]?.[0]).toContain(exchange.code);
+        expect(phases(exchange)).toBeCloseTo(exchange.endedAt - exchange.startedAt, 3);
+        all.push(exchange);
+      }
+      client.close();
+    };
+    await Promise.all(Array.from({ length: 25 }, (_, id) => act(id)));
+    expect(all).toHaveLength(25 * 18);
+    // What was written may still be lost with a connection that the server has just closed, never the reverse.
+    expect(all.filter((exchange) => exchange.counted).length).toBeGreaterThanOrEqual(arrived);
+    await transport.close();
+    await expect.poll(() => server.open).toBe(0);
+  });
+
+  it("keeps at most 32 connections per client", async () => {
+    const server = await serve(answering(() => ok));
+    const { client } = open();
+    for (let i = 0; i < 40; i++) {
+      const request = wire(server.port);
+      await client.exchange({ ...request, origin: { ...request.origin, key: `origin ${i}` } }, within(1000));
+    }
+    await expect.poll(() => server.open).toBe(32);
+    expect(server.accepted).toBe(40);
+  });
+});
+
 describe("names", () => {
   it("tries every address in turn and dials what hosts says, with another port too", async () => {
     const server = await serve(answering(() => ok));

@@ -6,6 +6,8 @@ export interface RawServer {
   readonly port: number;
   /** Connections accepted so far. */
   readonly accepted: number;
+  /** Connections open now. */
+  readonly open: number;
   /** Destroys what is open; resolves when everything is closed. */
   close(): Promise<void>;
 }
@@ -27,6 +29,9 @@ export async function startRawServer(onConnection: (socket: Socket) => void): Pr
     port: (server.address() as AddressInfo).port,
     get accepted() {
       return accepted;
+    },
+    get open() {
+      return sockets.size;
     },
     async close() {
       for (const socket of sockets) socket.destroy();
