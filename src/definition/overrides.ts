@@ -84,8 +84,13 @@ function withVuCounts(fields: JsonObject, overrides: JsonObject): JsonObject {
   const { vus, ...others } = overrides;
   if (vus === undefined) return overrides;
   const mode = modeOf(replaceFields(fields, others));
-  if (usesField(mode, "vus")) return mode === "externally-controlled" && !atLeast(fields["max_vus"], vus) ? { ...overrides, max_vus: vus } : overrides;
-  return usesField(mode, "start_vus") ? { ...others, start_vus: vus } : { ...others, pre_allocated_vus: vus, max_vus: vus };
+  if (usesField(mode, "vus"))
+    return mode === "externally-controlled" && !atLeast(fields["max_vus"], vus)
+      ? { ...overrides, max_vus: vus }
+      : overrides;
+  return usesField(mode, "start_vus")
+    ? { ...others, start_vus: vus }
+    : { ...others, pre_allocated_vus: vus, max_vus: vus };
 }
 
 function atLeast(value: Json | undefined, least: Json): boolean {

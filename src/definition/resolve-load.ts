@@ -15,7 +15,11 @@ export function resolveLoad(fields: LoadFields, path: Path, findings: Findings):
   if (!Object.hasOwn(modeFields, mode)) return null;
   const unused = loadFields.filter((field) => Object.hasOwn(values, field) && !usesField(mode, field));
   for (const field of unused) {
-    findings.report(fields.pathOf(field), `\`${field}\` is not used by mode ${mode}${explain(values)}; ${advise(mode, field)}`, true);
+    findings.report(
+      fields.pathOf(field),
+      `\`${field}\` is not used by mode ${mode}${explain(values)}; ${advise(mode, field)}`,
+      true,
+    );
   }
   const missing = modeFields[mode].needs.filter((field) => !Object.hasOwn(values, field));
   for (const field of missing) {
@@ -27,8 +31,12 @@ export function resolveLoad(fields: LoadFields, path: Path, findings: Findings):
 
 function explain(values: JsonObject): string {
   if (Object.hasOwn(values, "mode")) return "";
-  const reason = ["rate", "start_rate", "stages", "iterations", "duration"].find((field) => Object.hasOwn(values, field));
-  return reason === undefined ? " (what fields without a mode mean)" : ` (which \`${reason}\` without a \`mode\` means)`;
+  const reason = ["rate", "start_rate", "stages", "iterations", "duration"].find((field) =>
+    Object.hasOwn(values, field),
+  );
+  return reason === undefined
+    ? " (what fields without a mode mean)"
+    : ` (which \`${reason}\` without a \`mode\` means)`;
 }
 
 function advise(mode: LoadMode, field: string): string {
@@ -44,22 +52,32 @@ function build(mode: LoadMode, values: JsonObject, fields: LoadFields, findings:
   switch (mode) {
     case "constant-vus": {
       const load: Load = { mode, vus: number("vus", 1), durationMs: ms("duration", 0), rampUpMs: ms("ramp_up", 0) };
-      if (load.rampUpMs > load.durationMs) findings.report(fields.pathOf("ramp_up"), "`ramp_up` is longer than `duration`; shorten it");
+      if (load.rampUpMs > load.durationMs)
+        findings.report(fields.pathOf("ramp_up"), "`ramp_up` is longer than `duration`; shorten it");
       return load;
     }
     case "ramping-vus": {
       const stages = readStages(fields, findings);
       stages.forEach(({ target }, index) => {
-        if (!Number.isInteger(target)) findings.report([...fields.pathOf("stages"), index, "target"], `\`${target}\` is not a whole number of VUs`);
+        if (!Number.isInteger(target))
+          findings.report([...fields.pathOf("stages"), index, "target"], `\`${target}\` is not a whole number of VUs`);
       });
       return { mode, startVus: number("start_vus", 1), stages, gracefulRampDownMs: ms("graceful_ramp_down", 30_000) };
     }
     case "per-vu-iterations":
     case "shared-iterations":
       if (Object.hasOwn(values, "duration") && Object.hasOwn(values, "max_duration")) {
-        findings.report(fields.pathOf("max_duration"), "`duration` and `max_duration` are both limits of the same time; keep one");
+        findings.report(
+          fields.pathOf("max_duration"),
+          "`duration` and `max_duration` are both limits of the same time; keep one",
+        );
       }
-      return { mode, vus: number("vus", 1), iterations: number("iterations", 1), maxDurationMs: ms("duration", ms("max_duration", defaultMaxDurationMs)) };
+      return {
+        mode,
+        vus: number("vus", 1),
+        iterations: number("iterations", 1),
+        maxDurationMs: ms("duration", ms("max_duration", defaultMaxDurationMs)),
+      };
     case "constant-arrival-rate": {
       const rate = number("rate", 1);
       const timeUnitMs = ms("time_unit", 1000);
@@ -75,7 +93,8 @@ function build(mode: LoadMode, values: JsonObject, fields: LoadFields, findings:
     case "externally-controlled": {
       const vus = number("vus", 1);
       const maxVus = number("max_vus", vus);
-      if (maxVus < vus) findings.report(fields.pathOf("max_vus"), `\`max_vus\` (${maxVus}) is less than \`vus\` (${vus})`);
+      if (maxVus < vus)
+        findings.report(fields.pathOf("max_vus"), `\`max_vus\` (${maxVus}) is less than \`vus\` (${vus})`);
       return { mode, vus, maxVus, durationMs: asMs(values["duration"]) };
     }
     default:
@@ -95,13 +114,21 @@ function readStages(fields: LoadFields, findings: Findings): readonly Stage[] {
 }
 
 /** VUs of an arrival mode: enough for the starts of a second unless given. */
-function readVus(fields: LoadFields, highest: number, timeUnitMs: number, findings: Findings): { preAllocatedVus: number; maxVus: number } {
+function readVus(
+  fields: LoadFields,
+  highest: number,
+  timeUnitMs: number,
+  findings: Findings,
+): { preAllocatedVus: number; maxVus: number } {
   const most = asNumber(fields.values["max_vus"]);
   const inSecond = Math.max(1, Math.ceil((highest * 1000) / timeUnitMs));
   const preAllocatedVus = asNumber(fields.values["pre_allocated_vus"]) ?? Math.min(inSecond, most ?? inSecond);
   const maxVus = most ?? preAllocatedVus;
   if (maxVus < preAllocatedVus) {
-    findings.report(fields.pathOf("max_vus"), `\`max_vus\` (${maxVus}) is less than \`pre_allocated_vus\` (${preAllocatedVus})`);
+    findings.report(
+      fields.pathOf("max_vus"),
+      `\`max_vus\` (${maxVus}) is less than \`pre_allocated_vus\` (${preAllocatedVus})`,
+    );
   }
   return { preAllocatedVus, maxVus };
 }

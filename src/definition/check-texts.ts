@@ -1,0 +1,82 @@
+import { EngineError } from "../errors.ts";
+import { compileExpression } from "../expression/expression.ts";
+import type { Language } from "../expression/language.ts";
+import type { Names } from "../expression/names.ts";
+import { compileTemplate } from "../expression/template.ts";
+import type { SpecText } from "../protocol/step-spec.ts";
+import type { Findings } from "./findings.ts";
+import { reservedNames } from "./resolve-checks.ts";
+import { suggest } from "./suggest.ts";
+
+/** Names that can exist while the workflow runs. */
+export interface PossibleNames {
+  /** Variables, `-e` values and everything that steps set. */
+  readonly variables: ReadonlySet<string>;
+  readonly stepIds: ReadonlySet<string>;
+  readonly env: Readonly<Record<string, string>>;
+  readonly envMayGrow: boolean;
+}
+
+const resultFields = ["status_code", "body", "headers", "duration", "output", "error_code"];
+const fields: Readonly<Record<string, readonly string[]>> = {
+  vu: ["id", "iteration"],
+  slave: ["id"],
+  response: resultFields,
+};
+const notHereYet: ReadonlySet<string> = new Set(["loop", "data"]);
+// Nothing is evaluated here but constants.
+const language: Language = { random: () => 0, wall: () => 0 };
+
+/** Compiles every text and reports what does not compile, and names that cannot exist. */
+export function checkTexts(texts: readonly SpecText[], possible: PossibleNames, findings: Findings): void {
+  for (const { path, text, as } of texts) {
+    const names: Names<null> = {
+      resolve: (name, rest) => {
+        const problem = judge(name, rest, possible);
+        if (problem !== null) {
+          if (problem.doubtful) findings.warn(path, problem.message);
+          else findings.report(path, problem.message);
+        }
+        return () => undefined;
+      },
+    };
+    try {
+      if (as === "template") compileTemplate(text, names, language);
+      else compileExpression(text, names, language);
+    } catch (error) {
+      if (!(error instanceof EngineError)) throw error;
+      findings.report(path, error.message);
+    }
+  }
+}
+
+function judge(
+  name: string,
+  rest: readonly string[],
+  possible: PossibleNames,
+): { message: string; doubtful?: boolean } | null {
+  const key = rest[0];
+  if (notHereYet.has(name)) return { message: `\`${name}\` is not in this version` };
+  if (name === "env") {
+    if (key === undefined || Object.hasOwn(possible.env, key)) return null;
+    const near = suggest(key, Object.keys(possible.env));
+    return { message: `env.${key} has no value; give it with -e ${key}=….${near}`, doubtful: possible.envMayGrow };
+  }
+  if (name === "steps") {
+    if (key === undefined || possible.stepIds.has(key)) return checkField(`steps.${key}`, rest[1], resultFields);
+    return { message: `there is no step \`${key}\`.${suggest(key, possible.stepIds)}` };
+  }
+  const known = Object.hasOwn(fields, name) ? fields[name] : undefined;
+  if (known !== undefined) return checkField(name, key, known);
+  if (reservedNames.includes(name) || possible.variables.has(name)) return null;
+  if (possible.stepIds.has(name)) return checkField(name, key, resultFields);
+  const all = [...possible.variables, ...possible.stepIds, ...reservedNames];
+  return {
+    message: `nothing sets \`${name}\`: it is no variable, no -e value, not extracted by a step and no step's id.${suggest(name, all)}`,
+  };
+}
+
+function checkField(owner: string, field: string | undefined, known: readonly string[]): { message: string } | null {
+  if (field === undefined || known.includes(field)) return null;
+  return { message: `\`${owner}\` has no \`${field}\`; it has ${known.join(", ")}.${suggest(field, known)}` };
+}

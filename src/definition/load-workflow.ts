@@ -1,0 +1,96 @@
+import { extname } from "node:path";
+import type { Json } from "../protocol/json.ts";
+import type { Problem } from "../protocol/problem.ts";
+import type { Path } from "../protocol/step-spec.ts";
+import type { Workflow } from "../protocol/workflow.ts";
+import { copyJson } from "./copy-json.ts";
+import { createFindings, type Findings } from "./findings.ts";
+import type { Overrides } from "./overrides.ts";
+import { type Locate, parseText } from "./parse.ts";
+import { resolveWorkflow } from "./resolve-workflow.ts";
+
+export interface LoadOptions {
+  readonly overrides?: Overrides;
+  /** `-e` values: they win over the workflow's variables. */
+  readonly variables?: Readonly<Record<string, string>>;
+  /** `env.X`. */
+  readonly env: Readonly<Record<string, string>>;
+  /** What a name that `env` lacks is. Default `problem`; `warning` where the run's environment is not known yet. */
+  readonly missingEnv?: "problem" | "warning";
+  /** Runs this scenario alone. */
+  readonly scenario?: string;
+  /** Reads a UTF-8 file named relative to the workflow; throws when it can't. Absent: files can't be read. */
+  readonly readFile?: (name: string) => string;
+}
+
+export interface WorkflowSource {
+  readonly text: string;
+  /** null: not from a file. */
+  readonly fileName: string | null;
+  /** Default: by the file's extension, else YAML (which JSON is too). */
+  readonly format?: "yaml" | "json";
+}
+
+/** A frozen workflow with what is doubtful about it, or everything that is wrong (with what is doubtful), in the order of the text. */
+export type LoadedWorkflow =
+  | { readonly workflow: Workflow; readonly warnings: readonly Problem[] }
+  | { readonly problems: readonly Problem[] };
+
+/** Reads a workflow's text. Never throws for what a user wrote. */
+export function loadWorkflow(source: WorkflowSource, options: LoadOptions): LoadedWorkflow {
+  const parsed = parseText(source.text, source.format ?? formatOf(source.fileName));
+  if ("problems" in parsed) return parsed;
+  return finish(parsed.value, source.fileName, options, createFindings(), parsed.locate);
+}
+
+/** The same for a workflow that is an object already; its values are copied, never changed. */
+export function loadWorkflowObject(
+  value: unknown,
+  options: LoadOptions & { readonly fileName?: string | null },
+): LoadedWorkflow {
+  const findings = createFindings();
+  const copy = copyJson(value, findings);
+  return finish(copy, options.fileName ?? null, options, findings, null);
+}
+
+function finish(
+  document: Json,
+  fileName: string | null,
+  options: LoadOptions,
+  findings: Findings,
+  locate: Locate | null,
+): LoadedWorkflow {
+  const readFile = (path: Path, name: string): string | null => {
+    if (options.readFile === undefined) {
+      findings.report(
+        path,
+        `\`${name}\` cannot be read here: this workflow came without its files; put the text itself in`,
+      );
+      return null;
+    }
+    try {
+      return options.readFile(name);
+    } catch (error) {
+      findings.report(path, `\`${name}\` cannot be read: ${error instanceof Error ? error.message : String(error)}`);
+      return null;
+    }
+  };
+  const workflow = resolveWorkflow(document, { ...options, fileName, readFile }, findings);
+  const problems = findings.list(locate);
+  return workflow === null || findings.hasProblems()
+    ? { problems }
+    : { workflow: freeze(workflow), warnings: problems };
+}
+
+function formatOf(fileName: string | null): "yaml" | "json" {
+  return fileName !== null && extname(fileName).toLowerCase() === ".json" ? "json" : "yaml";
+}
+
+/** Freezes everything inside; values that stand in two places are met frozen. */
+function freeze<Value>(value: Value): Value {
+  if (typeof value === "object" && value !== null && !Object.isFrozen(value)) {
+    Object.freeze(value);
+    for (const item of Object.values(value)) freeze(item);
+  }
+  return value;
+}

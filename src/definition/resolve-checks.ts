@@ -1,0 +1,108 @@
+import type { Json, JsonObject } from "../protocol/json.ts";
+import type { Path } from "../protocol/step-spec.ts";
+import type { Assertion, AssertionType, Extraction, ExtractionSource, Operator } from "../protocol/workflow.ts";
+import { parseDuration } from "../quantity.ts";
+import type { Findings } from "./findings.ts";
+import { asList, asObject, asText } from "./json-values.ts";
+
+const needsPath: ReadonlySet<string> = new Set(["json", "header", "cookie", "regex"]);
+
+/** Checked `assert` or `checks`. */
+export function resolveAssertions(value: Json | undefined, path: Path, findings: Findings): Assertion[] {
+  return asList(value).map((item, index) => resolveAssertion(asObject(item), [...path, index], findings));
+}
+
+function resolveAssertion(item: JsonObject, path: Path, findings: Findings): Assertion {
+  const type = (asText(item["type"]) ?? "status") as AssertionType;
+  const valueGiven = Object.hasOwn(item, "value");
+  const operator = (asText(item["operator"]) ?? (valueGiven ? "eq" : "exists")) as Operator;
+  const target = asText(item["path"]) ?? asText(item["pattern"]) ?? "";
+  const pattern = type === "regex" && target === "" ? (asText(item["value"]) ?? "") : target;
+  if (needsPath.has(type) && pattern === "" && !findings.isWrong([...path, "path"])) {
+    findings.report(path, `an assertion of type \`${type}\` needs \`path\`: ${describePath(type)}`);
+  }
+  if (!valueGiven && operator !== "exists" && operator !== "empty" && type !== "regex" && !findings.isWrong(path)) {
+    findings.report(path, `operator \`${operator}\` needs a \`value\``);
+  }
+  checkPattern(type === "regex" ? pattern : "", [...path, "path"], findings);
+  const value =
+    type === "duration" ? toMilliseconds(item["value"] ?? null, [...path, "value"], findings) : (item["value"] ?? null);
+  if (operator === "matches" && typeof value === "string" && !value.includes("${"))
+    checkPattern(value, [...path, "value"], findings);
+  const name = asText(item["name"]) ?? describe(type, target, operator, item["value"]);
+  return { name, type, path: target, operator, value };
+}
+
+function describe(type: string, path: string, operator: string, value: Json | undefined): string {
+  const shown = value === undefined ? "" : typeof value === "object" ? stringify(value) : String(value);
+  const cut = shown.length > 60 ? `${shown.slice(0, 60)}…` : shown;
+  return [type, path, operator, cut].filter((part) => part !== "").join(" ");
+}
+
+function stringify(value: Json): string {
+  return JSON.stringify(value, (_, item: unknown) => (typeof item === "bigint" ? String(item) : item));
+}
+
+function describePath(type: string): string {
+  if (type === "json") return "a JSON path such as $.items[0].id";
+  return type === "regex" ? "the pattern" : `the name of the ${type}`;
+}
+
+function toMilliseconds(value: Json, path: Path, findings: Findings): Json {
+  if (typeof value === "string" && value.includes("${")) return value;
+  if (typeof value !== "string" && typeof value !== "number") return value;
+  const ms = parseDuration(value);
+  if (ms === null) findings.report(path, `\`${value}\` is not a duration; write 500ms or 2s`);
+  return ms ?? value;
+}
+
+function checkPattern(pattern: string, path: Path, findings: Findings): void {
+  try {
+    new RegExp(pattern, "u");
+  } catch {
+    try {
+      // Without the strictness of the unicode mode.
+      new RegExp(pattern);
+    } catch (error) {
+      findings.report(
+        path,
+        `\`${pattern}\` is not a regular expression: ${error instanceof Error ? error.message.replace(/^.*?: (?=[^:]*$)/, "") : ""}`,
+      );
+    }
+  }
+}
+
+const extractsWithPath: ReadonlySet<string> = new Set(["json", "regex", "header", "cookie"]);
+
+/** Names that expressions have for themselves: a variable of such a name could never be read. */
+export const reservedNames: readonly string[] = [
+  "env",
+  "secret",
+  "slave",
+  "vu",
+  "iteration",
+  "response",
+  "steps",
+  "loop",
+  "data",
+];
+
+/** Checked `extract`. */
+export function resolveExtractions(value: Json | undefined, path: Path, findings: Findings): Extraction[] {
+  return asList(value).map((entry, index): Extraction => {
+    const item = asObject(entry);
+    const at = [...path, index];
+    const name = asText(item["name"]) ?? "";
+    const from = (asText(item["from"]) ?? "json") as ExtractionSource;
+    const target = asText(item["path"]) ?? asText(item["pattern"]) ?? "";
+    if (reservedNames.includes(name))
+      findings.report([...at, "name"], `\`${name}\` is a name of the expression language; choose another`);
+    if (extractsWithPath.has(from) && target === "" && !findings.isWrong(at)) {
+      findings.report(at, `extracting from ${from} needs \`path\`: ${describePath(from)}`);
+    }
+    if (from === "regex") checkPattern(target, [...at, Object.hasOwn(item, "path") ? "path" : "pattern"], findings);
+    const scope = asText(item["scope"]) === "vu" ? "vu" : "iteration";
+    const base = { name, from, path: target, all: item["all"] === true, scope } as const;
+    return Object.hasOwn(item, "default") ? { ...base, default: item["default"] ?? null } : base;
+  });
+}

@@ -1,0 +1,172 @@
+import type { Json, JsonObject } from "../protocol/json.ts";
+import { resolvePause } from "../protocol/pause.ts";
+import { listTemplates, type Path, type SpecContext, type SpecText } from "../protocol/step-spec.ts";
+import type { OnError, Retry, Step } from "../protocol/workflow.ts";
+import { findSpec, type StepPlace } from "./check-steps.ts";
+import type { Findings } from "./findings.ts";
+import { asList, asMs, asNumber, asObject, asText, asTexts } from "./json-values.ts";
+import { printPath } from "./path.ts";
+import { reservedNames, resolveAssertions, resolveExtractions } from "./resolve-checks.ts";
+
+/** What to do on an error: of the workflow, or of one step. */
+export interface ErrorRule {
+  readonly onError: OnError;
+  readonly retry: Retry;
+}
+
+export interface StepResolver {
+  /** Steps from a checked list; what is not whole is left out, having been reported. */
+  resolve(steps: Json | undefined): Step[];
+  /** Every text of the steps resolved so far that has to compile. */
+  readonly texts: readonly SpecText[];
+  readonly ids: ReadonlyMap<string, Path>;
+  /** Names of all variables that the steps set. */
+  readonly assigned: ReadonlySet<string>;
+}
+
+interface Options {
+  readonly findings: Findings;
+  readonly placeOf: (step: JsonObject) => StepPlace;
+  readonly errorRule: ErrorRule;
+  /** Without `report`, `warn` and `readFile`, which are made for each step. */
+  readonly context: Pick<SpecContext, "http" | "httpOptions" | "insecure">;
+  readonly readFile: (path: Path, name: string) => string | null;
+  /** Explicit ids of the whole workflow, which made-up ones must not meet. */
+  readonly explicitIds: ReadonlySet<string>;
+}
+
+export function createStepResolver(options: Options): StepResolver {
+  const { findings, placeOf } = options;
+  const texts: SpecText[] = [];
+  const ids = new Map<string, Path>();
+  const assigned = new Set<string>();
+  const counts = new Map<string, number>();
+
+  const resolve = (steps: Json | undefined): Step[] =>
+    asList(steps).flatMap((step) => resolveStep(asObject(step)) ?? []);
+
+  function resolveStep(step: JsonObject): Step | null {
+    const { path, configPath } = placeOf(step);
+    const type = asText(step["type"]) ?? "";
+    const id = takeId(step, type, path);
+    const hooks = { preHook: resolve(step["pre_hook"]), postHook: resolve(step["post_hook"]) };
+    const extract = resolveExtractions(step["extract"], [...path, "extract"], findings);
+    for (const { name } of extract) assigned.add(name);
+    const assert = resolveAssertions(step["assert"], [...path, "assert"], findings);
+    const checks = resolveAssertions(step["checks"], [...path, "checks"], findings);
+    const condition = asText(step["condition"]);
+    noteTexts(step, condition, path);
+    const spec = findSpec(type);
+    if (spec === null) return null;
+    const config = resolveConfig(asObject(step["config"]), type, configPath);
+    const { onError, retry } = resolveErrorRule(step["on_error"], step["retry"], options.errorRule);
+    if (step["retry"] !== undefined && step["on_error"] !== undefined && onError !== "retry") {
+      findings.report(
+        [...path, "retry"],
+        `\`retry\` is used only with \`on_error: retry\`, not with \`${onError}\``,
+        true,
+      );
+    }
+    return {
+      id,
+      name: asText(step["name"]) ?? id,
+      type,
+      config,
+      timeoutMs: asMs(step["timeout"]),
+      onError,
+      retry,
+      condition,
+      extract,
+      assert,
+      checks,
+      ...hooks,
+      thinkTime: step["think_time"] === undefined ? null : resolvePause(step["think_time"]),
+      tags: asTexts(step["tags"]),
+      disabled: step["disabled"] === true,
+    };
+  }
+
+  function resolveConfig(config: JsonObject, type: string, path: Path): JsonObject {
+    const spec = findSpec(type);
+    if (spec === null) return {};
+    const own = Object.entries(config).filter(([key]) => !spec.children.includes(key));
+    const ownConfig: JsonObject = Object.fromEntries(own);
+    for (const entry of spec.listTexts(ownConfig)) texts.push({ ...entry, path: [...path, ...entry.path] });
+    const children = spec.children.map((key) => [key, resolve(config[key]) as unknown as Json] as const);
+    // A config that lacks what it needs has been reported; resolving it would only report the consequences.
+    const whole = spec.config.required.every((key) => Object.hasOwn(config, key));
+    const resolved = whole ? spec.resolve(ownConfig, createContext(path)) : {};
+    return { ...resolved, ...Object.fromEntries(children) };
+  }
+
+  function createContext(path: Path): SpecContext {
+    return {
+      ...options.context,
+      report: (inner, message) => findings.report([...path, ...inner], message),
+      warn: (inner, message) => findings.warn([...path, ...inner], message),
+      readFile: (inner, name) => options.readFile([...path, ...inner], name),
+    };
+  }
+
+  function noteTexts(step: JsonObject, condition: string | null, path: Path): void {
+    if (condition !== null) texts.push({ path: [...path, "condition"], text: condition, as: "expression" });
+    for (const field of ["think_time", "assert", "checks", "extract"]) {
+      for (const entry of listTemplates(step[field], [...path, field])) {
+        const last = entry.path.findLast((key) => typeof key === "string");
+        // Patterns may hold `$` and `{`; only values are templates.
+        if (field === "think_time" || (last !== "path" && last !== "pattern" && last !== "name")) texts.push(entry);
+      }
+    }
+  }
+
+  function takeId(step: JsonObject, type: string, path: Path): string {
+    const given = asText(step["id"]);
+    if (given === null) return makeId(type || "step", path);
+    const first = ids.get(given);
+    if (first !== undefined)
+      findings.report(
+        [...path, "id"],
+        `the id \`${given}\` is used twice, first by ${printPath(first)}; ids are unique in the workflow`,
+      );
+    else ids.set(given, path);
+    if (reservedNames.includes(given)) {
+      findings.warn(
+        [...path, "id"],
+        `\`${given}\` is a name of the expression language; read this step as \`steps.${given}\``,
+      );
+    }
+    return given;
+  }
+
+  function makeId(type: string, path: Path): string {
+    let count = counts.get(type) ?? 0;
+    let id: string;
+    do id = `${type}_${++count}`;
+    while (options.explicitIds.has(id));
+    counts.set(type, count);
+    ids.set(id, path);
+    return id;
+  }
+
+  return { resolve, texts, ids, assigned };
+}
+
+/** What happens without `on_error`. */
+export const defaultErrorRule: ErrorRule = {
+  onError: "abort",
+  retry: { maxAttempts: 3, delayMs: 1000, backoff: "fixed", maxDelayMs: 30_000 },
+};
+
+/** `on_error` is a word or a retry's map; a `retry` map alone asks for retries. */
+export function resolveErrorRule(onError: Json | undefined, retry: Json | undefined, otherwise: ErrorRule): ErrorRule {
+  const given = typeof onError === "object" ? onError : retry;
+  const map = asObject(given ?? undefined);
+  const rule: Retry = {
+    maxAttempts: asNumber(map["max_attempts"]) ?? otherwise.retry.maxAttempts,
+    delayMs: asMs(map["delay"]) ?? otherwise.retry.delayMs,
+    backoff: (asText(map["backoff"]) ?? otherwise.retry.backoff) as Retry["backoff"],
+    maxDelayMs: asMs(map["max_delay"]) ?? otherwise.retry.maxDelayMs,
+  };
+  if (typeof onError === "string") return { onError: onError as OnError, retry: rule };
+  return { onError: given === undefined ? otherwise.onError : "retry", retry: rule };
+}

@@ -1,0 +1,99 @@
+import { builtInMetrics, lookupMetric } from "../measure/catalog.ts";
+import { expandShortThreshold, parseThreshold } from "../measure/threshold.ts";
+import type { Json, JsonObject } from "../protocol/json.ts";
+import type { Path } from "../protocol/step-spec.ts";
+import type { MetricType, Threshold } from "../protocol/workflow.ts";
+import type { Findings } from "./findings.ts";
+import { asList, asMs, asObject, asText } from "./json-values.ts";
+import { suggest } from "./suggest.ts";
+
+/** A threshold as written, in whichever form. */
+interface Written {
+  readonly metric: string;
+  readonly condition: string;
+  readonly fields: JsonObject;
+  readonly metricPath: Path;
+  readonly conditionPath: Path;
+}
+
+/** Checked `options.thresholds`: a list, or k6's map of metrics to conditions. */
+export function resolveThresholds(
+  value: Json | undefined,
+  path: Path,
+  metrics: Readonly<Record<string, MetricType>>,
+  stepIds: ReadonlySet<string>,
+  findings: Findings,
+): Threshold[] {
+  return listWritten(value, path).map((written) => {
+    const { metric, condition } = expandShortThreshold(written.metric, written.condition, stepIds);
+    const parsed = parseThreshold(metric, condition, (name) => lookupMetric(name, metrics)?.type);
+    if ("problem" in parsed) {
+      const { field, message } = parsed.problem;
+      const near = field === "metric" ? suggestMetric(written.metric, metrics, stepIds) : "";
+      findings.report(
+        field === "metric" ? written.metricPath : written.conditionPath,
+        `${message}${near === "" ? "" : `.${near}`}`,
+      );
+    } else checkStepTag(parsed.threshold.tags["step"], written, stepIds, findings);
+    const { fields } = written;
+    return {
+      metric,
+      condition,
+      abortOnFail: (fields["abort_on_fail"] ?? fields["abortOnFail"]) === true,
+      delayMs: asMs(fields["delay"] ?? fields["delayAbortEval"]) ?? 0,
+      windowMs: asMs(fields["window"]),
+      noData: fields["no_data"] === "pass" ? "pass" : "fail",
+    };
+  });
+}
+
+function checkStepTag(
+  step: string | undefined,
+  written: Written,
+  stepIds: ReadonlySet<string>,
+  findings: Findings,
+): void {
+  if (step === undefined || stepIds.has(step)) return;
+  findings.report(
+    written.metricPath,
+    `the threshold \`${written.metric}\` names the step \`${step}\`, which does not exist.${suggest(step, stepIds)}`,
+  );
+}
+
+function suggestMetric(
+  written: string,
+  metrics: Readonly<Record<string, MetricType>>,
+  stepIds: ReadonlySet<string>,
+): string {
+  const [name = ""] = written.split("{");
+  const short = /^(.*)\.(failure_rate|duration\.[a-z]+[\d_.]*)$/.exec(name.trim());
+  if (short !== null) return suggest(short[1] ?? "", stepIds);
+  return suggest(name.trim(), [...builtInMetrics.map((metric) => metric.name), ...Object.keys(metrics)]);
+}
+
+function listWritten(value: Json | undefined, path: Path): Written[] {
+  if (Array.isArray(value)) {
+    return asList(value).map((item, index) => {
+      const fields = asObject(item);
+      const at = [...path, index];
+      return { ...readTexts(fields), fields, metricPath: [...at, "metric"], conditionPath: [...at, "condition"] };
+    });
+  }
+  return Object.entries(asObject(value)).flatMap(([metric, given]): Written[] => {
+    const single = !Array.isArray(given);
+    return (single ? [given] : asList(given)).map((item, index): Written => {
+      const conditionPath = single ? [...path, metric] : [...path, metric, index];
+      if (typeof item === "string")
+        return { metric, condition: item, fields: {}, metricPath: [...path, metric], conditionPath };
+      const fields = asObject(item);
+      return { metric, condition: readTexts(fields).condition, fields, metricPath: [...path, metric], conditionPath };
+    });
+  });
+}
+
+function readTexts(fields: JsonObject): { readonly metric: string; readonly condition: string } {
+  return {
+    metric: asText(fields["metric"]) ?? "",
+    condition: asText(fields["condition"] ?? fields["threshold"]) ?? "",
+  };
+}

@@ -1,0 +1,155 @@
+import { EngineError } from "../errors.ts";
+import type { Language } from "../expression/language.ts";
+import { listReferences } from "../expression/list-references.ts";
+import { compileTemplate } from "../expression/template.ts";
+import type { Json, JsonObject } from "../protocol/json.ts";
+import type { Path } from "../protocol/step-spec.ts";
+import type { Findings } from "./findings.ts";
+import { asObject } from "./json-values.ts";
+
+/** What options may refer to. */
+export interface KnownValues {
+  /** `-e` values over `variables`. */
+  readonly variables: JsonObject;
+  readonly env: Readonly<Record<string, string>>;
+  /** A name of `env` that is not there is doubtful only: the environment of the run is not known here. */
+  readonly envMayGrow: boolean;
+}
+
+/** Texts of `http` options that stay templates, filled in for each request. */
+const perRequest: ReadonlySet<string> = new Set(["headers", "auth", "query", "params"]);
+
+/** No option may differ from one end of a cluster to the other. */
+const language: Language = {
+  random: () => {
+    throw new EngineError("template", "options are settled before the start and can't be random");
+  },
+  wall: () => {
+    throw new EngineError("template", "options are settled before the start and can't hold the time");
+  },
+};
+
+/**
+ * A copy of the document in which `options`, top-level `http` and the scenarios' own fields have their `${…}` filled in.
+ * Numeric texts become numbers. Reports what has no value; such a field is left out.
+ */
+export function settleOptions(document: JsonObject, known: KnownValues, findings: Findings): JsonObject {
+  const settleValue = (value: Json, path: Path): Json | undefined => {
+    if (typeof value === "string") return value.includes("${") ? settleText(value, path, known, findings) : value;
+    if (Array.isArray(value)) {
+      return (value as readonly Json[]).flatMap((item, index) => settleValue(item, [...path, index]) ?? []);
+    }
+    if (typeof value !== "object" || value === null) return value;
+    return settleFields(value as JsonObject, path, () => settleValue);
+  };
+  const keep = (value: Json): Json => value;
+  const settleHttp = (value: Json, path: Path): Json =>
+    isObject(value) ? settleFields(value, path, (key) => (perRequest.has(key) ? keep : settleBase)) : value;
+  // `http://${env.HOST}` is settled; what only a running VU knows stays a template.
+  const settleBase = (value: Json, path: Path): Json | undefined =>
+    typeof value === "string" && !isKnown(value, known) ? value : settleValue(value, path);
+  const settleLoad = (value: Json, path: Path): Json =>
+    isObject(value)
+      ? settleFields(value, path, (key) => {
+          if (key === "http") return settleHttp;
+          return key === "steps" || key === "variables" || key === "think_time" ? keep : settleValue;
+        })
+      : value;
+  const settleScenarios = (value: Json, path: Path): Json =>
+    isObject(value) ? settleFields(value, path, () => settleLoad) : value;
+  return settleFields(document, [], (key) => {
+    if (key === "options") return settleLoad;
+    if (key === "http") return settleHttp;
+    return key === "scenarios" ? settleScenarios : keep;
+  });
+}
+
+function settleFields(
+  fields: JsonObject,
+  path: Path,
+  choose: (key: string) => (value: Json, path: Path) => Json | undefined,
+): JsonObject {
+  const settled = Object.entries(fields).map(([key, value]) => [key, choose(key)(value, [...path, key])] as const);
+  return Object.fromEntries(settled.filter((entry): entry is readonly [string, Json] => entry[1] !== undefined));
+}
+
+function settleText(text: string, path: Path, known: KnownValues, findings: Findings): Json | undefined {
+  try {
+    const names = {
+      resolve: (name: string, rest: readonly string[]) => {
+        const key = rest[0];
+        if (name !== "env") return Object.hasOwn(known.variables, name) ? () => known.variables[name] : undefined;
+        if (key !== undefined && !Object.hasOwn(known.env, key) && known.envMayGrow) throw new UnknownEnvironment(key);
+        return () => known.env;
+      },
+    };
+    const value = compileTemplate(text, names, language).evaluate(undefined) as Json;
+    return typeof value === "string" ? toPlain(value) : value;
+  } catch (error) {
+    if (error instanceof UnknownEnvironment) {
+      findings.warn(path, `env.${error.key} has no value here; give it with -e ${error.key}=…`);
+      return undefined;
+    }
+    if (!(error instanceof EngineError)) throw error;
+    const others = listUnknown(text, known);
+    findings.report(
+      path,
+      others.length > 0
+        ? `${others.map((name) => `\`${name}\``).join(", ")} has no value before the start; options may use \`variables\`, -e values and \`env\``
+        : `${error.message}; options may use \`variables\`, -e values and \`env\``,
+    );
+    return undefined;
+  }
+}
+
+class UnknownEnvironment extends Error {
+  readonly key: string;
+
+  constructor(key: string) {
+    super(key);
+    this.key = key;
+  }
+}
+
+function isKnown(text: string, known: KnownValues): boolean {
+  try {
+    return listReferences(text).every(({ root }) => root === "env" || isConstant(known.variables, root));
+  } catch (error) {
+    if (error instanceof EngineError) return true;
+    throw error;
+  }
+}
+
+function listUnknown(text: string, known: KnownValues): string[] {
+  try {
+    const references = listReferences(text);
+    return references.flatMap(({ root, path: [key] }) => {
+      if (root !== "env") return Object.hasOwn(known.variables, root) ? [] : [root];
+      return key !== undefined && !Object.hasOwn(known.env, key) ? [`env.${key}`] : [];
+    });
+  } catch (error) {
+    if (error instanceof EngineError) return [];
+    throw error;
+  }
+}
+
+function isConstant(variables: JsonObject, name: string): boolean {
+  const value = Object.hasOwn(variables, name) ? variables[name] : undefined;
+  return (
+    value !== undefined &&
+    !JSON.stringify(asObject({ value }), (_, item) => (typeof item === "bigint" ? "" : item)).includes("${")
+  );
+}
+
+/** Environment values are texts: `VUS=10` is meant as a number, `VERIFY=false` as a flag. */
+function toPlain(text: string): Json {
+  if (text === "true" || text === "false") return text === "true";
+  const number = Number(text);
+  return /^-?(?:0|[1-9]\d*)(?:\.\d+)?$/.test(text) && Number.isFinite(number) && String(number) === text
+    ? number
+    : text;
+}
+
+function isObject(value: Json): value is JsonObject {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
