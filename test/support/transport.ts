@@ -1,0 +1,116 @@
+import { once } from "node:events";
+import { readFileSync } from "node:fs";
+import type { AddressInfo, Server, Socket } from "node:net";
+import { expect, onTestFinished } from "vitest";
+import type { Exchange, HttpClient, Transport, WireRequest } from "../../src/http/exchange.ts";
+import { createTransport, type TransportOptions } from "../../src/http/transport.ts";
+import type { Clock, Permit } from "../../src/protocol/ports.ts";
+import { createSystemClock } from "../../src/run/system-clock.ts";
+import { type RawServer, startRawServer } from "./raw-server.ts";
+
+export const options: TransportOptions = { maxHeader: 65_536, maxBody: 1_000_000, dnsTtlMs: 60_000, hosts: {} };
+const openPermit: Permit = { maySend: () => true, refuses: () => null };
+export const noTls = { verify: true, cert: null, key: null, ca: null };
+export const certificate = readFileSync(new URL("./tls/localhost.cert.pem", import.meta.url), "utf8");
+export const key = readFileSync(new URL("./tls/localhost.key.pem", import.meta.url), "utf8");
+const systemClock = createSystemClock({ now: () => performance.now(), wall: () => Date.now() });
+export const ok = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
+
+/** Alarms set and neither fired nor cancelled. */
+let pendingAlarms = 0;
+export const clock: Clock = {
+  now: () => systemClock.now(),
+  wall: () => systemClock.wall(),
+  at(time, task) {
+    pendingAlarms++;
+    let pending = true;
+    const settle = () => {
+      if (pending) pendingAlarms--;
+      pending = false;
+    };
+    const alarm = systemClock.at(time, () => {
+      settle();
+      task();
+    });
+    return {
+      cancel() {
+        settle();
+        alarm.cancel();
+      },
+    };
+  },
+};
+
+export interface Under {
+  readonly transport: Transport;
+  readonly client: HttpClient;
+  readonly abort: AbortController;
+}
+
+export function open(changes: Partial<TransportOptions> = {}, permit: Permit = openPermit): Under {
+  const transport = createTransport({ ...options, ...changes }, { clock, permit });
+  onTestFinished(async () => {
+    await transport.close();
+    expect(pendingAlarms).toBe(0);
+  });
+  const abort = new AbortController();
+  return { transport, client: transport.client(abort.signal), abort };
+}
+
+export async function serve(onConnection: (socket: Socket) => void): Promise<RawServer> {
+  const server = await startRawServer(onConnection);
+  onTestFinished(() => server.close());
+  return server;
+}
+
+/** Answers each piece that comes, the n-th of a connection with `answers(n)`. */
+export function answering(answers: (n: number) => string): (socket: Socket) => void {
+  return (socket) => {
+    let n = 0;
+    socket.on("data", () => socket.write(answers(n++), "latin1"));
+  };
+}
+
+export function wire(
+  port: number,
+  changes: Partial<WireRequest> & { host?: string; secure?: boolean; method?: string } = {},
+): WireRequest {
+  const { host = "127.0.0.1", secure = false, method = "GET", ...rest } = changes;
+  return {
+    origin: { secure, host, port, key: `${secure ? "https" : "http"}://${host}:${port}` },
+    bytes: Buffer.from(`${method} / HTTP/1.1\r\nHost: test\r\n\r\n`),
+    head: method === "HEAD",
+    retriable: true,
+    keepHeaders: true,
+    keepBody: true,
+    lastOnConnection: false,
+    connectTimeoutMs: 1000,
+    tls: noTls,
+    ...rest,
+  };
+}
+
+export function within(ms: number): number {
+  return clock.now() + ms;
+}
+
+export function outcome(exchange: Exchange): [number, number, string] {
+  return [exchange.code, exchange.status, exchange.message];
+}
+
+export function phases({ blocked, connecting, tlsHandshaking, sending, waiting, receiving }: Exchange): number {
+  return blocked + connecting + tlsHandshaking + sending + waiting + receiving;
+}
+
+export async function listening(server: Server): Promise<number> {
+  const sockets = new Set<Socket>();
+  server.on("connection", (socket: Socket) => sockets.add(socket));
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  onTestFinished(async () => {
+    for (const socket of sockets) socket.destroy();
+    server.close();
+    await once(server, "close");
+  });
+  return (server.address() as AddressInfo).port;
+}
