@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { bucketMiddle, bucketOf, bucketRange, largestBucket } from "./buckets.ts";
+import { bucketMiddle, bucketOf, bucketRange, bucketSchemeVersion, largestBucket } from "./buckets.ts";
 
 const integers = fc.oneof(
   fc.integer({ min: -300, max: 300 }),
@@ -61,4 +61,10 @@ test.each([
   [2 ** 32, 1728],
 ])("%d is in bucket %d", (value, bucket) => {
   expect(bucketOf(value) === bucket).toBe(true);
+});
+
+test("version 1 of the scheme stays as it is", () => {
+  let sum = 0;
+  for (let bucket = 0; bucket <= largestBucket; bucket += 7) sum = (sum * 31 + bucketRange(bucket).low) % 1_000_000_007;
+  expect([bucketSchemeVersion, sum]).toEqual([1, 988778268]);
 });
