@@ -5,6 +5,7 @@ import {
   certificate,
   key,
   listening,
+  noTls,
   ok,
   open,
   phases,

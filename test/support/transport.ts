@@ -8,7 +8,7 @@ import type { Clock, Permit } from "../../src/protocol/ports.ts";
 import { createSystemClock } from "../../src/run/system-clock.ts";
 import { type RawServer, startRawServer } from "./raw-server.ts";
 
-export const options: TransportOptions = { maxHeader: 65_536, maxBody: 1_000_000, dnsTtlMs: 60_000, hosts: {} };
+const options: TransportOptions = { maxHeader: 65_536, maxBody: 1_000_000, dnsTtlMs: 60_000, hosts: {} };
 const openPermit: Permit = { maySend: () => true, refuses: () => null };
 export const noTls = { verify: true, cert: null, key: null, ca: null };
 export const certificate = readFileSync(new URL("./tls/localhost.cert.pem", import.meta.url), "utf8");
@@ -41,12 +41,13 @@ export const clock: Clock = {
   },
 };
 
-export interface Under {
+interface Under {
   readonly transport: Transport;
   readonly client: HttpClient;
   readonly abort: AbortController;
 }
 
+/** A transport with one client, closed when the test ends: no socket and no alarm may be left then. */
 export function open(changes: Partial<TransportOptions> = {}, permit: Permit = openPermit): Under {
   const transport = createTransport({ ...options, ...changes }, { clock, permit });
   onTestFinished(async () => {
@@ -57,6 +58,7 @@ export function open(changes: Partial<TransportOptions> = {}, permit: Permit = o
   return { transport, client: transport.client(abort.signal), abort };
 }
 
+/** A raw server that is closed when the test ends. */
 export async function serve(onConnection: (socket: Socket) => void): Promise<RawServer> {
   const server = await startRawServer(onConnection);
   onTestFinished(() => server.close());
@@ -71,6 +73,7 @@ export function answering(answers: (n: number) => string): (socket: Socket) => v
   };
 }
 
+/** A request to a port of 127.0.0.1, everything kept, that may be sent again. */
 export function wire(
   port: number,
   changes: Partial<WireRequest> & { host?: string; secure?: boolean; method?: string } = {},
@@ -90,6 +93,7 @@ export function wire(
   };
 }
 
+/** A deadline so many milliseconds from now. */
 export function within(ms: number): number {
   return clock.now() + ms;
 }
@@ -98,10 +102,12 @@ export function outcome(exchange: Exchange): [number, number, string] {
   return [exchange.code, exchange.status, exchange.message];
 }
 
+/** All phases together: what must be the time from start to end. */
 export function phases({ blocked, connecting, tlsHandshaking, sending, waiting, receiving }: Exchange): number {
   return blocked + connecting + tlsHandshaking + sending + waiting + receiving;
 }
 
+/** The port of a server that is closed when the test ends. */
 export async function listening(server: Server): Promise<number> {
   const sockets = new Set<Socket>();
   server.on("connection", (socket: Socket) => sockets.add(socket));
