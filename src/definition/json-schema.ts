@@ -1,0 +1,107 @@
+import type { JsonObject } from "../protocol/json.ts";
+import type { ObjectShape, Shape } from "../protocol/shape.ts";
+import type { StepSpec } from "../protocol/step-spec.ts";
+import { stepSpecs } from "../step-specs.ts";
+import { stepFields, workflowShape } from "./workflow-shape.ts";
+
+const durationPattern = "^\\s*(?:\\d+(?:\\.\\d+)?|(?:\\d+(?:\\.\\d+)?(?:us|µs|ms|s|m|h|d))+)\\s*$";
+const sizePattern = "^\\s*\\d+(?:\\.\\d+)?\\s*(?:[kKmMgG]?i?[bB])?\\s*$";
+/** Options may be filled in from variables and the environment. */
+const template: JsonObject = { type: "string", pattern: "\\$\\{" };
+const step: JsonObject = { $ref: "#/$defs/step" };
+const steps: JsonObject = { type: "array", items: step };
+
+/** The JSON Schema (2020-12) of a workflow file, for editors: made of the same shapes that loading checks. */
+export function createJsonSchema(): JsonObject {
+  const specs: readonly (readonly [string, StepSpec])[] = Object.entries(stepSpecs);
+  return {
+    $schema: "https://json-schema.org/draft/2020-12/schema",
+    title: "Workflow",
+    ...toSchema(workflowShape),
+    $defs: { step: { oneOf: specs.map(([type, spec]) => createStepSchema(type, spec)) } },
+  };
+}
+
+function createStepSchema(type: string, spec: StepSpec): JsonObject {
+  const config = toSchema(spec.config);
+  const short = spec.short === null ? undefined : spec.config.fields[spec.short];
+  const ownKey = short === undefined ? config : { anyOf: [config, toSchema(short)] };
+  const onStep = spec.kind === "flow" ? spec.config.fields : {};
+  return {
+    type: "object",
+    properties: {
+      ...toProperties({ ...onStep, ...stepFields }),
+      type: { enum: [type, `${type}_engine`] },
+      config,
+      [type]: ownKey,
+    },
+    required: ["type"],
+    additionalProperties: false,
+  };
+}
+
+function toProperties(fields: ObjectShape["fields"]): JsonObject {
+  const known = Object.entries(fields).filter(([, shape]) => shape.kind !== "later");
+  return Object.fromEntries(known.map(([key, shape]) => [key, toSchema(shape)]));
+}
+
+function toSchema(shape: Shape): JsonObject {
+  switch (shape.kind) {
+    case "any":
+      return {};
+    case "text":
+      return { type: "string", ...(shape.pattern === undefined ? {} : { pattern: shape.pattern.source }) };
+    case "scalar":
+      return { type: ["string", "number", "boolean"] };
+    case "number":
+      return { anyOf: [toNumberSchema(shape), template] };
+    case "flag":
+      return { anyOf: [{ type: "boolean" }, template] };
+    case "nothing":
+      return { type: "null" };
+    case "duration":
+      return {
+        anyOf: [
+          { type: "number", [shape.positive ? "exclusiveMinimum" : "minimum"]: 0 },
+          { type: "string", pattern: durationPattern },
+          template,
+        ],
+      };
+    case "size":
+      return { anyOf: [{ type: "integer", minimum: 0 }, { type: "string", pattern: sizePattern }, template] };
+    case "choice":
+      return { anyOf: [{ enum: shape.values }, template] };
+    case "list":
+      return { type: "array", items: toSchema(shape.of), ...(shape.min ? { minItems: shape.min } : {}) };
+    case "map":
+      return {
+        type: "object",
+        additionalProperties: toSchema(shape.of),
+        ...(shape.keys === undefined ? {} : { propertyNames: { pattern: shape.keys.source } }),
+      };
+    case "object":
+      return {
+        type: "object",
+        properties: toProperties(shape.fields),
+        ...(shape.required.length > 0 ? { required: shape.required } : {}),
+        additionalProperties: false,
+      };
+    case "union":
+      return { anyOf: shape.of.filter(({ kind }) => kind !== "later").map(toSchema) };
+    case "steps":
+      return shape.single ? { anyOf: [step, steps] } : steps;
+    case "later":
+      return { not: {} };
+    default:
+      return shape satisfies never;
+  }
+}
+
+function toNumberSchema({ min, above, max, whole }: Shape & { kind: "number" }): JsonObject {
+  return {
+    type: whole ? "integer" : "number",
+    ...(min === undefined ? {} : { minimum: min }),
+    ...(above === undefined ? {} : { exclusiveMinimum: above }),
+    ...(max === undefined ? {} : { maximum: max }),
+  };
+}
