@@ -129,6 +129,15 @@ test("VUs of all slaves and scenarios add up, by their latest frames", () => {
   expect(snapshot.vus.active).toBe(13);
   expect(evaluate(snapshot, "vus", "value == 13")).toEqual({ value: 13, passed: true });
   expect(evaluate(snapshot, "vus_max", "value < 22")).toEqual({ value: 22, passed: false });
+  for (const slave of ["s1", "s2"])
+    applyFrame(
+      snapshot,
+      slave,
+      frame(2, () => {}),
+    );
+  expect(snapshot.vus).toEqual({ active: 0, allocated: 0, planned: 0 });
+  expect(totalOf(snapshot, "vus")).toMatchObject({ min: 5, max: 13 });
+  expect(totalOf(snapshot, "vus_max")).toMatchObject({ min: 11, max: 22 });
 });
 
 test.each([

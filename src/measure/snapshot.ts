@@ -1,4 +1,4 @@
-import type { Frame, SeriesDelta, SeriesKey, VuCount } from "../protocol/frame.ts";
+import type { Frame, SeriesDelta, SeriesKey } from "../protocol/frame.ts";
 import type { MetricType, Threshold } from "../protocol/workflow.ts";
 import { builtInMetrics, lookupMetric } from "./catalog.ts";
 import { addErrorTotals, createErrorTotals, type ErrorTotals } from "./error-totals.ts";
@@ -115,7 +115,7 @@ export function applyFrame(snapshot: Snapshot, slaveId: string, frame: Frame): v
     addDelta(snapshot, delta, frame.second);
     addToTracks(snapshot.windows, point, delta);
   }
-  for (const delta of vuDeltas(snapshot, frame.vus)) {
+  for (const delta of vuDeltas(snapshot)) {
     addDelta(snapshot, delta, frame.second);
     addToTracks(snapshot.windows, point, delta);
   }
@@ -203,10 +203,15 @@ function sumVus({ vus, sources }: Snapshot): void {
   }
 }
 
-/** The gauges `vus` and `vus_max` over all sources. */
-function vuDeltas({ vus }: Snapshot, counts: readonly VuCount[]): SeriesDelta[] {
-  if (counts.length === 0) return [];
-  return [gaugeDelta("vus", vus.active), gaugeDelta("vus_max", vus.allocated)];
+/**
+ * The gauges `vus` and `vus_max` (the most so far) over all sources. Before the first VU and after the last one they keep their values:
+ * the zeros of start-up and shutdown are no part of the load.
+ */
+function vuDeltas({ vus, metrics }: Snapshot): SeriesDelta[] {
+  if (vus.active === 0 && vus.planned === 0) return [];
+  const known = metrics.get("vus_max")?.total;
+  const most = Math.max(vus.allocated, known?.type === "gauge" ? known.max : 0);
+  return [gaugeDelta("vus", vus.active), gaugeDelta("vus_max", most)];
 }
 
 function gaugeDelta(metric: string, value: number): SeriesDelta {

@@ -17,7 +17,7 @@ const trendColumns: readonly Column[] = [
 /** Trends: times and what the workflow measures itself. Phases that never took any time are left out. */
 export const showTrends: Section = ({ metrics }, { colors, width }) => {
   const rows = Object.entries(metrics)
-    .filter(([name, { type, values }]) => type === "trend" && name !== "step_duration" && (values["max"] ?? 0) !== 0)
+    .filter(([name, { type, values }]) => type === "trend" && !isInSteps(name) && (values["max"] ?? 0) !== 0)
     .map(([name, { contains, values }]) => {
       const show = contains === "time" ? showDuration : contains === "data" ? showBytes : showNumber;
       const cell = (key: string) => ({ text: show(values[key] ?? null) });
@@ -34,6 +34,11 @@ export const showTrends: Section = ({ metrics }, { colors, width }) => {
     });
   return rows.length === 0 ? [] : layTable(trendColumns, rows, width, colors.bold);
 };
+
+/** The table of steps has it already. */
+function isInSteps(name: string): boolean {
+  return name === "step_duration" || name.startsWith("step_duration{");
+}
 
 const totalColumns: readonly Column[] = [
   { title: "TOTALS", align: "left" },
