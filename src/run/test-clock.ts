@@ -14,7 +14,7 @@ export interface TestClock {
   pause(atMs: number): Promise<number>;
   /**
    * Goes on, or takes back a pause still ahead. Test time was or will be `timeMs` (the frozen time) at the `Clock.now()`
-   * `at` (now). Gives the test time.
+   * `at` (now). Gives the test time at that instant.
    */
   resume(at?: number, timeMs?: number): number;
   /** Cancels every alarm; idempotent. */
@@ -90,7 +90,7 @@ export function createTestClock(clock: Clock): TestClock {
       settlePauses(read(now));
       frozenAt = Number.POSITIVE_INFINITY;
       for (const alarm of waiting) arm(alarm);
-      return read(now);
+      return at - origin;
     },
     close() {
       for (const alarm of waiting) disarm(alarm);

@@ -1,0 +1,243 @@
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { expect, onTestFinished, test } from "vitest";
+import { makeStep, makeWorkflow } from "../../test/support/flow-run.ts";
+import { createScenario } from "../../test/support/staged-run.ts";
+import { cutPlan } from "../plan/cut-plan.ts";
+import { makePlan } from "../plan/make-plan.ts";
+import type { Frame } from "../protocol/frame.ts";
+import type { JsonObject } from "../protocol/json.ts";
+import type { Load } from "../protocol/load.ts";
+import type { Share } from "../protocol/plan.ts";
+import type { Scenario, Workflow } from "../protocol/workflow.ts";
+import { createShareRun } from "./create-share-run.ts";
+import type { ShareRun } from "./share-run.ts";
+import { createSystemClock } from "./system-clock.ts";
+
+const clock = createSystemClock({ now: () => performance.now(), wall: () => Date.now() });
+
+interface Target {
+  readonly url: string;
+  /** Paths asked for, in order. */
+  readonly seen: string[];
+}
+
+async function startTarget(): Promise<Target> {
+  const seen: string[] = [];
+  const server: Server = createServer((request, response) => {
+    seen.push(request.url ?? "");
+    response.end("{}");
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  onTestFinished(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, seen };
+}
+
+function makeGet(id: string, url: string) {
+  const config: JsonObject = {
+    method: "GET",
+    url,
+    domain: null,
+    query: [],
+    headers: [],
+    body: null,
+    auth: null,
+    cookies: {},
+    redirect: { follow: true, maxRedirects: 10 },
+    tls: { verify: true, cert: null, key: null, ca: null },
+    connectTimeoutMs: 10_000,
+    totalTimeoutMs: 60_000,
+    compression: false,
+    expectStatus: null,
+  };
+  return makeStep(id, { type: "http", config });
+}
+
+interface Running {
+  readonly run: ShareRun;
+  readonly frames: Frame[];
+  readonly faults: unknown[];
+  readonly done: Promise<number>;
+  sum(metric: string): number;
+}
+
+function makeRun(workflow: Workflow, threads: number): Running {
+  const plan = makePlan(workflow);
+  const frames: Frame[] = [];
+  const faults: unknown[] = [];
+  const done = Promise.withResolvers<number>();
+  const run = createShareRun(
+    {
+      plan,
+      share: cutPlan(plan, [1])[0] as Share,
+      inputs: { env: {}, secrets: {} },
+      slaveId: "local",
+      threads,
+      clock,
+      random: Math.random,
+      log: () => undefined,
+      permit: { maySend: () => true, refuses: () => null },
+    },
+    { onFrame: (frame) => frames.push(frame), onDone: done.resolve, onFault: (error) => faults.push(error) },
+  );
+  onTestFinished(() => run.close());
+  const sum = (metric: string) =>
+    frames
+      .flatMap(({ series }) => series)
+      .reduce((total, one) => (one.type === "counter" && one.key.metric === metric ? total + one.sum : total), 0);
+  return { run, frames, faults, done: done.promise, sum };
+}
+
+async function runThrough(running: Running): Promise<number> {
+  await running.run.prepare();
+  const shared = await running.run.setup();
+  running.run.start(clock.now() + 5, shared);
+  return running.done;
+}
+
+function makeScenario(url: string, load: Load, fields: Partial<Scenario> = {}): Scenario {
+  return createScenario(load, { steps: [makeGet("get", `${url}/item`)], ...fields });
+}
+
+test.each([1, 2])(
+  "%i thread(s): shared iterations are all done once, and counted as the target counts them",
+  async (threads) => {
+    const target = await startTarget();
+    const load: Load = { mode: "shared-iterations", vus: 4, iterations: 200, maxDurationMs: 10_000 };
+    const workflow = makeWorkflow([], {
+      workflow: {
+        scenarios: [makeScenario(target.url, load)],
+        setup: [makeGet("prepare", `${target.url}/setup`)],
+        teardown: [makeGet("clean", `${target.url}/teardown`)],
+      },
+    });
+    const running = makeRun(workflow, threads);
+    const last = await runThrough(running);
+    expect(running.faults).toEqual([]);
+    expect(last).toBe(running.frames.length);
+    await running.run.teardown({});
+    await running.run.close();
+    expect(target.seen).toHaveLength(202);
+    expect([target.seen[0], target.seen.at(-1)]).toEqual(["/setup", "/teardown"]);
+    expect([running.sum("iterations"), running.sum("http_reqs")]).toEqual([200, 202]);
+    expect(running.frames.map(({ number }) => number)).toEqual(running.frames.map((_, at) => at + 1));
+    expect(running.frames.find(({ number }) => number === last)?.vus).toMatchObject([
+      { scenario: "default", active: 0, iterations: 200 },
+    ]);
+    expect(running.frames[0]?.generator.memory).toBeGreaterThan(1e6);
+  },
+);
+
+test.each([1, 2])("%i thread(s): an arrival rate is kept, paused and resumed", async (threads) => {
+  const target = await startTarget();
+  const load: Load = {
+    mode: "constant-arrival-rate",
+    rate: 100,
+    timeUnitMs: 1000,
+    durationMs: 600,
+    preAllocatedVus: 20,
+    maxVus: 20,
+  };
+  const running = makeRun(makeWorkflow([], { workflow: { scenarios: [makeScenario(target.url, load)] } }), threads);
+  await running.run.prepare();
+  const startAt = clock.now() + 5;
+  running.run.start(startAt, {});
+  expect(await running.run.pause(250)).toBe(250);
+  const atPause = target.seen.length;
+  await new Promise<void>((resolve) => clock.at(clock.now() + 150, resolve));
+  expect(target.seen.length).toBeLessThanOrEqual(26);
+  expect(target.seen.length - atPause).toBeLessThanOrEqual(5);
+  expect(await running.run.resume()).toBeCloseTo(250, 6);
+  await running.done;
+  expect(clock.now() - startAt).toBeGreaterThan(750);
+  expect(running.faults).toEqual([]);
+  expect([target.seen.length, running.sum("iterations"), running.sum("dropped_iterations")]).toEqual([60, 60, 0]);
+});
+
+test("frames come each second and at the end of warm_up", async () => {
+  const target = await startTarget();
+  const load: Load = { mode: "constant-vus", vus: 1, durationMs: 1300, rampUpMs: 0 };
+  const workflow = makeWorkflow([], {
+    workflow: { warmUpMs: 400, scenarios: [makeScenario(target.url, load, { pacingMs: 100 })] },
+  });
+  const running = makeRun(workflow, 2);
+  await runThrough(running);
+  expect(running.frames.map(({ second, warmUp }) => [second, warmUp])).toEqual([
+    [0, true],
+    [0, false],
+    [1, false],
+  ]);
+  expect(running.frames[0]?.testTimeMs).toBeCloseTo(400, -2);
+  expect(running.sum("iterations")).toBe(13);
+});
+
+test("scaling names what is wrong", async () => {
+  const target = await startTarget();
+  const ramping: Load = {
+    mode: "ramping-arrival-rate",
+    startRate: 1,
+    timeUnitMs: 1000,
+    stages: [{ durationMs: 10_000, target: 1 }],
+    preAllocatedVus: 1,
+    maxVus: 1,
+  };
+  const scenarios = [
+    makeScenario(target.url, { mode: "constant-vus", vus: 1, durationMs: 10_000, rampUpMs: 0 }, { pacingMs: 50 }),
+    makeScenario(target.url, ramping, { name: "ramping" }),
+    makeScenario(
+      target.url,
+      { mode: "externally-controlled", vus: 1, maxVus: 2, durationMs: null },
+      { name: "outside", pacingMs: 50 },
+    ),
+  ];
+  const running = makeRun(makeWorkflow([], { workflow: { scenarios } }), 1);
+  await running.run.prepare();
+  running.run.start(clock.now(), {});
+  await expect(running.run.scale("ramping", 3, 0)).rejects.toMatchObject({ code: "conflict" });
+  await expect(running.run.scale("nobody", 3, 0)).rejects.toThrow(
+    'there is no scenario "nobody"; this workflow has: default, ramping, outside',
+  );
+  await expect(running.run.scale("outside", 3, 0)).rejects.toThrow("more than its max_vus of 2");
+  await expect(running.run.scale("default", 1.5, 0)).rejects.toMatchObject({ code: "invalid_request" });
+  await running.run.scale("default", 3, 0);
+  running.run.stop(1000);
+  await running.done;
+});
+
+test("close in the middle of a run interrupts it, loses no measurement and tells no end", async () => {
+  const target = await startTarget();
+  const running = makeRun(
+    makeWorkflow([], {
+      workflow: {
+        scenarios: [makeScenario(target.url, { mode: "constant-vus", vus: 5, durationMs: 60_000, rampUpMs: 0 })],
+      },
+    }),
+    2,
+  );
+  await running.run.prepare();
+  running.run.start(clock.now(), {});
+  await new Promise<void>((resolve) => clock.at(clock.now() + 200, resolve));
+  await running.run.close();
+  await running.run.close();
+  expect(running.sum("iterations")).toBeGreaterThan(0);
+  expect(running.sum("http_reqs")).toBeLessThanOrEqual(target.seen.length + 5);
+});
+
+test("what cannot be compiled fails prepare, in threads too", async () => {
+  const workflow = makeWorkflow([], {
+    workflow: {
+      scenarios: [
+        createScenario(
+          { mode: "constant-vus", vus: 2, durationMs: 1000, rampUpMs: 0 },
+          { steps: [makeStep("x", { type: "nothing" })] },
+        ),
+      ],
+    },
+  });
+  for (const threads of [1, 2]) {
+    await expect(makeRun(workflow, threads).run.prepare()).rejects.toMatchObject({ name: "EngineError" });
+  }
+});
