@@ -4,7 +4,7 @@ export const limits = {
   text: 10 * 1024 * 1024,
   depth: 100,
   /** Values, with every use of an alias counted in full. */
-  values: 1_000_000,
+  values: 500_000,
   steps: 10_000,
   problems: 100,
 } as const;

@@ -1,6 +1,7 @@
 import {
   isAlias,
   isMap,
+  isNode,
   isPair,
   isScalar,
   isSeq,
@@ -73,13 +74,22 @@ function read(text: string, lines: LineCounter): ParsedText | { readonly problem
   }
   let count = 0;
   const open = new Set<Node>();
+  const anchors = new Map<string, Node>();
+  const anchored = new Set<Node>();
+  const targets = new Map<Node, Node>();
 
   const toJson = (node: unknown, depth: number): Json => {
     if (isAlias(node)) {
-      const target = node.resolve(document);
+      const target = targets.get(node) ?? anchors.get(node.source);
       if (target === undefined) throw new ReadError(`there is no anchor \`${node.source}\``, node);
       if (open.has(target)) throw new ReadError(`the alias \`*${node.source}\` stands inside its own anchor`, node);
+      targets.set(node, target);
       return toJson(target, depth);
+    }
+    // The first visit of each node is in the order of the text: an alias means the anchor set last before it.
+    if (isNode(node) && node.anchor !== undefined && !anchored.has(node)) {
+      anchored.add(node);
+      anchors.set(node.anchor, node);
     }
     if (++count > limits.values)
       throw new ReadError(`the file holds more than ${limits.values} values, aliases counted in full`, node);
@@ -111,7 +121,7 @@ function read(text: string, lines: LineCounter): ParsedText | { readonly problem
     value,
     locate: (path, key = false) =>
       toPosition(
-        findOffset(document.contents, path, key, (node) => (isAlias(node) ? node.resolve(document) : node)),
+        findOffset(document.contents, path, key, (node) => (isAlias(node) ? targets.get(node) : node)),
         lines,
       ),
   };
@@ -231,12 +241,36 @@ function checkJson(text: string): Problem | null {
     JSON.parse(text);
     return null;
   } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
-    const at = /at position (\d+)/.exec(message)?.[1];
-    const offset = at === undefined ? text.length : Number(at);
+    const offset = findJsonError(text);
     const before = text.slice(0, offset);
     const position = { line: before.split("\n").length, column: offset - before.lastIndexOf("\n") };
-    return { path: "", message: `not valid JSON: ${lowerFirst(message.replace(/ in JSON.*$/s, ""))}`, ...position };
+    const message = error instanceof Error ? error.message : String(error);
+    // V8 repeats a part of the text, which the position replaces.
+    const reason = message.replace(/,? (?:"|\.\.\.)[^]*is not valid JSON$| in JSON at [^]*$/, "");
+    return { path: "", message: `not valid JSON: ${lowerFirst(reason)}`, ...position };
+  }
+}
+
+/** V8 does not always say where: the error is after the longest beginning that could still become JSON. */
+function findJsonError(text: string): number {
+  let fine = 0;
+  let wrong = text.length + 1;
+  while (wrong - fine > 1) {
+    const middle = (fine + wrong) >> 1;
+    if (couldGoOn(text.slice(0, middle))) fine = middle;
+    else wrong = middle;
+  }
+  return fine;
+}
+
+function couldGoOn(beginning: string): boolean {
+  try {
+    JSON.parse(beginning);
+    return true;
+  } catch (error) {
+    const message = error instanceof Error ? error.message : "";
+    const at = /at position (\d+)/.exec(message)?.[1];
+    return /end of JSON|^Unterminated/.test(message) || (at !== undefined && Number(at) >= beginning.length);
   }
 }
 

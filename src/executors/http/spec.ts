@@ -197,7 +197,7 @@ function readTextBody(body: Json | undefined, context: SpecContext): HttpBody | 
   if (content.includes("\uFFFD"))
     context.report(path, `\`${file}\` is not UTF-8 text; binary bodies are not in this version`);
   // Files are never templated.
-  return { kind: "text", text: content.replaceAll("${", "$${") };
+  return { kind: "text", text: content.replaceAll("${", () => "$${") };
 }
 
 function readAuth(value: Json | undefined, { report }: SpecContext): HttpAuth | null {
