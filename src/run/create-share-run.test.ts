@@ -138,8 +138,8 @@ test.each([1, 2])("%i thread(s): an arrival rate is kept, paused and resumed", a
     rate: 100,
     timeUnitMs: 1000,
     durationMs: 600,
-    preAllocatedVus: 20,
-    maxVus: 20,
+    preAllocatedVus: 60,
+    maxVus: 60,
   };
   const running = makeRun(makeWorkflow([], { workflow: { scenarios: [makeScenario(target.url, load)] } }), threads);
   await running.run.prepare();

@@ -50,7 +50,7 @@ export function createInThread(options: InThreadOptions, events: SharePartEvents
   const fail = (error: unknown) => {
     if (stage === "closed") return;
     events.onFault(error);
-    close().catch(() => undefined);
+    close().catch(events.onFault);
   };
 
   const endScenario = () => {

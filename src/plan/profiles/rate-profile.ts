@@ -49,7 +49,8 @@ export function computeArrivalTime(profile: RateProfile, k: number): number {
   for (const piece of profile.pieces) {
     const units = piece.durationMs / profile.timeUnitMs;
     if (due > piece.before + ((piece.from + piece.to) / 2) * units + slack) continue;
-    const time = piece.startMs + Math.min(computeWithin(piece, due - piece.before, units), units) * profile.timeUnitMs;
+    const withinMs = computeWithin(piece, due - piece.before, profile.timeUnitMs);
+    const time = piece.startMs + Math.min(withinMs, piece.durationMs);
     return profile.phase === 0 && time > profile.endMs - slack ? Number.POSITIVE_INFINITY : time;
   }
   return Number.POSITIVE_INFINITY;
@@ -88,10 +89,13 @@ export function scaleRateProfile(profile: RateProfile, timeMs: number, target: n
   return createRateProfile(profile.timeUnitMs, profile.phase, stages);
 }
 
-/** Where in the piece, in time units, its n-th start lies. This form of the root holds for equal rates too. */
-function computeWithin(piece: RatePiece, n: number, units: number): number {
+/** Where in the piece its n-th start lies, ms. The form of the root is one that does not cancel out for nearly equal rates. */
+function computeWithin(piece: RatePiece, n: number, timeUnitMs: number): number {
+  const { from, to, durationMs } = piece;
   if (n <= 0) return 0;
-  const first = piece.from * units;
-  const root = units * (piece.from * first + 2 * n * (piece.to - piece.from));
-  return (2 * n * units) / (first + Math.sqrt(Math.max(0, root)));
+  if (from === to) return (n * timeUnitMs) / from;
+  const units = durationMs / timeUnitMs;
+  const first = from * units;
+  const root = units * (from * first + 2 * n * (to - from));
+  return (2 * n * durationMs) / (first + Math.sqrt(Math.max(0, root)));
 }
