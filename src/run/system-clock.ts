@@ -25,7 +25,7 @@ function createAlarm(now: () => number, time: number, task: () => void): Alarm {
   let timer: NodeJS.Timeout | null = null;
   let turn: NodeJS.Immediate | null = null;
   const wait = () => {
-    timer = setTimeout(check, Math.min(longestTimer, Math.ceil(time - now())));
+    timer = setTimeout(check, Math.min(longestTimer, Math.max(1, Math.ceil(time - now()))));
   };
   const check = () => {
     timer = null;
