@@ -12,9 +12,8 @@ export interface TimeSource {
 const longestTimer = 2 ** 31 - 1;
 
 /**
- * The real clock. An alarm is never early and about a millisecond late at most on an idle loop. A Node timer counts whole
- * milliseconds from the loop's last look at the time and may therefore fire early: the rest, less than a millisecond,
- * is waited for by turns of the loop.
+ * The real clock. An alarm is never early and on an idle loop a millisecond late at most: the grain of Node's timers. It
+ * does not spin for more, because thousands of VUs that think would keep a core busy with it.
  */
 export function createSystemClock(source: TimeSource): Clock {
   const { now, wall } = source;
@@ -24,19 +23,15 @@ export function createSystemClock(source: TimeSource): Clock {
 function createAlarm(now: () => number, time: number, task: () => void): Alarm {
   let timer: NodeJS.Timeout | null = null;
   let turn: NodeJS.Immediate | null = null;
-  const wait = () => {
-    timer = setTimeout(check, Math.min(longestTimer, Math.max(1, Math.ceil(time - now()))));
-  };
   const check = () => {
-    timer = null;
-    turn = null;
+    // A timer counts from the loop's last look at the time, in whole milliseconds, and so may fire early.
     const left = time - now();
     if (left <= 0) task();
-    else if (left < 1) turn = setImmediate(check);
-    else wait();
+    else timer = setTimeout(check, Math.min(longestTimer, Math.ceil(left)));
   };
-  if (time <= now()) turn = setImmediate(check);
-  else wait();
+  const left = time - now();
+  if (left <= 0) turn = setImmediate(task);
+  else timer = setTimeout(check, Math.min(longestTimer, Math.ceil(left)));
   return {
     cancel() {
       if (timer !== null) clearTimeout(timer);

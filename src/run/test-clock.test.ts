@@ -1,0 +1,95 @@
+import { expect, test } from "vitest";
+import { createTurnedClock } from "../../test/support/turned-clock.ts";
+import { createScenarioClock } from "./scenario-clock.ts";
+import { addAtLeast, createTestClock } from "./test-clock.ts";
+
+function startClocks() {
+  const clock = createTurnedClock(1000);
+  const testClock = createTestClock(clock);
+  const rung: (readonly [string, number])[] = [];
+  const ring = (name: string, timeMs: number) => testClock.at(timeMs, () => rung.push([name, clock.now() - 1000]));
+  return { clock, testClock, rung, ring };
+}
+
+test("nothing is due before the start instant; test time is negative until then", async () => {
+  const { clock, testClock, rung, ring } = startClocks();
+  ring("a", 0);
+  await clock.turn(50);
+  testClock.start(1100);
+  expect(testClock.now()).toBe(-50);
+  await clock.turn(100);
+  expect(rung).toEqual([["a", 100]]);
+  expect(testClock.now()).toBe(50);
+});
+
+test("a pause at a test time ahead freezes there; alarms up to it ring, later ones move with it", async () => {
+  const { clock, testClock, rung, ring } = startClocks();
+  testClock.start(1000);
+  for (const time of [100, 200, 300]) ring(`${time}`, time);
+  const paused = testClock.pause(200);
+  await clock.turn(1000);
+  expect(await paused).toBe(200);
+  expect([testClock.now(), testClock.isFrozen(clock.now())]).toEqual([200, true]);
+  expect(await testClock.pause(900)).toBe(200);
+  ring("250", 250);
+  expect(testClock.resume()).toBe(200);
+  await clock.turn(200);
+  expect(rung).toEqual([
+    ["100", 100],
+    ["200", 200],
+    ["250", 1050],
+    ["300", 1100],
+  ]);
+});
+
+test("a pause that comes late freezes now; one not reached is taken back by resume", async () => {
+  const { clock, testClock, rung, ring } = startClocks();
+  testClock.start(1000);
+  await clock.turn(500);
+  const late = testClock.pause(100);
+  await clock.turn(10);
+  expect(await late).toBe(500);
+  testClock.resume();
+  const ahead = testClock.pause(800);
+  ring("900", 900);
+  expect(testClock.resume()).toBe(500);
+  expect(await ahead).toBe(500);
+  await clock.turn(1000);
+  expect(rung).toEqual([["900", 910]]);
+});
+
+test("threads resume at one instant with one test time", async () => {
+  const { clock, testClock } = startClocks();
+  testClock.start(1000);
+  await clock.turn(300);
+  testClock.pause(0).catch(() => undefined);
+  await clock.turn(100);
+  expect(testClock.resume(1380, 290)).toBe(290);
+  expect(testClock.now()).toBe(310);
+});
+
+test("close cancels what waits", async () => {
+  const { clock, testClock, rung, ring } = startClocks();
+  testClock.start(1000);
+  ring("a", 10);
+  testClock.close();
+  await clock.turn(100);
+  expect([rung, clock.pending]).toEqual([[], 0]);
+});
+
+test("no alarm rings before its time, whatever the rounding", async () => {
+  for (const [base, offset] of [
+    [1e6 + 1 / 3, 0.1],
+    [123_456.789, 1000 / 7],
+    [0.3, 1e-9],
+  ] as const) {
+    expect(addAtLeast(base, offset) - base).toBeGreaterThanOrEqual(offset);
+  }
+  const { clock, testClock } = startClocks();
+  const time = createScenarioClock(testClock, 1 / 3);
+  testClock.start(1000 + 1 / 7);
+  const seen: boolean[] = [];
+  for (let at = 0; at < 50; at++) time.at(at / 3, () => seen.push(time.now() >= at / 3));
+  await clock.turn(100);
+  expect(seen).toEqual(Array.from({ length: 50 }, () => true));
+});
