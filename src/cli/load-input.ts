@@ -16,12 +16,14 @@ const moduleExtensions = [".ts", ".mts", ".js", ".mjs"];
 
 /**
  * Reads FILE with the options that change it. `extra` is added to the environment, below `-e` and `--env-file`.
+ * `missingEnv`: what it is that the workflow names something the environment lacks.
  * Throws EngineError `unreadable_file`.
  */
 export async function loadInput(
   file: string,
   options: WorkflowOptions,
   extra: Readonly<Record<string, string>>,
+  missingEnv: "problem" | "warning",
 ): Promise<LoadedInput> {
   const env: Record<string, string> = {};
   for (const [name, value] of Object.entries(process.env)) if (value !== undefined) env[name] = value;
@@ -41,6 +43,7 @@ export async function loadInput(
     },
     variables: options.env ?? {},
     env,
+    missingEnv,
     scenario: options.scenario,
     readFile: createFileReader(file),
   };

@@ -6,7 +6,7 @@ import { EngineError } from "../errors.ts";
 /** The text of a file, or of stdin for `-`. Throws EngineError `unreadable_file`. */
 export function readSource(file: string): string {
   try {
-    return new TextDecoder("utf-8", { fatal: true }).decode(readFileSync(file === "-" ? process.stdin.fd : file));
+    return new TextDecoder("utf-8", { fatal: true }).decode(readFileSync(file === "-" ? 0 : file));
   } catch (cause) {
     throw new EngineError("unreadable_file", `cannot read ${file}: ${explain(cause)}; check the path`, { cause });
   }

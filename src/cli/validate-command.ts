@@ -11,7 +11,7 @@ export async function validateCommand(
   terminal: Terminal,
 ): Promise<number> {
   try {
-    const { loaded } = await loadInput(file, options, {});
+    const { loaded } = await loadInput(file, options, {}, "warning");
     const valid = "workflow" in loaded;
     const problems = valid ? loaded.warnings : loaded.problems;
     if (options.json) {
