@@ -1,4 +1,4 @@
-#!/usr/bin/env node
+#!/usr/bin/env -S node --
 import { CommanderError } from "commander";
 import { EngineError } from "../errors.ts";
 import { createProgram } from "./program.ts";

@@ -6,6 +6,7 @@ import { repository, runCommand } from "../support/command.ts";
 
 /** What makes an example short; those not named here run for a second. */
 const shortened: Readonly<Record<string, readonly string[]>> = {
+  "constant-vus.yaml": ["-d", "2500ms"],
   "ramping-vus.yaml": ["-s", "500ms:5", "-s", "500ms:0"],
   "ramping-arrival-rate.yaml": ["-s", "500ms:50", "-s", "500ms:0"],
   "per-vu-iterations.yaml": ["-i", "3"],

@@ -130,7 +130,11 @@ describe("outputs", () => {
   });
 
   test("--json when nothing ran: the error with its problems", async () => {
-    const { code, stdout, stderr } = await runCommand(["run", writeWorkflow("/", { vus: 0 }), "--json"]);
+    const { code, stdout, stderr } = await runCommand([
+      "run",
+      writeWorkflow("http://localhost:1/", { vus: 0 }),
+      "--json",
+    ]);
     expect(JSON.parse(stdout)).toMatchObject({
       error: "invalid_workflow",
       message: expect.stringMatching(/a problem/),

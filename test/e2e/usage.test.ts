@@ -40,22 +40,34 @@ describe("bad workflows: file:line:column, 104", () => {
   test.each([
     ["broken YAML", "name: a\nsteps: [\n", /workflow\.yaml:\d+:\d+: /],
     ["nothing at all", "", /workflow\.yaml/],
-    ["an unknown key", "optoins: {vus: 1}\nsteps: [{type: http, config: {url: /}}]\n", /:1:1: .*options/],
+    [
+      "an unknown key",
+      "optoins: {vus: 1}\nsteps: [{type: http, config: {url: 'http://localhost:1/'}}]\n",
+      /:1:1: .*options/,
+    ],
     [
       "a wrong type",
-      "options:\n  vus: many\nsteps: [{type: http, config: {url: /}}]\n",
+      "options:\n  vus: many\nsteps: [{type: http, config: {url: 'http://localhost:1/'}}]\n",
       /:2:\d+: .*options\.vus.*many/,
     ],
-    ["no VUs", "options:\n  vus: 0\nsteps: [{type: http, config: {url: /}}]\n", /:2:\d+: .*options\.vus/],
-    ["a negative duration", "options:\n  duration: -1s\nsteps: [{type: http, config: {url: /}}]\n", /:2:\d+: .*-1s/],
+    [
+      "no VUs",
+      "options:\n  vus: 0\nsteps: [{type: http, config: {url: 'http://localhost:1/'}}]\n",
+      /:2:\d+: .*options\.vus/,
+    ],
+    [
+      "a negative duration",
+      "options:\n  duration: -1s\nsteps: [{type: http, config: {url: 'http://localhost:1/'}}]\n",
+      /:2:\d+: .*-1s/,
+    ],
     [
       "two steps of one id",
-      "steps:\n  - {id: a, type: http, config: {url: /}}\n  - {id: a, type: http, config: {url: /}}\n",
+      "steps:\n  - {id: a, type: http, config: {url: 'http://localhost:1/'}}\n  - {id: a, type: http, config: {url: 'http://localhost:1/'}}\n",
       /:3:\d+: .*\ba\b/,
     ],
     [
       "a threshold on an unknown metric",
-      "options:\n  thresholds:\n    - {metric: http_req_durations, condition: p(95) < 1s}\nsteps: [{type: http, config: {url: /}}]\n",
+      "options:\n  thresholds:\n    - {metric: http_req_durations, condition: p(95) < 1s}\nsteps: [{type: http, config: {url: 'http://localhost:1/'}}]\n",
       /:3:\d+: .*http_req_duration/,
     ],
     [
@@ -79,7 +91,10 @@ describe("bad workflows: file:line:column, 104", () => {
   });
 
   test("validate --json gives problems with their places", async () => {
-    const file = writeTemporary("workflow.yaml", "options:\n  vus: 0\nsteps: [{type: http, config: {url: /}}]\n");
+    const file = writeTemporary(
+      "workflow.yaml",
+      "options:\n  vus: 0\nsteps: [{type: http, config: {url: 'http://localhost:1/'}}]\n",
+    );
     const { code, stdout, stderr } = await runCommand(["validate", file, "--json"]);
     const { valid, problems } = JSON.parse(stdout) as { valid: boolean; problems: readonly object[] };
     expect(problems).toEqual([expect.objectContaining({ path: "options.vus", line: 2 })]);
@@ -123,7 +138,10 @@ describe("what is fine", () => {
 
   test("an environment file and -e, which wins", async () => {
     const folder = createFolder();
-    const file = writeTemporary("env.yaml", "options: {vus: '${env.VUS}'}\nsteps: [{type: http, config: {url: /}}]\n");
+    const file = writeTemporary(
+      "env.yaml",
+      "options: {vus: '${env.VUS}'}\nsteps: [{type: http, config: {url: 'http://localhost:1/'}}]\n",
+    );
     const envFile = writeTemporary("test.env", "# VUs\nVUS=0\n");
     const base = ["validate", file, "--env-file", envFile];
     expect((await runCommand(base, { cwd: folder })).code).toBe(104);

@@ -1,7 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { onTestFinished } from "vitest";
 
 /** The repository. */
 export const repository = join(dirname(fileURLToPath(import.meta.url)), "..", "..");
@@ -34,18 +33,22 @@ export interface RunningCommand {
   seen(pattern: RegExp): Promise<void>;
 }
 
-/** Starts the built command line; whatever happens it does not outlive the test. */
+/** Not hooks of one test: several tests of a file may run at once. */
+const running = new Set<ChildProcess>();
+process.once("exit", () => {
+  for (const child of running) child.kill("SIGKILL");
+});
+
+/** Starts the built command line; it is killed at its deadline or when the tests of the file end. */
 export function startCommand(args: readonly string[], options: CommandOptions = {}): RunningCommand {
   const { deadlineMs = 14_000 } = options;
   const startedAt = performance.now();
-  const child = spawn(process.execPath, [entry, ...args], {
+  const child = spawn(process.execPath, ["--", entry, ...args], {
     cwd: options.cwd ?? repository,
-    env: { ...process.env, NO_COLOR: "1", FORCE_COLOR: "", ...options.env },
+    env: { ...process.env, NO_COLOR: "1", FORCE_COLOR: undefined, ...options.env },
     stdio: ["pipe", options.stdout ?? "pipe", "pipe"],
   });
-  onTestFinished(() => {
-    child.kill("SIGKILL");
-  });
+  running.add(child);
   const output = { stdout: "", stderr: "" };
   const watchers = new Set<() => void>();
   for (const name of ["stdout", "stderr"] as const) {
@@ -66,6 +69,7 @@ export function startCommand(args: readonly string[], options: CommandOptions = 
     child.once("error", reject);
     child.once("close", (code) => {
       clearTimeout(deadline);
+      running.delete(child);
       resolve({ code, ...output, ms: performance.now() - startedAt });
     });
   });
