@@ -38,8 +38,14 @@ export function createTurnedClock(startAt = 1000): TurnedClock {
       await settle();
       for (let next = pending[0]; next !== undefined && next.time <= target; next = pending[0]) {
         now = Math.max(now, next.time);
-        // Alarms of one instant ring together, as they do in one turn of a real loop.
-        while (pending[0] !== undefined && pending[0].time <= now) pending.shift()?.task();
+        // Alarms of one instant ring together, as in one turn of a real loop; what they set for now rings in the next.
+        const due = pending.filter((entry) => entry.time <= now);
+        for (const entry of due) {
+          const place = pending.indexOf(entry);
+          if (place < 0) continue;
+          pending.splice(place, 1);
+          entry.task();
+        }
         await settle();
       }
       now = target;

@@ -45,10 +45,15 @@ export function createArrivals(context: SchedulerContext, load: ArrivalLoad): Sc
   let over = false;
   let ended = false;
   let alarm: Alarm | null = null;
+  let turnAlarm: Alarm | null = null;
 
-  const startDue = (scenarioTime: number) => {
+  const startDue = (scenarioTime: number, mayDrop: boolean) => {
     if (over || !begun) return;
     while (nextMs <= scenarioTime) {
+      if (!mayDrop && !hasPlace()) {
+        waitForTurn();
+        return;
+      }
       startEvent(cursor.k, nextMs);
       cursor.advance();
       nextMs = computeArrivalTime(rate, cursor.k);
@@ -58,8 +63,21 @@ export function createArrivals(context: SchedulerContext, load: ArrivalLoad): Sc
 
   const onAlarm = () => {
     alarm = null;
-    startDue(time.now());
+    startDue(time.now(), false);
   };
+
+  /**
+   * After a stall of the loop the alarm rings before the answers that came meanwhile are read: VUs that look busy may
+   * be free. Only what finds none a turn later is dropped.
+   */
+  const waitForTurn = () => {
+    turnAlarm ??= clock.at(clock.now(), () => {
+      turnAlarm = null;
+      startDue(time.now(), true);
+    });
+  };
+
+  const hasPlace = () => free.length > 0 || made < indices.length || late.length < preparing;
 
   const startEvent = (k: number, plannedMs: number) => {
     if (free.length === 0 && late.length >= preparing && made < indices.length) makePlace();
@@ -132,7 +150,7 @@ export function createArrivals(context: SchedulerContext, load: ArrivalLoad): Sc
     }
     active--;
     free.push(place);
-    startDue(time.read(endedAt));
+    startDue(time.read(endedAt), false);
     checkEnded();
   };
 
@@ -159,20 +177,22 @@ export function createArrivals(context: SchedulerContext, load: ArrivalLoad): Sc
     begin() {
       begun = true;
       nextMs = computeArrivalTime(rate, cursor.k);
-      startDue(time.now());
+      startDue(time.now(), false);
     },
     scale(timeMs, target, overMs) {
       rate = scaleRateProfile(rate, timeMs, target, overMs);
       nextMs = computeArrivalTime(rate, cursor.k);
       alarm?.cancel();
       alarm = null;
-      startDue(time.now());
+      startDue(time.now(), false);
     },
     endLoad(full) {
-      if (full) startDue(Number.MAX_VALUE);
+      if (full) startDue(Number.MAX_VALUE, true);
       over = true;
       alarm?.cancel();
       alarm = null;
+      turnAlarm?.cancel();
+      turnAlarm = null;
       meter.recordDropped(late.length);
       late.length = 0;
       for (const place of places) place.rest.wake();
