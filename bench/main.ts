@@ -6,7 +6,7 @@ import { benchStartup } from "./startup.ts";
 
 /** End-to-end benchmarks of the built product. `npm run bench` runs the first four; `npm run bench -- soak` a named one. */
 const benches: Record<string, () => Promise<void>> = {
-  peers: () => benchPeers(10, 5),
+  peers: () => benchPeers(5, 5),
   memory: () => benchMemory(20),
   arrivals: () => benchArrivals(3),
   startup: () => benchStartup(7),
