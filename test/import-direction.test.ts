@@ -36,7 +36,6 @@ interface Import {
   readonly file: string;
   readonly line: number;
   readonly target: string;
-  readonly typeOnly: boolean;
 }
 
 const files = readdirSync(src, { recursive: true, encoding: "utf8" })
@@ -47,14 +46,13 @@ const imports = files.flatMap((file) => readImports(file, texts.get(file) ?? "")
 
 function readImports(file: string, text: string): Import[] {
   const found: Import[] = [];
-  const pattern = /^(?:import|export)\s([^;"']*?)from\s+["'](\.[^"']*)["']|\bimport\(\s*["'](\.[^"']*)["']/gm;
+  const pattern = /^(?:import|export)\s(?:[^;"']*?)from\s+["'](\.[^"']*)["']|\bimport\(\s*["'](\.[^"']*)["']/gm;
   for (const match of text.matchAll(pattern)) {
-    const target = match[2] ?? match[3] ?? "";
+    const target = match[1] ?? match[2] ?? "";
     found.push({
       file,
       line: text.slice(0, match.index).split("\n").length,
       target: posix.normalize(posix.join(posix.dirname(file), target)),
-      typeOnly: match[1]?.startsWith("type ") ?? false,
     });
   }
   return found;
@@ -98,7 +96,7 @@ test("no circle of imports", () => {
   expect(findCircles()).toEqual([]);
 });
 
-/** Depth-first; a file met again on its own way closes a circle. Imports of types alone vanish when built. */
+/** Depth-first; a file met again on its own way closes a circle. Imports of types count too: they tie files for their readers. */
 function findCircles(): string[] {
   const circles: string[] = [];
   const done = new Set<string>();
@@ -106,7 +104,7 @@ function findCircles(): string[] {
     if (way.includes(file)) circles.push([...way.slice(way.indexOf(file)), file].join(" -> "));
     if (done.has(file) || way.includes(file)) return;
     for (const next of imports) {
-      if (next.file === file && !next.typeOnly) visit(next.target, [...way, file]);
+      if (next.file === file) visit(next.target, [...way, file]);
     }
     done.add(file);
   };

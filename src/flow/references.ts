@@ -3,7 +3,9 @@ import type { Json } from "../protocol/json.ts";
 import type { Pause, Step, Workflow } from "../protocol/workflow.ts";
 import type { ResultReads } from "./extract/reads-of.ts";
 import { readsOf } from "./extract/reads-of.ts";
-import type { StepCompilers } from "./place.ts";
+
+/** The lists of steps inside a step, in the order in which they run, by flow type. */
+export type ChildLists = Readonly<Record<string, { children(step: Step): readonly (readonly Step[])[] }>>;
 
 /** What anything in a workflow reads of its steps' results. What nobody reads is not kept. */
 export interface References {
@@ -30,7 +32,7 @@ const nothing: ResultReads = { body: false, headers: false };
  * Finds what is read of which step: by its id, through `response` (then of every step that may be the latest one there)
  * and by its own assertions and extractions. Where a text cannot tell (`steps[name]`), everything is kept.
  */
-export function findReferences(workflow: Workflow, compilers: StepCompilers): References {
+export function findReferences(workflow: Workflow, compilers: ChildLists): References {
   const reads = new Map<string, ResultReads>();
   const named = new Set<string>();
   const assigned = new Set<string>();
@@ -131,14 +133,14 @@ export function findReferences(workflow: Workflow, compilers: StepCompilers): Re
 }
 
 /** All steps that can run, hooks and children included, each before those inside it. */
-export function listSteps(steps: readonly Step[], compilers: StepCompilers): Step[] {
+export function listSteps(steps: readonly Step[], compilers: ChildLists): Step[] {
   return steps
     .filter((step) => !step.disabled)
     .flatMap((step) => [step, ...listsInside(step, compilers).flatMap((list) => listSteps(list, compilers))]);
 }
 
 /** The lists of steps in and around a step, in the order in which they run. */
-function listsInside(step: Step, compilers: StepCompilers): (readonly Step[])[] {
+function listsInside(step: Step, compilers: ChildLists): (readonly Step[])[] {
   return [step.preHook, ...(compilers[step.type]?.children(step) ?? []), step.postHook];
 }
 
