@@ -7,7 +7,8 @@ import type { Frame, SeriesDelta } from "../protocol/frame.ts";
 import type { Fact } from "../protocol/message.ts";
 import type { Step, Threshold, Workflow } from "../protocol/workflow.ts";
 import { createLiveThresholds, decideThresholds } from "./live-thresholds.ts";
-import { advanceOwner, createOwnerState, type OwnerEffect, type OwnerEvent, testTimeAt } from "./owner.ts";
+import { advanceOwner, type OwnerEffect, type OwnerEvent } from "./owner.ts";
+import { createOwnerState, testTimeAt } from "./owner-state.ts";
 import { judgeExecution } from "./verdict.ts";
 
 const step = { id: "s", name: "s", type: "noop" } as Step;
@@ -41,12 +42,12 @@ function own(fields: Partial<Workflow> = {}, slaveCount = 1) {
     turn(ms: number) {
       now += ms;
     },
-    testTime: () => testTimeAt(state, 1_000_000 + now),
-    verdict: () => judgeExecution(state, decideThresholds(thresholds, snapshot, testTimeAt(state, 1_000_000 + now))),
+    testTime: () => testTimeAt(state, now),
+    verdict: () => judgeExecution(state, decideThresholds(thresholds, snapshot, testTimeAt(state, now))),
     begin() {
       tell({ type: "begin" });
       for (const { id } of slaves) tell({ type: "fact", slaveId: id, fact: { type: "prepared" } });
-      tell({ type: "fact", slaveId: "s0", fact: { type: "started", wallMs: 1_000_000 + now } });
+      tell({ type: "fact", slaveId: "s0", fact: { type: "started" } });
     },
   };
 }
@@ -92,7 +93,7 @@ test("an execution goes through all its phases, and ends when the last slave has
   expect(owner.fact({ type: "prepared" })).toEqual([]);
   expect(owner.fact({ type: "prepared" }, "s1")).toEqual(["s0 setup"]);
   expect(owner.fact({ type: "setup_done", shared: { token: "t" } })).toEqual(["s0 start", "s1 start", "wake"]);
-  owner.fact({ type: "started", wallMs: 1_000_000 });
+  owner.fact({ type: "started" });
   expect(owner.fact({ type: "done", lastFrame: 0 })).toEqual([]);
   expect(owner.fact({ type: "done", lastFrame: 0 }, "s1")).toEqual(["s0 teardown"]);
   expect(owner.fact({ type: "teardown_done" })).toEqual(["s0 close", "s1 close"]);

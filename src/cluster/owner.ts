@@ -1,52 +1,9 @@
-import type { Fact, Inputs, Order } from "../protocol/message.ts";
-import type { Plan, Share } from "../protocol/plan.ts";
-import type { EventType, ExecutionEvent, Reason, SharedValues } from "../protocol/report.ts";
-import { applyFrame, type Snapshot } from "../measure/snapshot.ts";
-import { type LiveThresholds, lookAtThresholds } from "./live-thresholds.ts";
-
-/**
- * An execution's owner as a pure state machine: events go in with the time, effects come out, no I/O.
- *
- * ```
- * preparing --all prepared--> setup --done--> running --all done--> teardown --done--> done
- *     |                         |                ^ \__ stop: stopping __/                ^
- *     +--- a slave cannot ------+--- setup failed -------------------- close ------------+
- * ```
- *
- * Setup and teardown run on one slave (the first). The first cause of an end wins.
- */
-export interface OwnerState {
-  readonly executionId: string;
-  readonly plan: Plan;
-  readonly inputs: Inputs;
-  readonly slaves: readonly OwnedSlave[];
-  readonly snapshot: Snapshot;
-  readonly thresholds: LiveThresholds;
-  phase: "preparing" | "setup" | "running" | "stopping" | "teardown" | "closing" | "done";
-  /** What setup handed on; null until it succeeded. */
-  shared: SharedValues | null;
-  cause: Cause | null;
-  /** Epoch ms of the start instant. */
-  startedWall: number | null;
-  endedWall: number | null;
-  /** Epoch ms since when the test clock stands. */
-  pausedWall: number | null;
-  pausedMs: number;
-  readonly events: ExecutionEvent[];
-}
-
-/** Why an execution ended early or failed; `code` is the EngineError code where there was one. */
-export interface Cause {
-  readonly reason: Reason;
-  readonly message: string;
-  readonly code: string | null;
-}
-
-export interface OwnedSlave {
-  readonly id: string;
-  readonly share: Share;
-  state: "preparing" | "ready" | "running" | "ended" | "closed";
-}
+import { applyFrame } from "../measure/snapshot.ts";
+import type { Fact, Order } from "../protocol/message.ts";
+import type { Plan } from "../protocol/plan.ts";
+import type { EventType } from "../protocol/report.ts";
+import { lookAtThresholds } from "./live-thresholds.ts";
+import { type Cause, type Instant, type OwnedSlave, type OwnerState, testTimeAt } from "./owner-state.ts";
 
 export type OwnerEvent =
   | { readonly type: "begin" }
@@ -64,45 +21,20 @@ export type OwnerEffect =
   /** Everything is over and every slave has closed its part. */
   | { readonly type: "final" };
 
-/** The owner's two clocks at an event: monotonic and epoch milliseconds. */
-export interface Instant {
-  readonly now: number;
-  readonly wall: number;
-}
-
 /** How often thresholds are looked at while running. */
 const LOOK_EVERY_MS = 2_000;
 
-export interface OwnerOptions {
-  readonly executionId: string;
-  readonly plan: Plan;
-  readonly inputs: Inputs;
-  readonly slaves: readonly { readonly id: string; readonly share: Share }[];
-  readonly snapshot: Snapshot;
-  readonly thresholds: LiveThresholds;
-}
-
-/** An execution that has not begun. */
-export function createOwnerState(options: OwnerOptions): OwnerState {
-  return {
-    executionId: options.executionId,
-    plan: options.plan,
-    inputs: options.inputs,
-    slaves: options.slaves.map(({ id, share }) => ({ id, share, state: "preparing" })),
-    snapshot: options.snapshot,
-    thresholds: options.thresholds,
-    phase: "preparing",
-    shared: null,
-    cause: null,
-    startedWall: null,
-    endedWall: null,
-    pausedWall: null,
-    pausedMs: 0,
-    events: [],
-  };
-}
-
-/** Moves the state and says what to do now. */
+/**
+ * An execution's owner as a pure state machine: events go in with the time, effects come out, no I/O.
+ *
+ * ```
+ * preparing --all prepared--> setup --done--> running --all done--> teardown --done--> done
+ *     |                         |                ^ \__ stop: stopping __/                ^
+ *     +--- a slave cannot ------+--- setup failed -------------------- close ------------+
+ * ```
+ *
+ * Setup and teardown run on one slave (the first). The first cause of an end wins.
+ */
 export function advanceOwner(state: OwnerState, event: OwnerEvent, time: Instant): readonly OwnerEffect[] {
   switch (event.type) {
     case "begin":
@@ -132,13 +64,6 @@ export function advanceOwner(state: OwnerState, event: OwnerEvent, time: Instant
   }
 }
 
-/** Test time at a moment of the epoch clock: time since the start instant without pauses; 0 before it. */
-export function testTimeAt(state: OwnerState, wall: number): number {
-  if (state.startedWall === null) return 0;
-  const until = state.pausedWall ?? state.endedWall ?? wall;
-  return Math.max(0, until - state.startedWall - state.pausedMs);
-}
-
 function learn(state: OwnerState, slave: OwnedSlave, fact: Fact, time: Instant): readonly OwnerEffect[] {
   switch (fact.type) {
     case "prepared":
@@ -157,8 +82,8 @@ function learn(state: OwnerState, slave: OwnedSlave, fact: Fact, time: Instant):
       return fail(state, { reason, message: fact.message, code: reason }, time);
     }
     case "started":
-      if (state.startedWall === null) {
-        state.startedWall = fact.wallMs;
+      if (state.started === null) {
+        state.started = time;
         note(state, "started", `${state.plan.vus} VUs on ${state.slaves.length} slave(s)`, time);
       }
       return [];
@@ -212,7 +137,7 @@ function start(state: OwnerState, time: Instant): readonly OwnerEffect[] {
 function look(state: OwnerState, time: Instant): readonly OwnerEffect[] {
   if (state.phase !== "running") return [];
   const effects: OwnerEffect[] = [{ type: "wake", at: time.now + LOOK_EVERY_MS }];
-  for (const crossed of lookAtThresholds(state.thresholds, state.snapshot, testTimeAt(state, time.wall))) {
+  for (const crossed of lookAtThresholds(state.thresholds, state.snapshot, testTimeAt(state, time.now))) {
     const { metric, condition } = crossed;
     if (crossed.fresh) note(state, "threshold_crossed", `${metric}: ${condition}`, time);
     if (!crossed.abort) continue;
@@ -229,17 +154,17 @@ export function shortGrace(plan: Plan): number {
 }
 
 function pause(state: OwnerState, time: Instant): readonly OwnerEffect[] {
-  if (state.phase !== "running" || state.pausedWall !== null) return [];
-  const effects = orderAll(state, { type: "pause", atMs: testTimeAt(state, time.wall) });
-  state.pausedWall = time.wall;
+  if (state.phase !== "running" || state.pausedAt !== null) return [];
+  const effects = orderAll(state, { type: "pause", atMs: testTimeAt(state, time.now) });
+  state.pausedAt = time.now;
   note(state, "paused", "test clock stopped", time);
   return effects;
 }
 
 function resume(state: OwnerState, time: Instant): readonly OwnerEffect[] {
-  if (state.pausedWall === null || state.phase !== "running") return [];
-  state.pausedMs += time.wall - state.pausedWall;
-  state.pausedWall = null;
+  if (state.pausedAt === null || state.phase !== "running") return [];
+  state.pausedMs += time.now - state.pausedAt;
+  state.pausedAt = null;
   note(state, "resumed", "test clock goes on", time);
   return orderAll(state, { type: "resume" });
 }
@@ -295,12 +220,12 @@ function close(state: OwnerState, time: Instant): readonly OwnerEffect[] {
 }
 
 function endLoad(state: OwnerState, time: Instant): void {
-  if (state.endedWall !== null) return;
-  if (state.pausedWall !== null) {
-    state.pausedMs += time.wall - state.pausedWall;
-    state.pausedWall = null;
+  if (state.endedAt !== null) return;
+  if (state.pausedAt !== null) {
+    state.pausedMs += time.now - state.pausedAt;
+    state.pausedAt = null;
   }
-  state.endedWall = time.wall;
+  state.endedAt = time.now;
 }
 
 function orderAll(state: OwnerState, order: Order): OwnerEffect[] {

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { Frame } from "../protocol/frame.ts";
 import type { Order } from "../protocol/message.ts";
-import { advanceSlave, createSlaveState, type SlaveEvent } from "./slave.ts";
+import { advanceSlave, createSlaveState, type SlaveEffect, type SlaveEvent } from "./slave.ts";
 
 const prepare = { type: "prepare" } as Order;
 const start: Order = { type: "start", shared: {}, inMs: 0 };
@@ -10,7 +10,9 @@ const stop: Order = { type: "stop", graceMs: 0 };
 const teardown: Order = { type: "teardown", shared: {} };
 const order = (of: Order): SlaveEvent => ({ type: "order", order: of });
 const frame = (number: number): SlaveEvent => ({ type: "frame", frame: { number } as Frame });
-const typesOf = (effects: readonly { readonly type: string }[]) => effects.map(({ type }) => type);
+/** `send`, or the order that is carried out. */
+const typesOf = (effects: readonly SlaveEffect[]) =>
+  effects.map((effect) => (effect.type === "send" ? "send" : effect.order.type));
 
 test("orders are carried out in the one order that makes sense", () => {
   const state = createSlaveState();

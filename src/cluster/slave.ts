@@ -1,6 +1,5 @@
 import type { Frame } from "../protocol/frame.ts";
 import type { Fact, Order } from "../protocol/message.ts";
-import type { SharedValues } from "../protocol/report.ts";
 
 /**
  * A slave's side of one execution as a pure state machine: orders and run events go in, effects come out.
@@ -18,18 +17,13 @@ export interface SlaveState {
   readonly unacknowledged: Frame[];
 }
 
-/** What the slave's surroundings carry out, in order. */
+/** An order that the slave's surroundings carry out on the share's run. */
+export type CarriedOrder = Exclude<Order, { readonly type: "ack" }>;
+
+/** What follows from an event, in order. */
 export type SlaveEffect =
   | { readonly type: "send"; readonly fact: Fact }
-  | { readonly type: "prepare"; readonly order: Order & { readonly type: "prepare" } }
-  | { readonly type: "setup" }
-  | { readonly type: "start"; readonly shared: SharedValues; readonly inMs: number }
-  | { readonly type: "pause"; readonly atMs: number }
-  | { readonly type: "resume" }
-  | { readonly type: "scale"; readonly scenario: string; readonly target: number; readonly overMs: number }
-  | { readonly type: "stop"; readonly graceMs: number }
-  | { readonly type: "teardown"; readonly shared: SharedValues }
-  | { readonly type: "close" };
+  | { readonly type: "carry_out"; readonly order: CarriedOrder };
 
 /** What the share's run, or carrying out an effect, reports back. */
 export type SlaveEvent =
@@ -67,20 +61,23 @@ function obey(state: SlaveState, order: Order): readonly SlaveEffect[] {
     case "prepare":
       if (state.phase !== "idle") return [];
       state.phase = "preparing";
-      return [{ type: "prepare", order }];
+      break;
     case "setup":
-      return state.phase === "ready" ? [order] : [];
+      if (state.phase !== "ready") return [];
+      break;
     case "start":
       if (state.phase !== "ready") return [];
       state.phase = "running";
-      return [order];
+      break;
     case "pause":
     case "resume":
     case "scale":
     case "stop":
-      return state.phase === "running" ? [order] : [];
+      if (state.phase !== "running") return [];
+      break;
     case "teardown":
-      return state.phase === "ended" ? [order] : [];
+      if (state.phase !== "ended") return [];
+      break;
     case "ack": {
       const kept = state.unacknowledged.findIndex((frame) => frame.number > order.through);
       state.unacknowledged.splice(0, kept === -1 ? state.unacknowledged.length : kept);
@@ -89,10 +86,11 @@ function obey(state: SlaveState, order: Order): readonly SlaveEffect[] {
     case "close":
       if (state.phase === "closed") return [];
       state.phase = "closed";
-      return [{ type: "close" }];
+      break;
     default:
       return order satisfies never;
   }
+  return [{ type: "carry_out", order }];
 }
 
 function learn(state: SlaveState, fact: Fact): readonly SlaveEffect[] {

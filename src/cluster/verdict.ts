@@ -1,6 +1,6 @@
 import { totalOf } from "../measure/snapshot.ts";
 import type { Reason, Report, ThresholdResult } from "../protocol/report.ts";
-import type { OwnerState } from "./owner.ts";
+import type { OwnerState } from "./owner-state.ts";
 
 /** How an execution ended. */
 export interface Verdict {

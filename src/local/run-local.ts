@@ -1,12 +1,6 @@
 import { createLiveThresholds, decideThresholds } from "../cluster/live-thresholds.ts";
-import {
-  advanceOwner,
-  createOwnerState,
-  type OwnerEffect,
-  type OwnerEvent,
-  shortGrace,
-  testTimeAt,
-} from "../cluster/owner.ts";
+import { advanceOwner, type OwnerEffect, type OwnerEvent, shortGrace } from "../cluster/owner.ts";
+import { createOwnerState, testTimeAt } from "../cluster/owner-state.ts";
 import { advanceSlave, createSlaveState, type SlaveEvent } from "../cluster/slave.ts";
 import { judgeExecution } from "../cluster/verdict.ts";
 import { EngineError, isErrorCode } from "../errors.ts";
@@ -79,13 +73,15 @@ export function startLocal(options: LocalOptions): LocalExecution {
         { ...options, plan: order.plan, share: order.share, inputs: order.inputs, slaveId, threads },
         events,
       ),
-    send: (fact) => tellOwner({ type: "fact", slaveId, fact }),
     emit: (event) => tellSlave(event),
   });
 
   const tellSlave = (event: SlaveEvent) => {
     link.push(() => {
-      for (const effect of advanceSlave(slave, event)) carryOut(effect);
+      for (const effect of advanceSlave(slave, event)) {
+        if (effect.type === "send") tellOwner({ type: "fact", slaveId, fact: effect.fact });
+        else carryOut(effect.order);
+      }
     });
   };
   const tellOwner = (event: OwnerEvent) => {
@@ -116,14 +112,14 @@ export function startLocal(options: LocalOptions): LocalExecution {
   };
 
   const finish = () => {
-    const { cause, startedWall } = owner;
-    if (cause?.reason === "start_failed" || (cause?.reason === "internal" && startedWall === null)) {
+    const { cause, started } = owner;
+    if (cause?.reason === "start_failed" || (cause?.reason === "internal" && started === null)) {
       const code = cause.code !== null && isErrorCode(cause.code) ? cause.code : "start_failed";
       finished.reject(new EngineError(code, cause.message));
       return;
     }
     if (cause?.reason === "internal") log("error", cause.message);
-    const endedAt = owner.endedWall ?? clock.wall();
+    const endedAt = owner.endedAt ?? clock.now();
     const decided = decideThresholds(thresholds, snapshot, testTimeAt(owner, endedAt));
     finished.resolve(
       buildReport(snapshot, {
@@ -132,12 +128,13 @@ export function startLocal(options: LocalOptions): LocalExecution {
         workflow,
         ...judgeExecution(owner, decided),
         degraded: false,
-        startedAt: startedWall,
-        endedAt,
+        startedAt: started === null ? null : started.wall,
+        // By the monotonic clock from the start, so that a step of the epoch clock does not bend the duration.
+        endedAt: started === null ? clock.wall() : started.wall + (endedAt - started.now),
         pausedMs: owner.pausedMs,
         thresholds: decided,
         events: owner.events,
-        startSkewMs: startedWall === null ? null : 0,
+        startSkewMs: started === null ? null : 0,
       }),
     );
   };
@@ -146,7 +143,7 @@ export function startLocal(options: LocalOptions): LocalExecution {
 
   return {
     view: () => summarize(snapshot),
-    testTimeMs: () => testTimeAt(owner, clock.wall()),
+    testTimeMs: () => testTimeAt(owner, clock.now()),
     pause: () => tellOwner({ type: "pause" }),
     resume: () => tellOwner({ type: "resume" }),
     scale: (scenario, target, overMs) => tellOwner({ type: "scale", scenario, target, overMs }),

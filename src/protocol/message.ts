@@ -37,7 +37,7 @@ export type Fact =
   | { readonly type: "prepare_failed"; readonly code: string; readonly message: string }
   | { readonly type: "setup_done"; readonly shared: SharedValues }
   | { readonly type: "setup_failed"; readonly message: string; readonly timedOut: boolean }
-  | { readonly type: "started"; readonly wallMs: number }
+  | { readonly type: "started" }
   | { readonly type: "frame"; readonly frame: Frame }
   | { readonly type: "paused"; readonly testTimeMs: number }
   | { readonly type: "resumed"; readonly testTimeMs: number }

@@ -1,4 +1,4 @@
-import type { SlaveEffect, SlaveEvent } from "../cluster/slave.ts";
+import type { CarriedOrder, SlaveEvent } from "../cluster/slave.ts";
 import { EngineError } from "../errors.ts";
 import type { Fact, Order } from "../protocol/message.ts";
 import type { Clock } from "../protocol/ports.ts";
@@ -8,17 +8,15 @@ export interface SlaveSurroundings {
   readonly clock: Clock;
   /** Makes the run of a share; its events come back through `events`. */
   createRun(order: Order & { readonly type: "prepare" }, events: ShareRunEvents): ShareRun;
-  /** Brings a fact to the owner. */
-  send(fact: Fact): void;
   /** Feeds an event into the slave's state machine. */
   emit(event: SlaveEvent): void;
 }
 
 /**
- * Carries out a slave's effects on a real share run. What a call comes to, success or failure, returns as a fact
+ * Carries out a slave's orders on a real share run. What a call comes to, success or failure, returns as a fact
  * through `emit`; nothing is thrown and no rejection is lost.
  */
-export function createCarryOut(surroundings: SlaveSurroundings): (effect: SlaveEffect) => void {
+export function createCarryOut(surroundings: SlaveSurroundings): (order: CarriedOrder) => void {
   const { clock, emit } = surroundings;
   let run: ShareRun | null = null;
 
@@ -42,13 +40,10 @@ export function createCarryOut(surroundings: SlaveSurroundings): (effect: SlaveE
     if (fact.type !== "frame" && fact.type !== "done") emit({ type: "fact", fact });
   };
 
-  return (effect) => {
-    switch (effect.type) {
-      case "send":
-        surroundings.send(effect.fact);
-        return;
+  return (order) => {
+    switch (order.type) {
       case "prepare":
-        run = surroundings.createRun(effect.order, {
+        run = surroundings.createRun(order, {
           onFrame: (frame) => emit({ type: "frame", frame }),
           onDone: (lastFrame) => emit({ type: "done", lastFrame }),
           onFault: fault,
@@ -71,13 +66,13 @@ export function createCarryOut(surroundings: SlaveSurroundings): (effect: SlaveE
         );
         return;
       case "start":
-        started().start(clock.now() + effect.inMs, effect.shared);
-        emit({ type: "fact", fact: { type: "started", wallMs: clock.wall() + effect.inMs } });
+        started().start(clock.now() + order.inMs, order.shared);
+        emit({ type: "fact", fact: { type: "started" } });
         return;
       case "pause":
         follow(
           started()
-            .pause(effect.atMs)
+            .pause(order.atMs)
             .then((testTimeMs): Fact => ({ type: "paused", testTimeMs })),
           () => null,
         );
@@ -91,15 +86,15 @@ export function createCarryOut(surroundings: SlaveSurroundings): (effect: SlaveE
         );
         return;
       case "scale":
-        started().scale(effect.scenario, effect.target, effect.overMs).catch(fault);
+        started().scale(order.scenario, order.target, order.overMs).catch(fault);
         return;
       case "stop":
-        started().stop(effect.graceMs);
+        started().stop(order.graceMs);
         return;
       case "teardown":
         follow(
           started()
-            .teardown(effect.shared)
+            .teardown(order.shared)
             .then((): Fact => ({ type: "teardown_done" })),
           (error) =>
             error instanceof EngineError
@@ -114,7 +109,7 @@ export function createCarryOut(surroundings: SlaveSurroundings): (effect: SlaveE
         );
         return;
       default:
-        effect satisfies never;
+        order satisfies never;
     }
   };
 }
