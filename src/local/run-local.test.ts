@@ -1,0 +1,161 @@
+import { expect, onTestFinished, test, vi } from "vitest";
+import { type HttpTarget, startHttpTarget } from "../../test/support/http-steps.ts";
+import { loadWorkflowObject } from "../definition/load-workflow.ts";
+import type { Report } from "../protocol/report.ts";
+import { createSystemClock } from "../run/system-clock.ts";
+import { exitCodeOf } from "./exit-code.ts";
+import { type LocalExecution, startLocal } from "./run-local.ts";
+
+/** A target that answers after `delayMs`, and an execution of GET steps against it. */
+async function start(options: object, more: { readonly delayMs?: number; readonly workflow?: object } = {}) {
+  const { delayMs = 0, workflow = {} } = more;
+  const target = await startHttpTarget((_, response) => {
+    setTimeout(() => response.end("ok"), delayMs);
+  });
+  onTestFinished(() => target.close());
+  const definition = {
+    options: { http: { base_url: target.url }, ...options },
+    steps: [{ id: "get", type: "http", config: { url: "/iteration" } }],
+    ...workflow,
+  };
+  const loaded = loadWorkflowObject(definition, { env: {} });
+  if ("problems" in loaded) throw new Error(JSON.stringify(loaded.problems));
+  const execution = startLocal({
+    workflow: loaded.workflow,
+    inputs: { env: {}, secrets: {} },
+    threads: 1,
+    cores: 2,
+    clock: createSystemClock({ now: () => performance.now(), wall: () => Date.now() }),
+    random: Math.random,
+    log: () => {},
+    permit: { maySend: () => true, refuses: () => null },
+    executionId: "x",
+    engineVersion: "0",
+  });
+  return { target, execution };
+}
+
+const count = (report: Report, metric: string) => report.metrics[metric]?.values["count"];
+const eventsOf = (report: Report) => report.events.map(({ type }) => type);
+const waitUntil = (condition: () => boolean) =>
+  vi.waitFor(() => expect(condition()).toBe(true), { timeout: 5_000, interval: 5 });
+
+test("the target's own count is the report's, and every VU ends", async () => {
+  const { target, execution } = await start({ vus: 4, iterations: 40 });
+  const report = await execution.finished;
+  expect(report).toMatchObject({ status: "completed", passed: true, reason: null, errors: [] });
+  expect(target.seen.length).toBe(40);
+  expect(count(report, "http_reqs")).toBe(40);
+  expect(count(report, "iterations")).toBe(40);
+  expect(eventsOf(report)).toEqual(["started"]);
+});
+
+test("setup runs once and is shared, teardown runs once after the load", async () => {
+  const step = (id: string, url: string) => ({ id, type: "http", config: { url } });
+  const extract = [{ name: "greeting", from: "body" }];
+  const { target, execution } = await start(
+    { vus: 3, iterations: 6 },
+    {
+      workflow: {
+        setup: [{ ...step("before", "/setup"), extract }],
+        steps: [step("get", "/iteration?${greeting}")],
+        teardown: [step("after", "/teardown?${greeting}")],
+      },
+    },
+  );
+  const report = await execution.finished;
+  expect(report.passed).toBe(true);
+  const urls = target.seen.map(({ url }) => url);
+  expect(urls[0]).toBe("/setup");
+  expect(urls.slice(1, 7)).toEqual(Array.from({ length: 6 }, () => "/iteration?ok"));
+  expect(urls.slice(7)).toEqual(["/teardown?ok"]);
+  expect(count(report, "http_reqs")).toBe(8);
+});
+
+test("a paused execution starts nothing and its time stands; resumed it ends with all it had to do", async () => {
+  const { target, execution } = await start({
+    mode: "constant-arrival-rate",
+    rate: 100,
+    duration: "600ms",
+    pre_allocated_vus: 5,
+  });
+  await waitUntil(() => target.seen.length >= 10);
+  execution.pause();
+  const stood = execution.testTimeMs();
+  const quiet = async () => {
+    const before = target.seen.length;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    return target.seen.length === before;
+  };
+  await vi.waitFor(async () => expect(await quiet()).toBe(true), { timeout: 5_000 });
+  expect(execution.testTimeMs()).toBe(stood);
+  execution.resume();
+  const report = await execution.finished;
+  expect(count(report, "iterations")).toBe(60);
+  expect(target.seen.length).toBe(60);
+  expect(report.paused_ms).toBeGreaterThanOrEqual(100);
+  expect(eventsOf(report)).toEqual(["started", "paused", "resumed"]);
+});
+
+test("an externally controlled load follows scale and ends with stop", async () => {
+  const { execution } = await start({ mode: "externally-controlled", vus: 1, max_vus: 8 }, { delayMs: 5 });
+  await waitUntil(() => execution.view().activeVus === 1);
+  execution.scale("default", 6, 0);
+  await waitUntil(() => execution.view().activeVus === 6);
+  execution.scale("default", 2, 0);
+  await waitUntil(() => execution.view().activeVus === 2);
+  execution.stop("stopped_by_api");
+  const report = await execution.finished;
+  expect(report).toMatchObject({ status: "aborted", passed: false, reason: "stopped_by_api" });
+  expect(exitCodeOf(report, false)).toBe(103);
+  expect(eventsOf(report)).toEqual(["started", "scaled", "scaled", "stopped"]);
+});
+
+test("a stop lets running iterations finish within their grace; a second one cuts them", async () => {
+  const slow = await start({ vus: 3, duration: "1m" }, { delayMs: 300 });
+  await waitUntil(() => slow.target.seen.length === 3);
+  slow.execution.stop("stopped_by_signal");
+  const graceful = await slow.execution.finished;
+  expect(count(graceful, "iterations")).toBe(3);
+  expect(slow.target.seen.length).toBe(3);
+  expect(exitCodeOf(graceful, false)).toBe(105);
+
+  const stuck = await start({ vus: 3, duration: "1m" }, { delayMs: 60_000 });
+  await waitUntil(() => stuck.target.seen.length === 3);
+  stuck.execution.stop("stopped_by_signal");
+  stuck.execution.stop("stopped_by_signal", 0);
+  const cut = await stuck.execution.finished;
+  expect(count(cut, "iterations") ?? 0).toBe(0);
+  expect(count(cut, "interrupted_iterations")).toBe(3);
+  expect(count(cut, "http_reqs")).toBe(3);
+});
+
+test("a failed setup is told with its exit code, and nothing is loaded", async () => {
+  const { target, execution } = await start(
+    { vus: 3, iterations: 6 },
+    {
+      workflow: {
+        setup: [{ id: "before", type: "http", config: { url: "/setup" }, assert: [{ type: "status", value: 201 }] }],
+        teardown: [{ id: "after", type: "http", config: { url: "/teardown" } }],
+      },
+    },
+  );
+  const report = await execution.finished;
+  expect(report).toMatchObject({ status: "failed", passed: false, reason: "setup_failed", start_time: null });
+  expect(exitCodeOf(report, false)).toBe(107);
+  expect(target.seen.map(({ url }) => url)).toEqual(["/setup"]);
+  expect(report.errors).toMatchObject([{ code: "assertion", step_id: "before", count: 1 }]);
+  expect(eventsOf(report)).toEqual(["teardown_not_run"]);
+});
+
+test("stopping in the middle of setup ends at once", async () => {
+  const { target, execution }: { target: HttpTarget; execution: LocalExecution } = await start(
+    { vus: 1, iterations: 1 },
+    { delayMs: 60_000, workflow: { setup: [{ id: "before", type: "http", config: { url: "/setup" } }] } },
+  );
+  await waitUntil(() => target.seen.length === 1);
+  execution.stop("stopped_by_signal");
+  const report = await execution.finished;
+  expect(report).toMatchObject({ status: "aborted", reason: "stopped_by_signal", start_time: null });
+  expect(target.seen.length).toBe(1);
+});
