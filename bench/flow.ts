@@ -6,6 +6,7 @@ import type { Executor, StepResult, VirtualUser } from "../src/protocol/step.ts"
 import { read } from "../src/protocol/step.ts";
 import type { Step } from "../src/protocol/workflow.ts";
 import { createSystemClock } from "../src/run/system-clock.ts";
+import { systemTime } from "../src/run/system-time.ts";
 import { makeAssertion, makeExtraction, makeGroup, makeStep, makeWorkflow } from "../test/support/flow-run.ts";
 
 // CPU time of an iteration per step, beyond an operation that does nothing but resolve. Run: node bench/flow.ts
@@ -47,7 +48,7 @@ async function iterate(scenario: CompiledScenario, vu: VirtualUser, iterations: 
 }
 
 for (const [name, steps] of Object.entries(rows)) {
-  const clock = createSystemClock({ now: () => performance.now(), wall: Date.now });
+  const clock = createSystemClock(systemTime);
   const masker = (text: string): string => text;
   const compiled = await compileWorkflow(
     {

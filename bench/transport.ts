@@ -1,7 +1,7 @@
-import { performance } from "node:perf_hooks";
 import { createTransport } from "../src/http/transport.ts";
 import type { WireRequest } from "../src/http/exchange.ts";
 import { createSystemClock } from "../src/run/system-clock.ts";
+import { systemTime } from "../src/run/system-time.ts";
 
 /**
  * The transport alone: clients that send keep-alive GETs without a pause.
@@ -10,7 +10,7 @@ import { createSystemClock } from "../src/run/system-clock.ts";
  */
 const [port = 8080, clients = 50, seconds = 5] = process.argv.slice(2).map(Number);
 
-const clock = createSystemClock({ now: () => performance.now(), wall: () => Date.now() });
+const clock = createSystemClock(systemTime);
 const transport = createTransport(
   { maxHeader: 65_536, maxBody: 16_777_216, dnsTtlMs: 300_000, hosts: {} },
   { clock, permit: { maySend: () => true, refuses: () => null } },

@@ -9,11 +9,12 @@ import { createClaimMemory, createClaims } from "../src/run/claims.ts";
 import { createGeneratorWatch } from "../src/run/generator-watch.ts";
 import { createInThread } from "../src/run/in-thread.ts";
 import { createSystemClock } from "../src/run/system-clock.ts";
+import { systemTime } from "../src/run/system-time.ts";
 import { createScenario, createWorkflow } from "../test/support/staged-run.ts";
 
 // CPU time of an iteration that does nothing: what the VU loop and the schedulers cost. Run: node bench/vu-loop.ts
 
-const clock = createSystemClock({ now: () => performance.now(), wall: Date.now });
+const clock = createSystemClock(systemTime);
 const masker = (text: string): string => text;
 
 function createIdleWorkflow(): CompiledWorkflow {

@@ -1,6 +1,6 @@
 import type { Alarm, Clock } from "../protocol/ports.ts";
 
-/** Where a clock gets its time from: `performance.now` and `Date.now` in every real process. */
+/** Where a clock gets its time from: `systemTime` in every real process. */
 export interface TimeSource {
   /** Monotonic milliseconds with fractions. */
   now(): number;

@@ -6,6 +6,7 @@ import { createGeneratorWatch } from "./generator-watch.ts";
 import { createInThread } from "./in-thread.ts";
 import { createMasker } from "./masker.ts";
 import { createSystemClock } from "./system-clock.ts";
+import { systemTime } from "./system-time.ts";
 import { packError, readSharedInstant, type ThreadFact, type ThreadInput, type ThreadOrder } from "./thread-message.ts";
 
 // The entry of a worker thread: it builds the thread's ports, makes its part of the share and obeys messages.
@@ -14,7 +15,7 @@ const port = parentPort;
 if (port === null) throw new Error("thread.ts is the entry of a worker thread; it cannot be run by itself");
 
 const { plan, share, inputs, slaveId, threads, claimMemory } = workerData as ThreadInput;
-const clock = createSystemClock({ now: () => performance.now(), wall: () => Date.now() });
+const clock = createSystemClock(systemTime);
 const masker = createMasker(inputs.secrets);
 const tell = (fact: ThreadFact) => port.postMessage(fact);
 
