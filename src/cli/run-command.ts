@@ -1,12 +1,13 @@
-import { randomUUID } from "node:crypto";
 import { availableParallelism } from "node:os";
 import { EngineError } from "../errors.ts";
 import { exitCodeOf } from "../local/exit-code.ts";
 import { type LocalExecution, startLocal } from "../local/run-local.ts";
+import { makeUuid } from "../protocol/make-uuid.ts";
 import type { Report } from "../protocol/report.ts";
 import { reportFormats } from "../report/report-formats.ts";
 import { createMasker } from "../run/masker.ts";
 import { createSystemClock } from "../run/system-clock.ts";
+import { systemTime } from "../run/system-time.ts";
 import { startDemoTarget } from "./demo-target.ts";
 import { watchInterrupts } from "./interrupts.ts";
 import { loadInput } from "./load-input.ts";
@@ -44,7 +45,7 @@ export async function runCommand(file: string, options: RunOptions, terminal: Te
     const { workflow, warnings } = loaded;
     if (!options.quiet) for (const warning of warnings) terminal.tell(formatProblem(warning, file, terminal.err));
 
-    const clock = createSystemClock({ now: () => performance.now(), wall: () => Date.now() });
+    const clock = createSystemClock(systemTime);
     const local = startLocal({
       workflow,
       inputs,
@@ -54,7 +55,7 @@ export async function runCommand(file: string, options: RunOptions, terminal: Te
       random: Math.random,
       log: createTextLog(terminal, options.quiet ? "error" : options.logLevel, createMasker(inputs.secrets)),
       permit: { maySend: () => true, refuses: () => null },
-      executionId: randomUUID(),
+      executionId: makeUuid(Math.random),
       engineVersion: readEngineVersion(),
     });
     execution = local;

@@ -1,7 +1,7 @@
 import { connect, isIP, type Socket, type SocketConstructorOpts } from "node:net";
-import { type ConnectionOptions, checkServerIdentity, connect as connectTls, type TLSSocket } from "node:tls";
+import type { ConnectionOptions, TLSSocket } from "node:tls";
 import type { Origin } from "./exchange.ts";
-import type { Trust } from "./tls.ts";
+import { loadTls, type Trust } from "./tls.ts";
 
 /** What a socket tells its owner. Each call names the socket: one that was given up may still have something to say. */
 export interface SocketEvents {
@@ -45,6 +45,7 @@ export function openSocket(
   if (trust === null) {
     socket = connect({ host: address, port, noDelay: true, onread });
   } else {
+    const tls = loadTls();
     // TLS sockets take `onread` as plain ones do, which their type does not say.
     const options: ConnectionOptions & Pick<SocketConstructorOpts, "onread"> = {
       host: address,
@@ -54,10 +55,10 @@ export function openSocket(
       secureContext: trust.context,
       session: trust.sessionOf(origin.key),
       rejectUnauthorized: trust.verify,
-      checkServerIdentity: (_name, certificate) => checkServerIdentity(origin.host, certificate),
+      checkServerIdentity: (_name, certificate) => tls.checkServerIdentity(origin.host, certificate),
       onread,
     };
-    const secure = connectTls(options);
+    const secure = tls.connect(options);
     secure.once("secureConnect", () => events.secured(secure));
     secure.on("session", (session) => trust.keepSession(origin.key, session));
     socket = secure;

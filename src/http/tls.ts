@@ -1,12 +1,15 @@
-import { createSecureContext, type SecureContext } from "node:tls";
+import { createRequire } from "node:module";
+import type * as Tls from "node:tls";
 import type { HttpTls } from "../protocol/workflow.ts";
+
+const require = createRequire(import.meta.url);
 
 const maxSessions = 256;
 
 /** TLS settings made ready: one per distinct settings and thread. */
 export interface Trust {
   readonly verify: boolean;
-  readonly context: SecureContext;
+  readonly context: Tls.SecureContext;
   /** The session to resume with an origin, by its key. */
   sessionOf(key: string): Buffer | undefined;
   keepSession(key: string, session: Buffer): void;
@@ -39,8 +42,16 @@ export function createTrusts(): Trusts {
   return { of };
 }
 
+/** Node's TLS, loaded with the first secure connection: it is a good part of the start of a run that needs none. */
+export function loadTls(): typeof Tls {
+  tls ??= require("node:tls") as typeof Tls;
+  return tls;
+}
+
+let tls: typeof Tls | null = null;
+
 function createTrust(settings: HttpTls): Trust {
-  const context = createSecureContext({
+  const context = loadTls().createSecureContext({
     cert: settings.cert ?? undefined,
     key: settings.key ?? undefined,
     ca: settings.ca ?? undefined,

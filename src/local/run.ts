@@ -1,10 +1,11 @@
-import { randomUUID } from "node:crypto";
 import { availableParallelism } from "node:os";
 import { loadWorkflow, loadWorkflowObject } from "../definition/load-workflow.ts";
 import { EngineError } from "../errors.ts";
+import { makeUuid } from "../protocol/make-uuid.ts";
 import type { Log } from "../protocol/ports.ts";
 import type { Report } from "../protocol/report.ts";
 import { createSystemClock } from "../run/system-clock.ts";
+import { systemTime } from "../run/system-time.ts";
 import { readEngineVersion } from "./engine-version.ts";
 import { startLocal } from "./run-local.ts";
 
@@ -48,11 +49,11 @@ export async function run(workflow: string | object, options: RunOptions = {}): 
     inputs: { env, secrets },
     threads: options.threads ?? "auto",
     cores: availableParallelism(),
-    clock: createSystemClock({ now: () => performance.now(), wall: () => Date.now() }),
+    clock: createSystemClock(systemTime),
     random: Math.random,
     log: options.log ?? (() => {}),
     permit: { maySend: () => true, refuses: () => null },
-    executionId: randomUUID(),
+    executionId: makeUuid(Math.random),
     engineVersion: readEngineVersion(),
   });
   const stop = (): void => execution.stop("stopped_by_api");

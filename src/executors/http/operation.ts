@@ -1,6 +1,6 @@
 import { EngineError } from "../../errors.ts";
 import type { CookieJar } from "../../http/cookie-jar.ts";
-import { decodeBody } from "../../http/decode.ts";
+import type { decodeBody } from "../../http/decode.ts";
 import type { Exchange } from "../../http/exchange.ts";
 import { isRedirect, resolveLocation } from "../../http/redirect.ts";
 import type { Clock } from "../../protocol/ports.ts";
@@ -34,6 +34,7 @@ const undecodableCode = "1701";
 
 type CookieJarConstructor = typeof CookieJar;
 let loadedJar: Promise<CookieJarConstructor> | null = null;
+let loadedDecoder: Promise<typeof decodeBody> | null = null;
 
 /**
  * Sends a request and what follows from its answer, as one function per step. An answer of which nothing is kept
@@ -147,7 +148,9 @@ export function createOperation(options: OperationOptions): Operation {
     if (exchange.body === null || exchange.code !== 0) return null;
     const coding = listHeader(exchange.headers, "content-encoding").join(",");
     if (coding === "") return null;
-    const decoded = await decodeBody(exchange.body, coding, maxBody);
+    loadedDecoder ??= import("../../http/decode.ts").then((module) => module.decodeBody);
+    const decode = await loadedDecoder;
+    const decoded = await decode(exchange.body, coding, maxBody);
     if (Buffer.isBuffer(decoded)) {
       exchange.body = decoded;
       return null;

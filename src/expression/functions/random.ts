@@ -1,3 +1,4 @@
+import { makeUuid } from "../../protocol/make-uuid.ts";
 import type { Random } from "../../protocol/ports.ts";
 import { showValue, valueError } from "../template-error.ts";
 import type { FunctionSpec } from "./function-spec.ts";
@@ -14,24 +15,6 @@ export const randomFunctions = {
   random_text: { least: 1, most: 2, call: (args, language) => drawText(args, language.random) },
   pick: { least: 1, most: 1_000, call: (args, language) => pickItem(args, language.random) },
 } as const satisfies Record<string, FunctionSpec>;
-
-const hexBytes = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
-
-function drawWord(random: Random): number {
-  return Math.floor(random() * 0x1_0000_0000);
-}
-
-function printWord(word: number, between: string): string {
-  const high = `${hexBytes[word >>> 24]}${hexBytes[(word >>> 16) & 255]}`;
-  return `${high}${between}${hexBytes[(word >>> 8) & 255]}${hexBytes[word & 255]}`;
-}
-
-function makeUuid(random: Random): string {
-  const first = printWord(drawWord(random), "");
-  const second = printWord((drawWord(random) & 0xffff_0fff) | 0x4000, "-");
-  const third = printWord((drawWord(random) & 0x3fff_ffff) | 0x8000_0000, "-");
-  return `${first}-${second}-${third}${printWord(drawWord(random), "")}`;
-}
 
 function drawInteger(args: readonly unknown[], random: Random): number {
   const min = integerArgument("random_int", args, 0);

@@ -45,6 +45,8 @@ export function showShare(share: number | null): string {
 
 /** What a terminal may show of a text from outside: no control characters, one line. */
 export function showText(text: string): string {
+  // Nearly every text; the classes below are costly to make.
+  if (/^[\x20-\x7e]*$/.test(text)) return text.trim();
   return text
     .replace(/[\p{Cc}\u2028\u2029]+/gu, " ")
     .replace(/[\u202a-\u202e\u2066-\u2069]/g, "")

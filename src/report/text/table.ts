@@ -1,4 +1,4 @@
-import stringWidth from "string-width";
+import { measureWidth } from "./text-width.ts";
 
 /** A text and how it is painted; painting never changes its width. */
 export interface Cell {
@@ -27,7 +27,7 @@ export function layTable(
   paintTitle: (text: string) => string,
 ): string[] {
   const widths = columns.map((column, place) =>
-    Math.max(stringWidth(column.title), ...rows.map((row) => stringWidth(row[place]?.text ?? ""))),
+    Math.max(measureWidth(column.title), ...rows.map((row) => measureWidth(row[place]?.text ?? ""))),
   );
   const shown = columns.map((_, place) => place);
   const sum = () => shown.reduce((total, place) => total + (widths[place] ?? 0) + GAP.length, -GAP.length);
@@ -52,11 +52,11 @@ export function layTable(
 
 /** A text of at most `width` columns; a longer one is cut and ends with `…`. */
 export function clipText(text: string, width: number): string {
-  if (stringWidth(text) <= width) return text;
+  if (measureWidth(text) <= width) return text;
   let clipped = "";
   let used = 1;
   for (const { segment } of new Intl.Segmenter().segment(text)) {
-    used += stringWidth(segment);
+    used += measureWidth(segment);
     if (used > width) break;
     clipped += segment;
   }
@@ -65,7 +65,7 @@ export function clipText(text: string, width: number): string {
 
 function layCell({ text, paint }: Cell, width: number, align: Column["align"]): string {
   const clipped = clipText(text, width);
-  const space = " ".repeat(Math.max(0, width - stringWidth(clipped)));
+  const space = " ".repeat(Math.max(0, width - measureWidth(clipped)));
   const painted = paint === undefined || clipped === "" ? clipped : paint(clipped);
   return align === "left" ? painted + space : space + painted;
 }
