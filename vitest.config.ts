@@ -3,7 +3,6 @@ import { defineConfig } from "vitest/config";
 export default defineConfig({
   test: {
     include: ["src/**/*.test.ts", "test/**/*.test.ts"],
-    exclude: process.env.LONG_TESTS === "1" ? [] : ["test/long/**"],
     environment: "node",
     pool: "threads",
     maxWorkers: 2,

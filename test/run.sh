@@ -1,6 +1,6 @@
 #!/bin/sh
 # `npm test`: sets up what is missing, then runs every check and test; the last line is `N passed, N failed`.
-# --long runs test/long too; other arguments go to vitest.
+# --long runs many more seeds of the random tests; other arguments go to vitest.
 root=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd -P)
 . "$root/scripts/bootstrap.sh"
 use_node
