@@ -1,11 +1,12 @@
 import { codes } from "./codes.ts";
-import { Connection, type ConnectionOwner, type Settle } from "./connection.ts";
-import type { Exchange, HttpClient, Origin, WireRequest } from "./exchange.ts";
+import { Connection, type ConnectionOwner } from "./connection.ts";
+import type { Exchange, ExchangeListener, HttpClient, Origin, WireRequest } from "./exchange.ts";
 import type { Trust } from "./tls.ts";
 import type { Wire } from "./wire.ts";
 
 /** Connections a client keeps to all its origins together; beyond it the oldest idle one is closed. */
 const maxKept = 32;
+const never = Number.POSITIVE_INFINITY;
 
 /** A client of one VU. `onClosed` is called once. */
 export function createClient(wire: Wire, signal: AbortSignal, onClosed: (client: HttpClient) => void): HttpClient {
@@ -31,27 +32,34 @@ class Client implements HttpClient, ConnectionOwner {
   }
 
   exchange(request: WireRequest, deadline: number): Promise<Exchange> {
+    return new Promise((resolve) => this.send(request, deadline, never, { exchanged: resolve }));
+  }
+
+  send(request: WireRequest, latest: number, timeoutMs: number, listener: ExchangeListener): void {
     const now = this.wire.clock.now();
+    const deadline = Math.min(latest, now + timeoutMs);
     const exchange = new MeasuredExchange(now);
     if (this.stopped || !this.wire.permit.maySend(now)) {
       exchange.interrupted = true;
-      return failed(exchange, codes.other, "interrupted");
+      fail(exchange, codes.other, "interrupted", listener);
+      return;
     }
-    if (now >= deadline) return failed(exchange, codes.timeout, "no time was left to send the request");
+    if (now >= deadline) {
+      fail(exchange, codes.timeout, "no time was left to send the request", listener);
+      return;
+    }
     const { origin } = request;
     let trust: Trust | null = null;
     if (origin.secure) {
       try {
         trust = this.wire.trusts.of(request.tls);
       } catch (error) {
-        return failed(exchange, codes.tls, `tls settings of the request: ${messageOf(error)}`);
+        fail(exchange, codes.tls, `tls settings of the request: ${messageOf(error)}`, listener);
+        return;
       }
     }
-    const promise = new Promise<Exchange>(captureSettle);
-    const settle = captured;
     const connection = this.idleTo(origin, trust) ?? this.open(origin, trust);
-    connection.run(request, deadline, exchange, settle, now);
-    return promise;
+    connection.run(request, deadline, exchange, listener, now);
   }
 
   closeIdle(): void {
@@ -77,11 +85,11 @@ class Client implements HttpClient, ConnectionOwner {
     request: WireRequest,
     deadline: number,
     exchange: Exchange,
-    settle: Settle,
+    listener: ExchangeListener,
     from: Connection,
     now: number,
   ): void {
-    this.open(request.origin, from.trust).run(request, deadline, exchange, settle, now);
+    this.open(request.origin, from.trust).run(request, deadline, exchange, listener, now);
   }
 
   private stop(): void {
@@ -136,17 +144,10 @@ class MeasuredExchange implements Exchange {
   }
 }
 
-let captured: Settle = () => undefined;
-
-/** One function for all promises: an executor per exchange would be a closure per exchange. */
-function captureSettle(resolve: (exchange: Exchange) => void): void {
-  captured = resolve;
-}
-
-function failed(exchange: Exchange, code: number, message: string): Promise<Exchange> {
+function fail(exchange: Exchange, code: number, message: string, listener: ExchangeListener): void {
   exchange.code = code;
   exchange.message = message;
-  return Promise.resolve(exchange);
+  listener.exchanged(exchange);
 }
 
 function messageOf(error: unknown): string {

@@ -4,11 +4,9 @@ import type { Alarm } from "../protocol/ports.ts";
 import { AnswerReader, broken, more } from "./answer-reader.ts";
 import { codeOfBreak, codes } from "./codes.ts";
 import { Dial, type DialListener } from "./dial.ts";
-import type { Exchange, Origin, WireRequest } from "./exchange.ts";
+import type { Exchange, ExchangeListener, Origin, WireRequest } from "./exchange.ts";
 import type { Trust } from "./tls.ts";
 import type { Wire } from "./wire.ts";
-
-export type Settle = (exchange: Exchange) => void;
 
 /** Who holds a connection. */
 export interface ConnectionOwner {
@@ -19,7 +17,7 @@ export interface ConnectionOwner {
     request: WireRequest,
     deadline: number,
     exchange: Exchange,
-    settle: Settle,
+    listener: ExchangeListener,
     from: Connection,
     now: number,
   ): void;
@@ -50,7 +48,7 @@ export class Connection implements DialListener {
   // The running exchange; null when there is none.
   private request: WireRequest | null = null;
   private exchange: Exchange | null = null;
-  private settle: Settle | null = null;
+  private listener: ExchangeListener | null = null;
   private deadline = never;
   /** When the phase under way began. */
   private phaseAt = 0;
@@ -76,11 +74,11 @@ export class Connection implements DialListener {
   }
 
   /** Runs an exchange; `now` is the time at which it may begin. Only on an idle connection. */
-  run(request: WireRequest, deadline: number, exchange: Exchange, settle: Settle, now: number): void {
+  run(request: WireRequest, deadline: number, exchange: Exchange, listener: ExchangeListener, now: number): void {
     this.request = request;
     this.deadline = deadline;
     this.exchange = exchange;
-    this.settle = settle;
+    this.listener = listener;
     if (deadline < this.alarmAt) this.watch(deadline);
     if (this.socket !== null) {
       this.send(this.socket, request, exchange, now);
@@ -219,8 +217,8 @@ export class Connection implements DialListener {
   }
 
   private complete(now: number, reusable: boolean): void {
-    const { request, exchange, reader, settle } = this;
-    if (request === null || exchange === null || settle === null) return;
+    const { request, exchange, reader, listener } = this;
+    if (request === null || exchange === null || listener === null) return;
     exchange.status = reader.status;
     exchange.proto = reader.minor === 1 ? "HTTP/1.1" : "HTTP/1.0";
     exchange.headers = reader.headers;
@@ -232,20 +230,20 @@ export class Connection implements DialListener {
     this.release();
     if (reusable && !request.lastOnConnection) this.used = true;
     else this.discard();
-    settle(exchange);
+    listener.exchanged(exchange);
   }
 
   /** The connection broke under a running exchange. */
   private breakOff(code: number, message: string): void {
-    const { request, exchange, settle, deadline } = this;
-    if (request === null || exchange === null || settle === null) return;
+    const { request, exchange, listener, deadline } = this;
+    if (request === null || exchange === null || listener === null) return;
     const now = this.wire.clock.now();
     if (this.used && !this.answering && request.retriable && now < deadline && this.wire.permit.maySend(now)) {
       exchange.blocked = now - exchange.startedAt;
       exchange.sending = 0;
       this.release();
       this.discard();
-      this.owner.retry(request, deadline, exchange, settle, this, now);
+      this.owner.retry(request, deadline, exchange, listener, this, now);
     } else {
       this.fail(code, message, now);
     }
@@ -258,15 +256,15 @@ export class Connection implements DialListener {
   }
 
   private fail(code: number, message: string, now: number): void {
-    const { exchange, settle } = this;
-    if (exchange === null || settle === null) return;
+    const { exchange, listener } = this;
+    if (exchange === null || listener === null) return;
     this.closePhase(exchange, now);
     exchange.code = code;
     exchange.message = message;
     exchange.endedAt = now;
     this.release();
     this.discard();
-    settle(exchange);
+    listener.exchanged(exchange);
   }
 
   /** Gives the time since the phase began to that phase. */
@@ -295,7 +293,7 @@ export class Connection implements DialListener {
     this.sent = false;
     this.request = null;
     this.exchange = null;
-    this.settle = null;
+    this.listener = null;
     this.deadline = never;
   }
 

@@ -67,10 +67,18 @@ export interface Exchange {
   remoteAddress: string;
 }
 
+/** Hears what a request came to. */
+export interface ExchangeListener {
+  /** Called once, for every outcome; perhaps before `send` returns. Must not throw. */
+  exchanged(exchange: Exchange): void;
+}
+
 /** A VU's HTTP/1.1 client: its connections, kept alive per origin. */
 export interface HttpClient {
   /** Resolves for every outcome, never rejects. `deadline` (`Clock.now()`) ends it with code 1050. */
   exchange(request: WireRequest, deadline: number): Promise<Exchange>;
+  /** The same without a promise; it ends after `timeoutMs` at the latest, too. */
+  send(request: WireRequest, deadline: number, timeoutMs: number, listener: ExchangeListener): void;
   /** Closes kept connections (`connections: iteration`). */
   closeIdle(): void;
   /** Aborts what is running and frees everything; idempotent. */

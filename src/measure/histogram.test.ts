@@ -98,3 +98,13 @@ test("a trend taken out and merged again is the same; a cleared histogram starts
     }),
   );
 });
+
+test("zeros counted together are as zeros counted one by one", () => {
+  fc.assert(
+    fc.property(values, fc.integer({ min: 1, max: 50 }), (list, times) => {
+      const together = record(list);
+      together.addZeros(times);
+      expect(together.toTrend()).toEqual(record([...list, ...Array<number>(times).fill(0)]).toTrend());
+    }),
+  );
+});

@@ -31,6 +31,14 @@ export class Histogram {
     if (value > this.max) this.max = value;
   }
 
+  /** Counts the value 0 this often, at least once. */
+  addZeros(times: number): void {
+    this.add(0);
+    const place = -this.base;
+    this.counts[place] = (this.counts[place] ?? 0) + times - 1;
+    this.count += times - 1;
+  }
+
   /** Adds another's counts. */
   merge(other: TrendValue): void {
     const { buckets, counts } = other;

@@ -87,12 +87,17 @@ class OpenRate implements OpenSeries, Rate {
 
 class OpenTrend implements OpenSeries, Trend {
   readonly #histogram = new Histogram();
+  /** Counted apart until the cut: of a request's phases most did not happen, and are 0. */
+  #zeros = 0;
 
   add(value: number): void {
-    this.#histogram.add(value);
+    if (value === 0) this.#zeros++;
+    else this.#histogram.add(value);
   }
 
   take(): SeriesValue | null {
+    if (this.#zeros > 0) this.#histogram.addZeros(this.#zeros);
+    this.#zeros = 0;
     if (this.#histogram.count === 0) return null;
     const taken = this.#histogram.toTrend();
     this.#histogram.clear();

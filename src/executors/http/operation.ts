@@ -1,7 +1,7 @@
 import { EngineError } from "../../errors.ts";
 import type { CookieJar } from "../../http/cookie-jar.ts";
 import type { decodeBody } from "../../http/decode.ts";
-import type { Exchange } from "../../http/exchange.ts";
+import type { Exchange, ExchangeListener } from "../../http/exchange.ts";
 import { isRedirect, resolveLocation } from "../../http/redirect.ts";
 import type { Clock } from "../../protocol/ports.ts";
 import type { Failure, Operation, VirtualUser } from "../../protocol/step.ts";
@@ -36,14 +36,66 @@ type CookieJarConstructor = typeof CookieJar;
 let loadedJar: Promise<CookieJarConstructor> | null = null;
 let loadedDecoder: Promise<typeof decodeBody> | null = null;
 
+/** What a step does with the answer to its first request. */
+type Finish = (pending: PendingOperation, exchange: Exchange) => HttpResult | Promise<HttpResult>;
+
+/** An operation whose answer has not come: what an async function would keep for it, at a fraction of the cost. */
+class PendingOperation implements ExchangeListener {
+  readonly vu: VirtualUser;
+  readonly session: Session;
+  readonly draft: Draft;
+  readonly deadline: number;
+  readonly #finish: Finish;
+  readonly #resolve: Resolve;
+  readonly #reject: Reject;
+
+  constructor(
+    vu: VirtualUser,
+    session: Session,
+    draft: Draft,
+    deadline: number,
+    finish: Finish,
+    resolve: Resolve,
+    reject: Reject,
+  ) {
+    this.vu = vu;
+    this.session = session;
+    this.draft = draft;
+    this.deadline = deadline;
+    this.#finish = finish;
+    this.#resolve = resolve;
+    this.#reject = reject;
+  }
+
+  exchanged(exchange: Exchange): void {
+    try {
+      this.#resolve(this.#finish(this, exchange));
+    } catch (error) {
+      this.#reject(error);
+    }
+  }
+}
+
+type Resolve = (result: HttpResult | Promise<HttpResult>) => void;
+type Reject = (error: unknown) => void;
+
+let latestResolve: Resolve = () => undefined;
+let latestReject: Reject = () => undefined;
+
+/** One function for all promises: an executor per operation would be a closure per operation. */
+function keepSettlers(resolve: Resolve, reject: Reject): void {
+  latestResolve = resolve;
+  latestReject = reject;
+}
+
 /**
  * Sends a request and what follows from its answer, as one function per step. An answer of which nothing is kept
- * costs one promise beyond the transport's.
+ * costs one promise.
  */
 export function createOperation(options: OperationOptions): Operation {
   const { prepare, settings, series, openSession, clock, totalTimeoutMs, maxRedirects, usesCookies, maxBody } = options;
 
-  async function run(vu: VirtualUser, stepDeadline: number): Promise<HttpResult> {
+  function run(vu: VirtualUser, deadline: number): HttpResult | Promise<HttpResult> {
     const session = openSession(vu);
     let prepared: PreparedRequest;
     try {
@@ -51,11 +103,18 @@ export function createOperation(options: OperationOptions): Operation {
     } catch (error) {
       return new HttpResult(describeUnmade(error), false, 0, 0, null, null, null, session);
     }
-    const deadline = Math.min(stepDeadline, clock.now() + totalTimeoutMs);
     const { draft } = prepared;
     const wire = session.jar === null ? prepared.wire : addCookies(prepared, session.jar);
-    const exchange = await session.client.exchange(wire, deadline);
+    const promise = new Promise<HttpResult>(keepSettlers);
+    const pending = new PendingOperation(vu, session, draft, deadline, finish, latestResolve, latestReject);
+    session.client.send(wire, deadline, totalTimeoutMs, pending);
+    return promise;
+  }
+
+  function finish(pending: PendingOperation, exchange: Exchange): HttpResult | Promise<HttpResult> {
+    const { vu, session, draft } = pending;
     if (exchange.headers !== null && exchange.code === 0 && needsMore(exchange)) {
+      const deadline = Math.min(pending.deadline, exchange.startedAt + totalTimeoutMs);
       return settle(vu, session, draft, exchange, deadline);
     }
     return conclude(vu, session, draft, exchange, exchange.startedAt, null);
