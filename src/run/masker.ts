@@ -1,9 +1,43 @@
 import type { Masker } from "../protocol/ports.ts";
 
-/** A masker of these secrets' values. Longer ones are replaced first; empty ones are no secret. */
+/** Shorter pieces of base64 stand in texts by chance. */
+const leastBase64 = 8;
+
+/**
+ * A masker of these secrets' values: as they are, in the case of a host name, percent-encoded by whichever rule, as in
+ * a JSON text, and in base64 with anything before and after (`user:secret`). Longer ones are replaced first; empty ones
+ * are no secret.
+ */
 export function createMasker(secrets: Readonly<Record<string, string>>): Masker {
   const values = [...new Set(Object.values(secrets))].filter((value) => value !== "");
-  values.sort((a, b) => b.length - a.length);
   if (values.length === 0) return (text) => text;
-  return (text) => values.reduce((masked, value) => masked.replaceAll(value, "***"), text);
+  values.sort((a, b) => b.length - a.length);
+  const forms = values.flatMap((value) => [Array.from(value, writeCharacter).join(""), ...listBase64(value)]);
+  const pattern = new RegExp(forms.join("|"), "giu");
+  return (text) => text.replace(pattern, "***");
+}
+
+/** A pattern for every way in which a URL, a form or a JSON text may write a character. */
+function writeCharacter(character: string): string {
+  const percent = Array.from(Buffer.from(character), (byte) => `%${toHex(byte, 2)}`).join("");
+  const unicode = Array.from({ length: character.length }, (_, at) => `\\\\u${toHex(character.charCodeAt(at), 4)}`);
+  const json = RegExp.escape(JSON.stringify(character).slice(1, -1));
+  const ways = new Set([RegExp.escape(character), percent, unicode.join(""), json]);
+  if (character === " ") ways.add("\\+");
+  if (character === "/") ways.add("\\\\/");
+  return `(?:${[...ways].join("|")})`;
+}
+
+/** Patterns for the part of the base64 that is the value's alone, for each of the three places it may begin at. */
+function listBase64(value: string): string[] {
+  const bytes = Buffer.from(value);
+  return [0, 1, 2].flatMap((before) => {
+    const encoded = Buffer.concat([Buffer.alloc(before), bytes]).toString("base64");
+    const own = encoded.slice(Math.ceil((before * 8) / 6), Math.floor(((before + bytes.length) * 8) / 6));
+    return own.length < leastBase64 ? [] : [own.replaceAll("+", "[+-]").replaceAll("/", "[/_]")];
+  });
+}
+
+function toHex(value: number, digits: number): string {
+  return value.toString(16).padStart(digits, "0");
 }
