@@ -88,7 +88,7 @@ test.each([
   ],
   ["an empty file", "  \n", ["1:1 : the file is empty; write a workflow with `steps`"]],
   ["a list", "- 1", ["1:1 : a list is not a workflow; write a map with `steps`"]],
-  ["a key twice", "id: a\nid: b\nsteps: []", ["2:1 : map keys must be unique"]],
+  ["a key twice", "id: a\nid: b\nsteps: []", ["2:1 : the key `id` stands twice in one map; keep one"]],
   ["several documents", "id: a\n---\nid: b", ["2:1 : the file holds several YAML documents; keep one"]],
   ["deep nesting", `a: ${"[".repeat(200)}${"]".repeat(200)}`, ["1:104 : the file is nested deeper than 100 levels"]],
   ["endless nesting", "[".repeat(100_000), ["1:1 : the file is nested deeper than 100 levels"]],
@@ -420,8 +420,8 @@ test("an environment that is not known yet only warns", () => {
   const text =
     'http: { base_url: "${env.URL}" }\noptions: { duration: 1s }\nsteps:\n  - { type: http, config: { url: "http://x/${env.A}" } }\n';
   expect(listProblems(text, { missingEnv: "warning" })).toEqual([
-    "1:19 (warning) http.base_url: env.URL has no value here; give it with -e URL=…",
-    "4:34 (warning) steps[0].config.url: env.A has no value; give it with -e A=….",
+    "1:19 (warning) http.base_url: env.URL has no value; give it with -e URL=VALUE",
+    "4:34 (warning) steps[0].config.url: env.A has no value; give it with -e A=VALUE",
   ]);
 });
 

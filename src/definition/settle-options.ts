@@ -44,7 +44,16 @@ export function settleOptions(document: JsonObject, known: KnownValues, findings
   };
   const keep = (value: Json): Json => value;
   const settleHttp = (value: Json, path: Path): Json =>
-    isObject(value) ? settleFields(value, path, (key) => (perRequest.has(key) ? keep : settleBase)) : value;
+    isObject(value) ? settleFields(value, path, chooseHttp) : value;
+  const chooseHttp = (key: string): ((value: Json, path: Path) => Json | undefined) => {
+    if (perRequest.has(key)) return keep;
+    return key === "base_url" || key === "domains" ? settleAddress : settleBase;
+  };
+  // An address that only the run's environment completes is one: what is relative to it is no problem.
+  const settleAddress = (value: Json, path: Path): Json | undefined =>
+    isObject(value)
+      ? settleFields(value, path, () => settleAddress)
+      : (settleBase(value, path) ?? (findings.isWrong(path) ? undefined : value));
   // `http://${env.HOST}` is settled; what only a running VU knows stays a template.
   const settleBase = (value: Json, path: Path): Json | undefined =>
     typeof value === "string" && !isKnown(value, known) ? value : settleValue(value, path);
@@ -87,7 +96,7 @@ function settleText(text: string, path: Path, known: KnownValues, findings: Find
     return typeof value === "string" ? toPlain(value) : value;
   } catch (error) {
     if (error instanceof UnknownEnvironment) {
-      findings.warn(path, `env.${error.key} has no value here; give it with -e ${error.key}=…`);
+      findings.warn(path, `env.${error.key} has no value; give it with -e ${error.key}=VALUE`);
       return undefined;
     }
     if (!(error instanceof EngineError)) throw error;
