@@ -211,6 +211,29 @@ test.each<[string, object, LoadOptions["overrides"], Partial<Load>]>([
   expect(loadOf(options, overrides)).toMatchObject(expected);
 });
 
+test("tags of steps are filled in before the start, wherever the step stands", () => {
+  const tags = { region: "${region}" };
+  const body = { url: "http://h/", json: { tags: "${vu.id}", steps: [{ tags: "${iteration}" }] } };
+  const tagged = { type: "http", tags, config: body };
+  const workflow = load(
+    {
+      variables: { region: "eu" },
+      setup: [tagged],
+      pre_hook: tagged,
+      steps: [
+        { ...tagged, post_hook: tagged },
+        { type: "group", tags, group: { steps: [tagged] } },
+      ],
+    },
+    { variables: { region: "cn" } },
+  );
+  const [first, group] = workflow.scenarios[0]?.steps ?? [];
+  const found = [workflow.setup[0], workflow.scenarios[0]?.preHook[0], first, first?.postHook[0], group];
+  expect(found.map((item) => item?.tags)).toEqual(found.map(() => ({ region: "cn" })));
+  expect(group?.config).toMatchObject({ steps: [{ tags: { region: "cn" } }] });
+  expect(first?.config).toMatchObject({ body: { value: body.json } });
+});
+
 test("a workflow's parts in all their forms", () => {
   const workflow = load(
     {
@@ -344,6 +367,12 @@ test.each<[string, object, Partial<LoadOptions>, string]>([
     { options: { vus: "${env.VUS}" }, steps: [step] },
     {},
     "options.vus: `env.VUS` has no value before the start; options may use `variables`, -e values and `env`",
+  ],
+  [
+    "a tag that differs from request to request",
+    { steps: [{ ...step, tags: { k: "${iteration}" } }] },
+    {},
+    "steps[0].tags.k: `iteration` has no value before the start; tags may use `variables`, -e values and `env`",
   ],
   [
     "a step that does not exist",
