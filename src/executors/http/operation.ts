@@ -79,15 +79,6 @@ class PendingOperation implements ExchangeListener {
 type Resolve = (result: HttpResult | Promise<HttpResult>) => void;
 type Reject = (error: unknown) => void;
 
-let latestResolve: Resolve = () => undefined;
-let latestReject: Reject = () => undefined;
-
-/** One function for all promises: an executor per operation would be a closure per operation. */
-function keepSettlers(resolve: Resolve, reject: Reject): void {
-  latestResolve = resolve;
-  latestReject = reject;
-}
-
 /**
  * Sends a request and what follows from its answer, as one function per step. An answer of which nothing is kept
  * costs one promise.
@@ -106,10 +97,10 @@ export function createOperation(options: OperationOptions): Operation {
     }
     const { draft } = prepared;
     const wire = session.jar === null ? prepared.wire : addCookies(prepared, session.jar);
-    const promise = new Promise<HttpResult>(keepSettlers);
-    const pending = new PendingOperation(vu, session, draft, deadline, finish, latestResolve, latestReject);
-    session.client.send(wire, deadline, totalTimeoutMs, pending);
-    return promise;
+    return new Promise((resolve, reject) => {
+      const pending = new PendingOperation(vu, session, draft, deadline, finish, resolve, reject);
+      session.client.send(wire, deadline, totalTimeoutMs, pending);
+    });
   }
 
   function finish(pending: PendingOperation, exchange: Exchange): HttpResult | Promise<HttpResult> {

@@ -32,6 +32,7 @@ interface Place {
   finished: boolean;
   /** Iterations begun in all its lives. */
   begun: number;
+  /** null: there is no running life, or it was interrupted. */
   controller: AbortController | null;
   leaving: Alarm | null;
 }
@@ -91,7 +92,13 @@ export function createVuCrew(context: SchedulerContext, start: VuProfile, duty: 
     place.called = false;
     if (!place.running) return;
     place.rest.wake();
-    place.leaving = clock.at(clock.now() + leaveGraceMs, () => place.controller?.abort());
+    place.leaving = clock.at(clock.now() + leaveGraceMs, () => interruptPlace(place));
+  };
+
+  const interruptPlace = (place: Place) => {
+    const { controller } = place;
+    place.controller = null;
+    controller?.abort();
   };
 
   const startPlace = (place: Place) => {
@@ -123,7 +130,7 @@ export function createVuCrew(context: SchedulerContext, start: VuProfile, duty: 
     place.controller = controller;
     try {
       if (vuSetup.length > 0 && !(await scenario.vuSetup(vu))) place.finished = !signal.aborted;
-      else await loop(place, vu, signal);
+      else await loop(place, vu);
       if (vuTeardown.length > 0 && !signal.aborted) await scenario.vuTeardown(vu);
     } finally {
       place.controller = null;
@@ -131,11 +138,11 @@ export function createVuCrew(context: SchedulerContext, start: VuProfile, duty: 
     }
   };
 
-  const loop = async (place: Place, vu: VirtualUser, signal: AbortSignal) => {
+  const loop = async (place: Place, vu: VirtualUser) => {
     const { drawThinkTime } = scenario;
     const end = profile.endMs ?? Number.POSITIVE_INFINITY;
     let now = clock.now();
-    while (place.called && !over && !signal.aborted) {
+    while (place.called && !over && place.controller !== null) {
       if (turn.isOver(now)) {
         await turn.next();
         now = clock.now();
@@ -208,7 +215,7 @@ export function createVuCrew(context: SchedulerContext, start: VuProfile, duty: 
       checkFinished();
     },
     interrupt() {
-      for (const place of places) place.controller?.abort();
+      for (const place of places) interruptPlace(place);
     },
     countActive: () => running,
     countAllocated: () => running,
