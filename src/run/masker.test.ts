@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { createMasker } from "./masker.ts";
 
-const secret = 's3cr/t T&k"é+ŷ😀n';
+const secret = 's3cr/t T&k"é+\\\\ŷ😀n';
 
 test.each([
   ["as it is", secret],
@@ -12,6 +12,7 @@ test.each([
   ["by the rules of URLs", new URL(`http://localhost/?${secret}`).search.slice(1)],
   ["in a form", new URLSearchParams([["", secret]]).toString().slice(1)],
   ["in a JSON text", JSON.stringify(secret).slice(1, -1)],
+  ["in a JSON text inside a JSON text", JSON.stringify(JSON.stringify(secret)).slice(3, -3)],
   ["in a JSON text of Go", JSON.stringify(secret).slice(1, -1).replace("&", "\\u0026")],
   ["in capitals, as a host", secret.toUpperCase()],
 ])("a secret %s is masked", (_name, written) => {
@@ -26,6 +27,12 @@ test.each(["", "u:", "us:", "user:"])("base64 after %j keeps nothing of the secr
     const kept = Buffer.from(masked.replace("***", ""), encoding).toString();
     for (const part of ["s3", "cr", "T&", "n!"]) expect(kept.slice(before.length)).not.toContain(part);
   }
+});
+
+test("runs of backslashes are no trap", () => {
+  const mask = createMasker({ token: `${"\\".repeat(4)}"${"\\".repeat(4)}x` });
+  const text = "\\".repeat(8_000);
+  expect(mask(text)).toBe(text);
 });
 
 test("the longer of two secrets is replaced first, an empty one is none", () => {

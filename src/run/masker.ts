@@ -12,20 +12,32 @@ export function createMasker(secrets: Readonly<Record<string, string>>): Masker 
   const values = [...new Set(Object.values(secrets))].filter((value) => value !== "");
   if (values.length === 0) return (text) => text;
   values.sort((a, b) => b.length - a.length);
-  const forms = values.flatMap((value) => [Array.from(value, writeCharacter).join(""), ...listBase64(value)]);
+  const forms = values.flatMap((value) => [writeCharacters(value), ...listBase64(value)]);
   const pattern = new RegExp(forms.join("|"), "giu");
   return (text) => text.replace(pattern, "***");
 }
 
-/** A pattern for every way in which a URL, a form or a JSON text may write a character. */
+/** Patterns for every way in which a URL, a form or a JSON text, or one inside another, may write the characters. */
+function writeCharacters(value: string): string {
+  const pieces = value.match(/\\+|[^\\]/gu) ?? [];
+  return pieces
+    .map((piece) => (piece.startsWith("\\") ? writeBackslashes(piece.length) : writeCharacter(piece)))
+    .join("");
+}
+
+/** Every text they are put into doubles them. Bounded, or a long run in a body would be searched for minutes. */
+function writeBackslashes(count: number): string {
+  return `(?:\\\\(?:u005c)?|%5c){${count},${4 * count}}`;
+}
+
 function writeCharacter(character: string): string {
   const percent = Array.from(Buffer.from(character), (byte) => `%${toHex(byte, 2)}`).join("");
-  const unicode = Array.from({ length: character.length }, (_, at) => `\\\\u${toHex(character.charCodeAt(at), 4)}`);
-  const json = RegExp.escape(JSON.stringify(character).slice(1, -1));
-  const ways = new Set([RegExp.escape(character), percent, unicode.join(""), json]);
-  if (character === " ") ways.add("\\+");
-  if (character === "/") ways.add("\\\\/");
-  return `(?:${[...ways].join("|")})`;
+  const units = Array.from({ length: character.length }, (_, at) => `\\\\{1,7}u${toHex(character.charCodeAt(at), 4)}`);
+  const short = /^"\\(.)"$/.exec(JSON.stringify(character))?.[1];
+  const ways = [RegExp.escape(character), percent, units.join("")];
+  if (short !== undefined || character === "/") ways.push(`\\\\{1,7}${short ?? character}`);
+  if (character === " ") ways.push("\\+");
+  return `(?:${ways.join("|")})`;
 }
 
 /** Patterns for the part of the base64 that is the value's alone, for each of the three places it may begin at. */
