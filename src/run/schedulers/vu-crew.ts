@@ -47,6 +47,7 @@ export function createVuCrew(context: SchedulerContext, start: VuProfile, duty: 
   const places: Place[] = [];
   let called = 0;
   let running = 0;
+  let mostRunning = 0;
   let over = false;
   let ended = false;
   let change: Alarm | null = null;
@@ -104,6 +105,7 @@ export function createVuCrew(context: SchedulerContext, start: VuProfile, duty: 
   const startPlace = (place: Place) => {
     place.running = true;
     running++;
+    mostRunning = Math.max(mostRunning, running);
     live(place)
       .catch((error: unknown) => {
         place.finished = true;
@@ -218,6 +220,11 @@ export function createVuCrew(context: SchedulerContext, start: VuProfile, duty: 
       for (const place of places) interruptPlace(place);
     },
     countActive: () => running,
+    takeMostActive() {
+      const most = mostRunning;
+      mostRunning = running;
+      return most;
+    },
     countAllocated: () => running,
     countPlanned: (timeMs) => (over || timeMs < 0 ? 0 : countIndices(share.vus, countVus(profile, timeMs))),
   };
