@@ -15,7 +15,7 @@ import {
 const closeLimitMs = 10_000;
 
 /**
- * Room for a thread's new objects, a third of what Node gives: with 10,000 VUs on two threads a quarter of the process's
+ * Room for a thread's new objects, a sixteenth of what Node gives: with 10,000 VUs on two threads a quarter of the process's
  * memory is saved, and the pauses of a collection are shorter.
  */
 const youngGenerationMb = 12;
