@@ -64,6 +64,17 @@ export function createArrivals(context: SchedulerContext, load: ArrivalLoad): Sc
     if (alarm === null && nextMs !== Number.POSITIVE_INFINITY) alarm = time.at(nextMs, onAlarm);
   };
 
+  /**
+   * When starts are late, a VU that gets free takes one of them. The others wait a turn, in which more VUs get free whose
+   * connections are open; VUs that have to dial would make the starts later still.
+   */
+  const continueDue = (now: number) => {
+    const scenarioTime = time.read(now);
+    if (nextMs > scenarioTime) return;
+    startNext(now);
+    if (nextMs <= scenarioTime) waitForTurn();
+  };
+
   const startNext = (now: number) => {
     startEvent(cursor.k, nextMs, now);
     cursor.advance();
@@ -159,7 +170,7 @@ export function createArrivals(context: SchedulerContext, load: ArrivalLoad): Sc
     }
     active--;
     free.push(place);
-    startDue(endedAt, false);
+    if (!over) continueDue(endedAt);
     checkEnded();
   };
 
