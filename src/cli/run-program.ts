@@ -1,6 +1,7 @@
 import { CommanderError } from "commander";
 import { EngineError } from "../errors.ts";
 import { readEngineVersion } from "../local/engine-version.ts";
+import { nameLater } from "./name-later.ts";
 import { createProgram } from "./program.ts";
 import { printError, tellError } from "./tell-error.ts";
 import { createTerminal, type Terminal } from "./terminal.ts";
@@ -27,6 +28,7 @@ async function runCommands(args: readonly string[], terminal: Terminal): Promise
     command.exitOverride().configureOutput({
       writeOut: (text) => terminal.print(text),
       writeErr: (text) => json || terminal.tell(text),
+      outputError: (text, write) => write(nameLater(text)),
       getOutHelpWidth: () => terminal.out.width(),
       getErrHelpWidth: () => terminal.err.width(),
     });
@@ -37,7 +39,7 @@ async function runCommands(args: readonly string[], terminal: Terminal): Promise
   } catch (error) {
     if (!(error instanceof CommanderError)) return json ? printError(terminal, error) : tellError(terminal, error, "");
     if (error.exitCode === 0) return 0;
-    if (json) printError(terminal, new EngineError("invalid_usage", error.message.replace(/^error: /, "")));
+    if (json) printError(terminal, new EngineError("invalid_usage", nameLater(error.message).replace(/^error: /, "")));
     return usageExitCode;
   }
 }
