@@ -1,5 +1,5 @@
 import type { LeaseTimes } from "./lease-times.ts";
-import type { Instant } from "./owner.ts";
+import type { Instant } from "./owner-state.ts";
 
 /** A slave's lease of one execution, by its own clocks. */
 export interface SlaveLease {

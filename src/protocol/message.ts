@@ -21,7 +21,12 @@ export type Order =
       readonly share: Share;
     }
   | { readonly type: "setup" }
-  | { readonly type: "start"; readonly shared: SharedValues; readonly inMs: number; /** Start instant, epoch ms of the owner; without it `inMs` counts. */ readonly atWallMs?: number }
+  | {
+      readonly type: "start";
+      readonly shared: SharedValues;
+      readonly inMs: number /** Start instant, epoch ms of the owner; without it `inMs` counts. */;
+      readonly atWallMs?: number;
+    }
   | { readonly type: "pause"; readonly atMs: number }
   | { readonly type: "resume" }
   | { readonly type: "scale"; readonly scenario: string; readonly target: number; readonly overMs: number }
