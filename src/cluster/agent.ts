@@ -21,6 +21,8 @@ export interface AgentState {
   suspended: boolean;
   expelled: boolean;
   lastFrame: number | null;
+  /** Setup and teardown, once begun: they never begin again. */
+  readonly begun: Set<Order["type"]>;
   /** What a repeated order is answered with, by the order's type. */
   readonly answers: Map<Order["type"], Fact>;
 }
@@ -58,6 +60,7 @@ export function createAgentState(executionId: string, times: LeaseTimes): AgentS
     suspended: true,
     expelled: false,
     lastFrame: null,
+    begun: new Set(),
     answers: new Map(),
   };
 }
@@ -124,6 +127,12 @@ function takeShare(state: AgentState, order: Order & { readonly type: "release" 
 function carryOut(state: AgentState, order: CarriedOrder, time: Instant): readonly AgentEffect[] {
   const known = state.answers.get(order.type);
   if (known !== undefined) return [{ type: "send", fact: known }];
+  if (order.type === "setup" || order.type === "teardown") {
+    if (state.begun.has(order.type)) return [];
+    const effects = advanceSlave(state.core, { type: "order", order });
+    if (effects.length > 0) state.begun.add(order.type);
+    return effects;
+  }
   if (order.type !== "start" || order.atWallMs === undefined) {
     return advanceSlave(state.core, { type: "order", order });
   }

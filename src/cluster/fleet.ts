@@ -101,11 +101,10 @@ function learn(
       const renew: Order = { type: "renew", sequence: fact.sequence, ownerWallMs: time.wall };
       const effects = [stamp(fleet, slaveId, incarnation, renew)];
       const slave = fleet.core.slaves.find(({ id }) => id === slaveId);
-      if (fact.lastFrame !== null && slave?.state === "running") {
+      if (fact.lastFrame !== null) {
         noteLast(fleet, source, fact.lastFrame);
-        effects.push(
-          ...tellCore(fleet, { type: "fact", slaveId, fact: { type: "done", lastFrame: fact.lastFrame } }, time),
-        );
+        const done: Fact = { type: "done", lastFrame: fact.lastFrame };
+        if (slave?.state === "running") effects.push(...tellCore(fleet, { type: "fact", slaveId, fact: done }, time));
       }
       for (const order of listDue(fleet, member)) effects.push(stamp(fleet, slaveId, incarnation, order));
       return effects;

@@ -1,5 +1,6 @@
 import { advanceAgent, type AgentEffect, type AgentEvent, type AgentState, createAgentState } from "../../src/cluster/agent.ts";
 import type { LeaseTimes } from "../../src/cluster/lease-times.ts";
+import type { CarriedOrder } from "../../src/cluster/slave.ts";
 import { mayStart } from "../../src/cluster/slave-lease.ts";
 import { listIndices } from "../../src/plan/index-runs.ts";
 import { countVus } from "../../src/plan/profiles/vu-profile.ts";
@@ -36,9 +37,11 @@ export interface SimulatedSlave {
   /** SIGKILL. */
   kill(): void;
   readonly alive: boolean;
-  /** Operations it did and never got into a frame, once killed. */
-  readonly unsent: number;
-  /** It was given up and has told everything. */
+  /** All operations in frames up to this number. */
+  sumFrames(through: number): number;
+  /** Operations that are in no frame yet. */
+  readonly uncut: number;
+  /** Its load is over and all its frames are acknowledged. */
   readonly finished: boolean;
 }
 
@@ -55,6 +58,7 @@ export function createSimulatedSlave(options: SimulatedSlaveOptions): SimulatedS
   let done = false;
   let counted = 0;
   let number = 0;
+  const sums = [0];
   const clock = () => ({ now: time.now + 1_000_000, wall: time.now + 1e9 + options.wallOffsetMs });
 
   /** A callback of the slave's process: waits while it is frozen. */
@@ -113,6 +117,7 @@ export function createSimulatedSlave(options: SimulatedSlaveOptions): SimulatedS
       overflow: {},
       generator: { cpu: 0, eventLoopLagMs: 0, memory: 0 },
     };
+    sums.push((sums.at(-1) ?? 0) + counted);
     counted = 0;
     tell({ type: "frame", frame });
   };
@@ -157,7 +162,7 @@ export function createSimulatedSlave(options: SimulatedSlaveOptions): SimulatedS
         effect satisfies never;
     }
   };
-  const obey = (order: Exclude<AgentEffect & { type: "carry_out" }, never>["order"]): void => {
+  const obey = (order: CarriedOrder): void => {
     switch (order.type) {
       case "prepare":
         takeShare(order.share, 0);
@@ -171,7 +176,7 @@ export function createSimulatedSlave(options: SimulatedSlaveOptions): SimulatedS
         origin = clock().now + order.inMs;
         for (const [vu, { epoch }] of held) later(order.inMs + random() * 20, () => loop(vu, epoch));
         later(1_000, everySecond);
-        answer({ type: "started", wallMs: 0 });
+        answer({ type: "started" });
         return;
       case "stop":
         later(random() * order.graceMs, end);
@@ -215,11 +220,12 @@ export function createSimulatedSlave(options: SimulatedSlaveOptions): SimulatedS
     get alive() {
       return alive;
     },
-    get unsent() {
-      return counted + agent.core.unacknowledged.length * 0;
+    sumFrames: (through) => sums[through] ?? Number.NaN,
+    get uncut() {
+      return counted;
     },
     get finished() {
-      return agent.expelled && done && agent.core.unacknowledged.length === 0;
+      return done && agent.core.unacknowledged.length === 0;
     },
   };
 }
