@@ -69,7 +69,7 @@ export type FleetEvent =
   | { readonly type: "join"; readonly slaveId: string; readonly incarnation: number; readonly maxVus: number }
   | { readonly type: "drain" | "undrain"; readonly slaveId: string }
   | { readonly type: "persisted"; readonly version: number }
-  /** What the store said to an `append`. */
+  /** What the store said to an `append`; the answers come in the order in which it wrote. */
   | {
       readonly type: "stored";
       readonly slaveId: string;

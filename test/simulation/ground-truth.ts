@@ -55,7 +55,10 @@ export function createGroundTruth(vus: number): GroundTruth {
       }
       inSecond.add(vu);
       if (inSecond.size > vus || vu > vus || vu < 1) {
-        throw new BrokenRule("never more than N VUs start operations", `${inSecond.size} of ${vus}, vu ${vu} at ${now}`);
+        throw new BrokenRule(
+          "never more than N VUs start operations",
+          `${inSecond.size} of ${vus}, vu ${vu} at ${now}`,
+        );
       }
       const before = latest.get(vu);
       if (before !== undefined && before.source !== source && epoch <= before.epoch) {

@@ -57,7 +57,10 @@ export async function simulate(seed: number): Promise<Outcome> {
     for (let copies = chance(copyRate) ? 2 : 1; copies > 0; copies--) time.after(1 + random() * longestDelay, arrive);
   };
   const ids = Array.from({ length: slaveCount }, (_, at) => `s${at}`);
-  const shares = cutPlan(plan, ids.map(() => 1));
+  const shares = cutPlan(
+    plan,
+    ids.map(() => 1),
+  );
   const token = await store.acquire(executionId);
   const master = createSimulatedMaster({
     store,
@@ -148,14 +151,28 @@ export async function simulate(seed: number): Promise<Outcome> {
   const limit = durationMs + 240_000;
   const ended = await time.run(() => final, limit);
   const { core } = master.fleet;
-  if (!ended) throw new BrokenRule("every execution ends", `phase ${core.phase} ${describe(faults)}`);
+  if (!ended)
+    throw new BrokenRule(
+      "every execution ends",
+      `phase ${core.phase}, sources ${JSON.stringify([...master.fleet.sources])}, members ${JSON.stringify([...master.fleet.members.values()])} ${describe(faults)}`,
+    );
   // What was frozen or cut off still comes in, late.
   await time.run(() => slaves.every((slave) => !slave.alive || slave.finished), time.now + 60_000);
   checkTotals(slaves, bySource, master.fleet, faults);
   if (faults.length === 0 && lossRate === 0 && core.cause !== null) {
     throw new BrokenRule("an undisturbed execution completes", core.cause.message);
   }
-  checkWhole(seed, { truth, faults, lossRate, longestDelay, timeoutMs: times.timeoutMs, room, vus: plan.vus, load, slaveCount });
+  checkWhole(seed, {
+    truth,
+    faults,
+    lossRate,
+    longestDelay,
+    timeoutMs: times.timeoutMs,
+    room,
+    vus: plan.vus,
+    load,
+    slaveCount,
+  });
   return { operations: truth.operations, faults, status: core.cause?.reason ?? "completed" };
 }
 
@@ -167,7 +184,11 @@ function bySourceCount(bySource: ReadonlyMap<string, SimulatedSlave>, id: string
 function checkTotals(
   slaves: readonly SimulatedSlave[],
   bySource: ReadonlyMap<string, SimulatedSlave>,
-  fleet: { readonly sources: ReadonlyMap<string, { readonly high: number }>; readonly late: { readonly http_reqs: number }; readonly core: { readonly snapshot: Parameters<typeof totalOf>[0] } },
+  fleet: {
+    readonly sources: ReadonlyMap<string, { readonly high: number }>;
+    readonly late: { readonly http_reqs: number };
+    readonly core: { readonly snapshot: Parameters<typeof totalOf>[0] };
+  },
   faults: readonly string[],
 ): void {
   let told = 0;
@@ -175,13 +196,17 @@ function checkTotals(
     const high = fleet.sources.get(name)?.high ?? 0;
     told += slave.sumFrames(high);
     if (!slave.alive || !slaves.includes(slave) || !fleet.sources.has(name)) continue;
-    if (!slave.finished) throw new BrokenRule("every frame of a living slave is acknowledged", `${name} ${describe(faults)}`);
+    if (!slave.finished)
+      throw new BrokenRule("every frame of a living slave is acknowledged", `${name} ${describe(faults)}`);
     if (slave.uncut > 0) throw new BrokenRule("every operation is in a frame", `${name}: ${slave.uncut}`);
   }
   const total = totalOf(fleet.core.snapshot, "http_reqs");
   const applied = total?.type === "counter" ? Number(total.sum) : 0;
   if (applied + fleet.late.http_reqs !== told) {
-    throw new BrokenRule("applied + late = what the slaves did", `${applied} + ${fleet.late.http_reqs} is not ${told} ${describe(faults)}`);
+    throw new BrokenRule(
+      "applied + late = what the slaves did",
+      `${applied} + ${fleet.late.http_reqs} is not ${told} ${describe(faults)}`,
+    );
   }
 }
 
@@ -206,7 +231,11 @@ function checkWhole(
   if (only !== undefined && (!/ (kill|freeze) /.test(only) || room < vus || slaveCount < 2)) return;
   const allowed = only === undefined ? 1_000 : timeoutMs + 1_000 + 375;
   const gap = truth.findLongestGap();
-  if (gap > allowed) throw new BrokenRule("the load is whole again within H + 1 s of a loss", `seed ${seed}: ${gap} > ${allowed}: ${describe(faults)}`);
+  if (gap > allowed)
+    throw new BrokenRule(
+      "the load is whole again within H + 1 s of a loss",
+      `seed ${seed}: ${gap} > ${allowed}: ${describe(faults)}`,
+    );
 }
 
 function pickLoad(vus: number, durationMs: number, random: Random): Load {

@@ -46,6 +46,7 @@ export function createSimulatedMaster(options: SimulatedMasterOptions): Simulate
   const clock = () => ({ now: time.now + origin, wall: time.now + 1e9 });
   let fleet = createFleetState(options.fleet, clock().now);
   let lastCommit = 0;
+  let lastAnswer = 0;
 
   const tell = (event: FleetEvent): void => {
     if (!up) return;
@@ -61,7 +62,8 @@ export function createSimulatedMaster(options: SimulatedMasterOptions): Simulate
       if (of !== life) return;
       const tellOutcome = await write();
       // Written, but the answer may still meet a dead process.
-      time.after(random() * 2, () => {
+      lastAnswer = Math.max(lastAnswer, time.now + random() * 2);
+      time.after(lastAnswer - time.now, () => {
         if (of === life) tellOutcome();
       });
     });

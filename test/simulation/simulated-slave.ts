@@ -1,4 +1,10 @@
-import { advanceAgent, type AgentEffect, type AgentEvent, type AgentState, createAgentState } from "../../src/cluster/agent.ts";
+import {
+  advanceAgent,
+  type AgentEffect,
+  type AgentEvent,
+  type AgentState,
+  createAgentState,
+} from "../../src/cluster/agent.ts";
 import type { LeaseTimes } from "../../src/cluster/lease-times.ts";
 import type { CarriedOrder } from "../../src/cluster/slave.ts";
 import { mayStart } from "../../src/cluster/slave-lease.ts";

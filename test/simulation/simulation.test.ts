@@ -6,7 +6,9 @@ const seeds = 2_000;
 /** One seed again: `SEED=17 npx vitest run test/simulation`. */
 const only = process.env.SEED;
 
-test("every rule of the protocol holds, whatever is lost, frozen, killed or restarted", { timeout: 120_000 }, async () => {
+test("every rule of the protocol holds, whatever is lost, frozen, killed or restarted", {
+  timeout: 120_000,
+}, async () => {
   const list = only === undefined ? Array.from({ length: seeds }, (_, at) => at + 1) : [Number(only)];
   let operations = 0;
   const statuses = new Set<string>();
