@@ -27,6 +27,8 @@ export interface FleetState {
   /** The core has ended; the last frames may be on their way. */
   coreEnded: boolean;
   final: boolean;
+  /** This owner has said so; a new one says it again. */
+  announced: boolean;
   /** Frames, requests and iterations that came after the end. */
   readonly late: { frames: number; http_reqs: number; iterations: number };
   /** Number of the latest state that was given out to be written, and of the latest that is durable. */
@@ -62,6 +64,8 @@ export interface SourceState {
   last: number | null;
   /** Its lease has ended: the end does not wait for it. */
   over: boolean;
+  /** `high` when the execution became final: what comes after is late. */
+  finalHigh: number | null;
 }
 
 export type FleetEvent =
@@ -145,6 +149,7 @@ export function createFleetState(options: FleetOptions, now: number): FleetState
     emptySince: null,
     coreEnded: false,
     final: false,
+    announced: false,
     late: { frames: 0, http_reqs: 0, iterations: 0 },
     version: 0,
     persisted: 0,
@@ -163,7 +168,7 @@ export function createMember(
 }
 
 export function createSource(): SourceState {
-  return { high: 0, last: null, over: false };
+  return { high: 0, last: null, over: false, finalHigh: null };
 }
 
 /** The name of a source within its execution. */

@@ -39,7 +39,7 @@ function mustWait(effect: FleetEffect): boolean {
   if (effect.type === "final") return true;
   if (effect.type !== "order") return false;
   const { type } = effect.order;
-  return type !== "renew" && type !== "ack" && type !== "resend" && type !== "expel";
+  return type !== "renew" && type !== "ack" && type !== "resend";
 }
 
 function handle(fleet: FleetState, event: FleetEvent, time: Instant): readonly FleetEffect[] {
@@ -206,7 +206,7 @@ function settleFrame(fleet: FleetState, event: FleetEvent & { readonly type: "st
   if (outcome === "gap") return [stamp(fleet, slaveId, incarnation, { type: "resend", after: high })];
   if (outcome === "appended" && frame.number === source.high + 1) {
     source.high = frame.number;
-    if (fleet.final) addLate(fleet, frame);
+    if (source.finalHigh !== null && frame.number > source.finalHigh) addLate(fleet, frame);
     else applyFrame(fleet.core.snapshot, slaveId, frame);
   }
   return [stamp(fleet, slaveId, incarnation, { type: "ack", through: high })];
@@ -257,12 +257,16 @@ function plan(fleet: FleetState): FleetEffect[] {
 
 /** Final: the phases have ended, and of every source the last frame is in or the lease is over. */
 function finish(fleet: FleetState): FleetEffect[] {
-  if (!fleet.coreEnded || fleet.final) return [];
-  for (const source of fleet.sources.values()) {
-    if (!source.over && (source.last === null || source.high < source.last)) return [];
+  if (!fleet.coreEnded || fleet.announced) return [];
+  if (!fleet.final) {
+    for (const source of fleet.sources.values()) {
+      if (!source.over && (source.last === null || source.high < source.last)) return [];
+    }
+    for (const source of fleet.sources.values()) source.finalHigh = source.high;
+    fleet.final = true;
+    fleet.dirty = true;
   }
-  fleet.final = true;
-  fleet.dirty = true;
+  fleet.announced = true;
   return [{ type: "final" }];
 }
 

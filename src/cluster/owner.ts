@@ -103,7 +103,7 @@ function learn(state: OwnerState, slave: OwnedSlave, fact: Fact, time: Instant):
     case "resumed":
       return [];
     case "done":
-      slave.state = "ended";
+      if (slave.state !== "closed") slave.state = "ended";
       return proceed(state, time);
     case "teardown_done":
       return state.phase === "teardown" ? close(state, time) : [];

@@ -45,6 +45,7 @@ export async function simulate(seed: number): Promise<Outcome> {
   const executionId = "x";
   const lossRate = chance(0.5) ? 0 : random() * 0.2;
   const copyRate = chance(0.5) ? 0 : random() * 0.2;
+  const crashRate = chance(0.8) ? 0 : random() * 0.15;
   const longestDelay = chance(0.8) ? 40 : 400;
   const faults: string[] = [];
   const slaves: SimulatedSlave[] = [];
@@ -66,6 +67,7 @@ export async function simulate(seed: number): Promise<Outcome> {
     store,
     time,
     random,
+    crashRate,
     fleet: {
       executionId,
       plan,
@@ -129,6 +131,8 @@ export async function simulate(seed: number): Promise<Outcome> {
       } else if (kind === 1) {
         faults.push(`${time.now} freeze ${id} for ${forMs}`);
         slave.freeze(forMs);
+        // A second process under the same id, while the frozen one may come back.
+        if (chance(0.3)) time.after(forMs / 2, () => dial(id, bySourceCount(bySource, id) + 1));
       } else if (kind === 2) {
         faults.push(`${time.now} cut off ${id} for ${forMs}`);
         cutOff.set(id, time.now + forMs);
@@ -138,7 +142,7 @@ export async function simulate(seed: number): Promise<Outcome> {
       } else if (kind === 4) {
         faults.push(`${time.now} drain ${id}`);
         master.tell({ type: "drain", slaveId: id });
-        if (chance(0.5)) time.after(forMs, () => master.tell({ type: "undrain", slaveId: id }));
+        if (chance(0.7)) time.after(forMs / between(1, 20), () => master.tell({ type: "undrain", slaveId: id }));
       } else {
         const late = `late${time.now}`;
         faults.push(`${time.now} join ${late}`);
@@ -166,6 +170,7 @@ export async function simulate(seed: number): Promise<Outcome> {
     truth,
     faults,
     lossRate,
+    crashRate,
     longestDelay,
     timeoutMs: times.timeoutMs,
     room,
@@ -217,6 +222,7 @@ function checkWhole(
     readonly truth: { findLongestGap(): number };
     readonly faults: readonly string[];
     readonly lossRate: number;
+    readonly crashRate: number;
     readonly longestDelay: number;
     readonly timeoutMs: number;
     readonly room: number;
@@ -227,7 +233,14 @@ function checkWhole(
 ): void {
   const { faults, lossRate, room, vus, truth, load, timeoutMs, slaveCount } = facts;
   const [only] = faults;
-  if (faults.length > 1 || lossRate > 0 || facts.longestDelay > 40 || load.mode === "ramping-vus") return;
+  if (
+    faults.length > 1 ||
+    lossRate > 0 ||
+    facts.crashRate > 0 ||
+    facts.longestDelay > 40 ||
+    load.mode === "ramping-vus"
+  )
+    return;
   if (only !== undefined && (!/ (kill|freeze) /.test(only) || room < vus || slaveCount < 2)) return;
   const allowed = only === undefined ? 1_000 : timeoutMs + 1_000 + 375;
   const gap = truth.findLongestGap();

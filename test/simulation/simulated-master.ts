@@ -29,6 +29,8 @@ export interface SimulatedMasterOptions {
   readonly store: Store;
   readonly time: SimulatedTime;
   readonly random: Random;
+  /** How likely the process dies between giving out a state to be written and its being durable. */
+  readonly crashRate: number;
   readonly fleet: FleetOptions;
   deliver(slaveId: string, incarnation: number, order: Order, stamp: OrderStamp): void;
   onFinal(): void;
@@ -80,6 +82,10 @@ export function createSimulatedMaster(options: SimulatedMasterOptions): Simulate
         });
         return;
       case "persist":
+        if (random() < options.crashRate)
+          time.after(random() * 50, () => {
+            if (of === life) restart(100 + random() * 900);
+          });
         commit(async () => {
           const { token } = fleet;
           if (!(await store.writeCheckpoint(executionId, { token, state: effect.state }))) return () => undefined;
@@ -119,6 +125,16 @@ export function createSimulatedMaster(options: SimulatedMasterOptions): Simulate
     tell({ type: "tick" });
   };
 
+  const restart = (downMs: number): void => {
+    life++;
+    up = false;
+    lastCommit = 0;
+    const of = life;
+    time.after(downMs, async () => {
+      if (of === life) await takeUp();
+    });
+  };
+
   return {
     get fleet() {
       return fleet;
@@ -127,15 +143,7 @@ export function createSimulatedMaster(options: SimulatedMasterOptions): Simulate
       return up;
     },
     tell,
-    restart(downMs) {
-      life++;
-      up = false;
-      lastCommit = 0;
-      const of = life;
-      time.after(downMs, async () => {
-        if (of === life) await takeUp();
-      });
-    },
+    restart,
   };
 }
 
