@@ -137,7 +137,8 @@ function proceed(state: OwnerState, time: Instant): readonly OwnerEffect[] {
     case "running":
       return state.slaves.length > 0 && all("ended") ? tearDown(state, time) : [];
     case "stopping":
-      return all("ended") ? tearDown(state, time) : [];
+      // One that joined and has not started yet has nothing to end.
+      return state.slaves.some((slave) => slave.state === "running") ? [] : tearDown(state, time);
     case "closing":
       if (!all("closed")) return [];
       state.phase = "done";
@@ -277,9 +278,12 @@ function stop(state: OwnerState, cause: Cause, graceMs: number, time: Instant): 
 function tearDown(state: OwnerState, time: Instant): readonly OwnerEffect[] {
   if (state.phase !== "running" && state.phase !== "stopping") return [];
   endLoad(state, time);
-  const first = state.slaves[0];
-  if (state.plan.workflow.teardown.length === 0 || state.shared === null || first === undefined)
+  if (state.plan.workflow.teardown.length === 0 || state.shared === null) return close(state, time);
+  const first = state.slaves.find((slave) => slave.state === "ended");
+  if (first === undefined) {
+    note(state, "teardown_not_run", "no slave is left that could run teardown", time);
     return close(state, time);
+  }
   state.phase = "teardown";
   state.alone = first.id;
   return [{ type: "order", slaveId: first.id, order: { type: "teardown", shared: state.shared } }];

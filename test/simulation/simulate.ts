@@ -16,6 +16,7 @@ import { createSimulatedTime } from "./simulated-time.ts";
 /** What happened, for a failure message and for looking at the spread of the seeds. */
 export interface Outcome {
   readonly operations: number;
+  /** The faults and commands that were played, with their times. */
   readonly faults: readonly string[];
   readonly status: string;
 }
@@ -119,7 +120,7 @@ export async function simulate(seed: number): Promise<Outcome> {
   for (let count = between(0, 4); count > 0; count--) {
     const at = between(0, durationMs + 4_000);
     const id = ids[between(0, ids.length - 1)] as string;
-    const kind = between(0, 5);
+    const kind = between(0, 6);
     const forMs = between(100, times.timeoutMs * 2);
     time.after(at, () => {
       const slave = current.get(id) as SimulatedSlave;
@@ -143,6 +144,9 @@ export async function simulate(seed: number): Promise<Outcome> {
         faults.push(`${time.now} drain ${id}`);
         master.tell({ type: "drain", slaveId: id });
         if (chance(0.7)) time.after(forMs / between(1, 20), () => master.tell({ type: "undrain", slaveId: id }));
+      } else if (kind === 5) {
+        faults.push(`${time.now} stop`);
+        master.tell({ type: "stop", graceMs: 500, reason: "stopped_by_api" });
       } else {
         const late = `late${time.now}`;
         faults.push(`${time.now} join ${late}`);
