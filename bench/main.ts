@@ -1,16 +1,21 @@
 import { benchArrivals } from "./arrivals.ts";
 import { benchMemory } from "./memory.ts";
+import { benchMicro } from "./micro.ts";
 import { benchPeers } from "./peers.ts";
 import { benchSoak } from "./soak.ts";
 import { benchStartup } from "./startup.ts";
 
-/** End-to-end benchmarks of the built product. `npm run bench` runs the first four; `npm run bench -- soak` a named one. */
+/**
+ * End-to-end benchmarks of the built product, and `micro`: every hot function by itself. `npm run bench` runs the first
+ * four; `npm run bench -- micro` a named one.
+ */
 const benches: Record<string, () => Promise<void>> = {
   peers: () => benchPeers(5, 5),
   memory: () => benchMemory(20),
   arrivals: () => benchArrivals(3),
   startup: () => benchStartup(7),
   soak: () => benchSoak(10),
+  micro: benchMicro,
 };
 
 const names = process.argv.slice(2);

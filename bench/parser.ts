@@ -8,8 +8,8 @@ const top =
   "HTTP/1.1 200 OK\r\nServer: nginx/1.22.1\r\nDate: Mon, 23 Nov 2026 19:11:12 GMT\r\nContent-Type: application/json\r\n";
 const withLength = `${top}Content-Length: ${json.length}\r\nConnection: keep-alive\r\n\r\n${json}`;
 const chunked = `${top}Transfer-Encoding: chunked\r\n\r\n${json.length.toString(16)}\r\n${json}\r\n0\r\n\r\n`;
-const nothing = { head: false, keepHeaders: false, keepBody: false };
-const everything = { head: false, keepHeaders: true, keepBody: true };
+const nothing = { head: false, keepHeaders: false, keepBody: false, expects: null };
+const everything = { head: false, keepHeaders: true, keepBody: true, expects: null };
 
 const cases = [
   { name: "length, the same head again", text: withLength, wanted: nothing, changing: false },

@@ -22,6 +22,7 @@ const request: WireRequest = {
   retriable: true,
   keepHeaders: false,
   keepBody: false,
+  expects: null,
   lastOnConnection: false,
   connectTimeoutMs: 10_000,
   tls: { verify: true, cert: null, key: null, ca: null },

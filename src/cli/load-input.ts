@@ -1,9 +1,10 @@
+import { Console } from "node:console";
 import { extname, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { type LoadedWorkflow, loadWorkflow, loadWorkflowObject } from "../definition/load-workflow.ts";
 import { EngineError } from "../errors.ts";
 import type { Inputs } from "../protocol/message.ts";
-import { createFileReader, readEnvFile, readSource } from "./read-source.ts";
+import { createFileReader, readEnvFile, readSource, readStdin } from "./read-source.ts";
 import type { WorkflowOptions } from "./run-options.ts";
 
 /** What a run starts from: the workflow or its problems, and what goes in with it. */
@@ -50,19 +51,26 @@ export async function loadInput(
   const fileName = file === "-" ? null : file;
   const loaded = moduleExtensions.includes(extname(file))
     ? loadWorkflowObject(await importModule(file), { ...loadOptions, fileName })
-    : loadWorkflow({ text: readSource(file), fileName }, loadOptions);
+    : loadWorkflow({ text: file === "-" ? await readStdin() : readSource(file), fileName }, loadOptions);
   return { loaded, inputs: { env, secrets: options.secret ?? {} } };
 }
 
-/** The default export of a module of the user's. */
+/** The default export of a module of the user's; what it writes to the console goes to stderr. */
 async function importModule(file: string): Promise<unknown> {
   readSource(file);
+  globalThis.console = new Console(process.stderr, process.stderr);
+  const stuck = Promise.withResolvers<never>();
+  const giveUp = (): void => stuck.reject(new Error("it waits for something that never comes"));
+  process.once("beforeExit", giveUp);
   try {
-    const loaded = (await import(pathToFileURL(resolve(file)).href)) as { readonly default?: unknown };
+    const loading = import(pathToFileURL(resolve(file)).href) as Promise<{ readonly default?: unknown }>;
+    const loaded = await Promise.race([loading, stuck.promise]);
     if (loaded.default !== undefined) return loaded.default;
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new EngineError("invalid_workflow", `${file} cannot be loaded: ${reason}`, { cause });
+  } finally {
+    process.off("beforeExit", giveUp);
   }
   throw new EngineError("invalid_workflow", `${file} has no default export: export the workflow with "export default"`);
 }

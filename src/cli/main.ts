@@ -1,10 +1,11 @@
 #!/usr/bin/env -S node --
 import { quickenLoading } from "./quicken-loading.ts";
 
+const args = process.argv.slice(2);
 quickenLoading();
 // Only now, so that it is loaded the quick way.
 const { runProgram, tellFault } = await import("./run-program.ts");
 for (const event of ["uncaughtException", "unhandledRejection"]) {
-  process.on(event, (fault) => process.exit(tellFault(fault)));
+  process.on(event, (fault) => process.exit(tellFault(fault, args)));
 }
-process.exitCode = await runProgram(process.argv.slice(2));
+process.exitCode = await runProgram(args);

@@ -1,6 +1,7 @@
 import { closeSync, openSync, statSync, unlinkSync, writeFileSync } from "node:fs";
 import { EngineError } from "../errors.ts";
 import type { Report } from "../protocol/report.ts";
+import { explainWriteError } from "./explain-write-error.ts";
 import { isReportFormat, type ReportFormat, reportFormats } from "../report/report-formats.ts";
 
 /** Where a finished report goes besides the terminal. */
@@ -69,7 +70,6 @@ export function writeOutputFiles(files: readonly OutputFile[], report: Report): 
 }
 
 function unwritable(path: string, cause: unknown): EngineError {
-  const reason =
-    cause instanceof Error ? cause.message.replace(/^[A-Z]+: |, (open|write|close).*$/g, "") : String(cause);
-  return new EngineError("unwritable_output", `cannot write ${path}: ${reason}; choose another file`, { cause });
+  const message = `cannot write ${path}: ${explainWriteError(cause)}; choose another file`;
+  return new EngineError("unwritable_output", message, { cause });
 }

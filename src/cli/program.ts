@@ -1,10 +1,10 @@
 import { Command } from "commander";
 import { completionShells } from "./completion-shells.ts";
 import { type RunOptions, type WorkflowOptions, addRunOptions, addWorkflowOptions } from "./run-options.ts";
-import { createTerminal } from "./terminal.ts";
+import type { Terminal } from "./terminal.ts";
 
 /** The commands. Each action loads what it needs when it is called and hands its exit code to `finish`. */
-export function createProgram(version: string, finish: (exitCode: number) => void): Command {
+export function createProgram(version: string, terminal: Terminal, finish: (exitCode: number) => void): Command {
   const program = new Command("workflow-engine")
     .description("Load testing with exact numbers: describe a workflow, run it on this machine.")
     .version(version, "-V, --version", "print the version")
@@ -16,9 +16,9 @@ export function createProgram(version: string, finish: (exitCode: number) => voi
   const run = program
     .command("run <file>")
     .description("Run a workflow on this machine. FILE is YAML, JSON, - (stdin) or a .ts or .js module.")
-    .action(async (file: string, options: RunOptions & { readonly color: boolean }) => {
+    .action(async (file: string, options: RunOptions) => {
       const { runCommand } = await import("./run-command.ts");
-      finish(await runCommand(file, options, createTerminal(!options.color)));
+      finish(await runCommand(file, options, terminal));
     });
   addRunOptions(run).addHelpText(
     "after",
@@ -36,9 +36,9 @@ export function createProgram(version: string, finish: (exitCode: number) => voi
     .description("Show every problem of a workflow at once, with its place.")
     .option("--json", "print {valid, problems} as JSON")
     .option("--no-color", "no colours")
-    .action(async (file: string, options: WorkflowOptions & { readonly json?: boolean; readonly color: boolean }) => {
+    .action(async (file: string, options: WorkflowOptions & { readonly json?: boolean }) => {
       const { validateCommand } = await import("./validate-command.ts");
-      finish(await validateCommand(file, options, createTerminal(!options.color)));
+      finish(await validateCommand(file, options, terminal));
     });
   addWorkflowOptions(validate).addHelpText(
     "after",
@@ -51,7 +51,7 @@ export function createProgram(version: string, finish: (exitCode: number) => voi
     .addHelpText("after", examples("version"))
     .action(async () => {
       const { describeVersion } = await import("./version.ts");
-      createTerminal(true).print(`${describeVersion()}\n`);
+      terminal.print(`${describeVersion()}\n`);
       finish(0);
     });
 
@@ -69,7 +69,7 @@ export function createProgram(version: string, finish: (exitCode: number) => voi
     )
     .action(async (shell: (typeof completionShells)[number]) => {
       const { writeCompletion } = await import("./completion.ts");
-      createTerminal(true).print(writeCompletion(shell, program));
+      terminal.print(writeCompletion(shell, program));
       finish(0);
     });
 

@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { enableCompileCache, registerHooks } from "node:module";
 import { join } from "node:path";
 
@@ -10,8 +11,11 @@ const builtPackages = /\/node_modules\/(?:commander|yaml)\//;
  */
 export function quickenLoading(): void {
   const { HOME, XDG_CACHE_HOME } = process.env;
-  const caches = XDG_CACHE_HOME || (HOME && join(HOME, ".cache"));
-  if (caches) enableCompileCache(join(caches, "workflow-engine", "compiled"));
+  const folder = XDG_CACHE_HOME || HOME;
+  // Asked first: Node would make all folders above it too, and under /proc it would try for ever.
+  if (folder && existsSync(folder)) {
+    enableCompileCache(join(folder, XDG_CACHE_HOME ? "" : ".cache", "workflow-engine", "compiled"));
+  }
   registerHooks({ resolve: resolveBuilt });
 }
 

@@ -1,14 +1,33 @@
-import { readFileSync } from "node:fs";
+import { closeSync, openSync, readSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { parseEnv } from "node:util";
 import { EngineError } from "../errors.ts";
 
-/** The text of a file, or of stdin for `-`. Throws EngineError `unreadable_file`. */
+/** More than any input has; a device that never ends must not fill the memory. */
+const maxBytes = 128 * 1024 * 1024;
+
+/** The text of a file. Throws EngineError `unreadable_file`. */
 export function readSource(file: string): string {
   try {
-    return new TextDecoder("utf-8", { fatal: true }).decode(readFileSync(file === "-" ? 0 : file));
+    return decode(readBytes(file));
   } catch (cause) {
-    throw new EngineError("unreadable_file", `cannot read ${file}: ${explain(cause)}; check the path`, { cause });
+    throw unreadable(file, cause);
+  }
+}
+
+/** The text of stdin; a signal is heard while it waits for a slow writer. Throws EngineError `unreadable_file`. */
+export async function readStdin(): Promise<string> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  try {
+    for await (const chunk of process.stdin as AsyncIterable<Buffer>) {
+      chunks.push(chunk);
+      size += chunk.length;
+      if (size > maxBytes) throw new TooLarge();
+    }
+    return decode(Buffer.concat(chunks));
+  } catch (cause) {
+    throw unreadable("stdin", cause);
   }
 }
 
@@ -27,11 +46,41 @@ export function readEnvFile(file: string): Record<string, string> {
   return pairs;
 }
 
+function readBytes(file: string): Buffer {
+  const descriptor = openSync(file, "r");
+  try {
+    const chunks: Buffer[] = [];
+    for (let size = 0; size <= maxBytes; ) {
+      const chunk = Buffer.allocUnsafe(64 * 1024);
+      const read = readSync(descriptor, chunk);
+      if (read === 0) return Buffer.concat(chunks);
+      chunks.push(chunk.subarray(0, read));
+      size += read;
+    }
+    throw new TooLarge();
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+function decode(bytes: Buffer): string {
+  return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+}
+
+class TooLarge extends Error {}
+
+function unreadable(name: string, cause: unknown): EngineError {
+  return new EngineError("unreadable_file", `cannot read ${name || "a file without a name"}: ${explain(cause)}`, {
+    cause,
+  });
+}
+
 function explain(cause: unknown): string {
-  if (cause instanceof TypeError) return "it is not UTF-8 text";
+  if (cause instanceof TooLarge) return `it is larger than ${maxBytes / 1024 / 1024} MiB`;
+  if (cause instanceof TypeError) return "it is not UTF-8 text; save it as UTF-8";
   const { code, message } = cause as NodeJS.ErrnoException;
-  if (code === "ENOENT") return "there is no such file";
-  if (code === "EISDIR") return "it is a folder";
-  if (code === "EACCES") return "it may not be read";
+  if (code === "ENOENT") return "there is no such file; check the path";
+  if (code === "EISDIR") return "it is a folder; name a file in it";
+  if (code === "EACCES") return "it may not be read; check its permissions";
   return message;
 }

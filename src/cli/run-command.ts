@@ -1,5 +1,4 @@
 import { availableParallelism } from "node:os";
-import { EngineError } from "../errors.ts";
 import { exitCodeOf } from "../local/exit-code.ts";
 import { type LocalExecution, startLocal } from "../local/run-local.ts";
 import { makeUuid } from "../protocol/make-uuid.ts";
@@ -28,7 +27,10 @@ export async function runCommand(file: string, options: RunOptions, terminal: Te
   let execution: LocalExecution | null = null;
   const closers: (() => void)[] = [];
   const interrupts = watchInterrupts((times) => {
-    if (execution === null || times > 2) process.exit(stoppedBySignal);
+    if (execution === null || times > 2) {
+      for (const close of closers.splice(0)) close();
+      process.exit(stoppedBySignal);
+    }
     if (times === 1 && !options.quiet) terminal.tell("stopping; press Ctrl-C again to stop now\n");
     execution.stop("stopped_by_signal", times === 1 ? undefined : 0);
   });
@@ -89,9 +91,6 @@ function finish(report: Report, outputs: readonly OutputFile[], options: RunOpti
   const render = reportFormats[options.json ? "json" : "text"];
   terminal.print(render(report, { color: out.colored && !options.json, width: out.width() }));
   const failures = writeOutputFiles(outputs, report);
-  if (terminal.failure !== null) {
-    failures.push(new EngineError("unwritable_output", `cannot write the summary to stdout: ${terminal.failure}`));
-  }
   const codes = failures.map((failure) => tellError(terminal, failure, ""));
   return exitCodeOf(report, false) || (codes[0] ?? 0);
 }

@@ -3,16 +3,24 @@ import { EngineError } from "../errors.ts";
 import { readEngineVersion } from "../local/engine-version.ts";
 import { createProgram } from "./program.ts";
 import { printError, tellError } from "./tell-error.ts";
-import { createTerminal } from "./terminal.ts";
+import { createTerminal, type Terminal } from "./terminal.ts";
 
 const usageExitCode = 104;
 
 /** Runs one command line; gives the exit code. Whatever goes wrong is told in words. */
 export async function runProgram(args: readonly string[]): Promise<number> {
-  let exitCode = 0;
   const terminal = createTerminal(args.includes("--no-color"));
+  const exitCode = await runCommands(args, terminal);
+  if (terminal.failure === null) return exitCode;
+  const failure = new EngineError("unwritable_output", `cannot write to stdout: ${terminal.failure}`);
+  const failureCode = tellError(terminal, failure, "");
+  return exitCode || failureCode;
+}
+
+async function runCommands(args: readonly string[], terminal: Terminal): Promise<number> {
+  let exitCode = 0;
   const json = args.includes("--json");
-  const program = createProgram(readEngineVersion(), (code) => {
+  const program = createProgram(readEngineVersion(), terminal, (code) => {
     exitCode = code;
   });
   for (const command of [program, ...program.commands]) {
@@ -34,7 +42,8 @@ export async function runProgram(args: readonly string[]): Promise<number> {
   }
 }
 
-/** Tells of an exception that nobody caught; gives the exit code. */
-export function tellFault(fault: unknown): number {
-  return tellError(createTerminal(false), fault, "");
+/** Tells of an exception that nobody caught, as the command line asks for; gives the exit code. */
+export function tellFault(fault: unknown, args: readonly string[]): number {
+  const terminal = createTerminal(args.includes("--no-color"));
+  return args.includes("--json") ? printError(terminal, fault) : tellError(terminal, fault, "");
 }

@@ -1,5 +1,6 @@
 import { writeSync } from "node:fs";
 import picocolors from "picocolors";
+import { explainWriteError } from "./explain-write-error.ts";
 
 type Colors = ReturnType<typeof picocolors.createColors>;
 
@@ -44,7 +45,7 @@ export function createTerminal(colorless: boolean): Terminal {
       const shown = status;
       this.showStatus([]);
       const error = writeAll(process.stdout.fd, text);
-      if (error !== null && error.code !== "EPIPE") failure = error.message;
+      if (error !== null && error.code !== "EPIPE") failure = explainWriteError(error);
       this.showStatus(shown);
     },
     tell(text) {

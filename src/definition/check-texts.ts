@@ -60,7 +60,10 @@ function judge(
   if (name === "env") {
     if (key === undefined || Object.hasOwn(possible.env, key)) return null;
     const near = suggest(key, Object.keys(possible.env));
-    return { message: `env.${key} has no value; give it with -e ${key}=….${near}`, doubtful: possible.envMayGrow };
+    return {
+      message: `env.${key} has no value; give it with -e ${key}=VALUE${near === "" ? "" : `.${near}`}`,
+      doubtful: possible.envMayGrow,
+    };
   }
   if (name === "steps") {
     if (key === undefined || possible.stepIds.has(key)) return checkField(`steps.${key}`, rest[1], resultFields);

@@ -88,7 +88,7 @@ test.each([
   ],
   ["an empty file", "  \n", ["1:1 : the file is empty; write a workflow with `steps`"]],
   ["a list", "- 1", ["1:1 : a list is not a workflow; write a map with `steps`"]],
-  ["a key twice", "id: a\nid: b\nsteps: []", ["2:1 : map keys must be unique"]],
+  ["a key twice", "id: a\nid: b\nsteps: []", ["2:1 : the key `id` stands twice in one map; keep one"]],
   ["several documents", "id: a\n---\nid: b", ["2:1 : the file holds several YAML documents; keep one"]],
   ["deep nesting", `a: ${"[".repeat(200)}${"]".repeat(200)}`, ["1:104 : the file is nested deeper than 100 levels"]],
   ["endless nesting", "[".repeat(100_000), ["1:1 : the file is nested deeper than 100 levels"]],
@@ -209,6 +209,29 @@ test.each<[string, object, LoadOptions["overrides"], Partial<Load>]>([
   ],
 ])("%s", (_, options, overrides, expected) => {
   expect(loadOf(options, overrides)).toMatchObject(expected);
+});
+
+test("tags of steps are filled in before the start, wherever the step stands", () => {
+  const tags = { region: "${region}" };
+  const body = { url: "http://h/", json: { tags: "${vu.id}", steps: [{ tags: "${iteration}" }] } };
+  const tagged = { type: "http", tags, config: body };
+  const workflow = load(
+    {
+      variables: { region: "eu" },
+      setup: [tagged],
+      pre_hook: tagged,
+      steps: [
+        { ...tagged, post_hook: tagged },
+        { type: "group", tags, group: { steps: [tagged] } },
+      ],
+    },
+    { variables: { region: "cn" } },
+  );
+  const [first, group] = workflow.scenarios[0]?.steps ?? [];
+  const found = [workflow.setup[0], workflow.scenarios[0]?.preHook[0], first, first?.postHook[0], group];
+  expect(found.map((item) => item?.tags)).toEqual(found.map(() => ({ region: "cn" })));
+  expect(group?.config).toMatchObject({ steps: [{ tags: { region: "cn" } }] });
+  expect(first?.config).toMatchObject({ body: { value: body.json } });
 });
 
 test("a workflow's parts in all their forms", () => {
@@ -346,6 +369,12 @@ test.each<[string, object, Partial<LoadOptions>, string]>([
     "options.vus: `env.VUS` has no value before the start; options may use `variables`, -e values and `env`",
   ],
   [
+    "a tag that differs from request to request",
+    { steps: [{ ...step, tags: { k: "${iteration}" } }] },
+    {},
+    "steps[0].tags.k: `iteration` has no value before the start; tags may use `variables`, -e values and `env`",
+  ],
+  [
     "a step that does not exist",
     { steps: [{ type: "http", config: { url: "http://x/${steps.gte.body}" } }, step] },
     {},
@@ -420,8 +449,8 @@ test("an environment that is not known yet only warns", () => {
   const text =
     'http: { base_url: "${env.URL}" }\noptions: { duration: 1s }\nsteps:\n  - { type: http, config: { url: "http://x/${env.A}" } }\n';
   expect(listProblems(text, { missingEnv: "warning" })).toEqual([
-    "1:19 (warning) http.base_url: env.URL has no value here; give it with -e URL=…",
-    "4:34 (warning) steps[0].config.url: env.A has no value; give it with -e A=….",
+    "1:19 (warning) http.base_url: env.URL has no value; give it with -e URL=VALUE",
+    "4:34 (warning) steps[0].config.url: env.A has no value; give it with -e A=VALUE",
   ]);
 });
 

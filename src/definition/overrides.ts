@@ -72,7 +72,7 @@ function replaceFields(fields: JsonObject, overrides: JsonObject): JsonObject {
     if (explicit) return true;
     return isVuCount(field) || (field === "duration" && Object.hasOwn(overrides, "rate"));
   });
-  return { ...Object.fromEntries(kept), mode, ...overrides };
+  return { ...Object.fromEntries(kept), ...overrides };
 }
 
 function isVuCount(field: string): boolean {

@@ -70,7 +70,7 @@ function read(text: string, lines: LineCounter): ParsedText | { readonly problem
     stringKeys: true,
   });
   if (document.errors.length > 0) {
-    return { problems: describeErrors(document.errors, lines) };
+    return { problems: describeErrors(document.errors, text, lines) };
   }
   let count = 0;
   const open = new Set<Node>();
@@ -128,17 +128,22 @@ function read(text: string, lines: LineCounter): ParsedText | { readonly problem
 }
 
 /** One problem a line: what follows on the same line is the parser still looking for its feet. */
-function describeErrors(errors: readonly YAMLParseError[], lines: LineCounter): readonly Problem[] {
+function describeErrors(errors: readonly YAMLParseError[], text: string, lines: LineCounter): readonly Problem[] {
   if (errors.some((error) => /call stack|stack overflow/i.test(error.message))) return fail(tooDeep).problems;
   const byLine = new Map<number, Problem>();
   for (const error of errors.toSorted((left, right) => left.pos[0] - right.pos[0])) {
     const position = toPosition(error.pos[0], lines);
     if (byLine.has(position.line) || byLine.size >= limits.problems) continue;
-    const several = error.code === "MULTIPLE_DOCS";
-    const message = several ? "the file holds several YAML documents; keep one" : lowerFirst(error.message);
-    byLine.set(position.line, { path: "", message, ...position });
+    byLine.set(position.line, { path: "", message: describeError(error, text), ...position });
   }
   return [...byLine.values()];
+}
+
+function describeError({ code, message, pos }: YAMLParseError, text: string): string {
+  if (code === "MULTIPLE_DOCS") return "the file holds several YAML documents; keep one";
+  if (code !== "DUPLICATE_KEY") return lowerFirst(message);
+  const key = /^["']?([^\n"':,}]{1,64})/.exec(text.slice(pos[0], pos[0] + 70))?.[1] ?? "";
+  return `the key \`${key.trim()}\` stands twice in one map; keep one`;
 }
 
 /** More open brackets than any workflow has: the parser would take minutes to say so. */

@@ -22,8 +22,10 @@ export function resolveLoad(fields: LoadFields, path: Path, findings: Findings):
     );
   }
   const missing = modeFields[mode].needs.filter((field) => !Object.hasOwn(values, field));
+  const place = Object.hasOwn(values, "mode") ? fields.pathOf("mode") : path;
   for (const field of missing) {
-    if (!findings.isWrong([...path, field])) findings.report(path, `mode ${mode}${explain(values)} needs \`${field}\``);
+    if (!findings.isWrong([...path, field]))
+      findings.report(place, `mode ${mode}${explain(values)} needs \`${field}\``);
   }
   if (unused.length > 0 || missing.length > 0) return null;
   return build(mode, values, fields, findings);

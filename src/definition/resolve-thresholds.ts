@@ -29,11 +29,9 @@ export function resolveThresholds(
     const parsed = parseThreshold(metric, condition, (name) => lookupMetric(name, metrics)?.type);
     if ("problem" in parsed) {
       const { field, message } = parsed.problem;
-      const near = field === "metric" ? suggestMetric(written.metric, metrics, stepIds) : "";
-      findings.report(
-        field === "metric" ? written.metricPath : written.conditionPath,
-        `${message}${near === "" ? "" : `.${near}`}`,
-      );
+      if (field === "metric")
+        findings.report(written.metricPath, explainMetric(written.metric, message, metrics, stepIds));
+      else findings.report(written.conditionPath, message);
     } else checkStepTag(parsed.threshold.tags["step"], written, stepIds, findings);
     const { fields } = written;
     return {
@@ -60,15 +58,20 @@ function checkStepTag(
   );
 }
 
-function suggestMetric(
+function explainMetric(
   written: string,
+  message: string,
   metrics: Readonly<Record<string, MetricType>>,
   stepIds: ReadonlySet<string>,
 ): string {
   const [name = ""] = written.split("{");
   const short = /^(.*)\.(failure_rate|duration\.[a-z]+[\d_.]*)$/.exec(name.trim());
-  if (short !== null) return suggest(short[1] ?? "", stepIds);
-  return suggest(name.trim(), [...builtInMetrics.map((metric) => metric.name), ...Object.keys(metrics)]);
+  if (short !== null) {
+    const step = short[1] ?? "";
+    return `\`${name.trim()}\` names the step \`${step}\`, which does not exist.${suggest(step, stepIds)}`;
+  }
+  const near = suggest(name.trim(), [...builtInMetrics.map((metric) => metric.name), ...Object.keys(metrics)]);
+  return near === "" ? message : `${message}.${near}`;
 }
 
 function listWritten(value: Json | undefined, path: Path): Written[] {

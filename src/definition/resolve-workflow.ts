@@ -110,10 +110,10 @@ export function resolveWorkflow(document: Json, options: ResolveOptions, finding
     },
     findings,
   );
-  if (findings.hasProblems()) return null;
-
   const id = asText(root["id"]) ?? makeId(options.fileName);
   if (id === "latest") findings.report(["id"], "the id `latest` is reserved; choose another");
+  if (findings.hasProblems()) return null;
+
   const [single] = drafts;
   return {
     id,

@@ -19,6 +19,17 @@ export interface KnownValues {
 /** Texts of `http` options that stay templates, filled in for each request. */
 const perRequest: ReadonlySet<string> = new Set(["headers", "auth", "query", "params"]);
 
+/** Fields of workflows, scenarios and steps that are lists of steps, or one step. */
+const holdsSteps: ReadonlySet<string> = new Set([
+  "steps",
+  "setup",
+  "teardown",
+  "vu_setup",
+  "vu_teardown",
+  "pre_hook",
+  "post_hook",
+]);
+
 /** No option may differ from one end of a cluster to the other. */
 const language: Language = {
   random: () => {
@@ -30,7 +41,8 @@ const language: Language = {
 };
 
 /**
- * A copy of the document in which `options`, top-level `http` and the scenarios' own fields have their `${…}` filled in.
+ * A copy of the document in which `options`, top-level `http`, the scenarios' own fields and the tags of steps have their
+ * `${…}` filled in.
  * Numeric texts become numbers. Reports what has no value; such a field is left out.
  */
 export function settleOptions(document: JsonObject, known: KnownValues, findings: Findings): JsonObject {
@@ -44,15 +56,37 @@ export function settleOptions(document: JsonObject, known: KnownValues, findings
   };
   const keep = (value: Json): Json => value;
   const settleHttp = (value: Json, path: Path): Json =>
-    isObject(value) ? settleFields(value, path, (key) => (perRequest.has(key) ? keep : settleBase)) : value;
+    isObject(value) ? settleFields(value, path, chooseHttp) : value;
+  const chooseHttp = (key: string): ((value: Json, path: Path) => Json | undefined) => {
+    if (perRequest.has(key)) return keep;
+    return key === "base_url" || key === "domains" ? settleAddress : settleBase;
+  };
+  // An address that only the run's environment completes is one: what is relative to it is no problem.
+  const settleAddress = (value: Json, path: Path): Json | undefined =>
+    isObject(value)
+      ? settleFields(value, path, () => settleAddress)
+      : (settleBase(value, path) ?? (findings.isWrong(path) ? undefined : value));
   // `http://${env.HOST}` is settled; what only a running VU knows stays a template.
   const settleBase = (value: Json, path: Path): Json | undefined =>
     typeof value === "string" && !isKnown(value, known) ? value : settleValue(value, path);
+  // A tag is part of a series, and series are made before the start.
+  const settleSteps = (value: Json, path: Path): Json => {
+    if (Array.isArray(value)) return (value as readonly Json[]).map((step, at) => settleSteps(step, [...path, at]));
+    if (!isObject(value)) return value;
+    return settleFields(value, path, (key) => {
+      if (key === "tags") return settleValue;
+      if (holdsSteps.has(key)) return settleSteps;
+      return key === "config" || key === value["type"] ? settleFlow : keep;
+    });
+  };
+  const settleFlow = (value: Json, path: Path): Json =>
+    isObject(value) ? settleFields(value, path, (key) => (key === "steps" ? settleSteps : keep)) : value;
   const settleLoad = (value: Json, path: Path): Json =>
     isObject(value)
       ? settleFields(value, path, (key) => {
           if (key === "http") return settleHttp;
-          return key === "steps" || key === "variables" || key === "think_time" ? keep : settleValue;
+          if (holdsSteps.has(key)) return settleSteps;
+          return key === "variables" || key === "think_time" ? keep : settleValue;
         })
       : value;
   const settleScenarios = (value: Json, path: Path): Json =>
@@ -60,6 +94,7 @@ export function settleOptions(document: JsonObject, known: KnownValues, findings
   return settleFields(document, [], (key) => {
     if (key === "options") return settleLoad;
     if (key === "http") return settleHttp;
+    if (holdsSteps.has(key)) return settleSteps;
     return key === "scenarios" ? settleScenarios : keep;
   });
 }
@@ -87,16 +122,17 @@ function settleText(text: string, path: Path, known: KnownValues, findings: Find
     return typeof value === "string" ? toPlain(value) : value;
   } catch (error) {
     if (error instanceof UnknownEnvironment) {
-      findings.warn(path, `env.${error.key} has no value here; give it with -e ${error.key}=…`);
+      findings.warn(path, `env.${error.key} has no value; give it with -e ${error.key}=VALUE`);
       return undefined;
     }
     if (!(error instanceof EngineError)) throw error;
     const others = listUnknown(text, known);
+    const field = path.includes("tags") ? "tags" : "options";
     findings.report(
       path,
       others.length > 0
-        ? `${others.map((name) => `\`${name}\``).join(", ")} has no value before the start; options may use \`variables\`, -e values and \`env\``
-        : `${error.message}; options may use \`variables\`, -e values and \`env\``,
+        ? `${others.map((name) => `\`${name}\``).join(", ")} has no value before the start; ${field} may use \`variables\`, -e values and \`env\``
+        : `${error.message}; ${field} may use \`variables\`, -e values and \`env\``,
     );
     return undefined;
   }

@@ -1,5 +1,5 @@
 // The demo target as a process: `node dist/demo/main.js [port]`. Prints {"url": "…"} when it listens; with a parent on
-// the other end of its channel it ends with it and leaves Ctrl-C to it.
+// the other end of its channel it ends with it and leaves signals to it: a terminal sends them to both.
 import { createDemoServer } from "./demo-server.ts";
 
 const server = createDemoServer();
@@ -19,5 +19,5 @@ server.listen(Number(process.argv[2] ?? 0), "127.0.0.1", () => {
 
 if (process.channel !== undefined) {
   process.on("disconnect", () => process.exit(0));
-  process.on("SIGINT", () => {});
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => {});
 }

@@ -24,7 +24,8 @@ export function compileSequence<Answer>(
     // By index: an iterator would have to be closed behind every await.
     for (let index = 0; index < steps.length; index++) {
       const step = steps[index] as CompiledStep;
-      if (vu.signal.aborted) return answers[interrupted];
+      // Before the first step the caller has looked.
+      if (index > 0 && vu.signal.aborted) return answers[interrupted];
       let outcome: Outcome = passed;
       if (step.plain !== null) {
         try {

@@ -3,11 +3,11 @@ import { get, type IncomingMessage } from "node:http";
 import { Duplex } from "node:stream";
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { AnswerReader, broken, more } from "./answer-reader.ts";
+import { AnswerReader, broken, more, type Wanted } from "./answer-reader.ts";
 import { HeadMemory } from "./head-memory.ts";
 
 const limits = { maxHeader: 65_536, maxBody: 1_000_000 };
-const all = { head: false, keepHeaders: true, keepBody: true };
+const all: Wanted = { head: false, keepHeaders: true, keepBody: true, expects: null };
 
 interface Read {
   readonly status: number;
@@ -295,7 +295,7 @@ describe("AnswerReader", () => {
   });
 
   it("keeps headers unasked only for redirects and cookies", () => {
-    const wanted = { head: false, keepHeaders: false, keepBody: false };
+    const wanted = { head: false, keepHeaders: false, keepBody: false, expects: null };
     const tail = "Location: /a\r\nContent-Length: 0\r\n\r\n";
     expect(readWhole(`HTTP/1.1 200 OK\r\n${tail}`, wanted).headers).toBeNull();
     expect(readWhole(`HTTP/1.1 302 Found\r\n${tail}`, wanted).headers).toEqual([
@@ -337,6 +337,29 @@ describe("AnswerReader", () => {
     for (const text of [length, chunked, toEnd]) {
       expect(readWhole(text, all, small).problem).toBe(problem);
       expect(readWhole(text, { ...all, keepBody: false }, small).problem).toBe("");
+    }
+  });
+
+  it("keeps the beginning of a body that nothing reads where the status is not hoped for", () => {
+    const wanted = { head: false, keepHeaders: false, keepBody: false, expects: null };
+    const only404 = { ...wanted, expects: (status: number) => status === 404 };
+    const long = "x".repeat(5000);
+    const readClosed = (text: string, asked: Wanted, bounds = limits) =>
+      readPieces([Buffer.from(text)], true, asked, bounds);
+    const bodies = [
+      (text: string) => `Content-Length: ${text.length}\r\n\r\n${text}`,
+      (text: string) => `\r\n${text}`,
+      (text: string) => `Transfer-Encoding: chunked\r\n\r\n${text.length.toString(16)}\r\n${text}\r\n0\r\n\r\n`,
+    ];
+    for (const body of bodies) {
+      const failed = `HTTP/1.1 503 Busy\r\n${body("later")}`;
+      expect(readClosed(failed, wanted).body).toBe("later");
+      expect(readPieces(cut(Buffer.from(failed), [10, 22, 60, 61]), true, wanted).body).toBe("later");
+      expect(readClosed(`HTTP/1.1 503 Busy\r\n${body(long)}`, wanted).body).toBe(long.slice(0, 2048));
+      expect(readClosed(`HTTP/1.1 200 OK\r\n${body("fine")}`, wanted)).toMatchObject({ body: "", headers: null });
+      expect(readClosed(`HTTP/1.1 200 OK\r\n${body("found")}`, only404).body).toBe("found");
+      expect(readClosed(`HTTP/1.1 404 No\r\n${body("gone")}`, only404)).toMatchObject({ body: "", headers: null });
+      expect(readClosed(failed, wanted, { maxHeader: 1000, maxBody: 3 })).toMatchObject({ body: "lat", problem: "" });
     }
   });
 

@@ -16,12 +16,16 @@ export interface Wanted {
   readonly head: boolean;
   readonly keepHeaders: boolean;
   readonly keepBody: boolean;
+  readonly expects: ((status: number) => boolean) | null;
 }
 
 /** `AnswerReader.read`: the answer goes on in the next bytes. */
 export const more = -1;
 /** `AnswerReader.read`: this is not an answer, or too large a one; `problem` says why. */
 export const broken = -2;
+
+/** Bytes of a sample: twice what a report shows, so that a secret is masked before it is cut. */
+const sampleSize = 2048;
 
 const readingHead = 0;
 const readingLength = 1;
@@ -48,6 +52,9 @@ export class AnswerReader {
   private head = false;
   private keepHeaders = false;
   private keepBody = false;
+  private expects: Wanted["expects"] = null;
+  /** Of this answer's body only the beginning is kept. */
+  private sampling = false;
   /** Of a body with a length. */
   private length = 0;
   private left = 0;
@@ -67,6 +74,7 @@ export class AnswerReader {
     this.head = wanted.head;
     this.keepHeaders = wanted.keepHeaders;
     this.keepBody = wanted.keepBody;
+    this.expects = wanted.expects;
     this.state = readingHead;
     this.status = 0;
     this.headers = null;
@@ -117,7 +125,8 @@ export class AnswerReader {
     if (next - start > this.limits.maxHeader) return this.rejectHead();
     this.status = scan.status;
     this.minor = scan.minor;
-    const kept = this.keepHeaders || scan.setsCookie || (scan.status >= 300 && scan.status < 400);
+    this.sampling = !this.keepBody && (this.expects === null ? scan.status >= 400 : !this.expects(scan.status));
+    const kept = this.keepHeaders || scan.setsCookie || (scan.status >= 300 && scan.status < 400) || this.sampling;
     if (kept) scan.headers ??= collectHeaders(bytes, scan.headersAt, next);
     this.headers = kept ? scan.headers : null;
     return next;
@@ -163,7 +172,7 @@ export class AnswerReader {
       this.state = readingChunks;
       this.chunks ??= new ChunkReader();
       this.chunks.reset();
-      if (this.keepBody) this.kept = new KeptBody();
+      if (this.keepBody || this.sampling) this.kept = this.createKept();
       return false;
     }
     if (scan.length < 0) {
@@ -194,6 +203,9 @@ export class AnswerReader {
           this.kept.append(bytes, at, to, this.length);
           this.finish();
         }
+      } else if (this.sampling) {
+        this.keep(bytes, at, to, 0);
+        this.finish();
       }
       return to;
     }
@@ -213,12 +225,17 @@ export class AnswerReader {
   }
 
   private keep(bytes: Buffer, at: number, end: number, expected: number): boolean {
-    if (!this.keepBody || at === end) return true;
-    this.kept ??= new KeptBody();
+    if ((!this.keepBody && !this.sampling) || at === end) return true;
+    this.kept ??= this.createKept();
     this.kept.append(bytes, at, end, expected);
     if (this.kept.size <= this.limits.maxBody) return true;
     this.rejectBody();
     return false;
+  }
+
+  private createKept(): KeptBody {
+    // A bounded sample never exceeds max_body, which is for those who read bodies.
+    return new KeptBody(this.sampling ? Math.min(sampleSize, this.limits.maxBody) : Number.POSITIVE_INFINITY);
   }
 
   private finish(): void {

@@ -64,6 +64,16 @@ export function codeOfHandshake(error: SystemError & { readonly syscall?: string
   return codes.tls;
 }
 
+/** What a failed TLS handshake says to people. OpenSSL's own wording carries addresses in memory and lines of its source. */
+export function describeHandshake(error: SystemError & { readonly reason?: string | undefined }): string {
+  if (codeOfHandshake(error) === codes.untrustedCertificate) {
+    const [cause] = error.message.split(";");
+    return `${cause}; name the authority in tls.ca, or switch verification off with tls.verify: false or --insecure`;
+  }
+  if (error.code?.startsWith("ERR_SSL_") === true && error.reason !== undefined) return error.reason;
+  return error.message;
+}
+
 /** The code of a connection that broke while in use. */
 export function codeOfBreak(error: SystemError): number {
   switch (error.code) {

@@ -39,6 +39,7 @@ function request(port: number, connectTimeoutMs = 1000): WireRequest {
     retriable: true,
     keepHeaders: false,
     keepBody: false,
+    expects: null,
     lastOnConnection: false,
     connectTimeoutMs,
     tls: { verify: true, cert: null, key: null, ca: null },

@@ -1,7 +1,7 @@
 import type { Socket } from "node:net";
 import type { TLSSocket } from "node:tls";
 import type { Alarm } from "../protocol/ports.ts";
-import { codeOfDial, codeOfHandshake, codes } from "./codes.ts";
+import { codeOfDial, codeOfHandshake, codes, describeHandshake } from "./codes.ts";
 import type { Resolution } from "./dns.ts";
 import type { Origin, WireRequest } from "./exchange.ts";
 import { openSocket, type SocketEvents } from "./open-socket.ts";
@@ -94,7 +94,7 @@ export class Dial {
     if (this.over || socket !== this.socket) return;
     if (this.connected) {
       const code = codeOfHandshake(error);
-      this.attemptFailed(code, `TLS handshake with ${this.name()} failed: ${error.message}`);
+      this.attemptFailed(code, `TLS handshake with ${this.name()} failed: ${describeHandshake(error)}`);
     } else {
       const code = codeOfDial(error);
       const what = code === codes.dialRefused ? "refused" : `failed: ${error.code ?? error.message}`;

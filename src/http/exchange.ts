@@ -21,6 +21,11 @@ export interface WireRequest {
   /** Keep all headers. Without it they are kept only for 3xx answers and when a set-cookie is among them. */
   readonly keepHeaders: boolean;
   readonly keepBody: boolean;
+  /**
+   * Of an answer whose status this refuses, the headers and the beginning of the body are kept for an error sample,
+   * when nothing else keeps them. null: it refuses those from 400 on.
+   */
+  readonly expects: ((status: number) => boolean) | null;
   /** Close the connection after this exchange. */
   readonly lastOnConnection: boolean;
   /** For name look-up, all addresses and the TLS handshake together; 0 or less: no limit of its own. */
@@ -47,7 +52,7 @@ export interface Exchange {
   proto: string;
   /** name, value, name, value …; names in lower case; null: not kept. Equal heads share one list. */
   headers: readonly string[] | null;
-  /** Transfer coding removed, content coding not; null: not kept or none. */
+  /** Transfer coding removed, content coding not; only its beginning where just a sample is kept; null: not kept or none. */
   body: Buffer | null;
   bytesSent: number;
   bytesReceived: number;

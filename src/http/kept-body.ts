@@ -1,15 +1,21 @@
 const firstCapacity = 65_536;
 
-/** The bytes of a body that something reads, gathered from the pieces in which they come. */
+/** The bytes of a body that something reads, or its beginning, gathered from the pieces in which they come. */
 export class KeptBody {
+  private readonly most: number;
   private bytes: Buffer | null = null;
   private length = 0;
 
+  /** What comes after `most` bytes is dropped. */
+  constructor(most: number) {
+    this.most = most;
+  }
+
   /** Copies `from`..`to`. `expected`: how long the body will be in all, 0: unknown. */
   append(source: Buffer, from: number, to: number, expected: number): void {
-    const length = this.length + to - from;
+    const length = Math.min(this.length + to - from, this.most);
     if (this.bytes === null || this.bytes.length < length) this.grow(length, expected);
-    if (this.bytes !== null) source.copy(this.bytes, this.length, from, to);
+    if (this.bytes !== null) source.copy(this.bytes, this.length, from, from + length - this.length);
     this.length = length;
   }
 

@@ -32,6 +32,8 @@ test.each([
   ["?y", "http://h:81/a/b?y"],
   ["//other/x", "http://other/x"],
   ["https://h/", "https://h/"],
+  [Buffer.from("/你好?名=1").toString("latin1"), "http://h:81/%E4%BD%A0%E5%A5%BD?%E5%90%8D=1"],
+  ["/caf\u00e9", "http://h:81/caf%C3%A9"],
 ])("Location %s", (location, where) => {
   const to = resolveLocation(location, url("http://h:81/a/b?q=1"));
   expect(to === null ? null : printUrl(to)).toBe(where);

@@ -12,9 +12,19 @@ export function redirectMethod(status: number, method: string): string {
   return (status === 301 || status === 302) && method === "POST" ? "GET" : method;
 }
 
-/** Where a Location leads, seen from the URL that answered with it; null: to no http or https URL. */
+const notAscii = /[\u0080-\u00ff]/;
+
+/**
+ * Where a Location leads, seen from the URL that answered with it; null: to no http or https URL. Its characters are
+ * the header's bytes; where they are UTF-8, as browsers and servers have it, they are taken as such.
+ */
 export function resolveLocation(location: string, from: HttpUrl): HttpUrl | null {
-  return parseUrl(location, printUrl(from));
+  return parseUrl(notAscii.test(location) ? readUtf8(location) : location, printUrl(from));
+}
+
+function readUtf8(bytes: string): string {
+  const text = Buffer.from(bytes, "latin1").toString("utf8");
+  return text.includes("\ufffd") ? bytes : text;
 }
 
 /**

@@ -1,4 +1,5 @@
 import { createServer as createHttpsServer, type ServerOptions } from "node:https";
+import { createServer } from "node:net";
 import { describe, expect, it } from "vitest";
 import {
   answering,
@@ -65,11 +66,22 @@ describe("TLS", () => {
     const request = wire(port, { secure: true, host: "localhost" });
     const exchange = await client.exchange(request, within(2000));
     expect([exchange.code, exchange.counted]).toEqual([1310, true]);
-    expect(exchange.message).toContain(
-      `TLS handshake with localhost (127.0.0.1:${port}) failed: self-signed certificate`,
+    expect(exchange.message).toBe(
+      `TLS handshake with localhost (127.0.0.1:${port}) failed: self-signed certificate; name the authority in tls.ca, or switch verification off with tls.verify: false or --insecure`,
     );
     expect((await client.exchange({ ...request, tls: { ...noTls, verify: false } }, within(2000))).status).toBe(200);
     expect((await client.exchange(request, within(2000))).code).toBe(1310);
+  });
+
+  it("a server that speaks no TLS is named without OpenSSL's source lines", async () => {
+    const server = createServer((socket) => socket.on("error", () => undefined).end("HTTP/1.1 400 Bad\r\n\r\n"));
+    const port = await listening(server);
+    const { client } = open();
+    const exchange = await client.exchange(wire(port, { secure: true }), within(2000));
+    expect([exchange.code, exchange.message]).toEqual([
+      1300,
+      `TLS handshake with 127.0.0.1:${port} failed: wrong version number`,
+    ]);
   });
 
   it("a certificate for another name is 1311; the name is the request's, whatever is dialled", async () => {

@@ -107,8 +107,8 @@ test("warm-up is counted apart", () => {
 test("VUs of all slaves and scenarios add up, by their latest frames", () => {
   const snapshot = createSnapshot({ metrics: {}, thresholds: [] });
   const vus = (active: number) => [
-    { scenario: "x", active, allocated: 10, planned: 8, iterations: 0 },
-    { scenario: "y", active: 1, allocated: 1, planned: 1, iterations: 0 },
+    { scenario: "x", active, most: active, allocated: 10, planned: 8, iterations: 0 },
+    { scenario: "y", active: 1, most: 1, allocated: 1, planned: 1, iterations: 0 },
   ];
   applyFrame(
     snapshot,
@@ -120,7 +120,7 @@ test("VUs of all slaves and scenarios add up, by their latest frames", () => {
     "s2",
     frame(0, () => {}, { vus: vus(5) }),
   );
-  expect(snapshot.vus).toEqual({ active: 11, allocated: 22, planned: 18 });
+  expect(snapshot.vus).toEqual({ active: 11, most: 11, allocated: 22, planned: 18 });
   applyFrame(
     snapshot,
     "s1",
@@ -135,9 +135,27 @@ test("VUs of all slaves and scenarios add up, by their latest frames", () => {
       slave,
       frame(2, () => {}),
     );
-  expect(snapshot.vus).toEqual({ active: 0, allocated: 0, planned: 0 });
+  expect(snapshot.vus).toEqual({ active: 0, most: 0, allocated: 0, planned: 0 });
   expect(totalOf(snapshot, "vus")).toMatchObject({ min: 5, max: 13 });
   expect(totalOf(snapshot, "vus_max")).toMatchObject({ min: 11, max: 22 });
+});
+
+test("a load that is over before its only frame still had VUs", () => {
+  const snapshot = createSnapshot({ metrics: {}, thresholds: [] });
+  const ended = (most: number) => [{ scenario: "x", active: 0, most, allocated: 0, planned: 0, iterations: 7 }];
+  const apply = (second: number, most: number) =>
+    applyFrame(
+      snapshot,
+      "s",
+      frame(second, () => {}, { vus: ended(most) }),
+    );
+  apply(0, 0);
+  expect(totalOf(snapshot, "vus")).toBeNull();
+  apply(0, 3);
+  expect(totalOf(snapshot, "vus")).toMatchObject({ value: 3, min: 3, max: 3 });
+  expect(totalOf(snapshot, "vus_max")).toMatchObject({ value: 3, min: 3, max: 3 });
+  apply(1, 2);
+  expect(totalOf(snapshot, "vus")).toMatchObject({ value: 3, min: 3, max: 3 });
 });
 
 test.each([

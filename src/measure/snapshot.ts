@@ -52,6 +52,8 @@ export interface SeriesTotal {
 /** VUs of all sources and scenarios, by their latest frames. */
 export interface VuTotals {
   active: number;
+  /** Since the frames before them, each source and scenario at its own moment. */
+  most: number;
   allocated: number;
   planned: number;
 }
@@ -88,7 +90,7 @@ export function createSnapshot(options: SnapshotOptions): Snapshot {
     sources: new Map(),
     warmUp: { httpReqs: 0, iterations: 0, endMs: 0 },
     overflow: new Map(),
-    vus: { active: 0, allocated: 0, planned: 0 },
+    vus: { active: 0, most: 0, allocated: 0, planned: 0 },
     testTimeMs: 0,
     maxSeries: options.maxSeries ?? 50_000,
     seriesCount: 0,
@@ -192,11 +194,13 @@ function findSource(snapshot: Snapshot, slaveId: string): SourceTotals {
 
 function sumVus({ vus, sources }: Snapshot): void {
   vus.active = 0;
+  vus.most = 0;
   vus.allocated = 0;
   vus.planned = 0;
   for (const source of sources.values()) {
     for (const count of source.vus) {
       vus.active += count.active;
+      vus.most += count.most;
       vus.allocated += count.allocated;
       vus.planned += count.planned;
     }
@@ -204,14 +208,16 @@ function sumVus({ vus, sources }: Snapshot): void {
 }
 
 /**
- * The gauges `vus` and `vus_max` (the most so far) over all sources. Before the first VU and after the last one they keep their values:
- * the zeros of start-up and shutdown are no part of the load.
+ * The gauges `vus` and `vus_max` (the most so far) over all sources. Before the first VU and after the last one they
+ * keep their values: the zeros of start-up and shutdown are no part of the load. A load that was over before any frame
+ * could see its VUs counts with the most it had.
  */
 function vuDeltas({ vus, metrics }: Snapshot): SeriesDelta[] {
-  if (vus.active === 0 && vus.planned === 0) return [];
   const known = metrics.get("vus_max")?.total;
-  const most = Math.max(vus.allocated, known?.type === "gauge" ? known.max : 0);
-  return [gaugeDelta("vus", vus.active), gaugeDelta("vus_max", most)];
+  const isIdle = vus.active === 0 && vus.planned === 0;
+  if (isIdle && (known !== undefined || vus.most === 0)) return [];
+  const most = Math.max(vus.allocated, vus.most, known?.type === "gauge" ? known.max : 0);
+  return [gaugeDelta("vus", isIdle ? vus.most : vus.active), gaugeDelta("vus_max", most)];
 }
 
 function gaugeDelta(metric: string, value: number): SeriesDelta {

@@ -41,10 +41,10 @@ export function createSourceTotals(): SourceTotals {
 /** Adds what a frame says of its source; its iterations are added by the caller. */
 export function addSample(source: SourceTotals, { vus, generator }: Pick<Frame, "vus" | "generator">): void {
   source.vus = vus;
-  source.mostVus = Math.max(
-    source.mostVus,
-    vus.reduce((sum, { active }) => sum + active, 0),
-  );
+  const active = vus.reduce((sum, count) => sum + count.active, 0);
+  // A load that was over before its only frame ended still had VUs.
+  const isUnseen = active === 0 && source.mostVus === 0;
+  source.mostVus = isUnseen ? vus.reduce((sum, { most }) => sum + most, 0) : Math.max(source.mostVus, active);
   source.frames++;
   source.cpuSum += generator.cpu;
   if (generator.cpu > HIGH_CPU) source.highCpuFrames++;

@@ -15,7 +15,7 @@ export interface Frame {
   readonly warmUp: boolean;
   readonly series: readonly SeriesDelta[];
   readonly errors: readonly ErrorDelta[];
-  /** VU counts by scenario at the end of the frame. */
+  /** VU counts by scenario, at the end of the frame where nothing else is said. */
   readonly vus: readonly VuCount[];
   /** Series that did not fit into the bound and were counted under `overflow`, by metric name. */
   readonly overflow: Readonly<Record<string, number>>;
@@ -27,6 +27,8 @@ export interface VuCount {
   readonly scenario: string;
   /** Started and not ended, think time included. */
   readonly active: number;
+  /** The most that were active at once since the previous frame: a short load is over before its only frame ends. */
+  readonly most: number;
   /** Initialised. */
   readonly allocated: number;
   /** What the profile asks of this share now. */

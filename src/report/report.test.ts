@@ -130,7 +130,7 @@ function gather(seconds = 4): Snapshot {
       testTimeMs: (second + 1) * 1_000,
       warmUp: false,
       ...recorder.cut(),
-      vus: [{ scenario: "default", active: 2, allocated: 2, planned: 2, iterations: 0 }],
+      vus: [{ scenario: "default", active: 2, most: 2, allocated: 2, planned: 2, iterations: 0 }],
       generator: { cpu: 0.25, eventLoopLagMs: 1.5, memory: 1 },
     });
   }

@@ -70,6 +70,7 @@ function addVus(sum: VuCount, part: VuCount | undefined): VuCount {
   return {
     scenario: sum.scenario,
     active: sum.active + part.active,
+    most: sum.most + part.most,
     allocated: sum.allocated + part.allocated,
     planned: sum.planned + part.planned,
     iterations: sum.iterations + part.iterations,

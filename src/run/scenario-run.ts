@@ -19,6 +19,7 @@ export interface ScenarioRun {
   stop(graceMs: number): void;
   /** `timeMs` is test time of the run. Throws EngineError. */
   scale(timeMs: number, target: number, overMs: number): void;
+  /** At this moment; the most since the previous call. */
   countVus(): VuCount;
 }
 
@@ -87,6 +88,7 @@ export function createScenarioRun(
     countVus: () => ({
       scenario: name,
       active: scheduler.countActive(),
+      most: scheduler.takeMostActive(),
       allocated: scheduler.countAllocated(),
       planned: phase === "loading" ? scheduler.countPlanned(time.now()) : 0,
       iterations: meter.completed,

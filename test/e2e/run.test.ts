@@ -67,6 +67,31 @@ describe("Ctrl-C", () => {
     expect(code).toBe(105);
   });
 
+  test.each(["SIGINT", "SIGTERM", "SIGHUP"] as const)(
+    "%s to the whole group spares the demo target",
+    async (signal) => {
+      const watched = await startDemo();
+      const urls = [`${watched.url}/get`, "${env.DEMO_URL}/delay/0.2"];
+      const steps = urls.map((url) => ({ type: "http", config: { url } }));
+      const file = writeTemporary("two.json", JSON.stringify({ options: { vus: 2, duration: "1h" }, steps }));
+      const command = startCommand(["run", file, "--demo-target", "--json"], { ownGroup: true });
+      await expect.poll(watched.requests, { timeout: 5_000 }).toBeGreaterThan(2);
+      process.kill(-(command.child.pid ?? 0), signal);
+      const { code, stdout } = await command.finished;
+      expect(readReport(stdout)).toMatchObject({ reason: "stopped_by_signal", errors: [] });
+      expect(code).toBe(105);
+    },
+  );
+
+  test("while it waits for stdin: 105, and no output file is left behind", async () => {
+    const path = join(createFolder(), "report.json");
+    const command = startCommand(["run", "-", "--out-json", path], { stdin: null });
+    await expect.poll(() => existsSync(path), { timeout: 5_000 }).toBe(true);
+    command.child.kill("SIGINT");
+    const { code, stdout } = await command.finished;
+    expect([code, stdout, existsSync(path)]).toEqual([105, "", false]);
+  });
+
   test("twice: now, with the measurements made so far", async () => {
     const target = await startDemo();
     const command = startCommand(["run", writeWorkflow(`${target.url}/delay/30`, { vus: 1, duration: "1h" })]);
@@ -163,7 +188,7 @@ describe("outputs", () => {
     const full = openSync("/dev/full", "w");
     const { code, stderr } = await runCommand(["run", writeWorkflow(get), ...demo], { stdout: full });
     closeSync(full);
-    expect(stderr).toMatch(/cannot write the summary to stdout: .*no space left/);
+    expect(stderr).toMatch(/cannot write to stdout: no space left/);
     expect(code).toBe(1);
   });
 

@@ -1,3 +1,4 @@
+import { closeSync, openSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { runCommand } from "../support/command.ts";
@@ -27,6 +28,7 @@ describe("bad usage: one clear message on stderr, 104, nothing on stdout", () =>
     ["an unknown shell", ["completion", "tcsh"], /Allowed choices are bash, zsh, fish/],
     ["a file that is not there", ["run", "nowhere.yaml"], /cannot read nowhere.yaml: there is no such file/],
     ["a folder", ["run", "examples"], /cannot read examples: it is a folder/],
+    ["a device that never ends", ["run", "/dev/zero"], /cannot read \/dev\/zero: it is larger than 128 MiB/],
     ["an env file that is not there", ["run", quickstart, "--env-file", "no.env"], /cannot read no.env/],
   ])("%s", async (_name, args, message) => {
     const { code, stdout, stderr } = await runCommand(args);
@@ -123,6 +125,12 @@ describe("what is fine", () => {
     expect([code, stdout]).toEqual([0, `${quickstart}: valid: Quickstart: default (1 step)\n`]);
   });
 
+  test("a value that only the run's environment has is a warning", async () => {
+    const { code, stdout, stderr } = await runCommand(["validate", quickstart]);
+    expect([code, stdout]).toEqual([0, `${quickstart}: valid: Quickstart: default (1 step)\n`]);
+    expect(stderr).toMatch(/:7:15: warning: options\.http\.base_url: env\.DEMO_URL has no value/);
+  });
+
   test("a workflow from stdin, as JSON", async () => {
     const stdin = '{"steps": [{"type": "http", "config": {"url": "http://localhost:1/"}}]}';
     expect((await runCommand(["validate", "-"], { stdin })).code).toBe(0);
@@ -135,6 +143,36 @@ describe("what is fine", () => {
     );
     expect((await runCommand(["validate", file])).code).toBe(0);
   });
+
+  test("what a module writes to the console goes to stderr", async () => {
+    const file = writeTemporary(
+      "loud.mjs",
+      'console.log("hello");\nexport default { steps: [{ type: "http", config: { url: "http://localhost:1/" } }] };\n',
+    );
+    const { code, stdout, stderr } = await runCommand(["validate", file, "--json"]);
+    expect([code, JSON.parse(stdout), stderr]).toEqual([0, { valid: true, problems: [] }, "hello\n"]);
+  });
+
+  test.each([
+    ["never finishes loading", "await new Promise(() => {});", /never\.mjs cannot be loaded: it waits for something/],
+    ["throws", 'throw new Error("boo");', /never\.mjs cannot be loaded: boo/],
+    ["exports nothing", "export const a = 1;", /never\.mjs has no default export/],
+  ])("a module that %s is a problem", async (_name, text, message) => {
+    const { code, stdout, stderr } = await runCommand(["run", writeTemporary("never.mjs", text)]);
+    expect(stderr).toMatch(message);
+    expect([code, stdout]).toEqual([104, ""]);
+  });
+
+  test.each([["version"], ["--help"], ["completion", "bash"], ["validate", quickstart]])(
+    "%s tells that stdout is full",
+    async (...args) => {
+      const full = openSync("/dev/full", "w");
+      const { code, stderr } = await runCommand(args, { stdout: full });
+      closeSync(full);
+      expect(stderr).toMatch(/error: cannot write to stdout: no space left on device/);
+      expect(code).toBe(1);
+    },
+  );
 
   test("an environment file and -e, which wins", async () => {
     const folder = createFolder();

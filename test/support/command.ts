@@ -9,8 +9,10 @@ const entry = join(repository, "dist", "cli", "main.js");
 
 export interface CommandOptions {
   readonly env?: Readonly<Record<string, string>>;
-  /** Written to stdin, which is then closed. */
-  readonly stdin?: string;
+  /** Written to stdin, which is then closed; null: it stays open and silent. */
+  readonly stdin?: string | null;
+  /** A process group of its own, as a terminal gives it. */
+  readonly ownGroup?: boolean;
   readonly cwd?: string;
   /** A file descriptor instead of the pipe that collects stdout. */
   readonly stdout?: number;
@@ -46,6 +48,7 @@ export function startCommand(args: readonly string[], options: CommandOptions = 
   const child = spawn(process.execPath, ["--", entry, ...args], {
     cwd: options.cwd ?? repository,
     env: { ...process.env, NO_COLOR: "1", FORCE_COLOR: undefined, ...options.env },
+    detached: options.ownGroup ?? false,
     stdio: ["pipe", options.stdout ?? "pipe", "pipe"],
   });
   running.add(child);
@@ -58,7 +61,7 @@ export function startCommand(args: readonly string[], options: CommandOptions = 
     });
   }
   child.stdin?.on("error", () => child.stdin?.destroy());
-  child.stdin?.end(options.stdin ?? "");
+  if (options.stdin !== null) child.stdin?.end(options.stdin ?? "");
 
   const shown = (): string => `--- stdout\n${output.stdout}\n--- stderr\n${output.stderr}`;
   const finished = new Promise<Finished>((resolve, reject) => {

@@ -86,6 +86,7 @@ export function wire(
     retriable: true,
     keepHeaders: true,
     keepBody: true,
+    expects: null,
     lastOnConnection: false,
     connectTimeoutMs: 1000,
     tls: noTls,

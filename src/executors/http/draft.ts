@@ -18,7 +18,7 @@ export interface Draft {
 /** What all requests of a step have in common on the wire. */
 export type WireSettings = Pick<
   WireRequest,
-  "keepHeaders" | "keepBody" | "lastOnConnection" | "connectTimeoutMs" | "tls"
+  "keepHeaders" | "keepBody" | "expects" | "lastOnConnection" | "connectTimeoutMs" | "tls"
 >;
 
 const safeToRepeat: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"]);
@@ -43,6 +43,7 @@ export function writeRequest(draft: Draft, jarCookies: string, settings: WireSet
     retriable: safeToRepeat.has(method),
     keepHeaders: settings.keepHeaders,
     keepBody: settings.keepBody,
+    expects: settings.expects,
     lastOnConnection: settings.lastOnConnection,
     connectTimeoutMs: settings.connectTimeoutMs,
     tls: settings.tls,

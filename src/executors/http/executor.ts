@@ -28,10 +28,12 @@ export function createHttpExecutor(context: ExecutorContext, recorder: Recorder)
   function compile(step: Step, stepContext: StepContext) {
     // The step's spec has checked and completed it.
     const config = step.config as unknown as HttpConfig;
+    const isExpected = makeExpectation(config.expectStatus);
     const settings = {
       // Charset and content-encoding stand in the headers.
       keepHeaders: stepContext.reads.headers || stepContext.reads.body,
       keepBody: stepContext.reads.body,
+      expects: config.expectStatus === null ? null : isExpected,
       lastOnConnection: http.connections === "none" || asksToClose(config),
       connectTimeoutMs: config.connectTimeoutMs,
       tls: config.tls,
@@ -40,7 +42,7 @@ export function createHttpExecutor(context: ExecutorContext, recorder: Recorder)
     return createOperation({
       prepare: compileRequest(config, stepContext, { base, userAgent, settings }),
       settings,
-      series: new StepSeries(recorder, stepContext.tags, config.url, makeExpectation(config.expectStatus)),
+      series: new StepSeries(recorder, stepContext.tags, config.url, isExpected),
       openSession,
       clock,
       totalTimeoutMs: config.totalTimeoutMs,

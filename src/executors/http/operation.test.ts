@@ -39,6 +39,23 @@ function redirect(status: number, location: string, headers: Record<string, stri
     url === "/end" ? response.end("end") : response.writeHead(status, { location, ...headers }).end("moved");
 }
 
+test("the beginning of a bad answer that nothing reads is there for a sample, unless it is coded", async () => {
+  const reads = { body: false, headers: false };
+  answer = (_request, response) => response.writeHead(503).end(`busy${" ".repeat(4096)}`);
+  const failed = await steps.run({ url: "/" }, { reads });
+  expect(failed.text().length).toBe(2048);
+  expect(failed.text().trimEnd()).toBe("busy");
+  answer = (_request, response) =>
+    response.writeHead(503, { "content-encoding": "gzip" }).end(zlib.gzipSync("x".repeat(99)));
+  const coded = await steps.run({ url: "/" }, { reads: { body: false, headers: true } });
+  expect([coded.failure?.code, coded.text()]).toEqual(["http_503", ""]);
+  answer = (_request, response) => response.end("fine");
+  const passed = await steps.run({ url: "/" }, { reads });
+  expect([passed.failure, passed.text()]).toEqual([null, ""]);
+  const unexpected = await steps.run({ url: "/", expectStatus: [[404, 404]] }, { reads });
+  expect([unexpected.failure?.code, unexpected.text()]).toEqual(["http_200", "fine"]);
+});
+
 describe("redirects", () => {
   test.each([
     [301, "POST", "GET", ""],

@@ -79,21 +79,13 @@ class PendingOperation implements ExchangeListener {
 type Resolve = (result: HttpResult | Promise<HttpResult>) => void;
 type Reject = (error: unknown) => void;
 
-let latestResolve: Resolve = () => undefined;
-let latestReject: Reject = () => undefined;
-
-/** One function for all promises: an executor per operation would be a closure per operation. */
-function keepSettlers(resolve: Resolve, reject: Reject): void {
-  latestResolve = resolve;
-  latestReject = reject;
-}
-
 /**
  * Sends a request and what follows from its answer, as one function per step. An answer of which nothing is kept
  * costs one promise.
  */
 export function createOperation(options: OperationOptions): Operation {
   const { prepare, settings, series, openSession, clock, totalTimeoutMs, maxRedirects, usesCookies, maxBody } = options;
+  const keepsBody = settings.keepBody;
 
   function run(vu: VirtualUser, deadline: number): HttpResult | Promise<HttpResult> {
     const session = openSession(vu);
@@ -105,10 +97,10 @@ export function createOperation(options: OperationOptions): Operation {
     }
     const { draft } = prepared;
     const wire = session.jar === null ? prepared.wire : addCookies(prepared, session.jar);
-    const promise = new Promise<HttpResult>(keepSettlers);
-    const pending = new PendingOperation(vu, session, draft, deadline, finish, latestResolve, latestReject);
-    session.client.send(wire, deadline, totalTimeoutMs, pending);
-    return promise;
+    return new Promise((resolve, reject) => {
+      const pending = new PendingOperation(vu, session, draft, deadline, finish, resolve, reject);
+      session.client.send(wire, deadline, totalTimeoutMs, pending);
+    });
   }
 
   function finish(pending: PendingOperation, exchange: Exchange): HttpResult | Promise<HttpResult> {
@@ -126,7 +118,8 @@ export function createOperation(options: OperationOptions): Operation {
     const headers = exchange.headers ?? [];
     for (let i = 0; i < headers.length; i += 2) {
       const name = headers[i];
-      if (name === "set-cookie" ? usesCookies : name === "content-encoding" && exchange.body !== null) return true;
+      if (name === "set-cookie" ? usesCookies : name === "content-encoding" && keepsBody && exchange.body !== null)
+        return true;
     }
     return false;
   }
@@ -182,7 +175,8 @@ export function createOperation(options: OperationOptions): Operation {
     const cause =
       exchange.code !== 0 ? { code: String(exchange.code), message: exchange.message } : (failure ?? outcome.failure);
     const duration = exchange.endedAt - startedAt;
-    const { interrupted, status, headers, body } = exchange;
+    const { interrupted, status, headers } = exchange;
+    const body = keepsBody || exchange.body === null ? exchange.body : readableSample(exchange.body, headers);
     return new HttpResult(cause, interrupted, duration, status, headers, body, draft, session);
   }
 
@@ -204,7 +198,7 @@ export function createOperation(options: OperationOptions): Operation {
 
   /** Puts the decoded body in place of the coded one; gives the failure where it cannot. */
   async function decode(exchange: Exchange): Promise<Failure | null> {
-    if (exchange.body === null || exchange.code !== 0) return null;
+    if (exchange.body === null || exchange.code !== 0 || !keepsBody) return null;
     const coding = listHeader(exchange.headers, "content-encoding").join(",");
     if (coding === "") return null;
     loadedDecoder ??= import("../../http/decode.ts").then((module) => module.decodeBody);
@@ -219,6 +213,11 @@ export function createOperation(options: OperationOptions): Operation {
   }
 
   return run;
+}
+
+/** The beginning of a coded body cannot be decoded: better no sample than one that nobody can read. */
+function readableSample(body: Buffer, headers: readonly string[] | null): Buffer | null {
+  return listHeader(headers, "content-encoding").length === 0 ? body : null;
 }
 
 /** A request that could not be made is a failed step; anything but a documented error is a fault of the engine. */

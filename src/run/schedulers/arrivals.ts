@@ -41,6 +41,7 @@ export function createArrivals(context: SchedulerContext, load: ArrivalLoad): Sc
   let made = 0;
   let preparing = 0;
   let active = 0;
+  let mostActive = 0;
   let begun = false;
   let over = false;
   let ended = false;
@@ -137,6 +138,7 @@ export function createArrivals(context: SchedulerContext, load: ArrivalLoad): Sc
     const startedAt = clock.now();
     const lagUs = Math.max(0, Math.round((time.read(startedAt) - plannedMs) * 1000));
     active++;
+    if (active > mostActive) mostActive = active;
     vu.lagUs = lagUs;
     vu.iteration = k;
     vu.vuIteration = place.begun++;
@@ -202,6 +204,11 @@ export function createArrivals(context: SchedulerContext, load: ArrivalLoad): Sc
       for (const place of places) place.controller.abort();
     },
     countActive: () => active,
+    takeMostActive() {
+      const most = mostActive;
+      mostActive = active;
+      return most;
+    },
     countAllocated: () => (ended ? 0 : places.length),
     countPlanned: () => (over ? 0 : places.length),
   };

@@ -45,6 +45,8 @@ export interface Scheduler {
   interrupt(): void;
   /** VUs that run, that are made, and that the profile asks of this share at this scenario time. */
   countActive(): number;
+  /** The most that ran at once since the previous call. */
+  takeMostActive(): number;
   countAllocated(): number;
   countPlanned(timeMs: number): number;
 }

@@ -32,6 +32,7 @@ interface Place {
   finished: boolean;
   /** Iterations begun in all its lives. */
   begun: number;
+  /** null: there is no running life, or it was interrupted. */
   controller: AbortController | null;
   leaving: Alarm | null;
 }
@@ -46,6 +47,7 @@ export function createVuCrew(context: SchedulerContext, start: VuProfile, duty: 
   const places: Place[] = [];
   let called = 0;
   let running = 0;
+  let mostRunning = 0;
   let over = false;
   let ended = false;
   let change: Alarm | null = null;
@@ -91,12 +93,19 @@ export function createVuCrew(context: SchedulerContext, start: VuProfile, duty: 
     place.called = false;
     if (!place.running) return;
     place.rest.wake();
-    place.leaving = clock.at(clock.now() + leaveGraceMs, () => place.controller?.abort());
+    place.leaving = clock.at(clock.now() + leaveGraceMs, () => interruptPlace(place));
+  };
+
+  const interruptPlace = (place: Place) => {
+    const { controller } = place;
+    place.controller = null;
+    controller?.abort();
   };
 
   const startPlace = (place: Place) => {
     place.running = true;
     running++;
+    mostRunning = Math.max(mostRunning, running);
     live(place)
       .catch((error: unknown) => {
         place.finished = true;
@@ -123,7 +132,7 @@ export function createVuCrew(context: SchedulerContext, start: VuProfile, duty: 
     place.controller = controller;
     try {
       if (vuSetup.length > 0 && !(await scenario.vuSetup(vu))) place.finished = !signal.aborted;
-      else await loop(place, vu, signal);
+      else await loop(place, vu);
       if (vuTeardown.length > 0 && !signal.aborted) await scenario.vuTeardown(vu);
     } finally {
       place.controller = null;
@@ -131,11 +140,11 @@ export function createVuCrew(context: SchedulerContext, start: VuProfile, duty: 
     }
   };
 
-  const loop = async (place: Place, vu: VirtualUser, signal: AbortSignal) => {
+  const loop = async (place: Place, vu: VirtualUser) => {
     const { drawThinkTime } = scenario;
     const end = profile.endMs ?? Number.POSITIVE_INFINITY;
     let now = clock.now();
-    while (place.called && !over && !signal.aborted) {
+    while (place.called && !over && place.controller !== null) {
       if (turn.isOver(now)) {
         await turn.next();
         now = clock.now();
@@ -208,9 +217,14 @@ export function createVuCrew(context: SchedulerContext, start: VuProfile, duty: 
       checkFinished();
     },
     interrupt() {
-      for (const place of places) place.controller?.abort();
+      for (const place of places) interruptPlace(place);
     },
     countActive: () => running,
+    takeMostActive() {
+      const most = mostRunning;
+      mostRunning = running;
+      return most;
+    },
     countAllocated: () => running,
     countPlanned: (timeMs) => (over || timeMs < 0 ? 0 : countIndices(share.vus, countVus(profile, timeMs))),
   };

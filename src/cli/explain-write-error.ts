@@ -1,0 +1,4 @@
+/** Why something could not be written, for people: the system's words without its code and call. */
+export function explainWriteError(cause: unknown): string {
+  return cause instanceof Error ? cause.message.replace(/^[A-Z]+: |, (open|write|close).*$/g, "") : String(cause);
+}
