@@ -3,7 +3,7 @@ import { delimiter, join } from "node:path";
 
 /** The built product's command line, run by the node that runs the benchmark. */
 export function product(): string[] {
-  return [process.execPath, join(import.meta.dirname, "../../dist/cli/main.js")];
+  return [process.execPath, "--", join(import.meta.dirname, "../../dist/cli/main.js")];
 }
 
 /** The path of a command, or null where it is not installed. */

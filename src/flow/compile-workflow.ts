@@ -36,7 +36,7 @@ export async function compileWorkflow(context: FlowContext, tables: StepTables =
   try {
     await createExecutors(executors, context, steps, tables);
     const needsLibrary = steps.some((step) => [...step.extract, ...step.assert, ...step.checks].some(needsJsonPath));
-    return compileAll(context, executors, {
+    const compiled = compileAll(context, executors, {
       recorder: context.recorder,
       clock: context.clock,
       random: context.random,
@@ -45,6 +45,8 @@ export async function compileWorkflow(context: FlowContext, tables: StepTables =
       references: findReferences(workflow, tables.compilers),
       jsonPath: needsLibrary ? await loadJsonPath() : plainJsonPath,
     });
+    for (const executor of executors.values()) await executor.prepare?.();
+    return compiled;
   } catch (error) {
     await closeExecutors(executors);
     throw error;

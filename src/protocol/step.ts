@@ -114,6 +114,8 @@ export interface StepContext {
 export interface Executor {
   /** Once per step, before the start. Throws EngineError `invalid_workflow` for what cannot be compiled. */
   compile(step: Step, context: StepContext): Operation;
+  /** After all steps were compiled, before the start: loads what they may need, so that no module is loaded in the run. */
+  prepare?(): Promise<void>;
   /** Idempotent; waits until everything is freed. */
   close(): Promise<void>;
 }

@@ -1,4 +1,3 @@
-import { compileWorkflow } from "../flow/compile-workflow.ts";
 import { createRecorder } from "../measure/thread-recorder.ts";
 import { cutShare } from "../plan/cut-plan.ts";
 import type { Share } from "../protocol/plan.ts";
@@ -8,6 +7,7 @@ import { createFrameCollector } from "./frame-collector.ts";
 import { createGeneratorWatch } from "./generator-watch.ts";
 import { createInThread } from "./in-thread.ts";
 import { createMasker } from "./masker.ts";
+import { rehearseThenCompile } from "./rehearse.ts";
 import type { SharePart, SharePartEvents } from "./share-part.ts";
 import type { ShareRun, ShareRunEvents, ShareRunOptions } from "./share-run.ts";
 import { spawnThread } from "./spawn-thread.ts";
@@ -115,5 +115,5 @@ function createParts(
   const context = { workflow: plan.workflow, inputs, slaveId, recorder, clock, random, log, permit, masker };
   const claims = createClaims(claimMemory, 1);
   const watch = createGeneratorWatch();
-  return [createInThread({ plan, share, context, claims, watch, compile: compileWorkflow }, listen(0))];
+  return [createInThread({ plan, share, context, claims, watch, compile: rehearseThenCompile(plan) }, listen(0))];
 }

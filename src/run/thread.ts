@@ -1,10 +1,10 @@
 import { parentPort, workerData } from "node:worker_threads";
-import { compileWorkflow } from "../flow/compile-workflow.ts";
 import { createRecorder } from "../measure/thread-recorder.ts";
 import { createClaims } from "./claims.ts";
 import { createGeneratorWatch } from "./generator-watch.ts";
 import { createInThread } from "./in-thread.ts";
 import { createMasker } from "./masker.ts";
+import { rehearseThenCompile } from "./rehearse.ts";
 import { createSystemClock } from "./system-clock.ts";
 import { systemTime } from "./system-time.ts";
 import { packError, readSharedInstant, type ThreadFact, type ThreadInput, type ThreadOrder } from "./thread-message.ts";
@@ -36,7 +36,7 @@ const part = createInThread(
     },
     claims: createClaims(claimMemory, threads),
     watch: createGeneratorWatch(),
-    compile: compileWorkflow,
+    compile: rehearseThenCompile(plan),
   },
   {
     onFrame: (frame) => tell({ type: "frame", part: frame }),

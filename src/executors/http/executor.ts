@@ -1,10 +1,12 @@
 import { readFileSync } from "node:fs";
 import { EngineError } from "../../errors.ts";
+import { loadTls } from "../../http/tls.ts";
 import { createTransport } from "../../http/transport.ts";
 import type { Recorder } from "../../measure/recorder.ts";
 import type { Executor, ExecutorContext, StepContext, VirtualUser } from "../../protocol/step.ts";
 import type { HttpDefaults, Step } from "../../protocol/workflow.ts";
 import type { HttpConfig } from "./http-config.ts";
+import { loadCookieJar, loadDecoder } from "./late-modules.ts";
 import { createOperation } from "./operation.ts";
 import { compileRequest } from "./request.ts";
 import { StepSeries } from "./series.ts";
@@ -16,6 +18,7 @@ export function createHttpExecutor(context: ExecutorContext, recorder: Recorder)
   const { http } = workflow;
   const transport = createTransport(http, { clock, permit });
   const userAgent = `workflow-engine/${readVersion()}`;
+  const foreseen = { tls: false, cookies: false, bodies: false };
 
   function openSession(vu: VirtualUser): Session {
     const known = vu.resources[slot];
@@ -39,6 +42,9 @@ export function createHttpExecutor(context: ExecutorContext, recorder: Recorder)
       tls: config.tls,
     };
     const base = findBase(config, http, step);
+    foreseen.tls ||= /^https:/i.test(config.url) || (base !== null && /^https:/i.test(base));
+    foreseen.cookies ||= http.cookies !== "off";
+    foreseen.bodies ||= stepContext.reads.body;
     return createOperation({
       prepare: compileRequest(config, stepContext, { base, userAgent, settings }),
       settings,
@@ -52,7 +58,14 @@ export function createHttpExecutor(context: ExecutorContext, recorder: Recorder)
     });
   }
 
-  return { compile, close: () => transport.close() };
+  return { compile, prepare: () => loadForeseen(foreseen), close: () => transport.close() };
+}
+
+/** Modules that an answer may call for. Loading one takes tens of milliseconds, in which every VU would stand. */
+async function loadForeseen(foreseen: { tls: boolean; cookies: boolean; bodies: boolean }): Promise<void> {
+  if (foreseen.tls) loadTls();
+  if (foreseen.cookies) await loadCookieJar();
+  if (foreseen.bodies) await loadDecoder();
 }
 
 function findBase(config: HttpConfig, http: HttpDefaults, step: Step): string | null {

@@ -1,12 +1,12 @@
 import { EngineError } from "../../errors.ts";
 import type { CookieJar } from "../../http/cookie-jar.ts";
-import type { decodeBody } from "../../http/decode.ts";
 import type { Exchange, ExchangeListener } from "../../http/exchange.ts";
 import { isRedirect, resolveLocation } from "../../http/redirect.ts";
 import type { Clock } from "../../protocol/ports.ts";
 import type { Failure, Operation, VirtualUser } from "../../protocol/step.ts";
 import type { Draft, WireSettings } from "./draft.ts";
 import { redirectDraft, writeRequest } from "./draft.ts";
+import { loadCookieJar, loadDecoder } from "./late-modules.ts";
 import type { PreparedRequest, PrepareRequest } from "./request.ts";
 import { HttpResult, listHeader } from "./result.ts";
 import type { StepSeries } from "./series.ts";
@@ -31,10 +31,6 @@ export interface OperationOptions {
 const badUrlCode = "1020";
 const tooManyRedirectsCode = "1000";
 const undecodableCode = "1701";
-
-type CookieJarConstructor = typeof CookieJar;
-let loadedJar: Promise<CookieJarConstructor> | null = null;
-let loadedDecoder: Promise<typeof decodeBody> | null = null;
 
 /** What a step does with the answer to its first request. */
 type Finish = (pending: PendingOperation, exchange: Exchange) => HttpResult | Promise<HttpResult>;
@@ -189,8 +185,7 @@ export function createOperation(options: OperationOptions): Operation {
     const cookies = listHeader(headers, "set-cookie");
     if (cookies.length === 0) return;
     if (session.jar === null) {
-      loadedJar ??= import("../../http/cookie-jar.ts").then((module) => module.CookieJar);
-      const Jar = await loadedJar;
+      const Jar = await loadCookieJar();
       session.jar ??= new Jar(() => clock.wall());
     }
     for (const cookie of cookies) session.jar.add(draft.url, cookie);
@@ -201,8 +196,7 @@ export function createOperation(options: OperationOptions): Operation {
     if (exchange.body === null || exchange.code !== 0 || !keepsBody) return null;
     const coding = listHeader(exchange.headers, "content-encoding").join(",");
     if (coding === "") return null;
-    loadedDecoder ??= import("../../http/decode.ts").then((module) => module.decodeBody);
-    const decode = await loadedDecoder;
+    const decode = await loadDecoder();
     const decoded = await decode(exchange.body, coding, maxBody);
     if (Buffer.isBuffer(decoded)) {
       exchange.body = decoded;

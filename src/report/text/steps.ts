@@ -14,9 +14,11 @@ const columns: readonly Column[] = [
   { title: "max", align: "right", drop: 5 },
 ];
 
-/** Each step with its counts and times. */
+/** Each step with its counts and times; one without a time (a sleep) only when it failed. */
 export const showSteps: Section = ({ step_metrics }, { colors, width }) => {
-  const steps = Object.values(step_metrics);
+  const steps = Object.values(step_metrics).filter(
+    ({ duration, failure_count }) => duration.avg !== null || failure_count > 0,
+  );
   if (steps.length === 0) return [];
   const rows = steps.map(({ step_id, count, failure_count, duration }) => [
     { text: `  ${showText(step_id)}` },

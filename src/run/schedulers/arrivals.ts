@@ -15,6 +15,9 @@ interface Place {
   begun: number;
 }
 
+/** How long starts that are due may keep the loop from reading answers, ms. */
+const sliceMs = 0.25;
+
 export interface ArrivalLoad {
   readonly rate: RateProfile;
   readonly preAllocatedVus: number;
@@ -48,42 +51,47 @@ export function createArrivals(context: SchedulerContext, load: ArrivalLoad): Sc
   let alarm: Alarm | null = null;
   let turnAlarm: Alarm | null = null;
 
-  const startDue = (scenarioTime: number, mayDrop: boolean) => {
+  const startDue = (now: number, mayMake: boolean) => {
     if (over || !begun) return;
-    while (nextMs <= scenarioTime) {
-      if (!mayDrop && !hasPlace()) {
+    const sliceEnd = now + sliceMs;
+    for (let at = now; nextMs <= time.read(at); at = clock.now()) {
+      if (at >= sliceEnd || (!mayMake && !hasPlace())) {
         waitForTurn();
         return;
       }
-      startEvent(cursor.k, nextMs);
-      cursor.advance();
-      nextMs = computeArrivalTime(rate, cursor.k);
+      startNext(at);
     }
     if (alarm === null && nextMs !== Number.POSITIVE_INFINITY) alarm = time.at(nextMs, onAlarm);
   };
 
+  const startNext = (now: number) => {
+    startEvent(cursor.k, nextMs, now);
+    cursor.advance();
+    nextMs = computeArrivalTime(rate, cursor.k);
+  };
+
   const onAlarm = () => {
     alarm = null;
-    startDue(time.now(), false);
+    startDue(clock.now(), false);
   };
 
   /**
    * After a stall of the loop the alarm rings before the answers that came meanwhile are read: VUs that look busy may
-   * be free. Only what finds none a turn later is dropped.
+   * be free. Only what finds none a turn later makes a VU, which has all its connections still to open, or is dropped.
    */
   const waitForTurn = () => {
     turnAlarm ??= clock.at(clock.now(), () => {
       turnAlarm = null;
-      startDue(time.now(), true);
+      startDue(clock.now(), true);
     });
   };
 
-  const hasPlace = () => free.length > 0 || made < indices.length || late.length < preparing;
+  const hasPlace = () => free.length > 0 || late.length < preparing;
 
-  const startEvent = (k: number, plannedMs: number) => {
+  const startEvent = (k: number, plannedMs: number, now: number) => {
     if (free.length === 0 && late.length >= preparing && made < indices.length) makePlace();
     const place = free.pop();
-    if (place !== undefined) serve(place, k, plannedMs).catch(failPlace);
+    if (place !== undefined) serve(place, k, plannedMs, now).catch(failPlace);
     else if (late.length < preparing) late.push({ k, plannedMs });
     else meter.recordDropped(1);
   };
@@ -126,16 +134,15 @@ export function createArrivals(context: SchedulerContext, load: ArrivalLoad): Sc
   const offerPlace = (place: Place) => {
     const event = late.shift();
     if (event !== undefined) {
-      serve(place, event.k, event.plannedMs).catch(failPlace);
+      serve(place, event.k, event.plannedMs, clock.now()).catch(failPlace);
       return;
     }
     free.push(place);
     checkEnded();
   };
 
-  const serve = async (place: Place, k: number, plannedMs: number): Promise<void> => {
+  const serve = async (place: Place, k: number, plannedMs: number, startedAt: number): Promise<void> => {
     const { vu } = place;
-    const startedAt = clock.now();
     const lagUs = Math.max(0, Math.round((time.read(startedAt) - plannedMs) * 1000));
     active++;
     if (active > mostActive) mostActive = active;
@@ -152,7 +159,7 @@ export function createArrivals(context: SchedulerContext, load: ArrivalLoad): Sc
     }
     active--;
     free.push(place);
-    startDue(time.read(endedAt), false);
+    startDue(endedAt, false);
     checkEnded();
   };
 
@@ -179,17 +186,17 @@ export function createArrivals(context: SchedulerContext, load: ArrivalLoad): Sc
     begin() {
       begun = true;
       nextMs = computeArrivalTime(rate, cursor.k);
-      startDue(time.now(), false);
+      startDue(clock.now(), false);
     },
     scale(timeMs, target, overMs) {
       rate = scaleRateProfile(rate, timeMs, target, overMs);
       nextMs = computeArrivalTime(rate, cursor.k);
       alarm?.cancel();
       alarm = null;
-      startDue(time.now(), false);
+      startDue(clock.now(), false);
     },
     endLoad(full) {
-      if (full) startDue(Number.MAX_VALUE, true);
+      while (full && nextMs !== Number.POSITIVE_INFINITY) startNext(clock.now());
       over = true;
       alarm?.cancel();
       alarm = null;
