@@ -15,9 +15,14 @@ export interface OwnerState {
   readonly executionId: string;
   readonly plan: Plan;
   readonly inputs: Inputs;
-  readonly slaves: readonly OwnedSlave[];
+  /** Those that belong to the execution now; lost ones are taken out. */
+  readonly slaves: OwnedSlave[];
   readonly snapshot: Snapshot;
   readonly thresholds: LiveThresholds;
+  /** How far ahead the start instant is set; 0: at once, when the slave says so. */
+  readonly startLeadMs: number;
+  /** Who runs setup or teardown at present. */
+  alone: string | null;
   phase: "preparing" | "setup" | "running" | "stopping" | "teardown" | "closing" | "done";
   /** What setup handed on; null until it succeeded. */
   shared: SharedValues | null;
@@ -41,7 +46,7 @@ export interface Cause {
 
 export interface OwnedSlave {
   readonly id: string;
-  readonly share: Share;
+  share: Share;
   state: "preparing" | "ready" | "running" | "ended" | "closed";
 }
 
@@ -52,6 +57,8 @@ export interface OwnerOptions {
   readonly slaves: readonly { readonly id: string; readonly share: Share }[];
   readonly snapshot: Snapshot;
   readonly thresholds: LiveThresholds;
+  /** Default 0. */
+  readonly startLeadMs?: number;
 }
 
 /** An execution that has not begun. */
@@ -63,6 +70,8 @@ export function createOwnerState(options: OwnerOptions): OwnerState {
     slaves: options.slaves.map(({ id, share }) => ({ id, share, state: "preparing" })),
     snapshot: options.snapshot,
     thresholds: options.thresholds,
+    startLeadMs: options.startLeadMs ?? 0,
+    alone: null,
     phase: "preparing",
     shared: null,
     cause: null,

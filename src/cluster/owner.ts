@@ -8,6 +8,11 @@ import { type Cause, type Instant, type OwnedSlave, type OwnerState, testTimeAt 
 export type OwnerEvent =
   | { readonly type: "begin" }
   | { readonly type: "fact"; readonly slaveId: string; readonly fact: Fact }
+  /** A slave is no longer part of the execution; what it held is the caller's matter. */
+  | { readonly type: "lost"; readonly slaveId: string }
+  /** A slave joins with nothing to do yet. */
+  | { readonly type: "join"; readonly slaveId: string }
+  | { readonly type: "fail"; readonly cause: Cause }
   | { readonly type: "tick" }
   | { readonly type: "pause" }
   | { readonly type: "resume" }
@@ -38,11 +43,13 @@ const LOOK_EVERY_MS = 2_000;
 export function advanceOwner(state: OwnerState, event: OwnerEvent, time: Instant): readonly OwnerEffect[] {
   switch (event.type) {
     case "begin":
-      return state.slaves.map(({ id, share }) => ({
-        type: "order",
-        slaveId: id,
-        order: { type: "prepare", executionId: state.executionId, plan: state.plan, inputs: state.inputs, share },
-      }));
+      return state.slaves.map((slave) => ({ type: "order", slaveId: slave.id, order: createPrepare(state, slave) }));
+    case "lost":
+      return lose(state, event.slaveId, time);
+    case "join":
+      return join(state, event.slaveId);
+    case "fail":
+      return fail(state, event.cause, time);
     case "fact": {
       const slave = state.slaves.find(({ id }) => id === event.slaveId);
       return slave === undefined ? [] : learn(state, slave, event.fact, time);
@@ -67,10 +74,11 @@ export function advanceOwner(state: OwnerState, event: OwnerEvent, time: Instant
 function learn(state: OwnerState, slave: OwnedSlave, fact: Fact, time: Instant): readonly OwnerEffect[] {
   switch (fact.type) {
     case "prepared":
+      if (slave.state !== "preparing") return [];
       slave.state = "ready";
-      return state.phase === "preparing" && state.slaves.every((each) => each.state === "ready")
-        ? setUp(state, time)
-        : [];
+      if (state.phase !== "running") return proceed(state, time);
+      slave.state = "running";
+      return [{ type: "order", slaveId: slave.id, order: createStart(state) }];
     case "prepare_failed":
       return fail(state, { reason: "start_failed", message: fact.message, code: fact.code }, time);
     case "setup_done":
@@ -95,8 +103,8 @@ function learn(state: OwnerState, slave: OwnedSlave, fact: Fact, time: Instant):
     case "resumed":
       return [];
     case "done":
-      slave.state = "ended";
-      return state.slaves.every((each) => each.state === "ended") ? tearDown(state, time) : [];
+      if (slave.state !== "closed") slave.state = "ended";
+      return proceed(state, time);
     case "teardown_done":
       return state.phase === "teardown" ? close(state, time) : [];
     case "teardown_failed":
@@ -109,12 +117,76 @@ function learn(state: OwnerState, slave: OwnedSlave, fact: Fact, time: Instant):
       return fail(state, { reason: "internal", message: fact.message, code: "internal_error" }, time);
     case "closed":
       slave.state = "closed";
-      if (state.phase !== "closing" || !state.slaves.every((each) => each.state === "closed")) return [];
-      state.phase = "done";
-      return [{ type: "final" }];
+      return proceed(state, time);
+    case "heartbeat":
+    case "released":
+    case "granted":
+      // The fleet's matter.
+      return [];
     default:
       return fact satisfies never;
   }
+}
+
+/** The step to the next phase, once all slaves are as far. */
+function proceed(state: OwnerState, time: Instant): readonly OwnerEffect[] {
+  const all = (wanted: OwnedSlave["state"]) => state.slaves.every((each) => each.state === wanted);
+  switch (state.phase) {
+    case "preparing":
+      return state.slaves.length > 0 && all("ready") ? setUp(state, time) : [];
+    case "running":
+      return state.slaves.length > 0 && all("ended") ? tearDown(state, time) : [];
+    case "stopping":
+      // One that joined and has not started yet has nothing to end.
+      return state.slaves.some((slave) => slave.state === "running") ? [] : tearDown(state, time);
+    case "closing":
+      if (!all("closed")) return [];
+      state.phase = "done";
+      return [{ type: "final" }];
+    case "setup":
+    case "teardown":
+    case "done":
+      return [];
+    default:
+      return state.phase satisfies never;
+  }
+}
+
+function lose(state: OwnerState, slaveId: string, time: Instant): readonly OwnerEffect[] {
+  const at = state.slaves.findIndex(({ id }) => id === slaveId);
+  if (at === -1) return [];
+  state.slaves.splice(at, 1);
+  if (state.alone === slaveId && state.phase === "setup") {
+    return fail(state, { reason: "setup_lost", message: `${slaveId} was lost during setup`, code: null }, time);
+  }
+  if (state.alone === slaveId && state.phase === "teardown") {
+    note(state, "teardown_not_run", `${slaveId} was lost during teardown`, time);
+    return close(state, time);
+  }
+  return proceed(state, time);
+}
+
+function join(state: OwnerState, slaveId: string): readonly OwnerEffect[] {
+  if (state.phase !== "preparing" && state.phase !== "setup" && state.phase !== "running") return [];
+  const nothing = { vus: [], arrivals: { from: 0, to: null, period: 1, offsets: [] }, iterations: [] };
+  const slave: OwnedSlave = {
+    id: slaveId,
+    share: { scenarios: state.plan.scenarios.map(() => nothing) },
+    state: "preparing",
+  };
+  state.slaves.push(slave);
+  return [{ type: "order", slaveId, order: createPrepare(state, slave) }];
+}
+
+/** The order to prepare, with the slave's share of this moment. */
+export function createPrepare({ executionId, plan, inputs }: OwnerState, { share }: OwnedSlave): Order {
+  return { type: "prepare", executionId, plan, inputs, share };
+}
+
+/** The order to start, which also fits a slave that comes to it late. */
+export function createStart({ shared, started, startLeadMs, pausedMs }: OwnerState): Order {
+  const order = { type: "start", shared: shared ?? {}, inMs: 0 } as const;
+  return started === null || startLeadMs === 0 ? order : { ...order, atWallMs: started.wall + pausedMs };
 }
 
 function setUp(state: OwnerState, time: Instant): readonly OwnerEffect[] {
@@ -124,14 +196,24 @@ function setUp(state: OwnerState, time: Instant): readonly OwnerEffect[] {
     return start(state, time);
   }
   state.phase = "setup";
+  state.alone = first.id;
   return [{ type: "order", slaveId: first.id, order: { type: "setup" } }];
 }
 
 function start(state: OwnerState, time: Instant): readonly OwnerEffect[] {
   state.phase = "running";
-  for (const slave of state.slaves) slave.state = "running";
-  const order = { type: "start", shared: state.shared ?? {}, inMs: 0 } as const;
-  return [...orderAll(state, order), { type: "wake", at: time.now + LOOK_EVERY_MS }];
+  state.alone = null;
+  if (state.startLeadMs > 0) {
+    state.started = { now: time.now + state.startLeadMs, wall: time.wall + state.startLeadMs };
+    note(state, "started", `${state.plan.vus} VUs on ${state.slaves.length} slave(s)`, time);
+  }
+  const order = createStart(state);
+  const ready = state.slaves.filter((slave) => slave.state === "ready");
+  for (const slave of ready) slave.state = "running";
+  return [
+    ...ready.map(({ id }) => ({ type: "order", slaveId: id, order }) as const),
+    { type: "wake", at: time.now + LOOK_EVERY_MS },
+  ];
 }
 
 function look(state: OwnerState, time: Instant): readonly OwnerEffect[] {
@@ -196,10 +278,14 @@ function stop(state: OwnerState, cause: Cause, graceMs: number, time: Instant): 
 function tearDown(state: OwnerState, time: Instant): readonly OwnerEffect[] {
   if (state.phase !== "running" && state.phase !== "stopping") return [];
   endLoad(state, time);
-  const first = state.slaves[0];
-  if (state.plan.workflow.teardown.length === 0 || state.shared === null || first === undefined)
+  if (state.plan.workflow.teardown.length === 0 || state.shared === null) return close(state, time);
+  const first = state.slaves.find((slave) => slave.state === "ended");
+  if (first === undefined) {
+    note(state, "teardown_not_run", "no slave is left that could run teardown", time);
     return close(state, time);
+  }
   state.phase = "teardown";
+  state.alone = first.id;
   return [{ type: "order", slaveId: first.id, order: { type: "teardown", shared: state.shared } }];
 }
 
@@ -216,7 +302,7 @@ function fail(state: OwnerState, cause: Cause, time: Instant): readonly OwnerEff
 function close(state: OwnerState, time: Instant): readonly OwnerEffect[] {
   endLoad(state, time);
   state.phase = "closing";
-  return orderAll(state, { type: "close" });
+  return state.slaves.length === 0 ? proceed(state, time) : orderAll(state, { type: "close" });
 }
 
 function endLoad(state: OwnerState, time: Instant): void {

@@ -18,7 +18,10 @@ export interface SlaveState {
 }
 
 /** An order that the slave's surroundings carry out on the share's run. */
-export type CarriedOrder = Exclude<Order, { readonly type: "ack" }>;
+export type CarriedOrder = Exclude<
+  Order,
+  { readonly type: "ack" | "renew" | "release" | "grant" | "resend" | "expel" }
+>;
 
 /** What follows from an event, in order. */
 export type SlaveEffect =
@@ -87,6 +90,13 @@ function obey(state: SlaveState, order: Order): readonly SlaveEffect[] {
       if (state.phase === "closed") return [];
       state.phase = "closed";
       break;
+    case "renew":
+    case "release":
+    case "grant":
+    case "resend":
+    case "expel":
+      // The agent's matter.
+      return [];
     default:
       return order satisfies never;
   }

@@ -21,7 +21,12 @@ export type Order =
       readonly share: Share;
     }
   | { readonly type: "setup" }
-  | { readonly type: "start"; readonly shared: SharedValues; readonly inMs: number }
+  | {
+      readonly type: "start";
+      readonly shared: SharedValues;
+      readonly inMs: number /** Start instant, epoch ms of the owner; without it `inMs` counts. */;
+      readonly atWallMs?: number;
+    }
   | { readonly type: "pause"; readonly atMs: number }
   | { readonly type: "resume" }
   | { readonly type: "scale"; readonly scenario: string; readonly target: number; readonly overMs: number }
@@ -29,7 +34,23 @@ export type Order =
   | { readonly type: "teardown"; readonly shared: SharedValues }
   /** Every frame through this number is durable and may be forgotten. */
   | { readonly type: "ack"; readonly through: number }
+  /** Answers a heartbeat: the lease counts from when that heartbeat was sent. */
+  | { readonly type: "renew"; readonly sequence: number; readonly ownerWallMs: number }
+  /** Keep this part of your share alone, and say so once nothing outside it starts any more. */
+  | { readonly type: "release"; readonly epoch: number; readonly share: Share }
+  /** Your whole share from now on; what you hold already goes on undisturbed. */
+  | { readonly type: "grant"; readonly epoch: number; readonly share: Share }
+  /** Frames after this number did not arrive. */
+  | { readonly type: "resend"; readonly after: number }
+  /** Your lease ended and your share has moved: end all load, report what happened. */
+  | { readonly type: "expel" }
   | { readonly type: "close" };
+
+/** What fences an order: a slave refuses a token lower than the highest it has seen. */
+export interface OrderStamp {
+  readonly executionId: string;
+  readonly token: number;
+}
 
 /** Slave -> owner. */
 export type Fact =
@@ -45,4 +66,8 @@ export type Fact =
   | { readonly type: "teardown_done" }
   | { readonly type: "teardown_failed"; readonly message: string; readonly timedOut: boolean }
   | { readonly type: "fault"; readonly message: string; readonly fields?: JsonObject }
+  /** `lastFrame`: the number of the last frame once the share's run has ended. */
+  | { readonly type: "heartbeat"; readonly sequence: number; readonly lastFrame: number | null }
+  | { readonly type: "released"; readonly epoch: number }
+  | { readonly type: "granted"; readonly epoch: number }
   | { readonly type: "closed" };

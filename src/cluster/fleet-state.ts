@@ -1,0 +1,186 @@
+import { listIndices } from "../plan/index-runs.ts";
+import { packIndices } from "../plan/move-indices.ts";
+import type { Frame } from "../protocol/frame.ts";
+import type { Fact, Order, OrderStamp } from "../protocol/message.ts";
+import type { Share } from "../protocol/plan.ts";
+import type { LeaseTimes } from "./lease-times.ts";
+import type { OwnerEvent } from "./owner.ts";
+import { type OwnerOptions, type OwnerState, createOwnerState } from "./owner-state.ts";
+
+/**
+ * An execution's owner in a cluster: around the phases of `owner.ts` the leases, the partition and its epochs, the
+ * numbers of frames and what must be durable before an order leaves.
+ */
+export interface FleetState {
+  readonly core: OwnerState;
+  readonly times: LeaseTimes;
+  readonly token: number;
+  readonly members: Map<string, Member>;
+  /** By scenario: VU indices that nobody holds, ascending. With the members' shares: all, each once. */
+  readonly pool: number[][];
+  epoch: number;
+  move: Move | null;
+  readonly sources: Map<string, SourceState>;
+  degraded: boolean;
+  /** `Instant.now` since when there is nobody left. */
+  emptySince: number | null;
+  /** The core has ended; the last frames may be on their way. */
+  coreEnded: boolean;
+  final: boolean;
+  /** This owner has said so; a new one says it again. */
+  announced: boolean;
+  /** Frames, requests and iterations that came after the end. */
+  readonly late: { frames: number; http_reqs: number; iterations: number };
+  /** Number of the latest state that was given out to be written, and of the latest that is durable. */
+  version: number;
+  persisted: number;
+  dirty: boolean;
+  readonly held: { readonly version: number; readonly effect: FleetEffect }[];
+}
+
+export interface Member {
+  readonly id: string;
+  readonly incarnation: number;
+  readonly maxVus: number;
+  /** `Instant.now` at which it is given up. */
+  deadline: number;
+  started: boolean;
+  draining: boolean;
+  /** Of its latest grant, and of the latest that it has confirmed. */
+  epoch: number;
+  confirmed: number;
+}
+
+/** An epoch whose releases are not all confirmed yet. */
+export interface Move {
+  readonly epoch: number;
+  readonly waiting: Set<string>;
+}
+
+export interface SourceState {
+  /** All frames through this number are durable and merged. */
+  high: number;
+  /** The number of its last frame, once it is known. */
+  last: number | null;
+  /** Its lease has ended: the end does not wait for it. */
+  over: boolean;
+  /** `high` when the execution became final: what comes after is late. */
+  finalHigh: number | null;
+}
+
+export type FleetEvent =
+  | { readonly type: "fact"; readonly slaveId: string; readonly incarnation: number; readonly fact: Fact }
+  | { readonly type: "join"; readonly slaveId: string; readonly incarnation: number; readonly maxVus: number }
+  | { readonly type: "drain" | "undrain"; readonly slaveId: string }
+  | { readonly type: "persisted"; readonly version: number }
+  /** What the store said to an `append`; the answers come in the order in which it wrote. */
+  | {
+      readonly type: "stored";
+      readonly slaveId: string;
+      readonly incarnation: number;
+      readonly frame: Frame;
+      readonly outcome: "appended" | "duplicate" | "gap";
+      readonly high: number;
+    }
+  | Exclude<OwnerEvent, { readonly type: "fact" | "lost" | "join" }>;
+
+export type FleetEffect =
+  | {
+      readonly type: "order";
+      readonly slaveId: string;
+      readonly incarnation: number;
+      readonly order: Order;
+      readonly stamp: OrderStamp;
+    }
+  | { readonly type: "wake"; readonly at: number }
+  /** Write this state under the owner's token; then `persisted`. */
+  | { readonly type: "persist"; readonly version: number; readonly state: FleetRecord }
+  /** Offer this frame to the store; then `stored`. */
+  | { readonly type: "append"; readonly slaveId: string; readonly incarnation: number; readonly frame: Frame }
+  | { readonly type: "final" };
+
+/** What of an owner's state outlives it: plain data that `structuredClone` takes. */
+export type FleetRecord = Pick<FleetState, "pool" | "epoch" | "move" | "degraded" | "coreEnded" | "final"> & {
+  readonly members: readonly Member[];
+  readonly sources: readonly (readonly [string, SourceState])[];
+  readonly core: Pick<
+    OwnerState,
+    | "slaves"
+    | "alone"
+    | "phase"
+    | "shared"
+    | "cause"
+    | "started"
+    | "endedAt"
+    | "pausedAt"
+    | "pausedMs"
+    | "events"
+    | "startLeadMs"
+  >;
+};
+
+export interface FleetOptions extends OwnerOptions {
+  readonly times: LeaseTimes;
+  readonly token: number;
+  readonly slaves: readonly {
+    readonly id: string;
+    readonly share: Share;
+    readonly incarnation: number;
+    readonly maxVus: number;
+  }[];
+}
+
+/** A fleet that has not begun. Endless shares are cut off at the largest count that the load can reach. */
+export function createFleetState(options: FleetOptions, now: number): FleetState {
+  const { plan, times } = options;
+  const slaves = options.slaves.map((slave) => ({ ...slave, share: boundShare(slave.share, options) }));
+  return {
+    core: createOwnerState({ startLeadMs: 500, ...options, slaves }),
+    times,
+    token: options.token,
+    members: new Map(
+      slaves.map(({ id, incarnation, maxVus }) => [id, createMember({ id, incarnation, maxVus }, now, times)]),
+    ),
+    pool: plan.scenarios.map(() => []),
+    epoch: 1,
+    move: null,
+    sources: new Map(slaves.map((slave) => [nameSource(slave.id, slave.incarnation), createSource()])),
+    degraded: false,
+    emptySince: null,
+    coreEnded: false,
+    final: false,
+    announced: false,
+    late: { frames: 0, http_reqs: 0, iterations: 0 },
+    version: 0,
+    persisted: 0,
+    dirty: false,
+    held: [],
+  };
+}
+
+export function createMember(
+  { id, incarnation, maxVus }: Pick<Member, "id" | "incarnation" | "maxVus">,
+  now: number,
+  { timeoutMs }: LeaseTimes,
+): Member {
+  const deadline = now + timeoutMs;
+  return { id, incarnation, maxVus, deadline, started: false, draining: false, epoch: 0, confirmed: 0 };
+}
+
+export function createSource(): SourceState {
+  return { high: 0, last: null, over: false, finalHigh: null };
+}
+
+/** The name of a source within its execution. */
+export function nameSource(slaveId: string, incarnation: number): string {
+  return `${slaveId}#${incarnation}`;
+}
+
+function boundShare(share: Share, { plan }: FleetOptions): Share {
+  return {
+    scenarios: share.scenarios.map((part, at) => ({
+      ...part,
+      vus: packIndices(listIndices(part.vus, 0, plan.scenarios[at]?.largestVus ?? 0)),
+    })),
+  };
+}

@@ -1,0 +1,55 @@
+import type { LeaseTimes } from "./lease-times.ts";
+import type { Instant } from "./owner-state.ts";
+
+/** A slave's lease of one execution, by its own clocks. */
+export interface SlaveLease {
+  readonly times: LeaseTimes;
+  /** Number of the latest heartbeat. */
+  sequence: number;
+  /** Heartbeats sent and not yet answered, oldest first: bounded by the lease's length. */
+  readonly sent: { readonly sequence: number; readonly now: number; readonly wall: number }[];
+  /** Monotonic and epoch ms after which nothing may start. */
+  deadline: number;
+  wallDeadline: number;
+  /** The owner's epoch clock minus this slave's, from the answer that took least time. */
+  offsetMs: number;
+  shortestMs: number;
+}
+
+/** A lease that has ended: nothing may start before the first answer. */
+export function createSlaveLease(times: LeaseTimes): SlaveLease {
+  return {
+    times,
+    sequence: 0,
+    sent: [],
+    deadline: Number.NEGATIVE_INFINITY,
+    wallDeadline: Number.NEGATIVE_INFINITY,
+    offsetMs: 0,
+    shortestMs: Number.POSITIVE_INFINITY,
+  };
+}
+
+/** May an operation start at this instant? Read the clocks for it, before every one. */
+export function mayStart(lease: SlaveLease, time: Instant): boolean {
+  return time.now < lease.deadline && time.wall < lease.wallDeadline;
+}
+
+/** Notes a heartbeat that goes out now; gives its number. */
+export function noteHeartbeat(lease: SlaveLease, time: Instant): number {
+  lease.sequence++;
+  while (lease.sent[0] !== undefined && lease.sent[0].now + lease.times.lengthMs < time.now) lease.sent.shift();
+  lease.sent.push({ sequence: lease.sequence, now: time.now, wall: time.wall });
+  return lease.sequence;
+}
+
+/** Takes an answer, which may be late or a repetition: the lease only ever grows. */
+export function renewLease(lease: SlaveLease, sequence: number, ownerWallMs: number, time: Instant): void {
+  const sent = lease.sent.find((each) => each.sequence === sequence);
+  if (sent === undefined) return;
+  lease.deadline = Math.max(lease.deadline, sent.now + lease.times.lengthMs);
+  lease.wallDeadline = Math.max(lease.wallDeadline, sent.wall + lease.times.lengthMs);
+  const tookMs = time.now - sent.now;
+  if (tookMs >= lease.shortestMs) return;
+  lease.shortestMs = tookMs;
+  lease.offsetMs = ownerWallMs - (sent.wall + tookMs / 2);
+}

@@ -1,0 +1,160 @@
+import { advanceFleet } from "../../src/cluster/fleet.ts";
+import { restoreFleet } from "../../src/cluster/fleet-record.ts";
+import {
+  createFleetState,
+  type FleetEffect,
+  type FleetEvent,
+  type FleetOptions,
+  type FleetRecord,
+  type FleetState,
+} from "../../src/cluster/fleet-state.ts";
+import { endless, listIndices } from "../../src/plan/index-runs.ts";
+import type { Order, OrderStamp } from "../../src/protocol/message.ts";
+import type { Random } from "../../src/protocol/ports.ts";
+import type { Store } from "../../src/store/store.ts";
+import { createSnapshot } from "../../src/measure/snapshot.ts";
+import { BrokenRule } from "./ground-truth.ts";
+import type { SimulatedTime } from "./simulated-time.ts";
+
+export interface SimulatedMaster {
+  readonly fleet: FleetState;
+  /** False while it is down: what is said to it is lost. */
+  readonly up: boolean;
+  tell(event: FleetEvent): void;
+  /** SIGKILL, and a new process after so long. */
+  restart(downMs: number): void;
+}
+
+export interface SimulatedMasterOptions {
+  readonly store: Store;
+  readonly time: SimulatedTime;
+  readonly random: Random;
+  /** How likely the process dies between giving out a state to be written and its being durable. */
+  readonly crashRate: number;
+  readonly fleet: FleetOptions;
+  deliver(slaveId: string, incarnation: number, order: Order, stamp: OrderStamp): void;
+  onFinal(): void;
+}
+
+/** The real owner over a store whose writes take up to 50 ms; after a restart it takes up from what is stored. */
+export function createSimulatedMaster(options: SimulatedMasterOptions): SimulatedMaster {
+  const { store, time, random } = options;
+  const { executionId } = options.fleet;
+  const indices = options.fleet.plan.scenarios.map(({ largestVus }) => largestVus);
+  let life = 1;
+  let up = true;
+  /** This process's monotonic clock has an origin of its own. */
+  let origin = random() * 1e6;
+  const clock = () => ({ now: time.now + origin, wall: time.now + 1e9 });
+  let fleet = createFleetState(options.fleet, clock().now);
+  let lastCommit = 0;
+  let lastAnswer = 0;
+
+  const tell = (event: FleetEvent): void => {
+    if (!up) return;
+    const effects = advanceFleet(fleet, event, clock());
+    checkPartition(fleet, indices);
+    for (const effect of effects) carryOut(effect);
+  };
+  /** Writes become durable in the order in which they were given out; a crash before loses them. */
+  const commit = (write: () => Promise<() => void>): void => {
+    const of = life;
+    lastCommit = Math.max(lastCommit, time.now + random() * 50);
+    time.after(lastCommit - time.now, async () => {
+      if (of !== life) return;
+      const tellOutcome = await write();
+      // Written, but the answer may still meet a dead process.
+      lastAnswer = Math.max(lastAnswer, time.now + random() * 2);
+      time.after(lastAnswer - time.now, () => {
+        if (of === life) tellOutcome();
+      });
+    });
+  };
+  const carryOut = (effect: FleetEffect): void => {
+    const of = life;
+    switch (effect.type) {
+      case "order":
+        options.deliver(effect.slaveId, effect.incarnation, effect.order, effect.stamp);
+        return;
+      case "wake":
+        time.after(effect.at - clock().now, () => {
+          if (of === life) tell({ type: "tick" });
+        });
+        return;
+      case "persist":
+        if (random() < options.crashRate)
+          time.after(random() * 50, () => {
+            if (of === life) restart(100 + random() * 900);
+          });
+        commit(async () => {
+          const { token } = fleet;
+          if (!(await store.writeCheckpoint(executionId, { token, state: effect.state }))) return () => undefined;
+          return () => tell({ type: "persisted", version: effect.version });
+        });
+        return;
+      case "append": {
+        const { slaveId, incarnation, frame } = effect;
+        commit(async () => {
+          const { outcome, high } = await store.appendFrame({ executionId, slaveId, incarnation }, frame);
+          return () => tell({ type: "stored", slaveId, incarnation, frame, outcome, high });
+        });
+        return;
+      }
+      case "final":
+        options.onFinal();
+        return;
+      default:
+        effect satisfies never;
+    }
+  };
+  const takeUp = async (): Promise<void> => {
+    const token = await store.acquire(executionId);
+    const checkpoint = await store.readCheckpoint(executionId);
+    const fresh = { ...options.fleet, token, snapshot: createSnapshot(options.fleet.plan.workflow) };
+    up = true;
+    origin = random() * 1e6;
+    if (checkpoint === null) {
+      fleet = createFleetState(fresh, clock().now);
+      tell({ type: "begin" });
+      return;
+    }
+    fleet = restoreFleet(checkpoint.state as FleetRecord, fresh, clock());
+    for (const { source, frame } of await store.readFrames(executionId)) {
+      tell({ type: "stored", ...source, frame, outcome: "appended", high: frame.number });
+    }
+    tell({ type: "tick" });
+  };
+
+  const restart = (downMs: number): void => {
+    life++;
+    up = false;
+    lastCommit = 0;
+    const of = life;
+    time.after(downMs, async () => {
+      if (of === life) await takeUp();
+    });
+  };
+
+  return {
+    get fleet() {
+      return fleet;
+    },
+    get up() {
+      return up;
+    },
+    tell,
+    restart,
+  };
+}
+
+/** With the pool, what the members hold is every VU index, each exactly once. */
+function checkPartition(fleet: FleetState, largest: readonly number[]): void {
+  largest.forEach((last, at) => {
+    const all = [...(fleet.pool[at] ?? [])];
+    for (const { share } of fleet.core.slaves) all.push(...listIndices(share.scenarios[at]?.vus ?? [], 0, endless));
+    all.sort((a, b) => a - b);
+    if (all.length !== last || all.some((index, position) => index !== position + 1)) {
+      throw new BrokenRule("the shares and the pool are a partition of all VUs", JSON.stringify(all));
+    }
+  });
+}
