@@ -207,7 +207,7 @@ function start(state: OwnerState, time: Instant): readonly OwnerEffect[] {
     state.started = { now: time.now + state.startLeadMs, wall: time.wall + state.startLeadMs };
     note(state, "started", `${state.plan.vus} VUs on ${state.slaves.length} slave(s)`, time);
   }
-  const order = createStart(state);
+  const order = { ...createStart(state), inMs: state.startLeadMs };
   const ready = state.slaves.filter((slave) => slave.state === "ready");
   for (const slave of ready) slave.state = "running";
   return [

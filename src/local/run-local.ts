@@ -52,6 +52,10 @@ export interface LocalExecution {
 /** The only slave of a local execution. */
 const slaveId = "local";
 
+/** VUs are made between the order to start and the start instant: 0.1 ms each is ample, so that the first starts are not late. */
+const leadPerVuMs = 0.1;
+const longestLeadMs = 100;
+
 /** Starts an execution. */
 export function startLocal(options: LocalOptions): LocalExecution {
   const { workflow, inputs, clock, log } = options;
@@ -60,7 +64,15 @@ export function startLocal(options: LocalOptions): LocalExecution {
   const slaves = cutPlan(plan, [1]).map((share) => ({ id: slaveId, share }));
   const snapshot = createSnapshot(workflow);
   const thresholds = createLiveThresholds(workflow);
-  const owner = createOwnerState({ executionId: options.executionId, plan, inputs, slaves, snapshot, thresholds });
+  const owner = createOwnerState({
+    executionId: options.executionId,
+    plan,
+    inputs,
+    slaves,
+    snapshot,
+    thresholds,
+    startLeadMs: Math.min(longestLeadMs, plan.vus * leadPerVuMs),
+  });
   const slave = createSlaveState();
   const link = createMemoryLink();
   const finished = Promise.withResolvers<Report>();
