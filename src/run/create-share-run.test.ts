@@ -146,10 +146,9 @@ test.each([1, 2])("%i thread(s): an arrival rate is kept, paused and resumed", a
   const startAt = clock.now() + 5;
   running.run.start(startAt, {});
   expect(await running.run.pause(250)).toBe(250);
-  const atPause = target.seen.length;
+  // Some of the 25 that were due may still be on their way; of the 15 that would be due without the pause none is.
   await new Promise<void>((resolve) => clock.at(clock.now() + 150, resolve));
   expect(target.seen.length).toBeLessThanOrEqual(26);
-  expect(target.seen.length - atPause).toBeLessThanOrEqual(5);
   expect(await running.run.resume()).toBeCloseTo(250, 6);
   await running.done;
   expect(clock.now() - startAt).toBeGreaterThan(750);
