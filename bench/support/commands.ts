@@ -1,9 +1,9 @@
 import { access, constants } from "node:fs/promises";
 import { delimiter, join } from "node:path";
 
-/** The built product's command line, run by the node that runs the benchmark. */
+/** The built product's command line as the launcher starts it, run by the node that runs the benchmark. */
 export function product(): string[] {
-  return [process.execPath, "--", join(import.meta.dirname, "../../dist/cli/main.js")];
+  return [process.execPath, "--max-semi-space-size=8", "--", join(import.meta.dirname, "../../dist/cli/main.js")];
 }
 
 /** The path of a command, or null where it is not installed. */
