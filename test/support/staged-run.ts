@@ -81,6 +81,9 @@ export function createWorkflow(scenarios: readonly Scenario[], fields: Partial<W
     warmUpMs: 0,
     tags: {},
     thresholds: [],
+    targetSlaves: { mode: "auto", slaveIds: [], labels: {}, capabilities: [], minSlaves: 1, maxSlaves: null },
+    onSlaveLoss: "redistribute",
+    onSlaveJoin: "fill",
     scenarios,
     ...fields,
   } as Workflow;

@@ -1,0 +1,65 @@
+import { type ChildProcess, fork } from "node:child_process";
+import { once } from "node:events";
+import { fileURLToPath } from "node:url";
+
+/** One request that reached the target. */
+export interface Arrival {
+  /** Epoch ms with fractions, by the target's monotonic clock. */
+  readonly at: number;
+  readonly path: string;
+  /** The headers `x-vu`, `x-iteration` and `x-slave`; null: absent. */
+  readonly vu: number | null;
+  readonly iteration: number | null;
+  readonly slave: string;
+}
+
+/** A target in a process of its own, so that what it counts is nobody else's opinion. */
+export interface CountingTarget {
+  readonly url: string;
+  /** Requests so far. */
+  count(): Promise<number>;
+  /** All requests so far, in order. */
+  list(): Promise<readonly Arrival[]>;
+  close(): Promise<void>;
+}
+
+/** The headers of a step that name the VU, the iteration and the slave. */
+export const tellingHeaders = {
+  "x-vu": "${vu.id}",
+  "x-iteration": "${iteration}",
+  "x-slave": "${slave.id}",
+} as const;
+
+/** Starts one on a free port; each answer takes `delayMs`. */
+export async function startCountingTarget(delayMs = 0): Promise<CountingTarget> {
+  const entry = fileURLToPath(new URL("./counting-target-process.ts", import.meta.url));
+  const child = fork(entry, [String(delayMs)], { serialization: "advanced" });
+  const { port } = await answerOf<{ readonly port: number }>(child);
+  let asked: Promise<unknown> = Promise.resolve();
+  /** One question at a time: answers carry no number. */
+  const ask = <Answer>(question: string): Promise<Answer> => {
+    const answer = asked.then(() => {
+      const coming = answerOf<Answer>(child);
+      child.send(question);
+      return coming;
+    });
+    asked = answer;
+    return answer;
+  };
+  return {
+    url: `http://127.0.0.1:${port}`,
+    count: async () => (await ask<{ readonly count: number }>("count")).count,
+    list: async () => (await ask<{ readonly arrivals: readonly Arrival[] }>("list")).arrivals,
+    async close() {
+      if (child.exitCode !== null || child.signalCode !== null) return;
+      const ended = once(child, "exit");
+      child.disconnect();
+      await ended;
+    },
+  };
+}
+
+async function answerOf<Answer>(child: ChildProcess): Promise<Answer> {
+  const [answer] = (await once(child, "message")) as [Answer];
+  return answer;
+}

@@ -1,0 +1,91 @@
+import { once } from "node:events";
+import { connect, createServer, type AddressInfo, type Socket } from "node:net";
+
+/** A TCP proxy on loopback that does to its connections what networks do. */
+export interface TcpProxy {
+  readonly port: number;
+  /** Open pairs of connections. */
+  readonly connections: number;
+  /** Bytes pass as they come: the state at the start. Held-back ones go first. */
+  pass(): void;
+  /** Nothing passes in either direction, and nobody is told: neither end sees a close. New connections are taken too. */
+  blackHole(): void;
+  /** Bytes pass so much later, ms. */
+  delay(ms: number): void;
+  /** Every open connection is reset. */
+  reset(): void;
+  close(): Promise<void>;
+}
+
+interface Pair {
+  readonly near: Socket;
+  readonly far: Socket;
+}
+
+/** Starts one in front of a port of this machine. */
+export async function startTcpProxy(targetPort: number): Promise<TcpProxy> {
+  const pairs = new Set<Pair>();
+  const held: (() => void)[] = [];
+  let open = true;
+  let delayMs = 0;
+
+  const carry = (task: () => void): void => {
+    if (!open) held.push(task);
+    else if (delayMs > 0) setTimeout(() => carryNow(task), delayMs);
+    else task();
+  };
+  const carryNow = (task: () => void): void => {
+    if (open) task();
+    else held.push(task);
+  };
+  const join = (from: Socket, to: Socket, pair: Pair): void => {
+    from.on("data", (chunk) => carry(() => to.destroyed || to.write(chunk)));
+    from.on("end", () => carry(() => to.end()));
+    // A reset of one end reaches the other as one.
+    from.on("error", () => carry(() => to.destroy()));
+    from.on("close", () => {
+      pairs.delete(pair);
+      carry(() => to.destroy());
+    });
+  };
+  const server = createServer({ allowHalfOpen: true }, (near) => {
+    const far = connect({ port: targetPort, host: "127.0.0.1", allowHalfOpen: true });
+    const pair = { near, far };
+    pairs.add(pair);
+    join(near, far, pair);
+    join(far, near, pair);
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+
+  const destroyAll = (): void => {
+    for (const { near, far } of pairs) {
+      near.resetAndDestroy();
+      far.resetAndDestroy();
+    }
+  };
+  return {
+    port: (server.address() as AddressInfo).port,
+    get connections() {
+      return pairs.size;
+    },
+    pass() {
+      open = true;
+      delayMs = 0;
+      for (const task of held.splice(0)) task();
+    },
+    blackHole() {
+      open = false;
+    },
+    delay(ms) {
+      delayMs = ms;
+    },
+    reset: destroyAll,
+    async close() {
+      const closed = once(server, "close");
+      server.close();
+      destroyAll();
+      await closed;
+    },
+  };
+}
