@@ -10,7 +10,11 @@ export const errorTable = {
   unsupported: { status: 400, exit: 104 },
   /** An expression or template that does not compile, or that a VU's data makes impossible. */
   template: { status: 400, exit: 104 },
+  not_found: { status: 404, exit: 1 },
   conflict: { status: 409, exit: 1 },
+  scheduling_failed: { status: 409, exit: 1 },
+  queue_full: { status: 429, exit: 1 },
+  not_ready: { status: 503, exit: 1 },
   setup_timeout: { status: 500, exit: 100 },
   teardown_timeout: { status: 500, exit: 101 },
   setup_failed: { status: 500, exit: 107 },
