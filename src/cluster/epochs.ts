@@ -44,7 +44,7 @@ export function takeBack(fleet: FleetState, slave: OwnedSlave): void {
 
 /** The order of the release that a draining member has not confirmed yet: it keeps nothing. */
 export function createRelease({ core, move, epoch }: FleetState): Order {
-  const nothing = { vus: [], arrivals: { from: 0, to: null, period: 1, offsets: [] }, iterations: [] };
+  const nothing = { vus: [], arrivals: [], iterations: [] };
   return { type: "release", epoch: move?.epoch ?? epoch, share: { scenarios: core.plan.scenarios.map(() => nothing) } };
 }
 

@@ -168,7 +168,7 @@ function lose(state: OwnerState, slaveId: string, time: Instant): readonly Owner
 
 function join(state: OwnerState, slaveId: string): readonly OwnerEffect[] {
   if (state.phase !== "preparing" && state.phase !== "setup" && state.phase !== "running") return [];
-  const nothing = { vus: [], arrivals: { from: 0, to: null, period: 1, offsets: [] }, iterations: [] };
+  const nothing = { vus: [], arrivals: [], iterations: [] };
   const slave: OwnedSlave = {
     id: slaveId,
     share: { scenarios: state.plan.scenarios.map(() => nothing) },

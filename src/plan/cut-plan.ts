@@ -1,5 +1,5 @@
 import type { Load } from "../protocol/load.ts";
-import type { Plan, PlannedScenario, ScenarioShare, Share } from "../protocol/plan.ts";
+import type { ArrivalPattern, IndexRun, Plan, PlannedScenario, ScenarioShare, Share } from "../protocol/plan.ts";
 import { countIndices, cutRuns, endless, listStripeRuns } from "./index-runs.ts";
 import { cutStripe, cutStripes, scaleStripe, type Stripe } from "./stripe.ts";
 
@@ -21,14 +21,34 @@ export function cutShare(share: Share, plan: Plan, parts: number): Share[] {
     const turned = stripes.map((_, part) => stripes[(part + at) % parts] as Stripe);
     const vus = turned.map((stripe) => cutRuns(whole.vus, stripe));
     const largest = plan.scenarios[at]?.largestVus ?? 0;
-    const { from, to, period, offsets } = whole.arrivals;
-    return cutStripes(vus.map((runs) => countIndices(runs, largest))).map((stripe, part) => ({
-      vus: vus[part] ?? [],
-      arrivals: { from, to, ...cutStripe({ period, offsets }, stripe) },
+    const arrivals = cutWindows(
+      whole.arrivals,
+      vus.map((runs) => countIndices(runs, largest)),
+    );
+    return vus.map((runs, part) => ({
+      vus: runs,
+      arrivals: arrivals[part] ?? [],
       iterations: whole.iterations,
+      ...pickBegun(whole, runs),
     }));
   });
   return stripes.map((_, part) => ({ scenarios: byScenario.map((shares) => shares[part] as ScenarioShare) }));
+}
+
+/** Divides windows by weights (VUs). Where nobody has a VU the first part gets all: it drops the events and counts them. */
+export function cutWindows(windows: readonly ArrivalPattern[], weights: readonly number[]): ArrivalPattern[][] {
+  const some = weights.some((weight) => weight > 0) ? weights : weights.map((_, part) => (part === 0 ? 1 : 0));
+  return cutStripes(some).map((stripe) =>
+    windows
+      .map(({ from, to, ...whole }) => ({ from, to, ...cutStripe(whole, stripe) }))
+      .filter(({ offsets }) => offsets.length > 0),
+  );
+}
+
+/** The entries of `begun` for the VUs of these runs; nothing where the share has none. */
+export function pickBegun({ begun }: ScenarioShare, runs: readonly IndexRun[]): Pick<ScenarioShare, "begun"> {
+  if (begun === undefined) return {};
+  return { begun: begun.filter(([vu]) => countIndices(runs, vu) > countIndices(runs, vu - 1)) };
 }
 
 function cutScenario(planned: PlannedScenario, stripes: readonly Stripe[]): ScenarioShare[] {
@@ -43,7 +63,7 @@ function cutScenario(planned: PlannedScenario, stripes: readonly Stripe[]): Scen
     from = to;
     return {
       vus: listStripeRuns(stripes[part] as Stripe, last),
-      arrivals: { from: 0, to: null, ...(isArrivalRate(load) ? stripe : { period: 1, offsets: [] }) },
+      arrivals: isArrivalRate(load) && stripe.offsets.length > 0 ? [{ from: 0, to: null, ...stripe }] : [],
       iterations: range[0] < range[1] ? [range] : [],
     };
   });

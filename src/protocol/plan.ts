@@ -31,11 +31,22 @@ export interface ScenarioShare {
    * and which of them run is the profile's matter. In arrival modes they end at `max_vus`.
    */
   readonly vus: readonly IndexRun[];
-  /** Which arrivals (event index from 0) this share starts. */
-  readonly arrivals: ArrivalPattern;
+  /**
+   * Which arrivals (event index from 0) this share starts: windows in order of `from`, disjoint in the event index. A
+   * window that follows another begins where that one ends or later. Empty in the other modes.
+   */
+  readonly arrivals: readonly ArrivalPattern[];
   /** Shared iterations: half-open ranges `[from, to)` of the global index. Threads of one slave claim from them. */
-  readonly iterations: readonly (readonly [from: number, to: number])[];
+  readonly iterations: readonly IterationRange[];
+  /** Iterations of each VU: with which number (from 0) VUs go on that were begun elsewhere. A VU not listed begins with 0. */
+  readonly begun?: readonly VuIteration[];
 }
+
+/** Shared iterations by their global index, half-open. */
+export type IterationRange = readonly [from: number, to: number];
+
+/** A VU index and the number of an iteration of it, from 0. */
+export type VuIteration = readonly [vu: number, iteration: number];
 
 export interface IndexRun {
   readonly from: number;
