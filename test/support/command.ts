@@ -33,6 +33,8 @@ export interface RunningCommand {
   readonly finished: Promise<Finished>;
   /** Resolves when stdout and stderr together match. */
   seen(pattern: RegExp): Promise<void>;
+  /** What it has written so far. */
+  shown(): string;
 }
 
 /** Not hooks of one test: several tests of a file may run at once. */
@@ -87,7 +89,7 @@ export function startCommand(args: readonly string[], options: CommandOptions = 
       look();
       child.once("close", () => reject(new Error(`ended before ${pattern} was seen\n${shown()}`)));
     });
-  return { child, finished, seen };
+  return { child, finished, seen, shown };
 }
 
 /** Runs the built command line to its end. */

@@ -1,6 +1,7 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
+import { onTestFinished } from "vitest";
 
 /** One request that reached the target. */
 export interface Arrival {
@@ -31,7 +32,7 @@ export const tellingHeaders = {
 } as const;
 
 /** Starts one on a free port; each answer takes `delayMs`. */
-export async function startCountingTarget(delayMs = 0): Promise<CountingTarget> {
+async function startCountingTarget(delayMs = 0): Promise<CountingTarget> {
   const entry = fileURLToPath(new URL("./counting-target-process.ts", import.meta.url));
   const child = fork(entry, [String(delayMs)], { serialization: "advanced" });
   const { port } = await answerOf<{ readonly port: number }>(child);
@@ -57,6 +58,13 @@ export async function startCountingTarget(delayMs = 0): Promise<CountingTarget> 
       await ended;
     },
   };
+}
+
+/** One that ends with the test. */
+export async function startTestTarget(delayMs = 0): Promise<CountingTarget> {
+  const target = await startCountingTarget(delayMs);
+  onTestFinished(() => target.close());
+  return target;
 }
 
 async function answerOf<Answer>(child: ChildProcess): Promise<Answer> {

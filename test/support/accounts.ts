@@ -1,0 +1,37 @@
+import type { Report } from "../../src/protocol/report.ts";
+import { type Cluster, waitUntil } from "./cluster.ts";
+import type { CountingTarget } from "./counting-target.ts";
+
+/** Every request that a report knows of, whatever it counts it as. */
+export function countRequests(report: Report): number {
+  return valueOf(report, "http_reqs") + report.late.http_reqs + report.warm_up.http_reqs;
+}
+
+/** Iterations that were planned and what became of them. */
+export function countPlanned(report: Report): number {
+  return (
+    valueOf(report, "iterations") +
+    valueOf(report, "interrupted_iterations") +
+    valueOf(report, "dropped_iterations") +
+    report.lost.iterations
+  );
+}
+
+function valueOf(report: Report, metric: string): number {
+  return report.metrics[metric]?.values["count"] ?? 0;
+}
+
+/** The target's own count is what the report has, once late frames are in; gives that report. */
+export async function expectCounts(cluster: Cluster, id: string, target: CountingTarget): Promise<Report> {
+  const counted = await target.count();
+  let report: Report | null = null;
+  await waitUntil(
+    async () => {
+      report = (await cluster.call("GET", `/executions/${id}/report`)).body as unknown as Report;
+      return countRequests(report) === counted;
+    },
+    10_000,
+    () => `the target counted ${counted}, the report ${report === null ? "nothing" : countRequests(report)}`,
+  );
+  return report as unknown as Report;
+}
