@@ -1,165 +1,240 @@
-import { spawn } from "node:child_process";
-import { once } from "node:events";
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import fc from "fast-check";
-import { describe, expect, onTestFinished, test } from "vitest";
-import type { Frame } from "../protocol/frame.ts";
-import { createMemoryStore } from "./memory.ts";
-import { openSqliteStore } from "./sqlite/store.ts";
-import type { Store } from "./store.ts";
+import { describe, expect, test } from "vitest";
+import { createFrame, openFreshStore, storeKinds } from "../../test/support/stores.ts";
+import type { IndexRow, Position, Store } from "./store.ts";
 
-const stores: Readonly<Record<string, () => Promise<Store>>> = {
-  memory: () => Promise.resolve(createMemoryStore()),
-  sqlite: () => openSqliteStore(createPath()),
-};
+const operation = fc.oneof(
+  fc.record({ type: fc.constant("acquire" as const) }),
+  fc.record({
+    type: fc.constant("append" as const),
+    slave: fc.nat(2),
+    incarnation: fc.nat(1),
+    ahead: fc.integer({ min: -2, max: 2 }),
+  }),
+  fc.record({ type: fc.constant("write" as const), behind: fc.nat(2), state: fc.jsonValue() }),
+  fc.record({ type: fc.constant("snapshot" as const), behind: fc.nat(1), packed: fc.jsonValue(), short: fc.nat(2) }),
+  fc.record({ type: fc.constant("document" as const), name: documentName(), value: fc.jsonValue() }),
+  fc.record({ type: fc.constant("purge" as const) }),
+);
 
-function createPath(): string {
-  const folder = mkdtempSync(join(tmpdir(), "store-"));
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
-  return join(folder, "store.db");
+function documentName() {
+  return fc.constantFrom("submission" as const, "execution" as const, "report" as const);
 }
 
-function createFrame(number: number, sum = number): Frame {
-  const key = { metric: "http_reqs", type: "counter", tags: {} } as const;
-  return {
-    number,
-    second: number,
-    testTimeMs: number,
-    warmUp: false,
-    series: [{ key, type: "counter", sum }],
-    errors: [],
-    vus: [],
-    overflow: {},
-    generator: { cpu: 0, eventLoopLagMs: 0, memory: 0 },
-  };
+type Operation = typeof operation extends fc.Arbitrary<infer One> ? One : never;
+
+/** What a store should hold of one execution. */
+class Model {
+  token = 0;
+  written: { token: number; state: unknown } | null = null;
+  snapshot: { token: number; packed: unknown } | null = null;
+  documents = new Map<string, unknown>();
+  /** By slave and incarnation. */
+  highs = new Map<string, number>();
+  trimmed = new Map<string, number>();
 }
 
-describe.each(Object.keys(stores))("%s", (kind) => {
-  const open = async () => {
-    const store = await (stores[kind] as () => Promise<Store>)();
-    onTestFinished(() => store.close());
-    return store;
-  };
-
+describe.each(storeKinds)("%s", (kind) => {
   test("behaves as the plain model in any sequence of operations", async () => {
-    const store = await open();
+    const store = await openFreshStore(kind);
     let run = 0;
-    const operation = fc.oneof(
-      fc.record({ type: fc.constant("acquire" as const) }),
-      fc.record({
-        type: fc.constant("append" as const),
-        slave: fc.nat(2),
-        incarnation: fc.nat(1),
-        ahead: fc.integer({ min: -2, max: 2 }),
-      }),
-      fc.record({ type: fc.constant("write" as const), behind: fc.nat(2), state: fc.jsonValue() }),
-      fc.record({ type: fc.constant("purge" as const) }),
-    );
     await fc.assert(
-      fc.asyncProperty(fc.array(operation, { maxLength: 12 }), async (operations) => {
+      fc.asyncProperty(fc.array(operation, { maxLength: 16 }), async (operations) => {
         const executionId = `x${run++}`;
-        let token = 0;
-        let written: { token: number; state: unknown } | null = null;
-        const highs = new Map<string, number>();
+        let model = new Model();
         for (const each of operations) {
-          switch (each.type) {
-            case "acquire":
-              expect(await store.acquire(executionId)).toBe(++token);
-              break;
-            case "append": {
-              const { incarnation } = each;
-              const slaveId = `s${each.slave}`;
-              const high = highs.get(`${slaveId}#${incarnation}`) ?? 0;
-              const number = Math.max(1, high + each.ahead);
-              const outcome = number === high + 1 ? "appended" : number <= high ? "duplicate" : "gap";
-              const after = outcome === "appended" ? number : high;
-              expect(await store.appendFrame({ executionId, slaveId, incarnation }, createFrame(number))).toEqual({
-                outcome,
-                high: after,
-              });
-              if (after > 0) highs.set(`${slaveId}#${incarnation}`, after);
-              break;
-            }
-            case "write": {
-              const under = token - each.behind;
-              const current: boolean = each.behind === 0;
-              expect(await store.writeCheckpoint(executionId, { token: under, state: each.state })).toBe(current);
-              if (current) written = { token: under, state: each.state };
-              break;
-            }
-            case "purge":
-              await store.purge(executionId);
-              token = 0;
-              written = null;
-              highs.clear();
-              break;
-            default:
-              each satisfies never;
-          }
+          if (each.type === "purge") {
+            await store.purge(executionId);
+            model = new Model();
+          } else await apply(store, executionId, each, model);
         }
-        expect(await store.readCheckpoint(executionId)).toEqual(written);
+        expect(await store.readCheckpoint(executionId)).toEqual(model.written);
         const numbers = (await store.readFrames(executionId)).map(
           ({ source, frame }) => `${source.slaveId}#${source.incarnation} ${frame.number}`,
         );
-        const wanted = [...highs].flatMap(([name, high]) =>
-          Array.from({ length: high }, (_, at) => `${name} ${at + 1}`),
-        );
+        const wanted = [...model.highs].flatMap(([name, high]) => {
+          const trimmed = model.trimmed.get(name) ?? 0;
+          return Array.from({ length: high - trimmed }, (_, at) => `${name} ${trimmed + at + 1}`);
+        });
         expect(numbers.sort()).toEqual(wanted.sort());
-        expect((await store.listExecutions()).includes(executionId)).toBe(written !== null);
+        const found = await store.readSnapshot(executionId);
+        expect(found === null ? null : { token: found.token, packed: found.packed }).toEqual(model.snapshot);
+        const positions = (found?.positions ?? []).map(
+          ([source, high]) => [`${source.slaveId}#${source.incarnation}`, high] as const,
+        );
+        expect(new Map(positions)).toEqual(model.trimmed);
+        for (const name of ["submission", "execution", "report"] as const) {
+          expect(await store.getDocument(executionId, name)).toEqual(model.documents.get(name) ?? null);
+        }
+        expect((await store.listExecutions()).includes(executionId)).toBe(model.written !== null);
       }),
-      { numRuns: 30 },
+      { numRuns: 25 },
     );
   });
 
   test("what is written is what was given, typed arrays and sets included, whatever happens to it afterwards", async () => {
-    const store = await open();
+    const store = await openFreshStore(kind);
     const token = await store.acquire("x");
     const state = { waiting: new Set(["s0"]), counts: new Uint32Array([1, 2]) };
-    await store.writeCheckpoint("x", { token, state });
+    const writes = [
+      store.writeCheckpoint("x", { token, state }),
+      store.writeSnapshot("x", token, state, []),
+      store.putDocument("x", "execution", state),
+    ];
     state.waiting.clear();
-    const kept = await store.readCheckpoint("x");
-    expect(kept?.state).toEqual({ waiting: new Set(["s0"]), counts: new Uint32Array([1, 2]) });
+    state.counts[0] = 7;
+    await Promise.all(writes);
+    const written = { waiting: new Set(["s0"]), counts: new Uint32Array([1, 2]) };
+    expect((await store.readCheckpoint("x"))?.state).toEqual(written);
+    expect((await store.readSnapshot("x"))?.packed).toEqual(written);
+    expect(await store.getDocument("x", "execution")).toEqual(written);
+  });
+
+  test("frames in a snapshot are gone, and still duplicates; the next one goes on", async () => {
+    const store = await openFreshStore(kind);
+    const source = { executionId: "x", slaveId: "s", incarnation: 1 };
+    const token = await store.acquire("x");
+    for (let number = 1; number <= 5; number++) await store.appendFrame(source, createFrame(number));
+    expect(await store.writeSnapshot("x", token, "through 3", [[source, 3]])).toBe(true);
+    expect((await store.readFrames("x")).map(({ frame }) => frame.number)).toEqual([4, 5]);
+    expect(await store.appendFrame(source, createFrame(2))).toEqual({ outcome: "duplicate", high: 5 });
+    expect(await store.appendFrame(source, createFrame(6))).toEqual({ outcome: "appended", high: 6 });
+    expect(await store.writeSnapshot("x", token, "through 6", [[source, 6]])).toBe(true);
+    expect(await store.readFrames("x")).toEqual([]);
+    expect(await store.appendFrame(source, createFrame(6))).toEqual({ outcome: "duplicate", high: 6 });
+    expect(await store.readSnapshot("x")).toEqual({ token, packed: "through 6", positions: [[source, 6]] });
+  });
+
+  test("a snapshot under an old token, or one that knows less than the one before, is refused", async () => {
+    const store = await openFreshStore(kind);
+    const source = { executionId: "x", slaveId: "s", incarnation: 1 };
+    const old = await store.acquire("x");
+    const token = await store.acquire("x");
+    for (let number = 1; number <= 4; number++) await store.appendFrame(source, createFrame(number));
+    expect(await store.writeSnapshot("x", old, "old", [[source, 4]])).toBe(false);
+    expect(await store.readSnapshot("x")).toBeNull();
+    expect(await store.readFrames("x")).toHaveLength(4);
+    expect(await store.writeSnapshot("x", token, "kept", [[source, 3]])).toBe(true);
+    expect(await store.writeSnapshot("x", token, "less", [[source, 2]])).toBe(false);
+    expect(await store.writeSnapshot("x", token, "none", [])).toBe(false);
+    expect(await store.readSnapshot("x")).toEqual({ token, packed: "kept", positions: [[source, 3]] });
+  });
+
+  test("a document of 10 MiB", async () => {
+    const store = await openFreshStore(kind);
+    const value = { text: "é".repeat(5 * 1024 * 1024), list: Array.from({ length: 1_000 }, (_, at) => at / 3) };
+    await store.putDocument("x", "logs", value);
+    expect(await store.getDocument("x", "logs")).toEqual(value);
+    expect(await store.getDocument("x", "report")).toBeNull();
+  });
+
+  test("the list of 1,000 executions by page, status, workflow and end, newest first", async () => {
+    const store = await openFreshStore(kind);
+    // Two of every moment, added in no order of time.
+    const rows: IndexRow[] = Array.from({ length: 1_000 }, (_, at) => ({
+      executionId: `e${at}`,
+      workflowId: `w${at % 7}`,
+      workflowName: `流程 ${at % 7}`,
+      status: at % 3 === 0 ? "running" : "completed",
+      createdAt: 1_700_000_000_000 + ((at * 331) % 500),
+      endedAt: at % 3 === 0 ? null : 1_700_000_001_000 + at,
+    }));
+    await Promise.all(rows.map((row) => store.putIndex(row)));
+    const sorted = rows.toReversed().toSorted((left, right) => right.createdAt - left.createdAt);
+
+    expect(await store.listIndex({ limit: 50, offset: 0 })).toEqual({ rows: sorted.slice(0, 50), total: 1_000 });
+    expect(await store.listIndex({ limit: 50, offset: 980 })).toEqual({ rows: sorted.slice(980), total: 1_000 });
+    expect(await store.listIndex({ limit: 50, offset: 5_000 })).toEqual({ rows: [], total: 1_000 });
+    const running = sorted.filter(({ status }) => status === "running");
+    expect(await store.listIndex({ status: "running", limit: 500, offset: 3 })).toEqual({
+      rows: running.slice(3),
+      total: 334,
+    });
+    const both = running.filter(({ workflowId }) => workflowId === "w3");
+    expect(await store.listIndex({ status: "running", workflowId: "w3", limit: 500, offset: 0 })).toEqual({
+      rows: both,
+      total: both.length,
+    });
+    const old = sorted.filter(({ endedAt }) => endedAt !== null && endedAt < 1_700_000_001_100);
+    expect(await store.listIndex({ endedBefore: 1_700_000_001_100, limit: 500, offset: 0 })).toEqual({
+      rows: old,
+      total: 66,
+    });
+
+    const ended: IndexRow = { ...(rows[0] as IndexRow), status: "aborted", endedAt: 1_700_000_009_000 };
+    await store.putIndex(ended);
+    expect(await store.listIndex({ status: "aborted", limit: 10, offset: 0 })).toEqual({ rows: [ended], total: 1 });
+    await store.purge("e0");
+    expect((await store.listIndex({ status: "aborted", limit: 10, offset: 0 })).total).toBe(0);
+    expect((await store.listIndex({ limit: 1, offset: 0 })).total).toBe(999);
   });
 
   test("a closed store refuses, and closing twice is fine", async () => {
-    const store = await open();
+    const store = await openFreshStore(kind);
+    await store.putIndex({
+      executionId: "x",
+      workflowId: "w",
+      workflowName: "",
+      status: "",
+      createdAt: 1,
+      endedAt: null,
+    });
     await store.close();
     await store.close();
     await expect(store.acquire("x")).rejects.toThrow("closed");
+    await expect(store.listIndex({ limit: 1, offset: 0 })).rejects.toThrow("closed");
   });
 });
 
-test("sqlite: what was acknowledged outlives kill -9, and the file is free again", async () => {
-  const path = createPath();
-  const script = `
-    import { openSqliteStore } from ${JSON.stringify(new URL("./sqlite/store.ts", import.meta.url).href)};
-    const store = await openSqliteStore(${JSON.stringify(path)});
-    console.log("token " + (await store.acquire("x")));
-    for (let number = 1; ; number++) {
-      const outcome = await store.appendFrame({ executionId: "x", slaveId: "s", incarnation: 1 }, { number });
-      console.log("high " + outcome.high);
-    }`;
-  const child = spawn(process.execPath, ["--input-type=module-typescript", "-e", script], {
-    stdio: ["ignore", "pipe", "inherit"],
-  });
-  onTestFinished(() => void child.kill("SIGKILL"));
-  let told = "";
-  const enough = Promise.withResolvers<void>();
-  child.stdout.on("data", (chunk) => {
-    told += String(chunk);
-    if (told.includes("high 20\n")) enough.resolve();
-  });
-  await enough.promise;
-  await expect(openSqliteStore(path)).rejects.toThrow("cannot open the store");
-  child.kill("SIGKILL");
-  if (child.exitCode === null && child.signalCode === null) await once(child, "exit");
-  const high = Math.max(...[...told.matchAll(/high (\d+)\n/g)].map((match) => Number(match[1])));
-  const store = await openSqliteStore(path);
-  onTestFinished(() => store.close());
-  const frames = await store.readFrames("x");
-  expect(frames.length).toBeGreaterThanOrEqual(high);
-  expect(frames.map(({ frame }) => frame.number)).toEqual(frames.map((_, at) => at + 1));
-  expect(await store.acquire("x")).toBe(2);
-});
+async function apply(
+  store: Store,
+  executionId: string,
+  each: Exclude<Operation, { readonly type: "purge" }>,
+  model: Model,
+): Promise<void> {
+  switch (each.type) {
+    case "acquire":
+      expect(await store.acquire(executionId)).toBe(++model.token);
+      return;
+    case "append": {
+      const { incarnation } = each;
+      const slaveId = `s${each.slave}`;
+      const high = model.highs.get(`${slaveId}#${incarnation}`) ?? 0;
+      const number = Math.max(1, high + each.ahead);
+      const outcome = number === high + 1 ? "appended" : number <= high ? "duplicate" : "gap";
+      const after = outcome === "appended" ? number : high;
+      const source = { executionId, slaveId, incarnation };
+      expect(await store.appendFrame(source, createFrame(number))).toEqual({ outcome, high: after });
+      if (after > 0) model.highs.set(`${slaveId}#${incarnation}`, after);
+      return;
+    }
+    case "write": {
+      const token = model.token - each.behind;
+      const isCurrent: boolean = each.behind === 0;
+      expect(await store.writeCheckpoint(executionId, { token, state: each.state })).toBe(isCurrent);
+      if (isCurrent) model.written = { token, state: each.state };
+      return;
+    }
+    case "snapshot": {
+      const token = model.token - each.behind;
+      const highs = [...model.highs].map(([name, high]) => [name, Math.max(0, high - each.short)] as const);
+      const positions = highs.map(([name, high]): Position => {
+        const [slaveId = "", incarnation = ""] = name.split("#");
+        return [{ executionId, slaveId, incarnation: Number(incarnation) }, high];
+      });
+      const forgets = highs.some(([name, high]) => high < (model.trimmed.get(name) ?? 0));
+      const isTaken = each.behind === 0 && !forgets;
+      expect(await store.writeSnapshot(executionId, token, each.packed, positions)).toBe(isTaken);
+      if (!isTaken) return;
+      model.snapshot = { token, packed: each.packed };
+      model.trimmed = new Map(highs.filter(([, high]) => high > 0));
+      return;
+    }
+    case "document":
+      await store.putDocument(executionId, each.name, each.value);
+      model.documents.set(each.name, each.value);
+      return;
+    default:
+      each satisfies never;
+  }
+}

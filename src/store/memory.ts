@@ -1,16 +1,31 @@
 import { EngineError } from "../errors.ts";
 import type { Frame } from "../protocol/frame.ts";
-import type { Checkpoint, Source, Store } from "./store.ts";
+import { decodeValue, encodeValue } from "./encode-value.ts";
+import type { DocumentName, IndexPage, IndexQuery, IndexRow, Source, Store } from "./store.ts";
 
 interface StoredExecution {
   token: number;
-  checkpoint: Checkpoint | null;
-  readonly sources: Map<string, { readonly source: Source; readonly frames: Frame[] }>;
+  checkpoint: { readonly token: number; readonly state: Uint8Array } | null;
+  snapshot: { readonly token: number; readonly packed: Uint8Array } | null;
+  readonly sources: Map<string, StoredSource>;
+  readonly documents: Map<DocumentName, Uint8Array>;
+}
+
+interface StoredSource {
+  readonly source: Source;
+  /** Number of the last frame that was appended. */
+  high: number;
+  /** Frames through this one are in the snapshot. */
+  trimmed: number;
+  /** The later ones. */
+  readonly frames: Uint8Array[];
 }
 
 /** A store that ends with its process. What is written is copied, as if it had gone to disk. */
 export function createMemoryStore(): Store {
   const executions = new Map<string, StoredExecution>();
+  /** In the order in which they were added. */
+  const rows = new Map<string, IndexRow>();
   let closed = false;
 
   const open = (): void => {
@@ -20,57 +35,124 @@ export function createMemoryStore(): Store {
     open();
     let found = executions.get(executionId);
     if (found === undefined) {
-      found = { token: 0, checkpoint: null, sources: new Map() };
+      found = { token: 0, checkpoint: null, snapshot: null, sources: new Map(), documents: new Map() };
       executions.set(executionId, found);
     }
     return found;
+  };
+  const look = (executionId: string): StoredExecution | null => {
+    open();
+    return executions.get(executionId) ?? null;
   };
 
   return {
     async acquire(executionId) {
       return ++find(executionId).token;
     },
-    async writeCheckpoint(executionId, checkpoint) {
+    async writeCheckpoint(executionId, { token, state }) {
       const execution = find(executionId);
-      if (checkpoint.token < execution.token) return false;
-      execution.checkpoint = structuredClone(checkpoint);
+      if (token < execution.token) return false;
+      execution.checkpoint = { token, state: encodeValue(state) };
       return true;
     },
     async readCheckpoint(executionId) {
-      open();
-      return structuredClone(executions.get(executionId)?.checkpoint ?? null);
+      const checkpoint = look(executionId)?.checkpoint ?? null;
+      return checkpoint === null ? null : { token: checkpoint.token, state: decodeValue(checkpoint.state) };
     },
     async appendFrame(source, frame) {
-      const { sources } = find(source.executionId);
-      const name = `${source.slaveId}#${source.incarnation}`;
-      let known = sources.get(name);
-      if (known === undefined) {
-        known = { source: { ...source }, frames: [] };
-        sources.set(name, known);
-      }
-      const high = known.frames.length;
+      const known = findSource(find(source.executionId), source);
+      const { high } = known;
       if (frame.number <= high) return { outcome: "duplicate", high };
       if (frame.number > high + 1) return { outcome: "gap", high };
-      known.frames.push(structuredClone(frame));
+      known.frames.push(encodeValue(frame));
+      known.high = frame.number;
       return { outcome: "appended", high: frame.number };
     },
     async readFrames(executionId) {
-      open();
-      const stored = executions.get(executionId)?.sources.values() ?? [];
-      return [...stored].flatMap(({ source, frames }) =>
-        frames.map((frame) => ({ source, frame: structuredClone(frame) })),
+      const sources = look(executionId)?.sources.values() ?? [];
+      return [...sources].flatMap(({ source, frames }) =>
+        frames.map((frame) => ({ source, frame: decodeValue(frame) as Frame })),
       );
+    },
+    async writeSnapshot(executionId, token, packed, positions) {
+      const execution = find(executionId);
+      if (token < execution.token) return false;
+      const next = new Map(positions.map(([source, high]) => [nameSource(source), high]));
+      for (const [name, { trimmed }] of execution.sources) if ((next.get(name) ?? 0) < trimmed) return false;
+      execution.snapshot = { token, packed: encodeValue(packed) };
+      for (const [source, high] of positions) {
+        const known = findSource(execution, source);
+        known.frames.splice(0, high - known.trimmed);
+        known.trimmed = high;
+        known.high = Math.max(known.high, high);
+      }
+      return true;
+    },
+    async readSnapshot(executionId) {
+      const execution = look(executionId);
+      if (execution === null || execution.snapshot === null) return null;
+      const trimmed = [...execution.sources.values()].filter((each) => each.trimmed > 0);
+      return {
+        token: execution.snapshot.token,
+        packed: decodeValue(execution.snapshot.packed),
+        positions: trimmed.map((each) => [each.source, each.trimmed]),
+      };
     },
     async listExecutions() {
       open();
       return [...executions].filter(([, { checkpoint }]) => checkpoint !== null).map(([id]) => id);
     },
+    async putDocument(executionId, name, value) {
+      find(executionId).documents.set(name, encodeValue(value));
+    },
+    async getDocument(executionId, name) {
+      const document = look(executionId)?.documents.get(name);
+      return document === undefined ? null : decodeValue(document);
+    },
+    async putIndex(row) {
+      open();
+      rows.set(row.executionId, { ...row });
+    },
+    async listIndex(query) {
+      open();
+      return pageRows([...rows.values()], query);
+    },
     async purge(executionId) {
       open();
       executions.delete(executionId);
+      rows.delete(executionId);
     },
     async close() {
       closed = true;
+      executions.clear();
+      rows.clear();
     },
   };
+}
+
+function findSource({ sources }: StoredExecution, source: Source): StoredSource {
+  const name = nameSource(source);
+  const known = sources.get(name);
+  if (known !== undefined) return known;
+  const made: StoredSource = { source: { ...source }, high: 0, trimmed: 0, frames: [] };
+  sources.set(name, made);
+  return made;
+}
+
+function nameSource({ slaveId, incarnation }: Source): string {
+  return `${slaveId}#${incarnation}`;
+}
+
+function pageRows(rows: readonly IndexRow[], query: IndexQuery): IndexPage {
+  const { status, workflowId, endedBefore, limit, offset } = query;
+  const matching = rows
+    .filter(
+      (row) =>
+        (status === undefined || row.status === status) &&
+        (workflowId === undefined || row.workflowId === workflowId) &&
+        (endedBefore === undefined || (row.endedAt !== null && row.endedAt < endedBefore)),
+    )
+    .reverse()
+    .toSorted((left, right) => right.createdAt - left.createdAt);
+  return { rows: matching.slice(offset, offset + limit), total: matching.length };
 }

@@ -18,7 +18,50 @@ export interface Checkpoint {
   readonly state: unknown;
 }
 
-/** What outlives a master. A resolved promise means durable. Every method rejects once closed. */
+/** How far a source's frames are contained in a snapshot: through number `high`. */
+export type Position = readonly [source: Source, high: number];
+
+/** The merged state of an execution through its positions; the frames after them are in `readFrames`. */
+export interface StoredSnapshot {
+  readonly token: number;
+  /** As `packSnapshot` made it. */
+  readonly packed: unknown;
+  readonly positions: readonly Position[];
+}
+
+/** What else is kept of an execution; each is one value, replaced as a whole. */
+export type DocumentName = "submission" | "execution" | "metrics" | "report" | "logs";
+
+/** An execution as the list of executions knows it. Times: epoch ms. */
+export interface IndexRow {
+  readonly executionId: string;
+  readonly workflowId: string;
+  readonly workflowName: string;
+  readonly status: string;
+  readonly createdAt: number;
+  /** null: it has not ended. */
+  readonly endedAt: number | null;
+}
+
+export interface IndexQuery {
+  readonly status?: string;
+  readonly workflowId?: string;
+  /** Only those that ended before this, epoch ms. */
+  readonly endedBefore?: number;
+  readonly limit: number;
+  readonly offset: number;
+}
+
+export interface IndexPage {
+  readonly rows: readonly IndexRow[];
+  /** All that match, on this page or not. */
+  readonly total: number;
+}
+
+/**
+ * What outlives a master. A resolved promise means durable; a rejected one that nothing was written, and the store can
+ * still be used. Values are anything that `structuredClone` copies, taken at the call. Every method rejects once closed.
+ */
 export interface Store {
   /** Takes the ownership of an execution; gives its token, higher than every one before. */
   acquire(executionId: string): Promise<number>;
@@ -28,17 +71,32 @@ export interface Store {
   readCheckpoint(executionId: string): Promise<Checkpoint | null>;
   /** Appends frame n of a source if n = high + 1, in one transaction with the high-water mark. */
   appendFrame(source: Source, frame: Frame): Promise<AppendOutcome>;
-  /** All frames of an execution, those of one source in their order. */
+  /** The frames of an execution that are in no snapshot, those of one source in their order. */
   readFrames(executionId: string): Promise<readonly StoredFrame[]>;
+  /**
+   * Writes the merged state and forgets the frames in it, in one transaction; their numbers stay duplicates. false: a
+   * higher token has been given out, or frames would be lost that an earlier snapshot took; nothing was written.
+   */
+  writeSnapshot(executionId: string, token: number, packed: unknown, positions: readonly Position[]): Promise<boolean>;
+  /** null: none was written. */
+  readSnapshot(executionId: string): Promise<StoredSnapshot | null>;
   /** Executions with a checkpoint. */
   listExecutions(): Promise<readonly string[]>;
-  /** Forgets an execution. */
+  putDocument(executionId: string, name: DocumentName, value: unknown): Promise<void>;
+  /** null: there is none. */
+  getDocument(executionId: string, name: DocumentName): Promise<unknown>;
+  /** Adds an execution to the list, or replaces its row. */
+  putIndex(row: IndexRow): Promise<void>;
+  /** Newest first by `createdAt`; of the same moment the one that was added later. */
+  listIndex(query: IndexQuery): Promise<IndexPage>;
+  /** Forgets everything of an execution. */
   purge(executionId: string): Promise<void>;
   /** Idempotent. */
   close(): Promise<void>;
 }
 
 /** `high`: the number of the last frame the store has of the source. */
-export type AppendOutcome =
-  | { readonly outcome: "appended" | "duplicate"; readonly high: number }
-  | { readonly outcome: "gap"; readonly high: number };
+export interface AppendOutcome {
+  readonly outcome: "appended" | "duplicate" | "gap";
+  readonly high: number;
+}

@@ -1,17 +1,47 @@
-import type { Frame } from "../../protocol/frame.ts";
-import type { Checkpoint, Source } from "../store.ts";
+import type { AppendOutcome, DocumentName, IndexPage, IndexQuery, IndexRow, Position, Source } from "../store.ts";
+
+/** Values cross as bytes; they are encoded and decoded on the store's side. */
+type Bytes = Uint8Array<ArrayBufferLike>;
+
+/** What the store's thread does, by name. */
+export interface SqliteSignatures {
+  acquire: { args: [executionId: string]; result: number };
+  writeCheckpoint: { args: [executionId: string, token: number, state: Bytes]; result: boolean };
+  readCheckpoint: { args: [executionId: string]; result: { readonly token: number; readonly state: Bytes } | null };
+  appendFrame: { args: [source: Source, number: number, frame: Bytes]; result: AppendOutcome };
+  readFrames: { args: [executionId: string]; result: readonly { readonly source: Source; readonly frame: Bytes }[] };
+  writeSnapshot: {
+    args: [executionId: string, token: number, packed: Bytes, positions: readonly Position[]];
+    result: boolean;
+  };
+  readSnapshot: {
+    args: [executionId: string];
+    result: { readonly token: number; readonly packed: Bytes; readonly positions: readonly Position[] } | null;
+  };
+  listExecutions: { args: []; result: readonly string[] };
+  putDocument: { args: [executionId: string, name: DocumentName, value: Bytes]; result: void };
+  getDocument: { args: [executionId: string, name: DocumentName]; result: Bytes | null };
+  putIndex: { args: [row: IndexRow]; result: void };
+  listIndex: { args: [query: IndexQuery]; result: IndexPage };
+  purge: { args: [executionId: string]; result: void };
+}
+
+export type SqliteName = keyof SqliteSignatures;
+
+/** The operations themselves. */
+export type SqliteOperations = {
+  readonly [Name in SqliteName]: (...args: SqliteSignatures[Name]["args"]) => SqliteSignatures[Name]["result"];
+};
 
 /** What the store asks of its thread. */
-export type SqliteRequest =
-  | { readonly type: "acquire" | "readCheckpoint" | "readFrames" | "purge"; readonly executionId: string }
-  | { readonly type: "writeCheckpoint"; readonly executionId: string; readonly checkpoint: Checkpoint }
-  | { readonly type: "appendFrame"; readonly source: Source; readonly frame: Frame }
-  | { readonly type: "listExecutions" }
-  | { readonly type: "close" };
+export type SqliteCall = { readonly id: number } & (
+  | { [Name in SqliteName]: SqliteRequest<Name> }[SqliteName]
+  | { readonly name: "close" }
+);
 
-export interface SqliteCall {
-  readonly id: number;
-  readonly request: SqliteRequest;
+export interface SqliteRequest<Name extends SqliteName> {
+  readonly name: Name;
+  readonly args: SqliteSignatures[Name]["args"];
 }
 
 /** The answer; it is sent once the transaction is committed. Id 0: the file is open. */

@@ -1,7 +1,9 @@
 import { Worker } from "node:worker_threads";
 import { EngineError } from "../../errors.ts";
+import type { Frame } from "../../protocol/frame.ts";
+import { decodeValue, encodeValue } from "../encode-value.ts";
 import type { Store } from "../store.ts";
-import type { SqliteCall, SqliteReply, SqliteRequest } from "./message.ts";
+import type { SqliteCall, SqliteName, SqliteReply, SqliteSignatures } from "./message.ts";
 
 /** Built code runs as .js, the sources as they are. */
 const entry = new URL(import.meta.url.endsWith(".ts") ? "./thread.ts" : "./thread.js", import.meta.url);
@@ -13,59 +15,110 @@ const entry = new URL(import.meta.url.endsWith(".ts") ? "./thread.ts" : "./threa
 export async function openSqliteStore(path: string): Promise<Store> {
   const worker = new Worker(entry, { workerData: { path }, execArgv: [] });
   const waiting = new Map<number, PromiseWithResolvers<unknown>>();
-  let id = 0;
+  let lastId = 0;
   let closing: Promise<void> | null = null;
 
   const settleAll = (error: Error) => {
     for (const { reject } of waiting.values()) reject(error);
     waiting.clear();
   };
-  worker.on("message", (reply: SqliteReply) => {
-    const call = waiting.get(reply.id);
-    waiting.delete(reply.id);
-    if (reply.error === undefined) call?.resolve(reply.result);
-    else call?.reject(new EngineError("internal_error", `the store ${path} failed: ${reply.error}`));
+  worker.on("message", ({ id, result, error }: SqliteReply) => {
+    const call = waiting.get(id);
+    waiting.delete(id);
+    if (error === undefined) call?.resolve(result);
+    else call?.reject(new EngineError("internal_error", `the store ${path} failed: ${error}`, hintOf(error)));
   });
   worker.on("error", (cause) => settleAll(new EngineError("internal_error", `the store ${path} failed`, { cause })));
-  worker.on("exit", () => settleAll(new EngineError("internal_error", `the store ${path} is closed`)));
+  const exited = new Promise<void>((resolve) => {
+    worker.once("exit", () => {
+      settleAll(new EngineError("internal_error", `the store ${path} is closed`));
+      resolve();
+    });
+  });
 
-  const wait = (of: number): Promise<unknown> => {
+  const wait = (id: number): Promise<unknown> => {
     const call = Promise.withResolvers<unknown>();
-    waiting.set(of, call);
+    waiting.set(id, call);
     return call.promise;
   };
-  const ask = async <Result>(request: SqliteRequest): Promise<Result> => {
-    if (closing !== null && request.type !== "close") {
-      throw new EngineError("internal_error", `the store ${path} is closed`);
-    }
-    const call: SqliteCall = { id: ++id, request };
-    const answer = wait(call.id);
-    worker.postMessage(call);
-    return (await answer) as Result;
+  /** `bytes` change hands with the call. */
+  const ask = async <Name extends SqliteName>(
+    name: Name,
+    args: SqliteSignatures[Name]["args"],
+    bytes?: Uint8Array<ArrayBuffer>,
+  ): Promise<SqliteSignatures[Name]["result"]> => {
+    if (closing !== null) throw new EngineError("internal_error", `the store ${path} is closed`);
+    const id = ++lastId;
+    const answer = wait(id);
+    worker.postMessage({ id, name, args }, bytes === undefined ? [] : [bytes.buffer]);
+    return (await answer) as SqliteSignatures[Name]["result"];
   };
 
   try {
     await wait(0);
   } catch (cause) {
     await worker.terminate();
-    const message = `cannot open the store ${path}: ${cause instanceof Error ? cause.message : String(cause)}`;
-    throw new EngineError("start_failed", message, { cause, hint: "does another master use it?" });
+    throw explainOpening(path, cause);
   }
   return {
-    acquire: (executionId) => ask({ type: "acquire", executionId }),
-    writeCheckpoint: (executionId, checkpoint) => ask({ type: "writeCheckpoint", executionId, checkpoint }),
-    readCheckpoint: (executionId) => ask({ type: "readCheckpoint", executionId }),
-    appendFrame: (source, frame) => ask({ type: "appendFrame", source, frame }),
-    readFrames: (executionId) => ask({ type: "readFrames", executionId }),
-    listExecutions: () => ask({ type: "listExecutions" }),
-    purge: (executionId) => ask({ type: "purge", executionId }),
+    acquire: (executionId) => ask("acquire", [executionId]),
+    async writeCheckpoint(executionId, checkpoint) {
+      const state = encodeValue(checkpoint.state);
+      return ask("writeCheckpoint", [executionId, checkpoint.token, state], state);
+    },
+    async readCheckpoint(executionId) {
+      const found = await ask("readCheckpoint", [executionId]);
+      return found === null ? null : { token: found.token, state: decodeValue(found.state) };
+    },
+    async appendFrame(source, frame) {
+      const body = encodeValue(frame);
+      return ask("appendFrame", [source, frame.number, body], body);
+    },
+    async readFrames(executionId) {
+      const found = await ask("readFrames", [executionId]);
+      return found.map(({ source, frame }) => ({ source, frame: decodeValue(frame) as Frame }));
+    },
+    async writeSnapshot(executionId, token, packed, positions) {
+      const bytes = encodeValue(packed);
+      return ask("writeSnapshot", [executionId, token, bytes, positions], bytes);
+    },
+    async readSnapshot(executionId) {
+      const found = await ask("readSnapshot", [executionId]);
+      return found === null ? null : { ...found, packed: decodeValue(found.packed) };
+    },
+    listExecutions: () => ask("listExecutions", []),
+    async putDocument(executionId, name, value) {
+      const bytes = encodeValue(value);
+      await ask("putDocument", [executionId, name, bytes], bytes);
+    },
+    async getDocument(executionId, name) {
+      const found = await ask("getDocument", [executionId, name]);
+      return found === null ? null : decodeValue(found);
+    },
+    putIndex: (row) => ask("putIndex", [row]),
+    listIndex: (query) => ask("listIndex", [query]),
+    purge: (executionId) => ask("purge", [executionId]),
     close() {
-      closing ??= (async () => {
-        const exited = new Promise((resolve) => worker.once("exit", resolve));
-        await ask({ type: "close" });
-        await exited;
-      })();
+      if (closing === null) {
+        closing = exited;
+        worker.postMessage({ id: ++lastId, name: "close" } satisfies SqliteCall);
+      }
       return closing;
     },
   };
+}
+
+function hintOf(error: string): { readonly hint?: string } {
+  const full = /\bfull\b|disk I\/O error/.test(error);
+  return full ? { hint: "is the disk full? what was written before is safe; free some space" } : {};
+}
+
+function explainOpening(path: string, cause: unknown): EngineError {
+  const text = cause instanceof Error ? cause.message : String(cause);
+  if (!/locked/.test(text)) return new EngineError("start_failed", `cannot open the store ${path}: ${text}`, { cause });
+  const message = `cannot open the store ${path}: another process has it open; a store is for one master`;
+  return new EngineError("start_failed", message, {
+    cause,
+    hint: "stop the other master, or give this one its own --store",
+  });
 }

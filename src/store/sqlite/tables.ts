@@ -1,98 +1,169 @@
-import { DatabaseSync } from "node:sqlite";
-import { deserialize, serialize } from "node:v8";
-import type { Frame } from "../../protocol/frame.ts";
-import type { AppendOutcome, Checkpoint, Source, StoredFrame } from "../store.ts";
+import type { DatabaseSync, SQLOutputValue } from "node:sqlite";
+import type { IndexQuery, IndexRow, Position, Source } from "../store.ts";
+import type { SqliteOperations } from "./message.ts";
 
 /**
- * The store's operations, one call each, inside a transaction that the caller opens and commits.
+ * The tables. A change of them needs another `version` in `open-database.ts`.
  *
  * | table | row |
  * | --- | --- |
  * | execution | the highest token given out, the checkpoint and its token |
- * | source | high-water mark of its frames |
- * | frame | one frame |
+ * | source | number of the last frame, and of the last one that is in the snapshot |
+ * | frame | one frame that is in no snapshot |
+ * | snapshot | the merged state and its token |
+ * | document | one document |
+ * | listing | a row of the list of executions |
  */
-export interface SqliteTables {
-  begin(): void;
-  commit(): void;
-  rollback(): void;
-  acquire(executionId: string): number;
-  writeCheckpoint(executionId: string, checkpoint: Checkpoint): boolean;
-  readCheckpoint(executionId: string): Checkpoint | null;
-  appendFrame(source: Source, frame: Frame): AppendOutcome;
-  readFrames(executionId: string): StoredFrame[];
-  listExecutions(): string[];
-  purge(executionId: string): void;
-  close(): void;
-}
-
-const schema = `
-  CREATE TABLE IF NOT EXISTS execution (id TEXT PRIMARY KEY, token INTEGER NOT NULL, written INTEGER, state BLOB) STRICT;
-  CREATE TABLE IF NOT EXISTS source (
-    execution TEXT, slave TEXT, incarnation INTEGER, high INTEGER NOT NULL,
+export const schema = `
+  CREATE TABLE execution (id TEXT PRIMARY KEY, token INTEGER NOT NULL, written INTEGER, state BLOB) STRICT;
+  CREATE TABLE source (
+    execution TEXT, slave TEXT, incarnation INTEGER, high INTEGER NOT NULL, trimmed INTEGER NOT NULL,
     PRIMARY KEY (execution, slave, incarnation)
   ) STRICT, WITHOUT ROWID;
-  CREATE TABLE IF NOT EXISTS frame (
+  CREATE TABLE frame (
     execution TEXT, slave TEXT, incarnation INTEGER, number INTEGER, body BLOB NOT NULL,
     PRIMARY KEY (execution, slave, incarnation, number)
   ) STRICT;
+  CREATE TABLE snapshot (execution TEXT PRIMARY KEY, token INTEGER NOT NULL, packed BLOB NOT NULL) STRICT;
+  CREATE TABLE document (
+    execution TEXT, name TEXT, body BLOB NOT NULL, PRIMARY KEY (execution, name)
+  ) STRICT;
+  CREATE TABLE listing (
+    place INTEGER PRIMARY KEY, execution TEXT NOT NULL UNIQUE, workflow TEXT NOT NULL, workflow_name TEXT NOT NULL,
+    status TEXT NOT NULL, created_at INTEGER NOT NULL, ended_at INTEGER
+  ) STRICT;
+  CREATE INDEX listing_by_time ON listing (created_at, place);
 `;
 
-/** Opens the file, makes it if need be, and locks it against every other process until closed or dead. */
-export function openTables(path: string): SqliteTables {
-  const database = new DatabaseSync(path);
-  // Exclusive before WAL: the lock is then held from the first read on, and the operating system drops it at any death.
-  database.exec("PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL");
-  database.exec(`BEGIN IMMEDIATE; ${schema} COMMIT`);
+const matching = "(? IS NULL OR status = ?) AND (? IS NULL OR workflow = ?) AND (? IS NULL OR ended_at < ?)";
+
+/** The store's operations over its tables, inside a transaction that the caller opens and commits. */
+export function prepareOperations(database: DatabaseSync): SqliteOperations {
   const prepare = (text: string) => database.prepare(text);
   const acquire = prepare(`
     INSERT INTO execution (id, token) VALUES (?, 1) ON CONFLICT (id) DO UPDATE SET token = token + 1 RETURNING token`);
-  const write = prepare("UPDATE execution SET written = ?, state = ? WHERE id = ? AND token <= ?");
   const addExecution = prepare("INSERT OR IGNORE INTO execution (id, token) VALUES (?, 0)");
-  const read = prepare("SELECT written, state FROM execution WHERE id = ? AND state IS NOT NULL");
-  const readHigh = prepare("SELECT high FROM source WHERE execution = ? AND slave = ? AND incarnation = ?");
-  const writeHigh = prepare("INSERT OR REPLACE INTO source VALUES (?, ?, ?, ?)");
-  const append = prepare("INSERT INTO frame VALUES (?, ?, ?, ?, ?)");
+  const readToken = prepare("SELECT token FROM execution WHERE id = ?");
+  const writeState = prepare("UPDATE execution SET written = ?, state = ? WHERE id = ? AND token <= ?");
+  const readState = prepare("SELECT written, state FROM execution WHERE id = ? AND state IS NOT NULL");
+  const readSource = prepare("SELECT high, trimmed FROM source WHERE execution = ? AND slave = ? AND incarnation = ?");
+  const writeSource = prepare("INSERT OR REPLACE INTO source VALUES (?, ?, ?, ?, ?)");
+  const readTrimmed = prepare("SELECT slave, incarnation, trimmed FROM source WHERE execution = ? AND trimmed > 0");
+  const addFrame = prepare("INSERT INTO frame VALUES (?, ?, ?, ?, ?)");
   const readFrames = prepare(
     "SELECT slave, incarnation, body FROM frame WHERE execution = ? ORDER BY slave, incarnation, number",
   );
-  const list = prepare("SELECT id FROM execution WHERE state IS NOT NULL ORDER BY id");
-  const purges = ["execution WHERE id", "source WHERE execution", "frame WHERE execution"].map((what) =>
-    prepare(`DELETE FROM ${what} = ?`),
+  const trimFrames = prepare("DELETE FROM frame WHERE execution = ? AND slave = ? AND incarnation = ? AND number <= ?");
+  const writeSnapshot = prepare("INSERT OR REPLACE INTO snapshot VALUES (?, ?, ?)");
+  const readSnapshot = prepare("SELECT token, packed FROM snapshot WHERE execution = ?");
+  const listExecutions = prepare("SELECT id FROM execution WHERE state IS NOT NULL ORDER BY id");
+  const putDocument = prepare("INSERT OR REPLACE INTO document VALUES (?, ?, ?)");
+  const getDocument = prepare("SELECT body FROM document WHERE execution = ? AND name = ?");
+  const putListing = prepare(`
+    INSERT INTO listing (execution, workflow, workflow_name, status, created_at, ended_at) VALUES (?, ?, ?, ?, ?, ?)
+    ON CONFLICT (execution) DO UPDATE SET workflow = excluded.workflow, workflow_name = excluded.workflow_name,
+      status = excluded.status, created_at = excluded.created_at, ended_at = excluded.ended_at`);
+  const countListing = prepare(`SELECT count(*) AS total FROM listing WHERE ${matching}`);
+  const pageListing = prepare(
+    `SELECT * FROM listing WHERE ${matching} ORDER BY created_at DESC, place DESC LIMIT ? OFFSET ?`,
   );
+  const purges = [
+    "execution WHERE id",
+    ...["source", "frame", "snapshot", "document", "listing"].map((table) => `${table} WHERE execution`),
+  ].map((what) => prepare(`DELETE FROM ${what} = ?`));
+
+  const sourceOf = ({ executionId, slaveId, incarnation }: Source) => {
+    const row = readSource.get(executionId, slaveId, incarnation);
+    return { high: Number(row?.high ?? 0), trimmed: Number(row?.trimmed ?? 0) };
+  };
+  const listTrimmed = (executionId: string): Position[] =>
+    readTrimmed.all(executionId).map((row) => [toSource(executionId, row), Number(row.trimmed)]);
 
   return {
-    begin: () => database.exec("BEGIN"),
-    commit: () => database.exec("COMMIT"),
-    rollback: () => database.exec("ROLLBACK"),
     acquire: (executionId) => Number(acquire.get(executionId)?.token),
-    writeCheckpoint(executionId, { token, state }) {
+    writeCheckpoint(executionId, token, state) {
       addExecution.run(executionId);
-      return Number(write.run(token, serialize(state), executionId, token).changes) > 0;
+      return Number(writeState.run(token, state, executionId, token).changes) > 0;
     },
     readCheckpoint(executionId) {
-      const row = read.get(executionId);
-      return row === undefined
-        ? null
-        : { token: Number(row.written), state: deserialize(row.state as Uint8Array) as unknown };
+      const row = readState.get(executionId);
+      return row === undefined ? null : { token: Number(row.written), state: toBytes(row.state) };
     },
-    appendFrame({ executionId, slaveId, incarnation }, frame) {
-      const high = Number(readHigh.get(executionId, slaveId, incarnation)?.high ?? 0);
-      if (frame.number <= high) return { outcome: "duplicate", high };
-      if (frame.number > high + 1) return { outcome: "gap", high };
-      append.run(executionId, slaveId, incarnation, frame.number, serialize(frame));
-      writeHigh.run(executionId, slaveId, incarnation, frame.number);
-      return { outcome: "appended", high: frame.number };
+    appendFrame(source, number, frame) {
+      const { executionId, slaveId, incarnation } = source;
+      const { high, trimmed } = sourceOf(source);
+      if (number <= high) return { outcome: "duplicate", high };
+      if (number > high + 1) return { outcome: "gap", high };
+      addFrame.run(executionId, slaveId, incarnation, number, frame);
+      writeSource.run(executionId, slaveId, incarnation, number, trimmed);
+      return { outcome: "appended", high: number };
     },
     readFrames: (executionId) =>
-      readFrames.all(executionId).map(({ slave, incarnation, body }) => ({
-        source: { executionId, slaveId: String(slave), incarnation: Number(incarnation) },
-        frame: deserialize(body as Uint8Array) as Frame,
-      })),
-    listExecutions: () => list.all().map(({ id }) => String(id)),
+      readFrames.all(executionId).map((row) => ({ source: toSource(executionId, row), frame: toBytes(row.body) })),
+    writeSnapshot(executionId, token, packed, positions) {
+      if (token < Number(readToken.get(executionId)?.token ?? 0)) return false;
+      const name = ({ slaveId, incarnation }: Source) => `${slaveId}#${incarnation}`;
+      const next = new Map(positions.map(([source, high]) => [name(source), high]));
+      if (listTrimmed(executionId).some(([source, trimmed]) => (next.get(name(source)) ?? 0) < trimmed)) return false;
+      addExecution.run(executionId);
+      writeSnapshot.run(executionId, token, packed);
+      for (const [source, through] of positions) {
+        const { slaveId, incarnation } = source;
+        trimFrames.run(executionId, slaveId, incarnation, through);
+        writeSource.run(executionId, slaveId, incarnation, Math.max(sourceOf(source).high, through), through);
+      }
+      return true;
+    },
+    readSnapshot(executionId) {
+      const row = readSnapshot.get(executionId);
+      if (row === undefined) return null;
+      return { token: Number(row.token), packed: toBytes(row.packed), positions: listTrimmed(executionId) };
+    },
+    listExecutions: () => listExecutions.all().map(({ id }) => String(id)),
+    putDocument(executionId, name, value) {
+      putDocument.run(executionId, name, value);
+    },
+    getDocument(executionId, name) {
+      const row = getDocument.get(executionId, name);
+      return row === undefined ? null : toBytes(row.body);
+    },
+    putIndex({ executionId, workflowId, workflowName, status, createdAt, endedAt }) {
+      putListing.run(executionId, workflowId, workflowName, status, createdAt, endedAt);
+    },
+    listIndex(query) {
+      const filter = listFilter(query);
+      const total = Number(countListing.get(...filter)?.total);
+      return { rows: pageListing.all(...filter, query.limit, query.offset).map(toIndexRow), total };
+    },
     purge: (executionId) => {
       for (const statement of purges) statement.run(executionId);
     },
-    close: () => database.close(),
+  };
+}
+
+type Row = Record<string, SQLOutputValue>;
+
+/** The values of `matching`, in its order. */
+function listFilter({ status, workflowId, endedBefore }: IndexQuery): (string | number | null)[] {
+  return [status, workflowId, endedBefore].flatMap((value) => [value ?? null, value ?? null]);
+}
+
+function toBytes(value: SQLOutputValue | undefined): Uint8Array {
+  if (value instanceof Uint8Array) return value;
+  throw new TypeError(`the store holds ${String(value)} where bytes should be`);
+}
+
+function toSource(executionId: string, { slave, incarnation }: Row): Source {
+  return { executionId, slaveId: String(slave), incarnation: Number(incarnation) };
+}
+
+function toIndexRow(row: Row): IndexRow {
+  return {
+    executionId: String(row.execution),
+    workflowId: String(row.workflow),
+    workflowName: String(row.workflow_name),
+    status: String(row.status),
+    createdAt: Number(row.created_at),
+    endedAt: row.ended_at === null ? null : Number(row.ended_at),
   };
 }

@@ -1,6 +1,15 @@
+import type { DatabaseSync } from "node:sqlite";
 import { parentPort, workerData } from "node:worker_threads";
-import type { SqliteCall, SqliteReply, SqliteRequest } from "./message.ts";
-import { openTables, type SqliteTables } from "./tables.ts";
+import type {
+  SqliteCall,
+  SqliteName,
+  SqliteOperations,
+  SqliteReply,
+  SqliteRequest,
+  SqliteSignatures,
+} from "./message.ts";
+import { openDatabase } from "./open-database.ts";
+import { prepareOperations } from "./tables.ts";
 
 /** The longest that a call waits for others to share its transaction. */
 const groupMs = 10;
@@ -8,73 +17,69 @@ const groupMs = 10;
 const port = parentPort;
 if (port !== null) serve(port, (workerData as { readonly path: string }).path);
 
-/** Runs calls in their order; those of a group become durable together, and are answered then. */
+/** Runs calls in their order; those of a group become durable together or not at all, and are answered then. */
 function serve(link: NonNullable<typeof parentPort>, path: string): void {
-  const tables = open(link, path);
-  if (tables === null) return;
-  let replies: SqliteReply[] | null = null;
+  const database = open(link, path);
+  if (database === null) return;
+  const operations = prepareOperations(database);
+  let group: SqliteReply[] | null = null;
 
+  const fail = (error: unknown, id: number | null) => {
+    const failed = group ?? [];
+    group = null;
+    // SQLite itself has rolled back after some errors.
+    if (database.isTransaction) database.exec("ROLLBACK");
+    const text = error instanceof Error ? error.message : String(error);
+    for (const reply of failed) link.postMessage({ id: reply.id, error: text } satisfies SqliteReply);
+    if (id !== null) link.postMessage({ id, error: text } satisfies SqliteReply);
+  };
   const commit = () => {
-    const done = replies ?? [];
-    replies = null;
+    if (group === null) return;
     try {
-      tables.commit();
-      for (const reply of done) link.postMessage(reply);
+      database.exec("COMMIT");
     } catch (error) {
-      tables.rollback();
-      for (const { id } of done) link.postMessage({ id, error: String(error) } satisfies SqliteReply);
+      return fail(error, null);
     }
+    for (const reply of group) link.postMessage(reply);
+    group = null;
   };
 
-  link.on("message", ({ id, request }: SqliteCall) => {
-    if (request.type === "close") {
-      if (replies !== null) commit();
-      tables.close();
-      link.postMessage({ id } satisfies SqliteReply);
+  link.on("message", (call: SqliteCall) => {
+    const { id } = call;
+    if (call.name === "close") {
+      commit();
+      database.close();
       link.close();
       return;
     }
-    if (replies === null) {
-      replies = [];
-      tables.begin();
-      setTimeout(() => {
-        if (replies !== null) commit();
-      }, groupMs);
-    }
     try {
-      replies.push({ id, result: perform(tables, request) });
+      if (group === null) {
+        database.exec("BEGIN");
+        group = [];
+        setTimeout(commit, groupMs);
+      }
+      group.push({ id, result: perform(operations, call) });
     } catch (error) {
-      replies.push({ id, error: String(error) });
+      fail(error, id);
     }
   });
 }
 
-function open(link: NonNullable<typeof parentPort>, path: string): SqliteTables | null {
+function open(link: NonNullable<typeof parentPort>, path: string): DatabaseSync | null {
   try {
-    const tables = openTables(path);
+    const database = openDatabase(path);
     link.postMessage({ id: 0 } satisfies SqliteReply);
-    return tables;
+    return database;
   } catch (error) {
-    link.postMessage({ id: 0, error: String(error) } satisfies SqliteReply);
+    link.postMessage({ id: 0, error: error instanceof Error ? error.message : String(error) } satisfies SqliteReply);
     link.close();
     return null;
   }
 }
 
-function perform(tables: SqliteTables, request: Exclude<SqliteRequest, { readonly type: "close" }>): unknown {
-  switch (request.type) {
-    case "acquire":
-    case "readCheckpoint":
-    case "readFrames":
-    case "purge":
-      return tables[request.type](request.executionId);
-    case "writeCheckpoint":
-      return tables.writeCheckpoint(request.executionId, request.checkpoint);
-    case "appendFrame":
-      return tables.appendFrame(request.source, request.frame);
-    case "listExecutions":
-      return tables.listExecutions();
-    default:
-      return request satisfies never;
-  }
+function perform<Name extends SqliteName>(
+  operations: SqliteOperations,
+  { name, args }: SqliteRequest<Name>,
+): SqliteSignatures[Name]["result"] {
+  return operations[name](...args);
 }

@@ -1,0 +1,28 @@
+import { DatabaseSync } from "node:sqlite";
+import { schema } from "./tables.ts";
+
+/** Of the tables. */
+const version = 1;
+
+/**
+ * Opens the file, makes its tables if need be, and locks it against every other process until closed or dead. Throws
+ * where it is locked, is no database, or was written by another version.
+ */
+export function openDatabase(path: string): DatabaseSync {
+  const database = new DatabaseSync(path, { timeout: 0 });
+  try {
+    // Exclusive before WAL: the lock is then held from the first read on, and the operating system drops it at any death.
+    database.exec("PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL");
+    database.exec("PRAGMA journal_size_limit = 16777216; BEGIN IMMEDIATE");
+    const found = Number(database.prepare("PRAGMA user_version").get()?.user_version);
+    const isEmpty = database.prepare("SELECT 1 FROM sqlite_schema").get() === undefined;
+    if (isEmpty) database.exec(`${schema}; PRAGMA user_version = ${version}`);
+    else if (found !== version)
+      throw new Error(`its tables are of version ${found}, this engine's of version ${version}`);
+    database.exec("COMMIT");
+    return database;
+  } catch (error) {
+    database.close();
+    throw error;
+  }
+}
