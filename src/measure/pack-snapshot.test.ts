@@ -61,7 +61,7 @@ const vus: fc.Arbitrary<VuCount> = fc.record({
 const frame: fc.Arbitrary<{ readonly slaveId: string; readonly frame: Frame }> = fc
   .record({
     slaveId: fc.constantFrom("s1", "s2", "s3"),
-    acts: fc.array(act, { maxLength: 12 }),
+    acts: fc.array(act, { maxLength: 12, size: "max" }),
     second: fc.nat(400),
     warmUp: fc.boolean(),
     vus: fc.array(vus, { maxLength: 2 }),
@@ -105,7 +105,7 @@ function reportOf(snapshot: Snapshot) {
 
 test("packed at any point, stored and unpacked, the rest of the frames gives the same to the bit", () => {
   fc.assert(
-    fc.property(fc.array(frame, { maxLength: 30 }), fc.nat(30), (frames, at) => {
+    fc.property(fc.array(frame, { maxLength: 30, size: "max" }), fc.nat(30), (frames, at) => {
       const whole = createSmallSnapshot();
       const first = createSmallSnapshot();
       for (const each of frames) applyFrame(whole, each.slaveId, each.frame);
