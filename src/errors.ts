@@ -10,7 +10,17 @@ export const errorTable = {
   unsupported: { status: 400, exit: 104 },
   /** An expression or template that does not compile, or that a VU's data makes impossible. */
   template: { status: 400, exit: 104 },
+  /** A peer that an open listener does not answer. */
+  auth_required: { status: 403, exit: 1 },
+  /** A page or a host name that may not speak to this master. */
+  forbidden: { status: 403, exit: 1 },
   not_found: { status: 404, exit: 1 },
+  method_not_allowed: { status: 405, exit: 1 },
+  too_large: { status: 413, exit: 104 },
+  unsupported_media_type: { status: 415, exit: 104 },
+  rate_limited: { status: 429, exit: 1 },
+  /** A master or slave that does not answer, or not as one. */
+  unreachable: { status: 503, exit: 1 },
   conflict: { status: 409, exit: 1 },
   scheduling_failed: { status: 409, exit: 1 },
   queue_full: { status: 429, exit: 1 },

@@ -1,5 +1,5 @@
 import { extname } from "node:path";
-import type { Json } from "../protocol/json.ts";
+import type { Json, JsonObject } from "../protocol/json.ts";
 import type { Problem } from "../protocol/problem.ts";
 import type { Path } from "../protocol/step-spec.ts";
 import type { Workflow } from "../protocol/workflow.ts";
@@ -11,6 +11,10 @@ import { resolveWorkflow } from "./resolve-workflow.ts";
 
 export interface LoadOptions {
   readonly overrides?: Overrides;
+  /** Replaces fields of the document's `options`. */
+  readonly options?: JsonObject;
+  /** Added to `options.tags`; wins over them. */
+  readonly tags?: Readonly<Record<string, string>>;
   /** `-e` values: they win over the workflow's variables. */
   readonly variables?: Readonly<Record<string, string>>;
   /** `env.X`. */
@@ -75,11 +79,27 @@ function finish(
       return null;
     }
   };
-  const workflow = resolveWorkflow(document, { ...options, fileName, readFile }, findings);
+  const workflow = resolveWorkflow(mergeOptions(document, options), { ...options, fileName, readFile }, findings);
   const problems = findings.list(locate);
   return workflow === null || findings.hasProblems()
     ? { problems }
     : { workflow: freeze(workflow), warnings: problems };
+}
+
+/** The document with the options and tags that were given beside it; anything but a map is left for the checks. */
+function mergeOptions(document: Json, { options = {}, tags = {} }: LoadOptions): Json {
+  if (Object.keys(options).length === 0 && Object.keys(tags).length === 0) return document;
+  if (!isMap(document)) return document;
+  const before = document["options"] ?? {};
+  if (!isMap(before)) return document;
+  const merged: Record<string, Json> = { ...before, ...options };
+  const kept = merged["tags"] ?? {};
+  if (Object.keys(tags).length > 0 && isMap(kept)) merged["tags"] = { ...kept, ...tags };
+  return { ...document, options: merged };
+}
+
+function isMap(value: Json): value is JsonObject {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function formatOf(fileName: string | null): "yaml" | "json" {

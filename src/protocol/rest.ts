@@ -139,12 +139,20 @@ export interface WorkflowList {
 export interface SubmitBody {
   readonly workflow?: JsonObject;
   readonly yaml?: string;
+  /** What the default id of the workflow is made from. */
+  readonly file_name?: string;
   /** Values that win over the workflow's variables, as `-e` does; also `env.X`. */
   readonly variables?: Readonly<Record<string, string>>;
+  /** `env.X` alone. */
+  readonly env?: Readonly<Record<string, string>>;
   /** `secret.X`: never stored, shown nowhere. */
   readonly secrets?: Readonly<Record<string, string>>;
   /** Replaces fields of the workflow's `options`. */
   readonly options?: JsonObject;
+  /** Runs this scenario alone. */
+  readonly scenario?: string;
+  /** No certificate is verified. */
+  readonly insecure?: boolean;
   /** Added to the workflow's tags. */
   readonly tags?: Readonly<Record<string, string>>;
   /** Waits as `pending` where there is no capacity, instead of 409. */
@@ -231,8 +239,9 @@ export type StreamMessage =
 export interface MasterStatus {
   readonly id: string;
   readonly version: string;
-  readonly url: string;
+  readonly ready: boolean;
   readonly uptime_ms: number;
+  /** The kind of its store: `memory`, `sqlite`. */
   readonly store: string;
   readonly executions: Readonly<Record<"active" | "pending", number>>;
   readonly max_executions: number;

@@ -1,0 +1,27 @@
+import { EngineError } from "../../errors.ts";
+import type { Executions } from "../executions.ts";
+
+/** The id that a path names: `latest` is the newest execution's. Throws EngineError `not_found`. */
+export async function resolveId(executions: Pick<Executions, "latestId">, id: string): Promise<string> {
+  if (id !== "latest") return id;
+  const latest = await executions.latestId();
+  if (latest === null)
+    throw new EngineError("not_found", "there is no execution yet", { hint: "Submit a workflow first." });
+  return latest;
+}
+
+/** What `read` finds of the execution that a path names. Throws EngineError `not_found`. */
+export async function findExecution<Found>(
+  executions: Pick<Executions, "latestId">,
+  id: string,
+  read: (id: string) => Promise<Found | null>,
+): Promise<Found> {
+  return (await read(await resolveId(executions, id))) ?? throwUnknownExecution(id);
+}
+
+/** Throws EngineError `not_found` for an id that nobody knows. */
+export function throwUnknownExecution(id: string): never {
+  throw new EngineError("not_found", `there is no execution \`${id.slice(0, 100)}\``, {
+    hint: "GET /api/v1/executions lists them.",
+  });
+}
