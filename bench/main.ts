@@ -4,6 +4,7 @@ import { benchMicro } from "./micro.ts";
 import { benchPeers } from "./peers.ts";
 import { benchSoak } from "./soak.ts";
 import { benchStartup } from "./startup.ts";
+import { benchStore } from "./store.ts";
 
 /**
  * End-to-end benchmarks of the built product, and `micro`: every hot function by itself. `npm run bench` runs the first
@@ -15,6 +16,7 @@ const benches: Record<string, () => Promise<void>> = {
   arrivals: () => benchArrivals(3),
   startup: () => benchStartup(7),
   soak: () => benchSoak(10),
+  store: benchStore,
   micro: benchMicro,
 };
 
