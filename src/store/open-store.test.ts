@@ -2,7 +2,7 @@ import { existsSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { expect, onTestFinished, test } from "vitest";
-import { createFolder } from "../../test/support/stores.ts";
+import { createFolder } from "../../test/support/workflows.ts";
 import { EngineError } from "../errors.ts";
 import { openStore } from "./open-store.ts";
 

@@ -1,11 +1,10 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { onTestFinished } from "vitest";
 import type { Frame } from "../../src/protocol/frame.ts";
 import { createMemoryStore } from "../../src/store/memory.ts";
 import { openSqliteStore } from "../../src/store/sqlite/store.ts";
 import type { Store } from "../../src/store/store.ts";
+import { createFolder } from "./workflows.ts";
 
 const openers = {
   memory: () => Promise.resolve(createMemoryStore()),
@@ -22,13 +21,6 @@ export async function openFreshStore(kind: StoreKind): Promise<Store> {
   const store = await openers[kind]();
   onTestFinished(() => store.close());
   return store;
-}
-
-/** A folder that is gone when the test ends. */
-export function createFolder(): string {
-  const folder = mkdtempSync(join(tmpdir(), "store-"));
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
-  return folder;
 }
 
 /** A frame with one counter. */

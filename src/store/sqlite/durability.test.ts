@@ -2,7 +2,7 @@ import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
-import { createFolder } from "../../../test/support/stores.ts";
+import { createFolder } from "../../../test/support/workflows.ts";
 import { openSqliteStore } from "./store.ts";
 
 interface Writer {
