@@ -1,8 +1,14 @@
-import type { Fact, Order, OrderStamp } from "../protocol/message.ts";
-import type { Share } from "../protocol/plan.ts";
+import type { Fact, Order, OrderStamp, SteeringOrder } from "../protocol/message.ts";
 import type { LeaseTimes } from "./lease-times.ts";
 import type { Instant } from "./owner-state.ts";
-import { advanceSlave, type CarriedOrder, createSlaveState, type SlaveEvent, type SlaveState } from "./slave.ts";
+import {
+  advanceSlave,
+  createSlaveState,
+  type ReportedFact,
+  type SlaveEffect,
+  type SlaveEvent,
+  type SlaveState,
+} from "./slave.ts";
 import { createSlaveLease, mayStart, noteHeartbeat, renewLease, type SlaveLease } from "./slave-lease.ts";
 
 /**
@@ -12,6 +18,7 @@ import { createSlaveLease, mayStart, noteHeartbeat, renewLease, type SlaveLease 
  */
 export interface AgentState {
   readonly executionId: string;
+  readonly incarnation: number;
   readonly core: SlaveState;
   readonly lease: SlaveLease;
   /** The highest seen. */
@@ -20,6 +27,9 @@ export interface AgentState {
   /** Has the lease ended, so that nothing runs? */
   suspended: boolean;
   expelled: boolean;
+  /** Serial of the last command that was taken, and what answered it once it acted. */
+  steered: number;
+  applied: (Fact & { readonly type: "applied" }) | null;
   lastFrame: number | null;
   /** Setup and teardown, once begun: they never begin again. */
   readonly begun: Set<Order["type"]>;
@@ -32,33 +42,25 @@ export type AgentEvent =
   | { readonly type: "order"; readonly order: Order; readonly stamp: OrderStamp }
   /** Every `renewMs`: a heartbeat is due. */
   | { readonly type: "beat" }
-  /** The run has let go of everything outside the kept share. */
-  | { readonly type: "released"; readonly epoch: number }
   /** The link is up again. */
   | { readonly type: "connected" };
 
-export type AgentEffect =
-  | { readonly type: "send"; readonly fact: Fact }
-  | { readonly type: "carry_out"; readonly order: CarriedOrder }
-  /** Nothing outside this share starts any more; then `released` is due. */
-  | { readonly type: "release"; readonly epoch: number; readonly share: Share }
-  | { readonly type: "grant"; readonly share: Share }
-  /** The lease has ended: running operations are aborted, nothing starts until `go_on`. */
-  | { readonly type: "suspend" }
-  | { readonly type: "go_on" }
-  /** End all load for good; the last frame and `done` follow. */
-  | { readonly type: "expel" };
-
-/** An agent that knows nothing but the execution's name. */
-export function createAgentState(executionId: string, times: LeaseTimes): AgentState {
+/** An agent that knows nothing but which source it is. */
+export function createAgentState(
+  { executionId, incarnation }: Pick<OrderStamp, "executionId" | "incarnation">,
+  times: LeaseTimes,
+): AgentState {
   return {
     executionId,
+    incarnation,
     core: createSlaveState(),
     lease: createSlaveLease(times),
     token: 0,
     epoch: 0,
     suspended: true,
     expelled: false,
+    steered: 0,
+    applied: null,
     lastFrame: null,
     begun: new Set(),
     answers: new Map(),
@@ -66,21 +68,18 @@ export function createAgentState(executionId: string, times: LeaseTimes): AgentS
 }
 
 /** Moves the state and says what to do now. */
-export function advanceAgent(state: AgentState, event: AgentEvent, time: Instant): readonly AgentEffect[] {
+export function advanceAgent(state: AgentState, event: AgentEvent, time: Instant): readonly SlaveEffect[] {
   switch (event.type) {
     case "order":
-      if (event.stamp.executionId !== state.executionId || event.stamp.token < state.token) return [];
+      if (!isMeant(state, event.stamp)) return [];
       state.token = event.stamp.token;
       return obey(state, event.order, time);
     case "beat":
       return [...watchLease(state, time), ...beat(state, time)];
-    case "released":
-      return event.epoch === state.epoch ? [remember(state, "release", { type: "released", epoch: event.epoch })] : [];
     case "connected":
       return [...beat(state, time), ...resend(state, 0)];
     case "fact":
-      rememberFact(state, event.fact);
-      return advanceSlave(state.core, event);
+      return tell(state, event.fact);
     case "done":
       state.lastFrame = event.lastFrame;
       return advanceSlave(state.core, event);
@@ -91,7 +90,7 @@ export function advanceAgent(state: AgentState, event: AgentEvent, time: Instant
   }
 }
 
-function obey(state: AgentState, order: Order, time: Instant): readonly AgentEffect[] {
+function obey(state: AgentState, order: Order, time: Instant): readonly SlaveEffect[] {
   switch (order.type) {
     case "renew":
       if (state.expelled) return [];
@@ -103,30 +102,54 @@ function obey(state: AgentState, order: Order, time: Instant): readonly AgentEff
       if (state.expelled) return [];
       state.expelled = true;
       state.lease.deadline = Number.NEGATIVE_INFINITY;
-      return [{ type: "expel" }];
+      return [{ type: "carry_out", order }];
     case "ack":
       return advanceSlave(state.core, { type: "order", order });
     case "release":
     case "grant":
       return takeShare(state, order);
+    case "pause":
+    case "resume":
+    case "scale":
+      return state.expelled ? [] : steer(state, order);
     default:
       return state.expelled ? [] : carryOut(state, order, time);
   }
 }
 
-function takeShare(state: AgentState, order: Order & { readonly type: "release" | "grant" }): readonly AgentEffect[] {
+function takeShare(state: AgentState, order: Order & { readonly type: "release" | "grant" }): readonly SlaveEffect[] {
   if (order.epoch < state.epoch || state.expelled) return [];
   const known = state.answers.get(order.type);
   if (known !== undefined && "epoch" in known && known.epoch === order.epoch) return [{ type: "send", fact: known }];
   if (order.type === "release" && order.epoch === state.epoch) return [];
+  const effects = advanceSlave(state.core, { type: "order", order });
+  if (effects.length === 0) return [];
   state.epoch = order.epoch;
-  if (order.type === "release") return [order];
-  return [{ type: "grant", share: order.share }, remember(state, "grant", { type: "granted", epoch: order.epoch })];
+  if (order.type === "release") return effects;
+  return [...effects, remember(state, "grant", { type: "granted", epoch: order.epoch })];
 }
 
-function carryOut(state: AgentState, order: CarriedOrder, time: Instant): readonly AgentEffect[] {
+/** One command after another: what is not higher than the last is a repetition, and answered as such once it acted. */
+function steer(state: AgentState, order: SteeringOrder): readonly SlaveEffect[] {
+  if (order.serial <= state.steered) {
+    return state.applied?.command === order.command ? [{ type: "send", fact: state.applied }] : [];
+  }
+  const effects = advanceSlave(state.core, {
+    type: "order",
+    order: order.type === "resume" ? { ...order, atWallMs: order.atWallMs - state.lease.offsetMs } : order,
+  });
+  if (effects.length > 0) state.steered = order.serial;
+  return effects;
+}
+
+function carryOut(state: AgentState, order: Exclude<Order, SteeringOrder>, time: Instant): readonly SlaveEffect[] {
   const known = state.answers.get(order.type);
   if (known !== undefined) return [{ type: "send", fact: known }];
+  if (order.type === "stop") {
+    const effects = advanceSlave(state.core, { type: "order", order });
+    const applied = { type: "applied", command: order.command, testTimeMs: null } as const;
+    return effects.length === 0 ? [] : [...effects, { type: "send", fact: applied }];
+  }
   if (order.type === "setup" || order.type === "teardown") {
     if (state.begun.has(order.type)) return [];
     const effects = advanceSlave(state.core, { type: "order", order });
@@ -142,30 +165,48 @@ function carryOut(state: AgentState, order: CarriedOrder, time: Instant): readon
   return advanceSlave(state.core, { type: "order", order: { ...order, inMs } });
 }
 
-function beat(state: AgentState, time: Instant): readonly AgentEffect[] {
+function beat(state: AgentState, time: Instant): readonly SlaveEffect[] {
   const sequence = noteHeartbeat(state.lease, time);
-  return [{ type: "send", fact: { type: "heartbeat", sequence, lastFrame: state.lastFrame } }];
+  const { lastFrame, lease } = state;
+  // Before the first answer it has nothing that could be suspended.
+  const suspended = state.suspended && lease.deadline !== Number.NEGATIVE_INFINITY;
+  return [{ type: "send", fact: { type: "heartbeat", sequence, lastFrame, suspended } }];
 }
 
-function watchLease(state: AgentState, time: Instant): readonly AgentEffect[] {
+function watchLease(state: AgentState, time: Instant): readonly SlaveEffect[] {
   const suspended = !mayStart(state.lease, time);
   if (suspended === state.suspended) return [];
   state.suspended = suspended;
-  return [{ type: suspended ? "suspend" : "go_on" }];
+  return [{ type: "carry_out", order: { type: suspended ? "suspend" : "go_on" } }];
 }
 
-function resend({ core }: AgentState, after: number): readonly AgentEffect[] {
+function resend({ core }: AgentState, after: number): readonly SlaveEffect[] {
   return core.unacknowledged
     .filter(({ number }) => number > after)
     .map((frame) => ({ type: "send", fact: { type: "frame", frame } }));
 }
 
-function remember(state: AgentState, answered: Order["type"], fact: Fact): AgentEffect {
+function remember(state: AgentState, answered: Order["type"], fact: Fact): SlaveEffect {
   state.answers.set(answered, fact);
   return { type: "send", fact };
 }
 
-function rememberFact({ answers }: AgentState, fact: Fact): void {
+/** What the run reports goes to the owner in the owner's terms, and is kept for repeated orders. */
+function tell(state: AgentState, fact: ReportedFact): readonly SlaveEffect[] {
+  const told =
+    fact.type === "started" && fact.atWallMs !== null
+      ? { ...fact, atWallMs: fact.atWallMs + state.lease.offsetMs }
+      : fact;
+  rememberFact(state, told);
+  return advanceSlave(state.core, { type: "fact", fact: told });
+}
+
+function isMeant(state: AgentState, { executionId, incarnation, token }: OrderStamp): boolean {
+  return executionId === state.executionId && incarnation === state.incarnation && token >= state.token;
+}
+
+function rememberFact(state: AgentState, fact: ReportedFact): void {
+  const { answers } = state;
   switch (fact.type) {
     case "prepared":
     case "prepare_failed":
@@ -181,6 +222,12 @@ function rememberFact({ answers }: AgentState, fact: Fact): void {
     case "teardown_done":
     case "teardown_failed":
       answers.set("teardown", fact);
+      return;
+    case "released":
+      if (fact.epoch === state.epoch) answers.set("release", fact);
+      return;
+    case "applied":
+      state.applied = fact;
       return;
     case "closed":
       answers.set("close", fact);

@@ -62,7 +62,8 @@ function grantPool(fleet: FleetState): readonly MemberOrder[] {
       pool,
       takers.map(({ slave, member }) => {
         const holds = countHeld(slave.share);
-        return { weight: member.maxVus, holds, room: member.maxVus - holds };
+        const room = fleet.roomOf(member.id);
+        return { weight: room, holds, room: room - holds };
       }),
     );
     takers.forEach(({ slave }, taker) => {

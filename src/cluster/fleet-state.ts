@@ -1,3 +1,4 @@
+import type { ErrorCode } from "../errors.ts";
 import { listIndices } from "../plan/index-runs.ts";
 import { packIndices } from "../plan/move-indices.ts";
 import type { Frame } from "../protocol/frame.ts";
@@ -15,6 +16,7 @@ export interface FleetState {
   readonly core: OwnerState;
   readonly times: LeaseTimes;
   readonly token: number;
+  readonly roomOf: (slaveId: string) => number;
   readonly members: Map<string, Member>;
   /** By scenario: VU indices that nobody holds, ascending. With the members' shares: all, each once. */
   readonly pool: number[][];
@@ -22,6 +24,12 @@ export interface FleetState {
   move: Move | null;
   readonly sources: Map<string, SourceState>;
   degraded: boolean;
+  /** Does it want slaves to be offered to it? */
+  wanting: boolean;
+  /** What lost sources were given and did not report. */
+  readonly lost: { iterations: number; interval_ms: number; estimated: boolean };
+  /** How far apart the members' test clocks began; null: not known yet. */
+  startSkewMs: number | null;
   /** `Instant.now` since when there is nobody left. */
   emptySince: number | null;
   /** The core has ended; the last frames may be on their way. */
@@ -41,7 +49,6 @@ export interface FleetState {
 export interface Member {
   readonly id: string;
   readonly incarnation: number;
-  readonly maxVus: number;
   /** `Instant.now` at which it is given up. */
   deadline: number;
   started: boolean;
@@ -70,7 +77,8 @@ export interface SourceState {
 
 export type FleetEvent =
   | { readonly type: "fact"; readonly slaveId: string; readonly incarnation: number; readonly fact: Fact }
-  | { readonly type: "join"; readonly slaveId: string; readonly incarnation: number; readonly maxVus: number }
+  /** A slave that may join; taken only if there is, or may be, something for it. */
+  | { readonly type: "offer"; readonly slaveId: string; readonly incarnation: number }
   | { readonly type: "drain" | "undrain"; readonly slaveId: string }
   | { readonly type: "persisted"; readonly version: number }
   /** What the store said to an `append`; the answers come in the order in which it wrote. */
@@ -97,6 +105,13 @@ export type FleetEffect =
   | { readonly type: "persist"; readonly version: number; readonly state: FleetRecord }
   /** Offer this frame to the store; then `stored`. */
   | { readonly type: "append"; readonly slaveId: string; readonly incarnation: number; readonly frame: Frame }
+  /** A command is in force on every member that is left, or was refused. `testTimeMs`: null where there is none. */
+  | {
+      readonly type: "answered";
+      readonly command: string;
+      readonly error: { readonly code: ErrorCode; readonly message: string } | null;
+      readonly testTimeMs: number | null;
+    }
   | { readonly type: "final" };
 
 /** What of an owner's state outlives it: plain data that `structuredClone` takes. */
@@ -126,8 +141,9 @@ export interface FleetOptions extends OwnerOptions {
     readonly id: string;
     readonly share: Share;
     readonly incarnation: number;
-    readonly maxVus: number;
   }[];
+  /** How many VUs of this execution a slave has room for in all: its max_vus less what other executions hold. */
+  readonly roomOf: (slaveId: string) => number;
 }
 
 /** A fleet that has not begun. Endless shares are cut off at the largest count that the load can reach. */
@@ -138,14 +154,16 @@ export function createFleetState(options: FleetOptions, now: number): FleetState
     core: createOwnerState({ startLeadMs: 500, ...options, slaves }),
     times,
     token: options.token,
-    members: new Map(
-      slaves.map(({ id, incarnation, maxVus }) => [id, createMember({ id, incarnation, maxVus }, now, times)]),
-    ),
+    roomOf: options.roomOf,
+    members: new Map(slaves.map(({ id, incarnation }) => [id, createMember({ id, incarnation }, now, times)])),
     pool: plan.scenarios.map(() => []),
     epoch: 1,
     move: null,
     sources: new Map(slaves.map((slave) => [nameSource(slave.id, slave.incarnation), createSource()])),
     degraded: false,
+    wanting: false,
+    lost: { iterations: 0, interval_ms: 0, estimated: false },
+    startSkewMs: null,
     emptySince: null,
     coreEnded: false,
     final: false,
@@ -159,12 +177,12 @@ export function createFleetState(options: FleetOptions, now: number): FleetState
 }
 
 export function createMember(
-  { id, incarnation, maxVus }: Pick<Member, "id" | "incarnation" | "maxVus">,
+  { id, incarnation }: Pick<Member, "id" | "incarnation">,
   now: number,
   { timeoutMs }: LeaseTimes,
 ): Member {
   const deadline = now + timeoutMs;
-  return { id, incarnation, maxVus, deadline, started: false, draining: false, epoch: 0, confirmed: 0 };
+  return { id, incarnation, deadline, started: false, draining: false, epoch: 0, confirmed: 0 };
 }
 
 export function createSource(): SourceState {

@@ -53,7 +53,7 @@ function handle(fleet: FleetState, event: FleetEvent, time: Instant): readonly F
       const ready = fleet.held.findIndex(({ version }) => version > fleet.persisted);
       return fleet.held.splice(0, ready === -1 ? fleet.held.length : ready).map(({ effect }) => effect);
     }
-    case "join":
+    case "offer":
       return join(fleet, event, time);
     case "drain":
     case "undrain": {
@@ -142,7 +142,7 @@ function listDue(fleet: FleetState, member: Member): readonly Order[] {
   if (core.alone === member.id && core.phase === "teardown") due.push({ type: "teardown", shared: core.shared ?? {} });
   if (slave.state === "running" && !member.started) due.push(createStart(core));
   if (slave.state === "running" && core.phase === "stopping")
-    due.push({ type: "stop", graceMs: shortGrace(core.plan) });
+    due.push({ type: "stop", command: "", graceMs: shortGrace(core.plan) });
   if (core.phase === "closing" && slave.state !== "closed") due.push({ type: "close" });
   if (core.phase !== "running") return due;
   if (fleet.move?.waiting.has(member.id)) due.push(createRelease(fleet));
@@ -179,13 +179,13 @@ function lose(fleet: FleetState, member: Member, time: Instant): readonly FleetE
   return [stamp(fleet, id, incarnation, { type: "expel" }), ...tellCore(fleet, { type: "lost", slaveId: id }, time)];
 }
 
-function join(fleet: FleetState, event: FleetEvent & { readonly type: "join" }, time: Instant): readonly FleetEffect[] {
-  const { slaveId, incarnation, maxVus } = event;
+function join(fleet: FleetState, event: FleetEvent & { readonly type: "offer" }, time: Instant): readonly FleetEffect[] {
+  const { slaveId, incarnation } = event;
   const { phase } = fleet.core;
   // A slave of this name still has its lease: it comes again later.
   if (fleet.members.has(slaveId) || fleet.sources.has(nameSource(slaveId, incarnation))) return [];
   if (phase !== "preparing" && phase !== "setup" && phase !== "running") return [];
-  fleet.members.set(slaveId, createMember({ id: slaveId, incarnation, maxVus }, time.now, fleet.times));
+  fleet.members.set(slaveId, createMember({ id: slaveId, incarnation }, time.now, fleet.times));
   fleet.sources.set(nameSource(slaveId, incarnation), createSource());
   fleet.emptySince = null;
   fleet.dirty = true;
@@ -272,5 +272,5 @@ function finish(fleet: FleetState): FleetEffect[] {
 
 function stamp(fleet: FleetState, slaveId: string, incarnation: number, order: Order): FleetEffect {
   const { executionId } = fleet.core;
-  return { type: "order", slaveId, incarnation, order, stamp: { executionId, token: fleet.token } };
+  return { type: "order", slaveId, incarnation, order, stamp: { executionId, incarnation, token: fleet.token } };
 }

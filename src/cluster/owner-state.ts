@@ -34,6 +34,8 @@ export interface OwnerState {
   /** `Instant.now` since when the test clock stands. */
   pausedAt: number | null;
   pausedMs: number;
+  /** Of the latest pause, resume or scale. */
+  serial: number;
   readonly events: ExecutionEvent[];
 }
 
@@ -79,6 +81,7 @@ export function createOwnerState(options: OwnerOptions): OwnerState {
     endedAt: null,
     pausedAt: null,
     pausedMs: 0,
+    serial: 0,
     events: [],
   };
 }

@@ -47,7 +47,7 @@ function own(fields: Partial<Workflow> = {}, slaveCount = 1) {
     begin() {
       tell({ type: "begin" });
       for (const { id } of slaves) tell({ type: "fact", slaveId: id, fact: { type: "prepared" } });
-      tell({ type: "fact", slaveId: "s0", fact: { type: "started" } });
+      tell({ type: "fact", slaveId: "s0", fact: { type: "started", atWallMs: null } });
     },
   };
 }
@@ -93,7 +93,7 @@ test("an execution goes through all its phases, and ends when the last slave has
   expect(owner.fact({ type: "prepared" })).toEqual([]);
   expect(owner.fact({ type: "prepared" }, "s1")).toEqual(["s0 setup"]);
   expect(owner.fact({ type: "setup_done", shared: { token: "t" } })).toEqual(["s0 start", "s1 start", "wake"]);
-  owner.fact({ type: "started" });
+  owner.fact({ type: "started", atWallMs: null });
   expect(owner.fact({ type: "done", lastFrame: 0 })).toEqual([]);
   expect(owner.fact({ type: "done", lastFrame: 0 }, "s1")).toEqual(["s0 teardown"]);
   expect(owner.fact({ type: "teardown_done" })).toEqual(["s0 close", "s1 close"]);
@@ -140,8 +140,8 @@ test("a stop by signal is aborted; it passes only with thresholds that hold", ()
     const owner = own({ thresholds });
     owner.begin();
     owner.fact(frameOf([rateDelta("http_req_failed", 0, 2), rateDelta("iteration_failed", 0, 2)]));
-    expect(owner.tell({ type: "stop", graceMs: 5_000, reason: "stopped_by_signal" })).toEqual(["s0 stop"]);
-    expect(owner.tell({ type: "stop", graceMs: 0, reason: "stopped_by_signal" })).toEqual(["s0 stop"]);
+    expect(owner.tell({ type: "stop", command: "c", graceMs: 5_000, reason: "stopped_by_signal" })).toEqual(["s0 stop"]);
+    expect(owner.tell({ type: "stop", command: "c", graceMs: 0, reason: "stopped_by_signal" })).toEqual(["s0 stop"]);
     owner.fact({ type: "done", lastFrame: 1 });
     expect(owner.verdict()).toEqual({ status: "aborted", passed, reason: "stopped_by_signal" });
   }
@@ -160,7 +160,7 @@ test("the first cause of an end wins", () => {
   const owner = own({ setup: [step] });
   owner.tell({ type: "begin" });
   owner.fact({ type: "prepared" });
-  owner.tell({ type: "stop", graceMs: 0, reason: "stopped_by_signal" });
+  owner.tell({ type: "stop", command: "c", graceMs: 0, reason: "stopped_by_signal" });
   expect(owner.fact({ type: "setup_failed", message: "late", timedOut: true })).toEqual([]);
   expect(owner.verdict().reason).toBe("stopped_by_signal");
 });
@@ -169,11 +169,11 @@ test("test time stands while paused", () => {
   const owner = own();
   owner.begin();
   owner.turn(1_000);
-  expect(owner.tell({ type: "pause" })).toEqual(["s0 pause"]);
-  expect(owner.tell({ type: "pause" })).toEqual([]);
+  expect(owner.tell({ type: "pause", command: "p" })).toEqual(["s0 pause"]);
+  expect(owner.tell({ type: "pause", command: "p" })).toEqual([]);
   owner.turn(5_000);
   expect(owner.testTime()).toBe(1_000);
-  expect(owner.tell({ type: "resume" })).toEqual(["s0 resume"]);
+  expect(owner.tell({ type: "resume", command: "r" })).toEqual(["s0 resume"]);
   owner.turn(500);
   expect(owner.testTime()).toBe(1_500);
   expect(owner.state.pausedMs).toBe(5_000);

@@ -14,10 +14,21 @@ export type OwnerEvent =
   | { readonly type: "join"; readonly slaveId: string }
   | { readonly type: "fail"; readonly cause: Cause }
   | { readonly type: "tick" }
-  | { readonly type: "pause" }
-  | { readonly type: "resume" }
-  | { readonly type: "scale"; readonly scenario: string; readonly target: number; readonly overMs: number }
-  | { readonly type: "stop"; readonly graceMs: number; readonly reason: "stopped_by_api" | "stopped_by_signal" };
+  /** `command` names the call, for `answered`. */
+  | { readonly type: "pause" | "resume"; readonly command: string }
+  | {
+      readonly type: "scale";
+      readonly command: string;
+      readonly scenario: string;
+      readonly target: number;
+      readonly overMs: number;
+    }
+  | {
+      readonly type: "stop";
+      readonly command: string;
+      readonly graceMs: number;
+      readonly reason: "stopped_by_api" | "stopped_by_signal";
+    };
 
 export type OwnerEffect =
   | { readonly type: "order"; readonly slaveId: string; readonly order: Order }
@@ -57,15 +68,15 @@ export function advanceOwner(state: OwnerState, event: OwnerEvent, time: Instant
     case "tick":
       return look(state, time);
     case "pause":
-      return pause(state, time);
+      return pause(state, event.command, time);
     case "resume":
-      return resume(state, time);
+      return resume(state, event.command, time);
     case "scale":
       if (state.phase !== "running") return [];
       note(state, "scaled", `${event.scenario} to ${event.target}`, time);
-      return orderAll(state, { type: "scale", scenario: event.scenario, target: event.target, overMs: event.overMs });
+      return orderAll(state, { ...event, serial: ++state.serial, atMs: testTimeAt(state, time.now) });
     case "stop":
-      return stop(state, { reason: event.reason, message: "stopped", code: null }, event.graceMs, time);
+      return stop(state, { reason: event.reason, message: "stopped", code: null }, event, time);
     default:
       return event satisfies never;
   }
@@ -98,10 +109,6 @@ function learn(state: OwnerState, slave: OwnedSlave, fact: Fact, time: Instant):
     case "frame":
       applyFrame(state.snapshot, slave.id, fact.frame);
       return [{ type: "order", slaveId: slave.id, order: { type: "ack", through: fact.frame.number } }];
-    case "paused":
-      return [];
-    case "resumed":
-      return [];
     case "done":
       if (slave.state !== "closed") slave.state = "ended";
       return proceed(state, time);
@@ -118,7 +125,10 @@ function learn(state: OwnerState, slave: OwnedSlave, fact: Fact, time: Instant):
     case "closed":
       slave.state = "closed";
       return proceed(state, time);
+    case "applied":
     case "heartbeat":
+    case "want":
+    case "claim":
     case "released":
     case "granted":
       // The fleet's matter.
@@ -224,7 +234,7 @@ function look(state: OwnerState, time: Instant): readonly OwnerEffect[] {
     if (crossed.fresh) note(state, "threshold_crossed", `${metric}: ${condition}`, time);
     if (!crossed.abort) continue;
     const message = `threshold ${metric}: ${condition} failed`;
-    effects.push(...stop(state, { reason: "thresholds", message, code: null }, shortGrace(state.plan), time));
+    effects.push(...stop(state, { reason: "thresholds", message, code: null }, { command: "", graceMs: shortGrace(state.plan) }, time));
     return effects;
   }
   return effects;
@@ -235,23 +245,28 @@ export function shortGrace(plan: Plan): number {
   return Math.min(5_000, Math.max(0, ...plan.scenarios.map(({ scenario }) => scenario.gracefulStopMs)));
 }
 
-function pause(state: OwnerState, time: Instant): readonly OwnerEffect[] {
+function pause(state: OwnerState, command: string, time: Instant): readonly OwnerEffect[] {
   if (state.phase !== "running" || state.pausedAt !== null) return [];
-  const effects = orderAll(state, { type: "pause", atMs: testTimeAt(state, time.now) });
+  const effects = orderAll(state, { type: "pause", command, serial: ++state.serial, atMs: testTimeAt(state, time.now) });
   state.pausedAt = time.now;
   note(state, "paused", "test clock stopped", time);
   return effects;
 }
 
-function resume(state: OwnerState, time: Instant): readonly OwnerEffect[] {
+function resume(state: OwnerState, command: string, time: Instant): readonly OwnerEffect[] {
   if (state.pausedAt === null || state.phase !== "running") return [];
   state.pausedMs += time.now - state.pausedAt;
   state.pausedAt = null;
   note(state, "resumed", "test clock goes on", time);
-  return orderAll(state, { type: "resume" });
+  const testTimeMs = testTimeAt(state, time.now);
+  return orderAll(state, { type: "resume", command, serial: ++state.serial, atWallMs: time.wall, testTimeMs });
 }
 
-function stop(state: OwnerState, cause: Cause, graceMs: number, time: Instant): readonly OwnerEffect[] {
+function stop(
+  state: OwnerState,
+  cause: Cause,
+  { command, graceMs }: { readonly command: string; readonly graceMs: number },
+  time: Instant): readonly OwnerEffect[] {
   switch (state.phase) {
     case "preparing":
     case "setup":
@@ -261,7 +276,7 @@ function stop(state: OwnerState, cause: Cause, graceMs: number, time: Instant): 
       state.cause ??= cause;
       if (state.phase === "running") note(state, "stopped", cause.message, time);
       state.phase = "stopping";
-      return orderAll(state, { type: "stop", graceMs });
+      return orderAll(state, { type: "stop", command, graceMs });
     case "teardown":
       state.cause ??= cause;
       if (graceMs > 0) return [];

@@ -6,7 +6,7 @@ import { advanceSlave, createSlaveState, type SlaveEffect, type SlaveEvent } fro
 
 const prepare = { type: "prepare" } as Order;
 const start: Order = { type: "start", shared: {}, inMs: 0 };
-const stop: Order = { type: "stop", graceMs: 0 };
+const stop: Order = { type: "stop", command: "c", graceMs: 0 };
 const teardown: Order = { type: "teardown", shared: {} };
 const order = (of: Order): SlaveEvent => ({ type: "order", order: of });
 const frame = (number: number): SlaveEvent => ({ type: "frame", frame: { number } as Frame });
@@ -62,8 +62,8 @@ test("every order in any sequence gives at most one effect and never leaves clos
     { type: "setup" },
     start,
     stop,
-    { type: "pause", atMs: 0 },
-    { type: "resume" },
+    { type: "pause", command: "p", serial: 1, atMs: 0 },
+    { type: "resume", command: "r", serial: 2, atWallMs: 0, testTimeMs: 0 },
     teardown,
   ];
   fc.assert(

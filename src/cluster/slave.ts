@@ -17,21 +17,24 @@ export interface SlaveState {
   readonly unacknowledged: Frame[];
 }
 
-/** An order that the slave's surroundings carry out on the share's run. */
-export type CarriedOrder = Exclude<
-  Order,
-  { readonly type: "ack" | "renew" | "release" | "grant" | "resend" | "expel" }
->;
+/** What the slave's surroundings carry out on the share's run; times by the slave's own clocks. */
+export type CarriedOrder =
+  | Exclude<Order, { readonly type: "ack" | "renew" | "resend" }>
+  /** The lease has ended: running operations are aborted, nothing starts until `go_on`. */
+  | { readonly type: "suspend" | "go_on" };
 
 /** What follows from an event, in order. */
 export type SlaveEffect =
   | { readonly type: "send"; readonly fact: Fact }
   | { readonly type: "carry_out"; readonly order: CarriedOrder };
 
+/** Frames and the end of the run are events of their own. */
+export type ReportedFact = Exclude<Fact, { readonly type: "frame" | "done" }>;
+
 /** What the share's run, or carrying out an effect, reports back. */
 export type SlaveEvent =
   | { readonly type: "order"; readonly order: Order }
-  | { readonly type: "fact"; readonly fact: Exclude<Fact, { readonly type: "frame" | "done" }> }
+  | { readonly type: "fact"; readonly fact: ReportedFact }
   | { readonly type: "frame"; readonly frame: Frame }
   | { readonly type: "done"; readonly lastFrame: number };
 
@@ -90,9 +93,15 @@ function obey(state: SlaveState, order: Order): readonly SlaveEffect[] {
       if (state.phase === "closed") return [];
       state.phase = "closed";
       break;
-    case "renew":
     case "release":
     case "grant":
+      if (state.phase !== "running" && state.phase !== "ended") return [];
+      break;
+    case "allot":
+    case "claimed":
+      if (state.phase !== "running") return [];
+      break;
+    case "renew":
     case "resend":
     case "expel":
       // The agent's matter.
@@ -103,7 +112,7 @@ function obey(state: SlaveState, order: Order): readonly SlaveEffect[] {
   return [{ type: "carry_out", order }];
 }
 
-function learn(state: SlaveState, fact: Fact): readonly SlaveEffect[] {
+function learn(state: SlaveState, fact: ReportedFact): readonly SlaveEffect[] {
   if (fact.type === "prepared" && state.phase === "preparing") state.phase = "ready";
   return [{ type: "send", fact }];
 }

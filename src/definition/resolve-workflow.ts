@@ -15,6 +15,7 @@ import { applyOverrides, listOverrides, type LoadFields, type Overrides, pathOfO
 import { showValue } from "./path.ts";
 import { reservedNames } from "./resolve-checks.ts";
 import { resolveLoad } from "./resolve-load.ts";
+import { resolveSlaves } from "./resolve-slaves.ts";
 import {
   createStepResolver,
   defaultErrorRule,
@@ -96,6 +97,7 @@ export function resolveWorkflow(document: Json, options: ResolveOptions, finding
     stepIds,
     findings,
   );
+  const slaves = resolveSlaves(workflowOptions, ["options"], findings);
   const variables = { ...asObject(root["variables"]), ...given };
   const scenarioVariables = Object.values(asObject(root["scenarios"])).flatMap((scenario) =>
     Object.keys(asObject(asObject(scenario)["variables"])),
@@ -132,6 +134,7 @@ export function resolveWorkflow(document: Json, options: ResolveOptions, finding
     teardownTimeoutMs: asMs(workflowOptions["teardown_timeout"]) ?? 60_000,
     warmUpMs: asMs(workflowOptions["warm_up"]) ?? 0,
     thresholds,
+    ...slaves,
     tags: asTexts(workflowOptions["tags"]),
     options:
       Object.hasOwn(root, "scenarios") || single === undefined

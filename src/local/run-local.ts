@@ -156,10 +156,10 @@ export function startLocal(options: LocalOptions): LocalExecution {
   return {
     view: () => summarize(snapshot),
     testTimeMs: () => testTimeAt(owner, clock.now()),
-    pause: () => tellOwner({ type: "pause" }),
-    resume: () => tellOwner({ type: "resume" }),
-    scale: (scenario, target, overMs) => tellOwner({ type: "scale", scenario, target, overMs }),
-    stop: (reason, graceMs = shortGrace(plan)) => tellOwner({ type: "stop", graceMs, reason }),
+    pause: () => tellOwner({ type: "pause", command: "" }),
+    resume: () => tellOwner({ type: "resume", command: "" }),
+    scale: (scenario, target, overMs) => tellOwner({ type: "scale", command: "", scenario, target, overMs }),
+    stop: (reason, graceMs = shortGrace(plan)) => tellOwner({ type: "stop", command: "", graceMs, reason }),
     finished: finished.promise,
   };
 }

@@ -11,7 +11,7 @@ export interface Inputs {
   readonly secrets: Readonly<Record<string, string>>;
 }
 
-/** Owner -> slave. A closed union: every reader switches exhaustively. */
+/** Owner -> slave. A closed union: every reader switches exhaustively. Scenarios are called by their names. */
 export type Order =
   | {
       readonly type: "prepare";
@@ -24,31 +24,79 @@ export type Order =
   | {
       readonly type: "start";
       readonly shared: SharedValues;
-      readonly inMs: number /** Start instant, epoch ms of the owner; without it `inMs` counts. */;
+      readonly inMs: number;
+      /** Start instant, epoch ms of the owner; without it `inMs` counts. */
       readonly atWallMs?: number;
     }
-  | { readonly type: "pause"; readonly atMs: number }
-  | { readonly type: "resume" }
-  | { readonly type: "scale"; readonly scenario: string; readonly target: number; readonly overMs: number }
-  | { readonly type: "stop"; readonly graceMs: number }
+  | SteeringOrder
+  /** No new starts; running iterations get so long. Answered with `applied` at once; again with less: shortens. */
+  | { readonly type: "stop"; readonly command: string; readonly graceMs: number }
   | { readonly type: "teardown"; readonly shared: SharedValues }
   /** Every frame through this number is durable and may be forgotten. */
   | { readonly type: "ack"; readonly through: number }
   /** Answers a heartbeat: the lease counts from when that heartbeat was sent. */
   | { readonly type: "renew"; readonly sequence: number; readonly ownerWallMs: number }
-  /** Keep this part of your share alone, and say so once nothing outside it starts any more. */
+  /** Keep this part of your share alone; `released` answers once nothing outside it can start any more. */
   | { readonly type: "release"; readonly epoch: number; readonly share: Share }
   /** Your whole share from now on; what you hold already goes on undisturbed. */
   | { readonly type: "grant"; readonly epoch: number; readonly share: Share }
+  /**
+   * More shared iterations. `serial` counts from 1 per source and scenario; they are applied in order, a repetition is
+   * ignored. `last`: there will be no more.
+   */
+  | {
+      readonly type: "allot";
+      readonly scenario: string;
+      readonly serial: number;
+      readonly ranges: readonly IterationRange[];
+      readonly last: boolean;
+    }
+  /** The claim of this number is durable: its VUs may begin what it names. */
+  | { readonly type: "claimed"; readonly scenario: string; readonly serial: number }
   /** Frames after this number did not arrive. */
   | { readonly type: "resend"; readonly after: number }
   /** Your lease ended and your share has moved: end all load, report what happened. */
   | { readonly type: "expel" }
   | { readonly type: "close" };
 
-/** What fences an order: a slave refuses a token lower than the highest it has seen. */
+/**
+ * A command on its way to a slave; `applied` answers it. `serial` counts an execution's commands from 1: a slave gets
+ * them one after another and ignores one that is not higher than the last it took. A slave may take up late, and then
+ * without those that its start instant already contains.
+ */
+export type SteeringOrder =
+  /** The test clock stops at this test time, or now if it has passed. */
+  | { readonly type: "pause"; readonly command: string; readonly serial: number; readonly atMs: number }
+  /**
+   * The test clock goes on so that at epoch time `atWallMs` (the owner's clock; in a carried order the slave's own) it
+   * would show `testTimeMs`: one that stopped later waits longer, and all agree again. Nothing where it is not stopped.
+   */
+  | {
+      readonly type: "resume";
+      readonly command: string;
+      readonly serial: number;
+      readonly atWallMs: number;
+      readonly testTimeMs: number;
+    }
+  /** Takes effect at test time `atMs`; a slave that gets it later computes its profile as if it had acted then. */
+  | {
+      readonly type: "scale";
+      readonly command: string;
+      readonly serial: number;
+      readonly scenario: string;
+      readonly target: number;
+      readonly overMs: number;
+      readonly atMs: number;
+    };
+
+/** Half-open `[from, to)` of a scenario's global iteration index. */
+export type IterationRange = readonly [from: number, to: number];
+
+/** What fences an order: a slave refuses a token lower than the highest it has seen, and another incarnation's orders. */
 export interface OrderStamp {
   readonly executionId: string;
+  /** Counts from 1 per execution and slave; a slave that was given up comes back under the next. */
+  readonly incarnation: number;
   readonly token: number;
 }
 
@@ -58,16 +106,45 @@ export type Fact =
   | { readonly type: "prepare_failed"; readonly code: string; readonly message: string }
   | { readonly type: "setup_done"; readonly shared: SharedValues }
   | { readonly type: "setup_failed"; readonly message: string; readonly timedOut: boolean }
-  | { readonly type: "started" }
+  /** `atWallMs`: when test time 0 really passed, by the owner's epoch clock (what is emitted: by the slave's own); null: not known. */
+  | { readonly type: "started"; readonly atWallMs: number | null }
   | { readonly type: "frame"; readonly frame: Frame }
-  | { readonly type: "paused"; readonly testTimeMs: number }
-  | { readonly type: "resumed"; readonly testTimeMs: number }
+  /** A pause, resume, scale or stop is in force; `testTimeMs`: the slave's test time at that moment, null for a stop. */
+  | { readonly type: "applied"; readonly command: string; readonly testTimeMs: number | null }
   | { readonly type: "done"; readonly lastFrame: number }
   | { readonly type: "teardown_done" }
   | { readonly type: "teardown_failed"; readonly message: string; readonly timedOut: boolean }
   | { readonly type: "fault"; readonly message: string; readonly fields?: JsonObject }
-  /** `lastFrame`: the number of the last frame once the share's run has ended. */
-  | { readonly type: "heartbeat"; readonly sequence: number; readonly lastFrame: number | null }
-  | { readonly type: "released"; readonly epoch: number }
+  /**
+   * `lastFrame`: the number of the last frame once the share's run has ended. `suspended`: its lease has run out since
+   * the last answer, so that its load stands still.
+   */
+  | {
+      readonly type: "heartbeat";
+      readonly sequence: number;
+      readonly lastFrame: number | null;
+      readonly suspended: boolean;
+    }
+  | ({ readonly type: "released"; readonly epoch: number } & Released)
   | { readonly type: "granted"; readonly epoch: number }
+  /** Shared iterations: less than half a second's work is left; `serial`: of the last allotment that was applied, 0 for none. */
+  | { readonly type: "want"; readonly scenario: string; readonly serial: number }
+  /** Per-vu iterations: these VUs may begin iterations below this number, once `claimed` says so. `serial` as in `allot`. */
+  | {
+      readonly type: "claim";
+      readonly scenario: string;
+      readonly serial: number;
+      readonly through: readonly VuIteration[];
+    }
   | { readonly type: "closed" };
+
+/** What a release gave back, by scenario in the plan's order. */
+export interface Released {
+  /** Shared iterations that had not begun. */
+  readonly unstarted: readonly (readonly IterationRange[])[];
+  /** Per-vu iterations: where the VUs that were given up would go on. */
+  readonly begun: readonly (readonly VuIteration[])[];
+}
+
+/** A VU's index in its scenario and the number of an iteration of it, from 0. */
+export type VuIteration = readonly [vu: number, iteration: number];

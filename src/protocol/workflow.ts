@@ -27,10 +27,29 @@ export interface Workflow {
   /** Measurements of this first part of the run (test time) stay out of metrics and thresholds. 0: none. */
   readonly warmUpMs: number;
   readonly thresholds: readonly Threshold[];
+  readonly targetSlaves: TargetSlaves;
+  /** What becomes of a lost slave's share: others take it · nobody does · the execution ends. */
+  readonly onSlaveLoss: "redistribute" | "continue" | "abort";
+  /** What a slave that joins late takes: only what nobody holds · a fair part of everything. */
+  readonly onSlaveJoin: "fill" | "rebalance";
   /** Tags on every series. */
   readonly tags: Readonly<Record<string, string>>;
   /** The options as the user wrote them, templates resolved: what the report echoes. */
   readonly options: JsonObject;
+}
+
+/** Which slaves of a master may run the workflow; `run` takes no notice. Conditions that are given apply together. */
+export interface TargetSlaves {
+  readonly mode: "manual" | "label" | "capability" | "auto";
+  /** All of these, in mode manual; else empty. */
+  readonly slaveIds: readonly string[];
+  /** A slave must have all of them. */
+  readonly labels: Readonly<Record<string, string>>;
+  readonly capabilities: readonly string[];
+  /** Fewer at the start are refused; at least 1. */
+  readonly minSlaves: number;
+  /** null: no limit. */
+  readonly maxSlaves: number | null;
 }
 
 export type MetricType = "counter" | "gauge" | "rate" | "trend";

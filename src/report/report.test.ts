@@ -82,6 +82,9 @@ function makeWorkflow(steps: readonly Step[], thresholds: readonly Threshold[] =
     teardownTimeoutMs: 60_000,
     warmUpMs: 0,
     thresholds,
+    targetSlaves: { mode: "auto", slaveIds: [], labels: {}, capabilities: [], minSlaves: 1, maxSlaves: null },
+    onSlaveLoss: "redistribute",
+    onSlaveJoin: "fill",
     tags: { team: "a" },
     options: { vus: 2, duration: "4s" },
   };

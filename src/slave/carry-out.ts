@@ -67,13 +67,13 @@ export function createCarryOut(surroundings: SlaveSurroundings): (order: Carried
         return;
       case "start":
         started().start(clock.now() + order.inMs, order.shared);
-        emit({ type: "fact", fact: { type: "started" } });
+        emit({ type: "fact", fact: { type: "started", atWallMs: clock.wall() + order.inMs } });
         return;
       case "pause":
         follow(
           started()
             .pause(order.atMs)
-            .then((testTimeMs): Fact => ({ type: "paused", testTimeMs })),
+            .then((testTimeMs): Fact => ({ type: "applied", command: order.command, testTimeMs })),
           () => null,
         );
         return;
@@ -81,7 +81,7 @@ export function createCarryOut(surroundings: SlaveSurroundings): (order: Carried
         follow(
           started()
             .resume()
-            .then((testTimeMs): Fact => ({ type: "resumed", testTimeMs })),
+            .then((testTimeMs): Fact => ({ type: "applied", command: order.command, testTimeMs })),
           () => null,
         );
         return;
@@ -107,6 +107,15 @@ export function createCarryOut(surroundings: SlaveSurroundings): (order: Carried
           (run === null ? Promise.resolve() : run.close()).then((): Fact => ({ type: "closed" })),
           () => null,
         );
+        return;
+      case "release":
+      case "grant":
+      case "allot":
+      case "claimed":
+      case "suspend":
+      case "go_on":
+      case "expel":
+        fault(new EngineError("unsupported", `this slave cannot carry out ${order.type}`));
         return;
       default:
         order satisfies never;

@@ -73,11 +73,12 @@ export async function simulate(seed: number): Promise<Outcome> {
       executionId,
       plan,
       inputs: { env: {}, secrets: {} },
-      slaves: ids.map((id, at) => ({ id, share: shares[at] ?? { scenarios: [] }, incarnation: 1, maxVus: room })),
+      slaves: ids.map((id, at) => ({ id, share: shares[at] ?? { scenarios: [] }, incarnation: 1 })),
       snapshot: createSnapshot(workflow),
       thresholds: createLiveThresholds(workflow),
       times,
       token,
+      roomOf: () => room,
     },
     deliver: (slaveId, incarnation, order, stamp) =>
       transmit(slaveId, () => bySource.get(`${slaveId}#${incarnation}`)?.receive(order, stamp)),
@@ -109,7 +110,7 @@ export async function simulate(seed: number): Promise<Outcome> {
     if (bySource.get(`${id}#${incarnation}`) === undefined) launch(id, incarnation);
     const offer = () => {
       if (final || master.fleet.sources.has(`${id}#${incarnation}`)) return;
-      transmit(id, () => master.tell({ type: "join", slaveId: id, incarnation, maxVus: room }));
+      transmit(id, () => master.tell({ type: "offer", slaveId: id, incarnation }));
       time.after(500 + random() * 500, offer);
     };
     offer();
@@ -146,7 +147,7 @@ export async function simulate(seed: number): Promise<Outcome> {
         if (chance(0.7)) time.after(forMs / between(1, 20), () => master.tell({ type: "undrain", slaveId: id }));
       } else if (kind === 5) {
         faults.push(`${time.now} stop`);
-        master.tell({ type: "stop", graceMs: 500, reason: "stopped_by_api" });
+        master.tell({ type: "stop", command: "stop", graceMs: 500, reason: "stopped_by_api" });
       } else {
         const late = `late${time.now}`;
         faults.push(`${time.now} join ${late}`);

@@ -100,6 +100,8 @@ export function createSimulatedMaster(options: SimulatedMasterOptions): Simulate
         });
         return;
       }
+      case "answered":
+        return;
       case "final":
         options.onFinal();
         return;

@@ -1,12 +1,11 @@
 import {
   advanceAgent,
-  type AgentEffect,
   type AgentEvent,
   type AgentState,
   createAgentState,
 } from "../../src/cluster/agent.ts";
 import type { LeaseTimes } from "../../src/cluster/lease-times.ts";
-import type { CarriedOrder } from "../../src/cluster/slave.ts";
+import type { CarriedOrder, ReportedFact, SlaveEffect } from "../../src/cluster/slave.ts";
 import { mayStart } from "../../src/cluster/slave-lease.ts";
 import { listIndices } from "../../src/plan/index-runs.ts";
 import { countVus } from "../../src/plan/profiles/vu-profile.ts";
@@ -54,7 +53,7 @@ export interface SimulatedSlave {
 export function createSimulatedSlave(options: SimulatedSlaveOptions): SimulatedSlave {
   const { time, truth, random, load, times } = options;
   const source = `${options.id}#${options.incarnation}`;
-  const agent = createAgentState(options.executionId, times);
+  const agent = createAgentState(options, times);
   const profile = createLoadProfile(load);
   const held = new Map<number, { readonly epoch: number; begun: boolean }>();
   let alive = true;
@@ -140,26 +139,13 @@ export function createSimulatedSlave(options: SimulatedSlaveOptions): SimulatedS
     if (counted > 0) cutFrame();
     tell({ type: "done", lastFrame: number });
   };
-  const answer = (fact: Exclude<Fact, { readonly type: "frame" | "done" }>) =>
+  const answer = (fact: ReportedFact) =>
     later(1 + random() * 50, () => tell({ type: "fact", fact }));
 
-  const carryOut = (effect: AgentEffect): void => {
+  const carryOut = (effect: SlaveEffect): void => {
     switch (effect.type) {
       case "send":
         options.send(effect.fact);
-        return;
-      case "release":
-        takeShare(effect.share, effect.epoch);
-        later(random() * 20, () => tell({ type: "released", epoch: effect.epoch }));
-        return;
-      case "grant":
-        takeShare(effect.share, agent.epoch);
-        return;
-      case "expel":
-        end();
-        return;
-      case "suspend":
-      case "go_on":
         return;
       case "carry_out":
         obey(effect.order);
@@ -182,7 +168,7 @@ export function createSimulatedSlave(options: SimulatedSlaveOptions): SimulatedS
         origin = clock().now + order.inMs;
         for (const [vu, { epoch }] of held) later(order.inMs + random() * 20, () => loop(vu, epoch));
         later(1_000, everySecond);
-        answer({ type: "started" });
+        answer({ type: "started", atWallMs: clock().wall + order.inMs });
         return;
       case "stop":
         later(random() * order.graceMs, end);
@@ -195,6 +181,24 @@ export function createSimulatedSlave(options: SimulatedSlaveOptions): SimulatedS
         end();
         answer({ type: "closed" });
         return;
+      case "release": {
+        const { epoch } = order;
+        takeShare(order.share, epoch);
+        later(random() * 20, () =>
+          tell({ type: "fact", fact: { type: "released", epoch, unstarted: [], begun: [] } }),
+        );
+        return;
+      }
+      case "grant":
+        takeShare(order.share, order.epoch);
+        return;
+      case "expel":
+        end();
+        return;
+      case "suspend":
+      case "go_on":
+      case "allot":
+      case "claimed":
       case "pause":
       case "resume":
       case "scale":
