@@ -12,11 +12,14 @@ export async function resolveId(executions: Pick<Executions, "latestId">, id: st
 
 /** What `read` finds of the execution that a path names. Throws EngineError `not_found`. */
 export async function findExecution<Found>(
-  executions: Pick<Executions, "latestId">,
+  executions: Pick<Executions, "latestId" | "ready">,
   id: string,
   read: (id: string) => Promise<Found | null>,
 ): Promise<Found> {
-  return (await read(await resolveId(executions, id))) ?? throwUnknownExecution(id);
+  const found = await read(await resolveId(executions, id));
+  if (found !== null) return found;
+  if (executions.ready) return throwUnknownExecution(id);
+  throw new EngineError("not_ready", "unfinished executions are being taken up; ask again in a moment");
 }
 
 /** Throws EngineError `not_found` for an id that nobody knows. */

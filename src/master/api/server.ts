@@ -13,7 +13,7 @@ import { addExecutionRoutes } from "./execution-routes.ts";
 import { addHealthRoutes } from "./health-routes.ts";
 import { createListenerRule, describeOpenListener, type ListenerRule } from "./listener-rule.ts";
 import { addMasterRoutes, type MasterParts } from "./master-routes.ts";
-import { printJson } from "./print-json.ts";
+import { printJson } from "../../protocol/print-json.ts";
 import { readBodies } from "./read-body.ts";
 import { refuseUpgrade, writeError } from "./refuse-upgrade.ts";
 import { addSlaveRoutes } from "./slave-routes.ts";

@@ -7,7 +7,7 @@ import type { StreamMessage } from "../../protocol/rest.ts";
 import type { Executions } from "../executions.ts";
 import { toEngineError } from "./answer-error.ts";
 import { findExecution, resolveId, throwUnknownExecution } from "./find-execution.ts";
-import { printJson } from "./print-json.ts";
+import { printJson } from "../../protocol/print-json.ts";
 
 /** Streams of executions: `metrics` at once and every second, each `event`, then `complete` and the close. */
 export interface Streams {
