@@ -1,37 +1,169 @@
-import type { SlaveConnection } from "../protocol/rest.ts";
-import type { Hello, Refused, SlaveCard, SlaveLink, SlaveStatus, Welcome } from "../protocol/link.ts";
+import { type Hello, linkVersion, type Refused, type SlaveLink, type SlaveStatus, type Welcome } from "../protocol/link.ts";
+import type { Clock } from "../protocol/ports.ts";
+import type { Registry, RegistryEvent, RegisteredSlave } from "./registered-slave.ts";
+import type { RoomLedger } from "./room-ledger.ts";
 
-/** A slave as the master knows it; offline ones are kept for 24 h. */
-export interface RegisteredSlave {
-  readonly card: SlaveCard;
-  /** The engine's version. */
-  readonly version: string;
-  /** Its process. */
-  readonly instance: string;
-  readonly state: SlaveConnection;
-  /** null: it has not said anything yet. */
-  readonly status: SlaveStatus | null;
-  /** VUs that executions hold on it. */
-  readonly heldVus: number;
-  /** Executions it takes part in. */
-  readonly tasks: number;
-  /** Epoch ms. */
-  readonly lastSeen: number;
+export interface RegistryOptions {
+  readonly clock: Clock;
+  readonly ledger: RoomLedger;
+  readonly masterId: string;
+  /** H. */
+  readonly timeoutMs: number;
+  /** How often a slave says how it is. */
+  readonly intervalMs: number;
+  /** Connected at once. */
+  readonly maxSlaves: number;
+  onEvent(event: RegistryEvent): void;
 }
 
-/** The slaves of this master. */
-export interface Registry {
-  /** Decides on a hello; another living process of the same id is probed first. Never rejects. */
-  connect(hello: Hello, link: SlaveLink): Promise<Welcome | Refused>;
-  /** Its link is gone; ignored for an instance that was replaced. */
-  disconnect(id: string, instance: string): void;
-  noteStatus(id: string, instance: string, status: SlaveStatus): void;
-  noteProbeAnswer(id: string, instance: string): void;
-  /** false: unknown. */
-  setDraining(id: string, draining: boolean): boolean;
-  /** By id. */
-  list(): readonly RegisteredSlave[];
-  get(id: string): RegisteredSlave | null;
-  /** The link of a connected slave. */
-  linkOf(id: string): SlaveLink | null;
+interface Entry {
+  hello: Hello;
+  /** null: it is offline. */
+  link: SlaveLink | null;
+  status: SlaveStatus | null;
+  /** Asked for through the API. */
+  drained: boolean;
+  lastSeen: number;
+  /** Called when the instance answers a probe. */
+  readonly probes: Set<() => void>;
+}
+
+/** Offline slaves stay listed so long. */
+const listedMs = 24 * 3_600_000;
+/** Offline slaves beyond this are forgotten, the longest gone first: ids may be made up anew at every start. */
+const mostOffline = 10_000;
+
+/** A registry of no slaves. */
+export function createRegistry(options: RegistryOptions): Registry {
+  const { clock, ledger, timeoutMs, intervalMs } = options;
+  const entries = new Map<string, Entry>();
+  /** Hellos of one id are decided one after another. */
+  const deciding = new Map<string, Promise<unknown>>();
+
+  const isDraining = ({ drained, status }: Entry): boolean => drained || status?.draining === true;
+  const describe = (entry: Entry): RegisteredSlave => {
+    const { slave, engine, instance } = entry.hello;
+    const heldVus = ledger.heldOn(slave.id);
+    const busy = slave.max_vus !== null && heldVus >= slave.max_vus;
+    const state = entry.link === null ? "offline" : isDraining(entry) ? "draining" : busy ? "busy" : "online";
+    const { status, lastSeen } = entry;
+    return { card: slave, version: engine, instance, state, status, heldVus, tasks: ledger.tasksOn(slave.id), lastSeen };
+  };
+  const forgetOld = () => {
+    const offline = [...entries].filter(([, { link }]) => link === null);
+    offline.sort(([, left], [, right]) => left.lastSeen - right.lastSeen);
+    offline.forEach(([id, { lastSeen }], at) => {
+      if (lastSeen + listedMs < clock.wall() || offline.length - at > mostOffline) entries.delete(id);
+    });
+  };
+  const probe = (entry: Entry): Promise<boolean> =>
+    new Promise((resolve) => {
+      const settle = (answered: boolean) => {
+        alarm.cancel();
+        entry.probes.delete(answer);
+        resolve(answered);
+      };
+      const answer = () => settle(true);
+      const alarm = clock.at(clock.now() + Math.min(intervalMs, timeoutMs / 5), () => settle(false));
+      entry.probes.add(answer);
+      entry.link?.send({ type: "probe" });
+    });
+
+  const decide = async (hello: Hello, link: SlaveLink): Promise<Welcome | Refused> => {
+    const { id } = hello.slave;
+    if (hello.version !== linkVersion) {
+      const message = `slave ${id} speaks version ${hello.version} of the link, this master ${linkVersion}: use the same version of the engine`;
+      return { type: "refused", error: "unsupported", message };
+    }
+    const known = entries.get(id);
+    if (known?.link != null && known.hello.instance !== hello.instance && (await probe(known))) {
+      const message = `another slave with the id ${id} is connected and answers: give this one an id of its own`;
+      return { type: "refused", error: "slave_id_in_use", message };
+    }
+    const connected = [...entries.values()].filter((entry) => entry.link !== null && entry !== known).length;
+    if (connected >= options.maxSlaves) {
+      const message = `the master takes ${options.maxSlaves} slaves and has them: raise master.max_slaves`;
+      return { type: "refused", error: "too_many_slaves", message };
+    }
+    const isSame = known?.hello.instance === hello.instance;
+    known?.link?.close("replaced by a new link of the same slave");
+    entries.set(id, {
+      hello,
+      link,
+      status: isSame ? known.status : null,
+      drained: isSame && known.drained,
+      lastSeen: clock.wall(),
+      probes: new Set(),
+    });
+    forgetOld();
+    // After the welcome has been sent.
+    clock.at(clock.now(), () => {
+      if (entries.get(id)?.link === link) options.onEvent({ type: "joined", id });
+    });
+    return { type: "welcome", timeoutMs, intervalMs, masterId: options.masterId };
+  };
+
+  return {
+    async connect(hello, link) {
+      const { id } = hello.slave;
+      const before = deciding.get(id) ?? Promise.resolve();
+      const decision = before.then(() => decide(hello, link));
+      deciding.set(id, decision);
+      try {
+        return await decision;
+      } finally {
+        if (deciding.get(id) === decision) deciding.delete(id);
+      }
+    },
+    disconnect(id, instance, link) {
+      const entry = entries.get(id);
+      if (entry === undefined || entry.hello.instance !== instance) return;
+      if (link !== undefined && entry.link !== link) return;
+      entry.link = null;
+      entry.lastSeen = clock.wall();
+      options.onEvent({ type: "left", id });
+    },
+    noteStatus(id, instance, status) {
+      const entry = entries.get(id);
+      if (entry === undefined || entry.hello.instance !== instance) return;
+      const before = isDraining(entry);
+      entry.status = status;
+      entry.lastSeen = clock.wall();
+      const after = isDraining(entry);
+      if (before !== after) options.onEvent({ type: after ? "drained" : "undrained", id });
+    },
+    noteSign(id, instance) {
+      const entry = entries.get(id);
+      if (entry?.hello.instance === instance) entry.lastSeen = clock.wall();
+    },
+    noteProbeAnswer(id, instance) {
+      const entry = entries.get(id);
+      if (entry?.hello.instance !== instance) return;
+      for (const answer of entry.probes) answer();
+    },
+    setDraining(id, draining) {
+      const entry = entries.get(id);
+      if (entry === undefined) return false;
+      const before = isDraining(entry);
+      entry.drained = draining;
+      entry.link?.send({ type: "drain", draining });
+      const after = isDraining(entry);
+      if (before !== after) options.onEvent({ type: after ? "drained" : "undrained", id });
+      return true;
+    },
+    list() {
+      forgetOld();
+      return [...entries.values()]
+        .map(describe)
+        .toSorted((left, right) => (left.card.id < right.card.id ? -1 : left.card.id > right.card.id ? 1 : 0));
+    },
+    get(id) {
+      const entry = entries.get(id);
+      return entry === undefined ? null : describe(entry);
+    },
+    linkOf: (id) => entries.get(id)?.link ?? null,
+    close() {
+      for (const { link } of entries.values()) link?.close("the master is closing");
+    },
+  };
 }

@@ -1,0 +1,102 @@
+import { shortGrace } from "../cluster/owner.ts";
+import { EngineError } from "../errors.ts";
+import type { Scenario, Workflow } from "../protocol/workflow.ts";
+import type { Archive } from "./archive.ts";
+import { statusOf } from "./describe-execution.ts";
+import type { Executions, ScaleRequest, StopRequest } from "./executions.ts";
+import type { SteeredExecution } from "./steer-execution.ts";
+import type { Steering } from "./steering.ts";
+
+type Commands = Pick<Executions, "pause" | "resume" | "scale" | "stop"> & {
+  /** The error for an id that nobody knows. */
+  unknown(id: string): EngineError;
+};
+
+/** Steers executions by their ids. */
+export function createCommands(steering: Steering, archive: Archive, createId: () => string): Commands {
+  const find = (id: string): SteeredExecution | null => {
+    const steered = steering.steered.get(id);
+    return steered === undefined || steered.report !== null ? null : steered;
+  };
+  const findQueued = (id: string) => steering.queue.find(({ card }) => card.id === id) ?? null;
+  /** Why there is nothing to steer. */
+  const explain = async (id: string, what: string): Promise<EngineError> => {
+    const ended = await archive.describe(id);
+    if (ended === null) return unknown(id);
+    return new EngineError("conflict", `execution ${id} has ended (${ended.status}): it cannot be ${what}`);
+  };
+  const turn = async (id: string, type: "pause" | "resume") => {
+    if (findQueued(id) !== null) {
+      throw new EngineError("conflict", `execution ${id} waits for its start: there is nothing to ${type}`);
+    }
+    const steered = find(id);
+    if (steered === null) throw await explain(id, `${type}d`);
+    await steered.live.command({ type, command: createId() });
+    await steering.settled();
+    return statusOf(steered.live.fleet);
+  };
+
+  return {
+    unknown,
+    pause: (id) => turn(id, "pause"),
+    resume: (id) => turn(id, "resume"),
+    async scale(id, request) {
+      const queued = findQueued(id);
+      if (queued !== null) {
+        chooseScenario(queued.card.workflow, request);
+        queued.scales.push(request);
+        return request.target;
+      }
+      const steered = find(id);
+      if (steered === null) throw await explain(id, "scaled");
+      const { name } = chooseScenario(steered.card.workflow, request);
+      const { target, overMs } = request;
+      await steered.live.command({ type: "scale", command: createId(), scenario: name, target, overMs });
+      return target;
+    },
+    async stop(id, request) {
+      const queued = findQueued(id);
+      if (queued !== null) {
+        const end = { status: "aborted", reason: request.reason } as const;
+        return steering.abandon(queued, end, `execution ${id} was stopped before its start`);
+      }
+      const steered = find(id);
+      if (steered === null) {
+        if ((await archive.describe(id)) === null) throw unknown(id);
+        return;
+      }
+      await steered.live.command({
+        type: "stop",
+        command: createId(),
+        graceMs: chooseGrace(steered, request),
+        reason: request.reason,
+      });
+    },
+  };
+}
+
+/** A second stop, or a forced one, leaves no time. */
+function chooseGrace({ live }: SteeredExecution, { force, graceMs }: StopRequest): number {
+  const { core } = live.fleet;
+  const stopping = core.phase !== "preparing" && core.phase !== "setup" && core.phase !== "running";
+  return force || stopping ? 0 : (graceMs ?? shortGrace(core.plan));
+}
+
+function chooseScenario({ scenarios }: Workflow, { scenario, of }: ScaleRequest): Scenario {
+  const [only] = scenarios;
+  const names = scenarios.map(({ name }) => name).join(", ");
+  if (scenario === null && (only === undefined || scenarios.length > 1)) {
+    throw new EngineError("invalid_request", `name the scenario to scale: ${names}`);
+  }
+  const found = scenario === null ? only : scenarios.find(({ name }) => name === scenario);
+  if (found === undefined) throw new EngineError("not_found", `there is no scenario ${scenario}; there are: ${names}`);
+  const { mode } = found.load;
+  const isRate = mode === "constant-arrival-rate" || mode === "ramping-arrival-rate";
+  if (isRate === (of === "rate")) return found;
+  const advice = isRate ? "it has a rate: give target_rate" : "it has VUs: give target_vus";
+  throw new EngineError("conflict", `scenario ${found.name} is ${mode}; ${advice}`);
+}
+
+function unknown(id: string): EngineError {
+  return new EngineError("not_found", `there is no execution ${id}; see: workflow-engine executions list`);
+}

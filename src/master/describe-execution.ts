@@ -1,0 +1,223 @@
+import type { FleetState, Member } from "../cluster/fleet-state.ts";
+import { judgeExecution } from "../cluster/verdict.ts";
+import { decideThresholds } from "../cluster/live-thresholds.ts";
+import { type OwnerState, testTimeAt } from "../cluster/owner-state.ts";
+import { evaluateThreshold } from "../measure/evaluate-threshold.ts";
+import { totalOf } from "../measure/snapshot.ts";
+import type { PlannedScenario } from "../protocol/plan.ts";
+import type { Report, ThresholdResult } from "../protocol/report.ts";
+import type { Execution, ExecutionPhase, ExecutionStatus, SlaveState } from "../protocol/rest.ts";
+import type { Workflow } from "../protocol/workflow.ts";
+import { buildReport } from "../report/build-report.ts";
+import { describeErrors } from "../report/describe-errors.ts";
+import type { ExecutionFacts } from "../report/execution-facts.ts";
+import { roundTo3 } from "../report/numbers.ts";
+
+/** What the API shows of an execution and the fleet does not know. */
+export interface ExecutionCard {
+  readonly id: string;
+  readonly workflow: Workflow;
+  /** Epoch ms. */
+  readonly createdAt: number;
+  /** VUs asked for. */
+  readonly vus: number;
+}
+
+/** An execution that waits for its turn. */
+export function describePending(card: ExecutionCard): Execution {
+  return {
+    ...describeCard(card),
+    status: "pending",
+    phase: "queued",
+    passed: null,
+    degraded: false,
+    reason: null,
+    progress: 0,
+    target_vus: card.vus,
+    active_vus: 0,
+    start_time: null,
+    end_time: null,
+    duration_ms: 0,
+    paused_ms: 0,
+    slave_states: {},
+    thresholds: card.workflow.thresholds.map(({ metric, condition }) => ({
+      metric,
+      condition,
+      passed: null,
+      value: null,
+    })),
+    errors: [],
+    events: [],
+  };
+}
+
+/** A steered execution at this moment. `acknowledged`: by slave, the VUs of the share that it has confirmed. */
+export function describeLive(
+  card: ExecutionCard,
+  fleet: FleetState,
+  acknowledged: ReadonlyMap<string, number>,
+  now: number,
+): Execution {
+  const { core } = fleet;
+  const { snapshot, started } = core;
+  const status = statusOf(fleet);
+  return {
+    ...describeCard(card),
+    status,
+    phase: phaseOf(fleet),
+    passed: null,
+    degraded: fleet.degraded,
+    reason: core.cause?.reason ?? null,
+    progress: computeProgress(core, now),
+    target_vus: started === null || core.endedAt !== null ? card.vus : targetOf(fleet),
+    active_vus: snapshot.vus.active,
+    start_time: started === null ? null : new Date(started.wall).toISOString(),
+    end_time: null,
+    duration_ms: started === null ? 0 : (roundTo3(Math.max(0, (core.endedAt ?? now) - started.now)) ?? 0),
+    paused_ms: roundTo3(pausedFor(core, now)) ?? 0,
+    slave_states: describeSlaveStates(fleet, acknowledged),
+    thresholds: viewThresholds(core, now),
+    errors: describeErrors(snapshot.errors),
+    events: core.events,
+  };
+}
+
+/** The same once it has ended. */
+export function describeEnded(live: Execution, report: Report): Execution {
+  return {
+    ...live,
+    status: report.status,
+    phase: "done",
+    passed: report.passed,
+    degraded: report.degraded,
+    reason: report.reason,
+    progress: report.status === "completed" ? 1 : live.progress,
+    active_vus: 0,
+    start_time: report.start_time,
+    end_time: report.end_time,
+    duration_ms: report.duration_ms,
+    paused_ms: report.paused_ms,
+    thresholds: report.thresholds,
+    errors: report.errors,
+    events: report.events,
+  };
+}
+
+/** The report of a fleet that is final. */
+export function reportFleet(card: ExecutionCard, fleet: FleetState, engineVersion: string, wall: number): Report {
+  const { core } = fleet;
+  const { started, snapshot } = core;
+  const endedAt = core.endedAt ?? started?.now ?? 0;
+  const thresholds = decideThresholds(core.thresholds, snapshot, testTimeAt(core, endedAt));
+  const facts: ExecutionFacts = {
+    engineVersion,
+    executionId: card.id,
+    workflow: card.workflow,
+    ...judgeExecution(core, thresholds),
+    degraded: fleet.degraded,
+    startedAt: started === null ? null : started.wall,
+    endedAt: started === null ? wall : started.wall + Math.max(0, endedAt - started.now),
+    pausedMs: core.pausedMs,
+    thresholds,
+    events: core.events,
+    startSkewMs: fleet.startSkewMs,
+    lost: fleet.lost,
+    late: fleet.late,
+  };
+  return buildReport(snapshot, facts);
+}
+
+/** Test time, ms, at a moment of the owner's clock. */
+export function viewThresholds(core: OwnerState, now: number): ThresholdResult[] {
+  const testTimeMs = testTimeAt(core, now);
+  return core.thresholds.map(({ threshold, parsed }) => {
+    const { metric, condition, windowMs, noData } = threshold;
+    const moment = { windowMs, noData, testTimeMs, final: false };
+    const { passed, value } = evaluateThreshold(parsed, core.snapshot, moment);
+    return { metric, condition, passed, value: roundTo3(value) };
+  });
+}
+
+/** Its status while it is steered. */
+export function statusOf({ core }: FleetState): ExecutionStatus {
+  if (core.phase === "preparing") return "pending";
+  return core.phase === "running" && core.pausedAt !== null ? "paused" : "running";
+}
+
+function phaseOf({ core }: FleetState): ExecutionPhase {
+  return core.phase === "closing" ? "stopping" : core.phase;
+}
+
+function describeCard({ id, workflow, createdAt }: ExecutionCard) {
+  const modes = new Set(workflow.scenarios.map(({ load }) => load.mode));
+  const [mode = "scenarios"] = modes;
+  return {
+    id,
+    workflow_id: workflow.id,
+    workflow_name: workflow.name,
+    mode: modes.size === 1 ? mode : "scenarios",
+    created_at: new Date(createdAt).toISOString(),
+    tags: workflow.tags,
+  };
+}
+
+/** What the profiles ask for now; before the first frames what the plan asks for. */
+function targetOf({ core }: FleetState): number {
+  return core.snapshot.sources.size === 0 ? core.plan.vus : core.snapshot.vus.planned;
+}
+
+function pausedFor({ pausedMs, pausedAt }: OwnerState, now: number): number {
+  return pausedMs + (pausedAt === null ? 0 : Math.max(0, now - pausedAt));
+}
+
+/** The share of the slowest scenario; null where one has no end. */
+function computeProgress(core: OwnerState, now: number): number | null {
+  if (core.started === null) return 0;
+  const testTimeMs = testTimeAt(core, now);
+  let least = 1;
+  for (const planned of core.plan.scenarios) {
+    const progress = progressOf(core, planned, testTimeMs);
+    if (progress === null) return null;
+    least = Math.min(least, progress);
+  }
+  return Math.round(least * 10_000) / 10_000;
+}
+
+function progressOf({ snapshot }: OwnerState, planned: PlannedScenario, testTimeMs: number): number | null {
+  const { load, startTimeMs, name } = planned.scenario;
+  const asked =
+    load.mode === "shared-iterations"
+      ? load.iterations
+      : load.mode === "per-vu-iterations"
+        ? load.iterations * load.vus
+        : null;
+  if (asked !== null) {
+    const done = totalOf(snapshot, "iterations", { scenario: name });
+    return Math.min(1, (done?.type === "counter" ? done.sum : 0) / Math.max(1, asked));
+  }
+  const { durationMs } = planned;
+  if (durationMs === null) return null;
+  return durationMs === 0 ? 1 : Math.min(1, Math.max(0, testTimeMs - startTimeMs) / durationMs);
+}
+
+function describeSlaveStates(
+  fleet: FleetState,
+  acknowledged: ReadonlyMap<string, number>,
+): Readonly<Record<string, SlaveState>> {
+  const ids = new Set([...fleet.sources.keys()].map((name) => name.slice(0, name.lastIndexOf("#"))));
+  const states: Record<string, SlaveState> = {};
+  for (const id of [...ids].toSorted()) {
+    const member = fleet.members.get(id);
+    const iterations = fleet.core.snapshot.sources.get(id)?.iterations ?? 0;
+    const vus = member === undefined ? 0 : (acknowledged.get(id) ?? 0);
+    states[id] = { slave_id: id, status: describeMember(fleet, id, member), vus, iterations };
+  }
+  return states;
+}
+
+function describeMember({ core }: FleetState, id: string, member: Member | undefined): SlaveState["status"] {
+  if (member === undefined) return "lost";
+  const state = core.slaves.find((slave) => slave.id === id)?.state;
+  if (state === undefined || state === "ended" || state === "closed") return "ended";
+  return state === "running" && member.draining ? "draining" : state;
+}

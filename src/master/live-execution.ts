@@ -1,0 +1,225 @@
+import { advanceFleet } from "../cluster/fleet.ts";
+import { type FleetEffect, type FleetEvent, type FleetState, nameSource } from "../cluster/fleet-state.ts";
+import { EngineError } from "../errors.ts";
+import { packSnapshot } from "../measure/pack-snapshot.ts";
+import { countIndices, endless } from "../plan/index-runs.ts";
+import type { SlaveLink } from "../protocol/link.ts";
+import type { Fact } from "../protocol/message.ts";
+import type { Alarm, Clock, Log } from "../protocol/ports.ts";
+import type { ExecutionEvent } from "../protocol/report.ts";
+import type { Position, Store } from "../store/store.ts";
+import { createDurableWrites } from "./durable-writes.ts";
+
+export interface LiveExecutionOptions {
+  readonly fleet: FleetState;
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly log: Log;
+  linkOf(slaveId: string): SlaveLink | null;
+  /** After every event: what it holds on each slave may have changed. */
+  onHeld(held: ReadonlyMap<string, number>): void;
+  onEvent(event: ExecutionEvent): void;
+  /** Everything is over, and durable. */
+  onFinal(): void;
+  /** A frame came after that. */
+  onLate(): void;
+  /** Another owner has it: nothing is steered here any more. */
+  onOusted(): void;
+}
+
+/** One fleet carried out: its effects go to the store and to the slaves' links, in their order. */
+export interface LiveExecution {
+  readonly fleet: FleetState;
+  /** By slave: VUs of the share that it confirmed last. */
+  readonly acknowledged: ReadonlyMap<string, number>;
+  tell(event: FleetEvent): void;
+  takeFact(slaveId: string, incarnation: number, fact: Fact): void;
+  /** Offers a slave as the next incarnation that it can be. */
+  offer(slaveId: string): void;
+  /** Resolves with the test time (null: none yet) once all members have acted; rejects with what refused it. */
+  command(event: CommandEvent): Promise<number | null>;
+  /** Writes something of this execution until the store has taken it. */
+  write(name: string, attempt: () => Promise<void>): void;
+  /** How far each source's frames are merged. */
+  positions(): readonly Position[];
+  /** Steers no more and waits for what is being written. Idempotent. */
+  close(): Promise<void>;
+}
+
+/** A fleet's event that is answered. */
+export type CommandEvent = Extract<FleetEvent, { readonly command: string }>;
+
+/** Begins to carry out; the caller tells `begin` (or, after a restart, `tick`). */
+export function createLiveExecution(options: LiveExecutionOptions): LiveExecution {
+  const { fleet, store, clock, log } = options;
+  const { executionId } = fleet.core;
+  const writes = createDurableWrites(clock, log);
+  const commands = new Map<string, PromiseWithResolvers<number | null>>();
+  let wakeAt = Number.POSITIVE_INFINITY;
+  let alarm: Alarm | null = null;
+  const acknowledged = new Map<string, number>();
+  let toldEvents = fleet.core.events.length;
+  let toldLate = fleet.late.frames;
+  let closed = false;
+
+  const tell = (event: FleetEvent): void => {
+    if (closed) return;
+    const effects = advanceFleet(fleet, event, { now: clock.now(), wall: clock.wall() });
+    const held = countHeld(fleet);
+    options.onHeld(held);
+    noteAcknowledged(acknowledged, fleet, held);
+    for (const effect of effects) perform(effect);
+    while (toldEvents < fleet.core.events.length) {
+      const happened = fleet.core.events[toldEvents++];
+      if (happened !== undefined) options.onEvent(happened);
+    }
+    if (toldLate === fleet.late.frames) return;
+    toldLate = fleet.late.frames;
+    options.onLate();
+  };
+  const wake = (at: number): void => {
+    if (at >= wakeAt) return;
+    alarm?.cancel();
+    wakeAt = at;
+    alarm = clock.at(at, () => {
+      wakeAt = Number.POSITIVE_INFINITY;
+      tell({ type: "tick" });
+    });
+  };
+  const append = (effect: FleetEffect & { readonly type: "append" }): void => {
+    const { slaveId, incarnation, frame } = effect;
+    store.appendFrame({ executionId, slaveId, incarnation }, frame).then(
+      ({ outcome, high }) => tell({ type: "stored", slaveId, incarnation, frame, outcome, high }),
+      (error: unknown) => {
+        if (closed) return;
+        // It is not acknowledged, so the slave keeps it; the frame after it is a gap and asks for it again.
+        log("error", `a frame of ${slaveId} was not stored, it is tried again: ${describeError(error)}`);
+        clock.at(clock.now() + retryMs, () => closed || append(effect));
+      },
+    );
+  };
+  const perform = (effect: FleetEffect): void => {
+    switch (effect.type) {
+      case "order":
+        options.linkOf(effect.slaveId)?.send({ type: "order", stamp: effect.stamp, order: effect.order });
+        return;
+      case "wake":
+        wake(effect.at);
+        return;
+      case "persist":
+        writes.write("state", async () => {
+          const { token } = fleet;
+          const written = await store.writeCheckpoint(executionId, { token, state: effect.state });
+          if (written) tell({ type: "persisted", version: effect.version });
+          else oust();
+        });
+        return;
+      case "append":
+        append(effect);
+        return;
+      case "snapshot": {
+        const { token, core } = fleet;
+        const packed = packSnapshot(core.snapshot);
+        const positions = listPositions(fleet);
+        writes.write("snapshot", async () => {
+          if (!(await store.writeSnapshot(executionId, token, packed, positions))) oust();
+        });
+        return;
+      }
+      case "answered": {
+        const call = commands.get(effect.command);
+        commands.delete(effect.command);
+        if (effect.error === null) call?.resolve(effect.testTimeMs);
+        else call?.reject(new EngineError(effect.error.code, effect.error.message));
+        return;
+      }
+      case "final":
+        options.onFinal();
+        return;
+      default:
+        effect satisfies never;
+    }
+  };
+  const oust = () => {
+    if (closed) return;
+    log("warn", `execution ${executionId} has another owner`);
+    stop();
+    options.onOusted();
+  };
+  const stop = () => {
+    closed = true;
+    alarm?.cancel();
+    for (const call of commands.values()) {
+      call.reject(new EngineError("not_ready", `this master no longer steers execution ${executionId}; ask again`));
+    }
+    commands.clear();
+  };
+
+  return {
+    fleet,
+    acknowledged,
+    tell,
+    takeFact: (slaveId, incarnation, fact) => tell({ type: "fact", slaveId, incarnation, fact }),
+    offer: (slaveId) => tell({ type: "offer", slaveId, incarnation: nextIncarnation(fleet, slaveId) }),
+    command(event) {
+      const call = Promise.withResolvers<number | null>();
+      if (closed) call.reject(new EngineError("not_ready", `this master does not steer execution ${executionId}`));
+      else {
+        commands.set(event.command, call);
+        tell(event);
+      }
+      return call.promise;
+    },
+    write: (name, attempt) => writes.write(name, attempt),
+    positions: () => listPositions(fleet),
+    async close() {
+      stop();
+      await writes.close();
+    },
+  };
+}
+
+const retryMs = 1_000;
+
+/** By slave: VUs of its share, granted or about to be. */
+function countHeld({ core }: FleetState): ReadonlyMap<string, number> {
+  if (core.phase === "done") return new Map();
+  return new Map(
+    core.slaves
+      .filter(({ state }) => state !== "closed")
+      .map(({ id, share }) => [
+        id,
+        share.scenarios.reduce((sum, part) => sum + countIndices(part.vus, endless), 0),
+      ]),
+  );
+}
+
+function listPositions({ core, sources }: FleetState): Position[] {
+  const { executionId } = core;
+  return [...sources].map(([name, { high }]) => {
+    const at = name.lastIndexOf("#");
+    return [{ executionId, slaveId: name.slice(0, at), incarnation: Number(name.slice(at + 1)) }, high];
+  });
+}
+
+function noteAcknowledged(
+  acknowledged: Map<string, number>,
+  { core, members }: FleetState,
+  held: ReadonlyMap<string, number>,
+): void {
+  for (const { id, state } of core.slaves) {
+    const member = members.get(id);
+    if (member === undefined || state === "preparing" || member.confirmed < member.epoch) continue;
+    acknowledged.set(id, held.get(id) ?? 0);
+  }
+}
+
+function nextIncarnation({ sources }: FleetState, slaveId: string): number {
+  let next = 1;
+  while (sources.has(nameSource(slaveId, next))) next++;
+  return next;
+}
+
+function describeError(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

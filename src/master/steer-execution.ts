@@ -1,0 +1,149 @@
+import type { FleetState } from "../cluster/fleet-state.ts";
+import { packSnapshot } from "../measure/pack-snapshot.ts";
+import type { Clock, Log } from "../protocol/ports.ts";
+import type { Report } from "../protocol/report.ts";
+import type { Execution, ExecutionStatus, Metrics, StreamMessage } from "../protocol/rest.ts";
+import type { Store } from "../store/store.ts";
+import { describeEnded, describeLive, type ExecutionCard, reportFleet, statusOf } from "./describe-execution.ts";
+import { describeMetrics } from "./describe-metrics.ts";
+import { createLiveExecution, type LiveExecution } from "./live-execution.ts";
+import type { LogLines } from "./log-lines.ts";
+import type { RegisteredSlave, Registry } from "./registered-slave.ts";
+import type { RoomLedger } from "./room-ledger.ts";
+import { freeVus, type SlaveNeeds, suitsNeeds } from "./select-slaves.ts";
+import { storeEnd } from "./stored-execution.ts";
+import type { Watchers } from "./watchers.ts";
+
+export interface SteeringOptions {
+  readonly card: ExecutionCard;
+  readonly fleet: FleetState;
+  readonly needs: SlaveNeeds;
+  /** False: what joins could not be given the execution's secrets. */
+  readonly takesJoiners: boolean;
+  readonly logs: LogLines;
+  readonly watchers: Watchers;
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly registry: Pick<Registry, "linkOf" | "list">;
+  readonly ledger: RoomLedger;
+  readonly engineVersion: string;
+  /** Not for final ones. */
+  onStatus(status: ExecutionStatus): void;
+  /** Its report is stored. */
+  onEnded(report: Report): void;
+  onOusted(): void;
+}
+
+/** An execution that this master steers, and what the API sees of it. */
+export interface SteeredExecution {
+  readonly card: ExecutionCard;
+  readonly live: LiveExecution;
+  readonly logs: LogLines;
+  /** null until the report is stored. */
+  readonly report: Report | null;
+  /** Every frame of every source is in: nothing can come any more. */
+  readonly settled: boolean;
+  describe(): Execution;
+  metrics(): Metrics;
+  watch(listener: (message: StreamMessage) => void): () => void;
+  /** Once a second: watchers hear the metrics, and a fleet that wants slaves is offered those that fit. */
+  tick(): void;
+  offer(): void;
+  close(): Promise<void>;
+}
+
+/** Steers a fleet; the caller tells it `begin` or, after a restart, `tick`. */
+export function steerExecution(options: SteeringOptions): SteeredExecution {
+  const { card, fleet, needs, watchers, store, clock, registry, ledger } = options;
+  let report: Report | null = null;
+  let told: ExecutionStatus = "pending";
+
+  const describe = (): Execution => {
+    const now = describeLive(card, fleet, live.acknowledged, clock.now());
+    return report === null ? now : describeEnded(now, report);
+  };
+  const metrics = (): Metrics => describeMetrics(card, fleet, clock.now());
+  const describeMoment = (): StreamMessage => ({
+    type: "metrics",
+    execution_id: card.id,
+    timestamp: new Date(clock.wall()).toISOString(),
+    status: report?.status ?? statusOf(fleet),
+    metrics: metrics(),
+  });
+  const end = async (): Promise<void> => {
+    const made = reportFleet(card, fleet, options.engineVersion, clock.wall());
+    const execution = describeEnded(describeLive(card, fleet, live.acknowledged, clock.now()), made);
+    const found = { ...metrics(), total_vus: 0, thresholds: made.thresholds };
+    const { token, core } = fleet;
+    const positions = live.positions();
+    // The merged state stays: a time series of another width is made from it.
+    await store.writeSnapshot(card.id, token, packSnapshot(core.snapshot), positions);
+    await storeEnd(store, card, { execution, metrics: found, report: made, logs: options.logs.list() }, Date.parse(made.end_time));
+    const first = report === null;
+    report = made;
+    if (!first) return;
+    ledger.release(card.id);
+    watchers.finish({ type: "complete", status: made.status, report: made });
+    options.onEnded(made);
+  };
+
+  const live = createLiveExecution({
+    fleet,
+    store,
+    clock,
+    log: options.log,
+    linkOf: registry.linkOf,
+    onHeld(held) {
+      if (report === null) ledger.set(card.id, held);
+      const status = statusOf(fleet);
+      if (status === told || fleet.coreEnded) return;
+      told = status;
+      options.onStatus(status);
+    },
+    onEvent: (event) => watchers.tell({ type: "event", event }),
+    onFinal: () => live.write("report", end),
+    onLate: () => live.write("report", end),
+    onOusted: options.onOusted,
+  });
+
+  const isCandidate = (slave: RegisteredSlave): boolean =>
+    !fleet.members.has(slave.card.id) &&
+    slave.state === "online" &&
+    suitsNeeds(slave, needs) &&
+    freeVus(slave) > 0;
+  const offer = () => {
+    const most = needs.target.maxSlaves ?? Number.POSITIVE_INFINITY;
+    if (!options.takesJoiners || fleet.coreEnded) return;
+    for (const slave of registry.list()) {
+      if (!fleet.wanting || fleet.members.size >= most) return;
+      if (isCandidate(slave)) live.offer(slave.card.id);
+    }
+  };
+
+  return {
+    card,
+    live,
+    logs: options.logs,
+    get report() {
+      return report;
+    },
+    get settled() {
+      return [...fleet.sources.values()].every(({ last, high }) => last !== null && high >= last);
+    },
+    describe,
+    metrics,
+    watch(listener) {
+      const leave = watchers.add(listener);
+      listener(describeMoment());
+      return leave;
+    },
+    tick() {
+      if (report !== null) return;
+      offer();
+      if (watchers.count > 0) watchers.tell(describeMoment());
+    },
+    offer,
+    close: () => live.close(),
+  };
+}

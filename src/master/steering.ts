@@ -1,0 +1,339 @@
+import { createFleetState, type FleetOptions, type FleetState } from "../cluster/fleet-state.ts";
+import { computeLeaseTimes } from "../cluster/lease-times.ts";
+import { createLiveThresholds } from "../cluster/live-thresholds.ts";
+import { listCapabilities } from "../definition/list-capabilities.ts";
+import { EngineError } from "../errors.ts";
+import { createSnapshot } from "../measure/snapshot.ts";
+import { makePlan } from "../plan/make-plan.ts";
+import type { FromSlave } from "../protocol/link.ts";
+import type { Plan } from "../protocol/plan.ts";
+import type { Alarm, Clock, Log } from "../protocol/ports.ts";
+import type { Workflow } from "../protocol/workflow.ts";
+import type { Store } from "../store/store.ts";
+import { answerStranger } from "./answer-stranger.ts";
+import { dealPlan } from "./deal-plan.ts";
+import type { ExecutionCard } from "./describe-execution.ts";
+import { endUnstarted, type UnstartedEnd } from "./end-unstarted.ts";
+import type { Submission } from "./executions.ts";
+import { createLogLines } from "./log-lines.ts";
+import type { RegisteredSlave, Registry, RegistryEvent } from "./registered-slave.ts";
+import type { RoomLedger } from "./room-ledger.ts";
+import { type ChosenSlave, type SlaveNeeds, selectSlaves } from "./select-slaves.ts";
+import { type SteeredExecution, steerExecution } from "./steer-execution.ts";
+import { createRow, storeEnd, type StoredSubmission } from "./stored-execution.ts";
+import { type QueuedExecution, takeTurns } from "./submission-queue.ts";
+import { listUnfinished, restoreStoredFleet, type UnfinishedExecution } from "./take-up.ts";
+import { createTrackedWork } from "./tracked-work.ts";
+import { createWatchers, type Watchers } from "./watchers.ts";
+
+export interface SteeringLimits {
+  /** Executions that run at once. */
+  readonly maxExecutions: number;
+  /** Those that wait. */
+  readonly queueSize: number;
+  /** H and the heartbeat interval. */
+  readonly timeoutMs: number;
+  readonly intervalMs: number;
+}
+
+export interface SteeringSetup {
+  readonly store: Store;
+  readonly registry: Registry;
+  readonly ledger: RoomLedger;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly limits: SteeringLimits;
+  readonly engineVersion: string;
+  createId(): string;
+  onEnded(): void;
+}
+
+/** All executions that have not ended: those that run, in their fleets, and those that wait. */
+export interface Steering {
+  /** Also those that have ended while frames of theirs may still come. */
+  readonly steered: ReadonlyMap<string, SteeredExecution>;
+  readonly queue: readonly QueuedExecution[];
+  readonly ready: boolean;
+  submit(submission: Submission): Promise<ExecutionCard>;
+  /** Takes one that waits out of the queue and ends it. */
+  abandon(queued: QueuedExecution, end: Pick<UnstartedEnd, "status" | "reason">, message: string): Promise<void>;
+  /** Takes up what the store has not seen the end of. Once, before anything else. */
+  takeUp(): Promise<void>;
+  receive(slaveId: string, message: FromSlave & { readonly type: "fact" | "log" }): void;
+  noteSlave(event: RegistryEvent): void;
+  /** What was written of the list so far is durable. */
+  settled(): Promise<void>;
+  /** No execution is steered any more; their slaves go on under their leases. */
+  close(): Promise<void>;
+}
+
+/** How long an ended execution waits for frames of slaves it has lost. */
+const lingerMs = 30 * 60_000;
+/** VUs that a slave without a limit counts for. */
+const unlimitedVus = 1_000_000;
+
+/** Nothing runs and nothing waits. */
+export function createSteering(setup: SteeringSetup): Steering {
+  const { store, registry, ledger, clock, log, limits, engineVersion } = setup;
+  const times = computeLeaseTimes(limits.timeoutMs, limits.intervalMs);
+  const steered = new Map<string, SteeredExecution>();
+  const queue: QueuedExecution[] = [];
+  const work = createTrackedWork(log);
+  let places = 0;
+  let ready = false;
+  let closed = false;
+  let alarm: Alarm | null = null;
+
+  const countActive = () => [...steered.values()].filter(({ report }) => report === null).length + places;
+  const select = (needs: SlaveNeeds) => selectSlaves(registry.list(), needs);
+
+  const fleetOptions = (card: ExecutionCard, plan: Plan, inputs: Submission["inputs"]) => ({
+    executionId: card.id,
+    plan,
+    inputs,
+    times,
+    slaves: [],
+    thresholds: createLiveThresholds(card.workflow),
+    roomOf: (slaveId: string) => roomOf(registry.get(slaveId), ledger, card.id),
+  });
+  const steer = (card: ExecutionCard, fleet: FleetState, needs: SlaveNeeds, takesJoiners: boolean, watchers: Watchers) => {
+    const logs = createLogLines();
+    const execution: SteeredExecution = steerExecution({
+      card,
+      fleet,
+      needs,
+      takesJoiners,
+      logs,
+      watchers,
+      store,
+      clock,
+      log,
+      registry,
+      ledger,
+      engineVersion,
+      onStatus: (status) => work.track(store.putIndex(createRow(card, status, null)), `the status of ${card.id}`),
+      onEnded: () => release(execution),
+      onOusted() {
+        steered.delete(card.id);
+        ledger.release(card.id);
+      },
+    });
+    steered.set(card.id, execution);
+    return execution;
+  };
+  const release = (execution: SteeredExecution): void => {
+    const forget = () => {
+      steered.delete(execution.card.id);
+      work.track(execution.close(), `closing ${execution.card.id}`);
+    };
+    if (execution.settled) forget();
+    else clock.at(clock.now() + lingerMs, forget);
+    setup.onEnded();
+    pump();
+  };
+  const start = (queued: QueuedExecution, chosen: readonly ChosenSlave[]): void => {
+    const { card, plan, submission, needs } = queued;
+    const shares = dealPlan(plan, chosen);
+    // Held at once: the next selection must not give the same room away.
+    ledger.set(card.id, new Map(shares.map(({ id, vus }) => [id, vus])));
+    places++;
+    const begin = async () => {
+      try {
+        const token = await store.acquire(card.id);
+        if (closed) return;
+        const slaves = shares.map(({ id, share }) => ({ id, share, incarnation: 1 }));
+        const options: FleetOptions = {
+          ...fleetOptions(card, plan, submission.inputs),
+          token,
+          slaves,
+          snapshot: createSnapshot(card.workflow),
+        };
+        const { live } = steer(card, createFleetState(options, clock.now()), needs, true, queued.watchers);
+        live.tell({ type: "begin" });
+        for (const scale of queued.scales) {
+          live.tell({
+            type: "scale",
+            command: setup.createId(),
+            scenario: scale.scenario ?? card.workflow.scenarios[0]?.name ?? "",
+            target: scale.target,
+            overMs: scale.overMs,
+          });
+        }
+      } finally {
+        places--;
+      }
+    };
+    work.track(begin(), `the start of ${card.id}`, (error) => {
+      ledger.release(card.id);
+      work.track(end(queued, { status: "failed", reason: "start_failed" }, error), `the end of ${card.id}`);
+    });
+  };
+  const end: Steering["abandon"] = async ({ card, watchers }, how, message) => {
+    const logs = createLogLines();
+    logs.add({ time: new Date(clock.wall()).toISOString(), level: "error", message });
+    const at = clock.wall();
+    const kept = endUnstarted(card, logs, { ...how, at, engineVersion });
+    await storeEnd(store, card, kept, at);
+    watchers.finish({ type: "complete", status: kept.report.status, report: kept.report });
+    setup.onEnded();
+  };
+  const pump = (): void => {
+    if (closed || !ready) return;
+    takeTurns(queue, () => limits.maxExecutions - countActive(), select, {
+      start,
+      refuse: (queued, error) =>
+        work.track(end(queued, { status: "failed", reason: "start_failed" }, error.message), "a refusal"),
+    });
+  };
+  const tick = (): void => {
+    alarm = clock.at(clock.now() + 1_000, tick);
+    for (const execution of steered.values()) execution.tick();
+    pump();
+  };
+
+  const enqueue = (card: ExecutionCard, submission: Submission, plan: Plan, stored: boolean): QueuedExecution => {
+    const needs = needsOf(card.workflow, plan);
+    const queued: QueuedExecution = { card, submission, plan, needs, scales: [], watchers: createWatchers(), stored };
+    queue.push(queued);
+    return queued;
+  };
+  const takeUpOne = async ({ row, submission, begun }: UnfinishedExecution): Promise<void> => {
+    const { workflow, env, hadSecrets } = submission;
+    const plan = makePlan(workflow);
+    const card: ExecutionCard = { id: row.executionId, workflow, createdAt: row.createdAt, vus: plan.vus };
+    const inputs = { env, secrets: {} };
+    if (!begun) {
+      const queued = enqueue(card, { workflow, inputs, queue: submission.queue }, plan, true);
+      if (!hadSecrets) return;
+      queue.pop();
+      const message = "its secrets went with the master that took it: submit it again";
+      return end(queued, { status: "failed", reason: "start_failed" }, message);
+    }
+    const readTime = () => ({ now: clock.now(), wall: clock.wall() });
+    const restored = await restoreStoredFleet(
+      store,
+      fleetOptions(card, plan, inputs),
+      () => createSnapshot(workflow),
+      readTime,
+    );
+    if (restored === null) return;
+    const { fleet, frames } = restored;
+    const { live } = steer(card, fleet, needsOf(workflow, plan), !hadSecrets, createWatchers());
+    for (const { source, frame } of frames) {
+      live.tell({ type: "stored", ...source, frame, outcome: "appended", high: frame.number });
+    }
+    live.tell({ type: "tick" });
+    if (!hadSecrets) return;
+    const message = "its secrets went with the master that took it";
+    if (fleet.core.phase === "preparing") {
+      live.tell({ type: "fail", cause: { reason: "start_failed", message, code: "start_failed" } });
+    } else log("warn", `execution ${card.id} takes no more slaves: ${message}`);
+  };
+
+  return {
+    steered,
+    queue,
+    get ready() {
+      return ready;
+    },
+    async submit(submission) {
+      if (closed || !ready) throw new EngineError("not_ready", "this master is starting or closing; submit it again soon");
+      const { workflow, inputs } = submission;
+      const plan = makePlan(workflow);
+      const card: ExecutionCard = { id: setup.createId(), workflow, createdAt: clock.wall(), vus: plan.vus };
+      const isFull = countActive() + queue.length >= limits.maxExecutions;
+      // Who waits for its turn needs slaves that could do it once they are free.
+      const slaves = registry.list().map((slave) => (isFull ? asIdle(slave) : slave));
+      const selection = selectSlaves(slaves, needsOf(workflow, plan));
+      if ("error" in selection && !(selection.waits && submission.queue)) throw selection.error;
+      const waits = isFull || "error" in selection;
+      if (waits && queue.length >= limits.queueSize) {
+        throw new EngineError("queue_full", `${queue.length} executions wait already: submit it again later`);
+      }
+      const queued = enqueue(card, submission, plan, false);
+      const held = waits || "error" in selection ? null : dealPlan(plan, selection.chosen);
+      if (held !== null) ledger.set(card.id, new Map(held.map(({ id, vus }) => [id, vus])));
+      const stored: StoredSubmission = {
+        workflow,
+        env: inputs.env,
+        hadSecrets: Object.keys(inputs.secrets).length > 0,
+        queue: submission.queue,
+      };
+      try {
+        await store.putDocument(card.id, "submission", stored);
+        await store.putIndex(createRow(card, "pending", null));
+      } catch (error) {
+        queue.splice(queue.indexOf(queued), 1);
+        ledger.release(card.id);
+        work.track(store.purge(card.id), `forgetting ${card.id}`);
+        throw error;
+      }
+      ledger.release(card.id);
+      queued.stored = true;
+      pump();
+      return card;
+    },
+    async abandon(queued, how, message) {
+      const at = queue.indexOf(queued);
+      if (at === -1) return;
+      queue.splice(at, 1);
+      await end(queued, how, message);
+    },
+    async takeUp() {
+      for (const unfinished of await listUnfinished(store)) {
+        try {
+          await takeUpOne(unfinished);
+        } catch (error) {
+          const reason = error instanceof Error ? error.message : String(error);
+          log("error", `execution ${unfinished.row.executionId} cannot be taken up: ${reason}`);
+        }
+      }
+      ready = true;
+      tick();
+    },
+    receive(slaveId, message) {
+      // A slave whose execution is not taken up yet says it again.
+      if (closed || !ready) return;
+      const execution = steered.get(message.execution);
+      if (message.type === "log") {
+        const { level, message: text } = message;
+        execution?.logs.add({ time: new Date(clock.wall()).toISOString(), level, message: text, slave_id: slaveId });
+        return;
+      }
+      if (execution === undefined) answerStranger(registry.linkOf(slaveId), message);
+      else execution.live.takeFact(slaveId, message.incarnation, message.fact);
+    },
+    noteSlave({ type, id }) {
+      if (closed) return;
+      for (const { live, report } of steered.values()) {
+        if (report === null && type === "drained") live.tell({ type: "drain", slaveId: id });
+        if (report === null && type === "undrained") live.tell({ type: "undrain", slaveId: id });
+      }
+      if (type === "left") return;
+      for (const execution of steered.values()) if (execution.report === null) execution.offer();
+      pump();
+    },
+    settled: () => work.settled(),
+    async close() {
+      closed = true;
+      alarm?.cancel();
+      await Promise.all([...steered.values()].map((execution) => execution.close()));
+      await work.settled();
+    },
+  };
+}
+
+function needsOf(workflow: Workflow, plan: Plan): SlaveNeeds {
+  return { target: workflow.targetSlaves, capabilities: listCapabilities(workflow), vus: plan.vus };
+}
+
+function asIdle(slave: RegisteredSlave): RegisteredSlave {
+  return { ...slave, heldVus: 0, state: slave.state === "busy" ? "online" : slave.state };
+}
+
+/** VUs of one execution that a slave has room for in all; none while it is not connected. */
+function roomOf(slave: RegisteredSlave | null, ledger: RoomLedger, executionId: string): number {
+  if (slave === null || slave.state === "offline" || slave.state === "draining") return 0;
+  if (slave.card.max_vus === null) return unlimitedVus;
+  return Math.max(0, slave.card.max_vus - ledger.heldOn(slave.card.id, executionId));
+}
