@@ -1,4 +1,4 @@
-import { httpOptionsShape, httpSpec, resolveHttpOptions } from "./executors/http/spec.ts";
+import { httpOptions, httpSpec } from "./executors/http/spec.ts";
 import { groupSpec } from "./flow/group/spec.ts";
 import { sleepSpec } from "./flow/sleep/spec.ts";
 import type { StepSpec } from "./protocol/step-spec.ts";
@@ -12,5 +12,5 @@ export const stepSpecs = {
 
 /** What step types add to the workflow's options. */
 export const stepOptions = {
-  http: { shape: httpOptionsShape, resolve: resolveHttpOptions },
+  http: httpOptions,
 } as const;

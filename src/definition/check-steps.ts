@@ -6,7 +6,7 @@ import type { Findings } from "./findings.ts";
 import { limits } from "./limits.ts";
 import { showValue } from "./path.ts";
 import { suggest } from "./suggest.ts";
-import { laterTypes, stepFields } from "./workflow-shape.ts";
+import { laterTypes, stepFields } from "./step-shape.ts";
 
 /** Where a checked step and its config were written. */
 export interface StepPlace {

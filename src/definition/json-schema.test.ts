@@ -11,6 +11,52 @@ test("the published schema is current; `npm run schema` writes it", () => {
   expect(published).toEqual(createJsonSchema());
 });
 
+const properties = listProperties(createJsonSchema(), "");
+
+test("every property says what it means, in a sentence", () => {
+  expect(properties.length).toBeGreaterThan(300);
+  const poor = properties.filter(({ schema }) => !/^[A-Z].{14,}\.$/s.test(String(schema["description"])));
+  expect(poor.map(({ path }) => path)).toEqual([]);
+});
+
+test("every property says whether it is required, what holds without it, or what it is the same as", () => {
+  const silent = properties.filter(
+    ({ path, schema }) =>
+      !/Default: |Required|Same as |Another place /.test(String(schema["description"])) &&
+      !/\.(?:type|config)$/.test(path),
+  );
+  expect(silent.map(({ path }) => path)).toEqual([]);
+});
+
+test("a duration shows how it is written, or in which unit its default is", () => {
+  const durations = properties.filter(
+    ({ schema }) =>
+      Array.isArray(schema["anyOf"]) &&
+      schema["anyOf"].some((one: { pattern?: string }) => one.pattern?.includes("us|µs|ms") ?? false),
+  );
+  expect(durations.length).toBeGreaterThan(50);
+  const vague = durations.filter(
+    ({ schema }) => !/\d(?:ms|s|m|h)\b|millisecond|Same as|a second/.test(String(schema["description"])),
+  );
+  expect(vague.map(({ path }) => path)).toEqual([]);
+});
+
+interface Property {
+  readonly path: string;
+  readonly schema: Readonly<Record<string, unknown>>;
+}
+
+/** Every entry of every `properties` in a schema. */
+function listProperties(value: unknown, path: string): Property[] {
+  if (typeof value !== "object" || value === null) return [];
+  return Object.entries(value).flatMap(([key, item]: [string, unknown]): Property[] => {
+    const below = listProperties(item, `${path}.${key}`);
+    if (key !== "properties" || typeof item !== "object" || item === null) return below;
+    const own = Object.entries(item).map(([name, schema]) => ({ path: `${path}.${name}`, schema: { ...schema } }));
+    return [...own, ...below];
+  });
+}
+
 const isValid = new Ajv2020({ strict: false, allErrors: true }).compile(createJsonSchema());
 
 test.each(readdirSync(new URL("examples/", root)).filter((name) => name.endsWith(".yaml")))(

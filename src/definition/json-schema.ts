@@ -2,7 +2,8 @@ import type { JsonObject } from "../protocol/json.ts";
 import type { ObjectShape, Shape } from "../protocol/shape.ts";
 import type { StepSpec } from "../protocol/step-spec.ts";
 import { stepSpecs } from "../step-specs.ts";
-import { stepFields, workflowShape } from "./workflow-shape.ts";
+import { stepFields } from "./step-shape.ts";
+import { workflowShape } from "./workflow-shape.ts";
 
 const durationPattern = "^\\s*(?:\\d+(?:\\.\\d+)?|(?:\\d+(?:\\.\\d+)?(?:us|µs|ms|s|m|h|d))+)\\s*$";
 const sizePattern = "^\\s*\\d+(?:\\.\\d+)?\\s*(?:[kKmMgG]?i?[bB])?\\s*$";
@@ -24,6 +25,7 @@ export function createJsonSchema(): JsonObject {
 
 function createStepSchema(type: string, spec: StepSpec): JsonObject {
   const config = toSchema(spec.config);
+  const about = spec.config.description ?? "";
   const short = spec.short === null ? undefined : spec.config.fields[spec.short];
   const ownKey = short === undefined ? config : { anyOf: [config, toSchema(short)] };
   const onStep = spec.kind === "flow" ? spec.config.fields : {};
@@ -31,9 +33,12 @@ function createStepSchema(type: string, spec: StepSpec): JsonObject {
     type: "object",
     properties: {
       ...toProperties({ ...onStep, ...stepFields }),
-      type: { enum: [type, `${type}_engine`] },
-      config,
-      [type]: ownKey,
+      type: { description: `What the step does. ${about}`, enum: [type, `${type}_engine`] },
+      config: { ...config, description: `The fields of the type \`${type}\`. ${about}` },
+      [type]: {
+        ...ownKey,
+        description: `Another place for \`config\`${short === undefined ? "" : `, or its \`${spec.short}\` alone`}. ${about}`,
+      },
     },
     required: ["type"],
     additionalProperties: false,
@@ -42,7 +47,12 @@ function createStepSchema(type: string, spec: StepSpec): JsonObject {
 
 function toProperties(fields: ObjectShape["fields"]): JsonObject {
   const known = Object.entries(fields).filter(([, shape]) => shape.kind !== "later");
-  return Object.fromEntries(known.map(([key, shape]) => [key, toSchema(shape)]));
+  return Object.fromEntries(
+    known.map(([key, shape]) => [
+      key,
+      shape.description === undefined ? toSchema(shape) : { description: shape.description, ...toSchema(shape) },
+    ]),
+  );
 }
 
 function toSchema(shape: Shape): JsonObject {

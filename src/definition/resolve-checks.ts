@@ -87,6 +87,14 @@ export const reservedNames: readonly string[] = [
   "data",
 ];
 
+/** Reports variables of a name that expressions have for themselves. */
+export function checkVariables(value: Json | undefined, path: Path, findings: Findings): void {
+  for (const name of Object.keys(asObject(value))) {
+    if (reservedNames.includes(name))
+      findings.report([...path, name], `\`${name}\` is a name of the expression language; choose another`, true);
+  }
+}
+
 /** Checked `extract`. */
 export function resolveExtractions(value: Json | undefined, path: Path, findings: Findings): Extraction[] {
   return asList(value).map((entry, index): Extraction => {

@@ -1,8 +1,7 @@
 import { basename, extname } from "node:path";
 import type { Json, JsonObject } from "../protocol/json.ts";
-import { resolvePause } from "../protocol/pause.ts";
 import { listTemplates, type Path, type SpecText } from "../protocol/step-spec.ts";
-import type { HttpDefaults, MetricType, Scenario, Step, Workflow } from "../protocol/workflow.ts";
+import type { HttpDefaults, MetricType, Workflow } from "../protocol/workflow.ts";
 import { stepOptions } from "../step-specs.ts";
 import { checkShape } from "./check-shape.ts";
 import { createStepChecker } from "./check-steps.ts";
@@ -10,23 +9,15 @@ import { checkTexts } from "./check-texts.ts";
 import type { Findings } from "./findings.ts";
 import { asMs, asObject, asText, asTexts } from "./json-values.ts";
 import { lookupMetric } from "../measure/catalog.ts";
-import { loadFields } from "./mode-fields.ts";
-import { applyOverrides, listOverrides, type LoadFields, type Overrides, pathOfOverride } from "./overrides.ts";
+import type { Overrides } from "./overrides.ts";
 import { showValue } from "./path.ts";
-import { reservedNames } from "./resolve-checks.ts";
-import { resolveLoad } from "./resolve-load.ts";
+import { checkVariables } from "./resolve-checks.ts";
+import { listDrafts, resolveScenario, withoutLoad } from "./resolve-scenario.ts";
 import { resolveSlaves } from "./resolve-slaves.ts";
-import {
-  createStepResolver,
-  defaultErrorRule,
-  type ErrorRule,
-  resolveErrorRule,
-  type StepResolver,
-} from "./resolve-steps.ts";
+import { createStepResolver, defaultErrorRule, resolveErrorRule } from "./resolve-steps.ts";
 import { resolveThresholds } from "./resolve-thresholds.ts";
 import { type KnownValues, settleOptions } from "./settle-options.ts";
-import { suggest } from "./suggest.ts";
-import { loadShapes, workflowShape } from "./workflow-shape.ts";
+import { workflowShape } from "./workflow-shape.ts";
 
 export interface ResolveOptions {
   readonly fileName: string | null;
@@ -37,16 +28,6 @@ export interface ResolveOptions {
   readonly scenario?: string;
   /** null: cannot be read, reported. */
   readonly readFile: (path: Path, name: string) => string | null;
-}
-
-/** A scenario as checked, and where it was written. */
-interface Draft {
-  readonly name: string;
-  /** Of what stands in `scenarios`; for a workflow without, the options. */
-  readonly path: Path;
-  readonly fields: JsonObject;
-  readonly load: LoadFields;
-  readonly steps: Json | undefined;
 }
 
 /** Phases of the workflow whose steps every scenario shares. */
@@ -73,9 +54,7 @@ export function resolveWorkflow(document: Json, options: ResolveOptions, finding
 
   const http = resolveHttp(root, workflowOptions, options, findings);
   const errorRule = resolveErrorRule(workflowOptions["on_error"], undefined, defaultErrorRule);
-  const drafts = listDrafts(root, workflowOptions, options, findings, (value) =>
-    asObject(checkOverrides(value, findings)),
-  );
+  const drafts = listDrafts(root, workflowOptions, options, findings);
   const steps = createStepResolver({
     findings,
     placeOf: checker.placeOf,
@@ -143,13 +122,6 @@ export function resolveWorkflow(document: Json, options: ResolveOptions, finding
   };
 }
 
-function checkVariables(value: Json | undefined, path: Path, findings: Findings): void {
-  for (const name of Object.keys(asObject(value))) {
-    if (reservedNames.includes(name))
-      findings.report([...path, name], `\`${name}\` is a name of the expression language; choose another`, true);
-  }
-}
-
 function checkMetrics(value: Json | undefined, findings: Findings): void {
   for (const name of Object.keys(asObject(value))) {
     if (lookupMetric(name, {}) !== undefined)
@@ -182,114 +154,6 @@ function resolveHttp(
   return { defaults, options: written, path };
 }
 
-/** Overrides obey the rules of the file. */
-function checkOverrides(value: JsonObject, findings: Findings): Json {
-  const checked = Object.entries(value).map(([field, item]) => {
-    const shape = loadShapes[field] ?? { kind: "any" };
-    return [field, checkShape(item, shape, pathOfOverride(field), findings, () => [])] as const;
-  });
-  return Object.fromEntries(checked.filter((entry): entry is readonly [string, Json] => entry[1] !== undefined));
-}
-
-function listDrafts(
-  root: JsonObject,
-  workflowOptions: JsonObject,
-  options: ResolveOptions,
-  findings: Findings,
-  check: (overrides: JsonObject) => JsonObject,
-): Draft[] {
-  const overrides = check(listOverrides(options.overrides ?? {}));
-  if (!Object.hasOwn(root, "scenarios")) {
-    if (options.scenario !== undefined && options.scenario !== "default") {
-      findings.report(
-        ["--scenario"],
-        `there is no scenario \`${options.scenario}\`; the workflow has only \`default\``,
-      );
-    }
-    if (!Object.hasOwn(root, "steps") && !findings.isWrong(["steps"]))
-      findings.report([], "the workflow has no `steps`; give a list of steps, or `scenarios`");
-    const load = applyOverrides(onlyLoad(workflowOptions), ["options"], overrides);
-    return [{ name: "default", path: ["options"], fields: workflowOptions, load, steps: root["steps"] }];
-  }
-  if (Object.hasOwn(root, "steps"))
-    findings.report(["steps"], "a workflow has `steps` or `scenarios`, not both; move the steps into a scenario", true);
-  for (const field of ["mode", ...loadFields]) {
-    if (Object.hasOwn(workflowOptions, field))
-      findings.report(["options", field], `with \`scenarios\`, \`${field}\` belongs into each scenario`, true);
-  }
-  const all = Object.entries(asObject(root["scenarios"]));
-  if (all.length === 0 && !findings.isWrong(["scenarios"]))
-    findings.report(["scenarios"], "there is no scenario; give at least one");
-  const { scenario } = options;
-  if (scenario !== undefined && !all.some(([name]) => name === scenario)) {
-    const names = all.map(([name]) => name);
-    findings.report(
-      ["--scenario"],
-      `there is no scenario \`${scenario}\`; the workflow has ${names.join(", ")}.${suggest(scenario, names)}`,
-    );
-  }
-  const fields = Object.keys(overrides);
-  if (fields.length > 0 && scenario === undefined && all.length > 1) {
-    findings.report(
-      pathOfOverride(fields[0] ?? ""),
-      "the workflow has several scenarios; name the one that is meant with --scenario",
-    );
-  }
-  const run = scenario === undefined ? all : all.filter(([name]) => name === scenario);
-  return all.map(([name, value]): Draft => {
-    const written = asObject(value);
-    const chosen = run.length === 1 && run[0]?.[0] === name;
-    const path: Path = ["scenarios", name];
-    checkVariables(written["variables"], [...path, "variables"], findings);
-    return {
-      name,
-      path,
-      fields: written,
-      load: applyOverrides(onlyLoad(written), path, chosen ? overrides : {}),
-      steps: written["steps"],
-    };
-  });
-}
-
-function resolveScenario(
-  draft: Draft,
-  workflowOptions: JsonObject,
-  errorRule: ErrorRule,
-  phases: Readonly<Record<string, readonly Step[]>>,
-  resolver: StepResolver,
-  given: Readonly<Record<string, string>>,
-  findings: Findings,
-): Scenario | null {
-  const { name, fields, path } = draft;
-  const steps = resolver.resolve(draft.steps);
-  const stepsPath: Path = path[0] === "options" ? ["steps"] : [...path, "steps"];
-  if (steps.length === 0 && draft.steps !== undefined && !findings.isWrong(stepsPath))
-    findings.report(stepsPath, "there is no step; give at least one");
-  const load = resolveLoad(draft.load, path, findings);
-  const option = (field: string): Json | undefined => fields[field] ?? workflowOptions[field];
-  if (load === null) return null;
-  const own = asObject(fields["variables"]);
-  const pause = option("think_time");
-  return {
-    name,
-    load,
-    startTimeMs: asMs(fields["start_time"]) ?? 0,
-    gracefulStopMs: asMs(option("graceful_stop")) ?? 30_000,
-    pacingMs: asMs(option("pacing")) ?? 0,
-    thinkTime: pause === undefined ? null : resolvePause(pause),
-    onError: errorRule.onError,
-    variables: Object.fromEntries(
-      Object.entries(own).map(([key, value]) => [key, Object.hasOwn(given, key) ? (given[key] ?? null) : value]),
-    ),
-    tags: path[0] === "options" ? {} : asTexts(fields["tags"]),
-    steps,
-    vuSetup: phases["vu_setup"] ?? [],
-    vuTeardown: phases["vu_teardown"] ?? [],
-    preHook: phases["pre_hook"] ?? [],
-    postHook: phases["post_hook"] ?? [],
-  };
-}
-
 /** Templates outside of steps. */
 function listSharedTexts(
   root: JsonObject,
@@ -312,16 +176,6 @@ function listSharedTexts(
     ...listTemplates(workflowOptions["think_time"], ["options", "think_time"]),
     ...scenarios,
   ];
-}
-
-function onlyLoad(fields: JsonObject): JsonObject {
-  return Object.fromEntries(Object.entries(fields).filter(([field]) => field === "mode" || loadFields.includes(field)));
-}
-
-function withoutLoad(fields: JsonObject): JsonObject {
-  return Object.fromEntries(
-    Object.entries(fields).filter(([field]) => field !== "mode" && !loadFields.includes(field)),
-  );
 }
 
 /** Every id that a step of the document gives itself, wherever it stands. */

@@ -1,7 +1,7 @@
-import { pauseShape } from "../protocol/pause.ts";
 import {
   any,
   choice,
+  describe,
   duration,
   flag,
   later,
@@ -16,202 +16,141 @@ import {
   union,
 } from "../protocol/shape.ts";
 import { stepOptions } from "../step-specs.ts";
-import { modeFields } from "./mode-fields.ts";
+import { count, loadShapes } from "./load-shape.ts";
+import { hook, id, onError, tags } from "./step-shape.ts";
 
-const id: Shape = {
-  kind: "text",
-  pattern: /^[\p{L}\p{M}\p{N}_-]{1,64}$/u,
-  accepts: "at most 64 letters, digits, `_` and `-`",
-};
-const name: Shape = {
-  kind: "text",
-  pattern: /^[\p{L}_][\p{L}\p{M}\p{N}_-]{0,63}$/u,
-  accepts: "a name: a letter, then at most 63 letters, digits, `_` and `-`",
-};
-const vus: Shape = { kind: "number", min: 1, max: 10_000_000, whole: true };
-const vusOrNone: Shape = { kind: "number", min: 0, max: 10_000_000, whole: true };
-const rate: Shape = { kind: "number", above: 0, max: 1e9 };
-const tags = map(scalar);
 const metricType: Shape = choice("counter", "gauge", "rate", "trend");
-
-const retryFields = object({
-  max_attempts: { kind: "number", min: 1, max: 1000, whole: true },
-  delay: duration,
-  backoff: choice("fixed", "linear", "exponential"),
-  max_delay: duration,
-});
-const onError = union(choice("abort", "continue", "skip", "retry"), retryFields);
-
-const hook: Shape = { kind: "steps", single: true };
 const steps: Shape = { kind: "steps" };
 
-/** The load of a scenario, and what goes with it. */
-export const loadShapes: Readonly<Record<string, Shape>> = {
-  mode: { kind: "choice", values: Object.keys(modeFields), later: ["find-limit"] },
-  vus,
-  duration: positiveDuration,
-  iterations: { kind: "number", min: 1, max: Number.MAX_SAFE_INTEGER, whole: true },
-  stages: list(object({ duration, target: { kind: "number", min: 0, max: 1e9 } }, ["duration", "target"]), 1),
-  rate,
-  time_unit: positiveDuration,
-  pre_allocated_vus: vus,
-  max_vus: vus,
-  start_vus: vusOrNone,
-  start_rate: { kind: "number", min: 0, max: 1e9 },
-  ramp_up: duration,
-  graceful_stop: duration,
-  graceful_ramp_down: duration,
-  max_duration: positiveDuration,
-  pacing: duration,
-  think_time: pauseShape,
-  find_limit: later("a search for the limit"),
-};
-
 const targetSlaves = object({
-  mode: choice("manual", "label", "capability", "auto"),
-  slave_ids: list(text),
-  labels: map(scalar),
-  capabilities: list(text),
-  min_slaves: vus,
-  max_slaves: vus,
+  mode: describe(
+    choice("manual", "label", "capability", "auto"),
+    "How slaves are chosen. Default: manual with `slave_ids`, label with `labels`, capability with `capabilities`, else auto.",
+  ),
+  slave_ids: describe(list(text), "The slaves to run on, all of them. Default: none; required in mode manual."),
+  labels: describe(map(scalar), "Labels that a slave must have, all of them. Default: none; required in mode label."),
+  capabilities: describe(
+    list(text),
+    "Capabilities that a slave must have, besides those the steps need. Default: none; required in mode capability.",
+  ),
+  min_slaves: describe(count, "Fewer slaves than these at the start are refused. Default: 1."),
+  max_slaves: describe(count, "The most slaves to run on, those with the least load first. Default: no limit."),
 });
 
 const thresholdFields: Readonly<Record<string, Shape>> = {
-  abort_on_fail: flag,
-  abortOnFail: flag,
-  delay: duration,
-  delayAbortEval: duration,
-  window: positiveDuration,
-  no_data: choice("fail", "pass"),
+  abort_on_fail: describe(flag, "End the run as soon as the threshold fails. Default: false."),
+  abortOnFail: describe(flag, "Same as `abort_on_fail`, as k6 writes it."),
+  delay: describe(
+    duration,
+    "How long after the start `abort_on_fail` begins to look, such as `10s`, in test time. Default: 0.",
+  ),
+  delayAbortEval: describe(duration, "Same as `delay`, as k6 writes it."),
+  window: describe(
+    positiveDuration,
+    "Look only at this much of the latest time, such as `30s`, in test time. Default: the whole run.",
+  ),
+  no_data: describe(choice("fail", "pass"), "What a metric without any value means. Default: fail."),
 };
-const k6Threshold = union(text, object({ threshold: text, condition: text, ...thresholdFields }));
+const condition = describe(
+  text,
+  "What must hold: `p(95) < 500ms`, `rate < 1%`, `count > 100`. Without a unit: milliseconds, bytes or 0..1. Required.",
+);
+const k6Condition = describe(condition, "Same as `condition`, as k6 writes it.");
+const k6Fields = { threshold: k6Condition, condition, ...thresholdFields };
 const thresholds = union(
-  list(object({ metric: text, condition: text, ...thresholdFields }, ["metric", "condition"])),
-  map(union(text, list(k6Threshold, 1), object({ threshold: text, condition: text, ...thresholdFields }))),
+  list(
+    object(
+      {
+        metric: describe(
+          text,
+          "The metric, with tags if it needs some: `http_req_duration{step:login}`, or `login.duration.p95`. Required.",
+        ),
+        condition,
+        ...thresholdFields,
+      },
+      ["metric", "condition"],
+    ),
+  ),
+  map(union(text, list(union(text, object(k6Fields)), 1), object(k6Fields))),
 );
 
 const options: ObjectShape = object({
   ...loadShapes,
-  warm_up: duration,
-  thresholds,
-  target_slaves: targetSlaves,
-  on_slave_loss: choice("redistribute", "continue", "abort"),
-  on_slave_join: choice("fill", "rebalance"),
-  http: stepOptions.http.shape,
-  tags,
+  warm_up: describe(
+    duration,
+    "This first part of the run, such as `10s`, is left out of metrics and thresholds, in test time. Default: 0.",
+  ),
+  thresholds: describe(
+    thresholds,
+    "Conditions on metrics that decide whether the run passes: a list, or k6's map. Default: none.",
+  ),
+  target_slaves: describe(targetSlaves, "Which slaves of a master run the workflow. Default: any that can."),
+  on_slave_loss: describe(
+    choice("redistribute", "continue", "abort"),
+    "When a slave is lost: others take its load, the run goes on with less, or it ends. Default: redistribute.",
+  ),
+  on_slave_join: describe(
+    choice("fill", "rebalance"),
+    "What a slave that joins late takes: only load that nobody has, or a fair part of all. Default: fill.",
+  ),
+  http: describe(stepOptions.http.shape, "Defaults of all http steps. Default: those of each field."),
+  tags: describe(tags, "Tags on every series. Default: none."),
   outputs: later("an output in the workflow"),
-  on_error: onError,
-  setup_timeout: positiveDuration,
-  teardown_timeout: positiveDuration,
+  on_error: describe(
+    onError,
+    "What a failed step means, for every step that does not say: abort the iteration, continue with the next step (the " +
+      "iteration counts as failed), skip (it does not), or retry, then abort. Default: abort.",
+  ),
+  setup_timeout: describe(positiveDuration, "The longest time for `setup`, such as `2m`. Default: 60s."),
+  teardown_timeout: describe(positiveDuration, "The longest time for `teardown`, such as `2m`. Default: 60s."),
 });
 
 const scenario: ObjectShape = object(
-  { ...loadShapes, start_time: duration, steps, variables: map(any), tags, target_slaves: targetSlaves },
+  {
+    ...loadShapes,
+    start_time: describe(
+      duration,
+      "When the scenario begins, such as `30s` after the start of the run, in test time. Default: 0.",
+    ),
+    steps: describe(steps, "What each iteration does, in order. Required."),
+    variables: describe(map(any), "Variables of this scenario; they win over the workflow's. Default: none."),
+    tags: describe(tags, "Tags on every series of the scenario. Default: those of the options."),
+    target_slaves: later("slaves of a scenario's own"),
+  },
   ["steps"],
 );
 
 /** A whole workflow file. */
 export const workflowShape: ObjectShape = object({
-  id,
-  name: text,
-  description: text,
-  version: scalar,
-  variables: { kind: "map", of: any },
+  id: describe(id, "The workflow's id; `latest` is reserved. Default: the file's name without its extension."),
+  name: describe(text, "The workflow's name for people. Default: its id."),
+  description: describe(text, "What the workflow is for. Default: empty."),
+  version: describe(scalar, "A version of the user's own; it is only shown. Default: none."),
+  variables: describe(
+    { kind: "map", of: any },
+    "Values that templates read as `${name}`; `-e NAME=VALUE` wins over them. Default: none.",
+  ),
   data: later("a data feeder"),
   connections: later("a named connection"),
-  metrics: { kind: "map", of: metricType, keys: /^[\p{L}_][\p{L}\p{N}_.]{0,127}$/u, keysAccept: "a metric name" },
-  http: stepOptions.http.shape,
-  options,
-  setup: steps,
-  steps,
-  scenarios: { kind: "map", of: scenario, keys: /^[\p{L}\p{M}\p{N}_-]{1,64}$/u, keysAccept: "a scenario name" },
-  teardown: steps,
-  vu_setup: steps,
-  vu_teardown: steps,
-  pre_hook: hook,
-  post_hook: hook,
+  metrics: describe(
+    { kind: "map", of: metricType, keys: /^[\p{L}_][\p{L}\p{N}_.]{0,127}$/u, keysAccept: "a metric name" },
+    "Metrics of the user's own and their types, such as `{checkout: trend}`. Default: none.",
+  ),
+  http: describe(stepOptions.http.shape, "Same as `options.http`: defaults of all http steps."),
+  options: describe(options, "The load, and how the workflow runs. Default: one iteration by one VU."),
+  setup: describe(steps, "Steps that run once before the load; their variables are read-only for all. Default: none."),
+  steps: describe(steps, "What each iteration does, in order. Required, unless there are `scenarios`."),
+  scenarios: describe(
+    { kind: "map", of: scenario, keys: /^[\p{L}\p{M}\p{N}_-]{1,64}$/u, keysAccept: "a scenario name" },
+    "Several loads that run side by side, by name, in place of `steps`. Default: one scenario, `default`.",
+  ),
+  teardown: describe(steps, "Steps that run once after the load, if `setup` succeeded. Default: none."),
+  vu_setup: describe(
+    steps,
+    "Steps that each VU runs before its first iteration; what they set lives as long as the VU. Default: none.",
+  ),
+  vu_teardown: describe(steps, "Steps that each VU runs after its last iteration. Default: none."),
+  pre_hook: describe(hook, "A step or a list of steps to run before the steps of every iteration. Default: none."),
+  post_hook: describe(hook, "A step or a list of steps to run after the steps of every iteration. Default: none."),
   fragments: later("a fragment"),
 });
-
-const assertion: ObjectShape = object({
-  name: text,
-  type: {
-    kind: "choice",
-    values: ["status", "body", "json", "header", "cookie", "duration", "regex"],
-    later: ["schema", "xpath"],
-  },
-  path: scalar,
-  pattern: text,
-  operator: choice(
-    "eq",
-    "ne",
-    "gt",
-    "gte",
-    "lt",
-    "lte",
-    "contains",
-    "not_contains",
-    "starts_with",
-    "ends_with",
-    "matches",
-    "in",
-    "exists",
-    "empty",
-    "length",
-    "type",
-  ),
-  value: any,
-});
-
-const extraction: ObjectShape = object(
-  {
-    name,
-    from: { kind: "choice", values: ["json", "regex", "header", "cookie", "status", "body"], later: ["xpath", "css"] },
-    path: scalar,
-    pattern: text,
-    default: any,
-    all: flag,
-    scope: choice("iteration", "vu"),
-  },
-  ["name"],
-);
-
-/** Every step's fields, whatever its type; `config` and the type's own key are checked by the type's spec. */
-export const stepFields: Readonly<Record<string, Shape>> = {
-  id,
-  name: text,
-  type: text,
-  timeout: positiveDuration,
-  on_error: onError,
-  retry: retryFields,
-  condition: union(text, flag),
-  extract: list(extraction),
-  assert: list(assertion),
-  checks: list(assertion),
-  pre_hook: hook,
-  post_hook: hook,
-  think_time: pauseShape,
-  tags,
-  disabled: flag,
-};
-
-/** Step types that later versions will have. */
-export const laterTypes: readonly string[] = [
-  "script",
-  "db",
-  "mq",
-  "socket",
-  "websocket",
-  "sse",
-  "grpc",
-  "condition",
-  "loop",
-  "parallel",
-  "switch",
-  "retry",
-  "wait_until",
-  "break",
-  "continue",
-  "call",
-  "rendezvous",
-];

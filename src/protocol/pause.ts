@@ -1,12 +1,21 @@
 import { parseDuration } from "../quantity.ts";
 import type { Json, JsonObject } from "./json.ts";
-import { object, type Shape, union } from "./shape.ts";
+import { describe, object, type Shape, union } from "./shape.ts";
 import type { Pause } from "./workflow.ts";
 
 const limit: Shape = { kind: "duration", templates: true };
 
 /** `1s`, a template that yields a duration, or `{min, max}`. */
-export const pauseShape: Shape = union(limit, object({ min: limit, max: limit }, ["min", "max"]));
+export const pauseShape: Shape = union(
+  limit,
+  object(
+    {
+      min: describe(limit, "The shortest time; a bare number is milliseconds. Required."),
+      max: describe(limit, "The longest time; a bare number is milliseconds. Required."),
+    },
+    ["min", "max"],
+  ),
+);
 
 /** A Pause from a checked value. */
 export function resolvePause(value: Json): Pause {

@@ -2,7 +2,14 @@
  * What a value in a workflow file may look like, as plain data: one description for checking, for messages and for the
  * JSON Schema that editors use.
  */
-export type Shape =
+export type Shape = Described & ShapeKind;
+
+interface Described {
+  /** For people, in editors: what a field means, its unit and its default. */
+  readonly description?: string;
+}
+
+type ShapeKind =
   | { readonly kind: "any" }
   | { readonly kind: "text"; readonly pattern?: RegExp; readonly accepts?: string; readonly maxLength?: number }
   /** A text, number or true/false, read as text. */
@@ -34,7 +41,7 @@ export type Shape =
   /** A field that a later version will know: refused, with its name. */
   | { readonly kind: "later"; readonly what: string };
 
-export interface ObjectShape {
+export interface ObjectShape extends Described {
   readonly kind: "object";
   readonly fields: Readonly<Record<string, Shape>>;
   readonly required: readonly string[];
@@ -50,6 +57,11 @@ export const size: Shape = { kind: "size" };
 export const duration: Shape = { kind: "duration" };
 /** More than zero. */
 export const positiveDuration: Shape = { kind: "duration", positive: true };
+
+/** The same shape with what it means at one place: a shape may stand at many. */
+export function describe<Kind extends Shape>(shape: Kind, description: string): Kind {
+  return { ...shape, description };
+}
 
 export function object(fields: Readonly<Record<string, Shape>>, required: readonly string[] = []): ObjectShape {
   return { kind: "object", fields, required };

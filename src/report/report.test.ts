@@ -1,6 +1,7 @@
 import { stripVTControlCharacters } from "node:util";
 import stringWidth from "string-width";
 import { expect, test } from "vitest";
+import { completeScenario, completeStep, completeWorkflow } from "../../test/support/workflow-fixtures.ts";
 import type { Recorder } from "../measure/recorder.ts";
 import { applyFrame, createSnapshot, type Snapshot } from "../measure/snapshot.ts";
 import { createRecorder } from "../measure/thread-recorder.ts";
@@ -13,84 +14,27 @@ import { isReportFormat, reportFormats } from "./report-formats.ts";
 
 const startedAt = Date.UTC(2026, 10, 23, 12);
 
-function makeStep(id: string, config: Step["config"] = {}): Step {
-  return {
-    id,
-    name: id,
-    type: "http",
-    config,
-    timeoutMs: null,
-    onError: "abort",
-    retry: { maxAttempts: 1, delayMs: 0, backoff: "fixed", maxDelayMs: 0 },
-    condition: null,
-    extract: [],
-    assert: [],
-    checks: [],
-    preHook: [],
-    postHook: [],
-    thinkTime: null,
-    tags: {},
-    disabled: false,
-  };
-}
-
 function makeWorkflow(steps: readonly Step[], thresholds: readonly Threshold[] = []): Workflow {
-  return {
+  return completeWorkflow({
     id: "shop",
     name: "商店 checkout",
-    description: null,
-    version: null,
-    variables: {},
     metrics: { basket: "trend" },
-    http: {
-      baseUrl: null,
-      domains: {},
-      headers: [],
-      maxHeader: 65_536,
-      maxBody: 16_000_000,
-      cookies: "vu",
-      connections: "vu",
-      dnsTtlMs: 60_000,
-      hosts: {},
-      connectTimeoutMs: 10_000,
-      totalTimeoutMs: 60_000,
-      redirect: { follow: true, maxRedirects: 10 },
-      tls: { verify: true, cert: null, key: null, ca: null },
-      compression: false,
-    },
-    scenarios: [
-      {
-        name: "default",
-        load: { mode: "constant-vus", vus: 2, durationMs: 4_000, rampUpMs: 0 },
-        startTimeMs: 0,
-        gracefulStopMs: 30_000,
-        pacingMs: 0,
-        thinkTime: null,
-        onError: "abort",
-        variables: {},
-        tags: {},
-        steps,
-        vuSetup: [],
-        vuTeardown: [],
-        preHook: [],
-        postHook: [],
-      },
-    ],
-    setup: [],
-    teardown: [],
-    setupTimeoutMs: 60_000,
-    teardownTimeoutMs: 60_000,
-    warmUpMs: 0,
+    scenarios: [completeScenario({ load: { mode: "constant-vus", vus: 2, durationMs: 4_000, rampUpMs: 0 }, steps })],
     thresholds,
-    targetSlaves: { mode: "auto", slaveIds: [], labels: {}, capabilities: [], minSlaves: 1, maxSlaves: null },
-    onSlaveLoss: "redistribute",
-    onSlaveJoin: "fill",
     tags: { team: "a" },
     options: { vus: 2, duration: "4s" },
-  };
+  });
 }
 
-const workflow = makeWorkflow([makeStep("登录"), { ...makeStep("g", { steps: [] }), type: "group" }, makeStep("buy")]);
+function makeStep(id: string): Step {
+  return completeStep({ id, type: "http" });
+}
+
+const workflow = makeWorkflow([
+  makeStep("登录"),
+  completeStep({ id: "g", type: "group", config: { steps: [] } }),
+  makeStep("buy"),
+]);
 
 function record(recorder: Recorder, second: number): void {
   for (const [step, slow] of [

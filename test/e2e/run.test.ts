@@ -245,3 +245,16 @@ function isAlive(pid: number): boolean {
     return false;
   }
 }
+
+test("series beyond the bound are counted, and the report says of which metrics", async () => {
+  const count = 2_000;
+  const steps = Array.from({ length: count }, (_, i) => ({ id: `s${i}`, type: "http", config: { url: get } }));
+  const file = writeTemporary("many.json", JSON.stringify({ steps }));
+  const { code, stdout } = await runCommand(["run", file, ...demo, "--json"]);
+  const report = readReport(stdout);
+  expect(report.series_overflow["http_req_duration"]).toBeGreaterThan(0);
+  expect(report.series_overflow["http_req_duration"]).toBeLessThan(count);
+  expect(report.metrics["http_req_duration"]?.values["count"]).toBe(count);
+  expect(report.metrics["http_reqs"]?.values["count"]).toBe(count);
+  expect(code).toBe(0);
+});

@@ -16,9 +16,10 @@ import type {
   VuResource,
 } from "../../src/protocol/step.ts";
 import { read } from "../../src/protocol/step.ts";
-import type { Assertion, Extraction, HttpDefaults, Scenario, Step, Workflow } from "../../src/protocol/workflow.ts";
+import type { Assertion, Extraction, Scenario, Step, Workflow } from "../../src/protocol/workflow.ts";
 import type { ExecutorFactory } from "../../src/step-executors.ts";
 import { createTurnedClock, type TurnedClock } from "./turned-clock.ts";
+import { completeScenario, completeStep, completeWorkflow } from "./workflow-fixtures.ts";
 
 /** What a step of type `op` answers; everything left out is the plain success. */
 export interface Answer {
@@ -82,25 +83,7 @@ export interface Measured {
 }
 
 export function makeStep(id: string, more: Partial<Step> = {}): Step {
-  return {
-    id,
-    name: id,
-    type: "op",
-    config: {},
-    timeoutMs: null,
-    onError: "abort",
-    retry: { maxAttempts: 3, delayMs: 1000, backoff: "fixed", maxDelayMs: 60_000 },
-    condition: null,
-    extract: [],
-    assert: [],
-    checks: [],
-    preHook: [],
-    postHook: [],
-    thinkTime: null,
-    tags: {},
-    disabled: false,
-    ...more,
-  };
+  return completeStep({ id, type: "op", ...more });
 }
 
 export function makeGroup(id: string, steps: readonly Step[], more: Partial<Step> = {}): Step {
@@ -120,66 +103,12 @@ export function makeExtraction(name: string, path: string, more: Partial<Extract
   return { name, from: "json", path, all: false, scope: "iteration", ...more };
 }
 
-const http: HttpDefaults = {
-  baseUrl: null,
-  domains: {},
-  headers: [],
-  maxHeader: 65_536,
-  maxBody: 16_000_000,
-  cookies: "vu",
-  connections: "vu",
-  dnsTtlMs: 60_000,
-  hosts: {},
-  connectTimeoutMs: 10_000,
-  totalTimeoutMs: 60_000,
-  redirect: { follow: true, maxRedirects: 10 },
-  tls: { verify: true, cert: null, key: null, ca: null },
-  compression: true,
-};
-
 export function makeScenario(steps: readonly Step[], more: Partial<Scenario> = {}): Scenario {
-  return {
-    name: "default",
-    load: { mode: "shared-iterations", vus: 1, iterations: 1, maxDurationMs: 600_000 },
-    startTimeMs: 0,
-    gracefulStopMs: 30_000,
-    pacingMs: 0,
-    thinkTime: null,
-    onError: "abort",
-    variables: {},
-    tags: {},
-    steps,
-    vuSetup: [],
-    vuTeardown: [],
-    preHook: [],
-    postHook: [],
-    ...more,
-  };
+  return completeScenario({ steps, ...more });
 }
 
 export function makeWorkflow(steps: readonly Step[], options: FlowOptions = {}): Workflow {
-  return {
-    id: "test",
-    name: "test",
-    description: null,
-    version: null,
-    variables: {},
-    metrics: {},
-    http,
-    scenarios: [makeScenario(steps, options.scenario)],
-    setup: [],
-    teardown: [],
-    setupTimeoutMs: 60_000,
-    teardownTimeoutMs: 60_000,
-    warmUpMs: 0,
-    thresholds: [],
-    targetSlaves: { mode: "auto", slaveIds: [], labels: {}, capabilities: [], minSlaves: 1, maxSlaves: null },
-    onSlaveLoss: "redistribute",
-    onSlaveJoin: "fill",
-    tags: {},
-    options: {},
-    ...options.workflow,
-  };
+  return completeWorkflow({ scenarios: [makeScenario(steps, options.scenario)], ...options.workflow });
 }
 
 /** Compiles these steps; `behave` decides what each operation answers. */

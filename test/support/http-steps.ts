@@ -10,8 +10,9 @@ import type { SeriesDelta } from "../../src/protocol/frame.ts";
 import type { JsonObject } from "../../src/protocol/json.ts";
 import type { Clock } from "../../src/protocol/ports.ts";
 import type { Evaluate, Operation, StepContext, StepResult, VirtualUser } from "../../src/protocol/step.ts";
-import type { HttpDefaults, Step, Workflow } from "../../src/protocol/workflow.ts";
+import type { HttpDefaults } from "../../src/protocol/workflow.ts";
 import { createSystemClock } from "../../src/run/system-clock.ts";
+import { completeStep, completeWorkflow, httpDefaults } from "./workflow-fixtures.ts";
 
 /** One request as a test server saw it. */
 export interface SeenRequest {
@@ -86,8 +87,6 @@ export interface HttpSteps {
   close(): Promise<void>;
 }
 
-const noTls = { verify: true, cert: null, key: null, ca: null };
-
 const configDefaults: HttpConfig = {
   method: "GET",
   url: "/",
@@ -98,28 +97,11 @@ const configDefaults: HttpConfig = {
   auth: null,
   cookies: {},
   redirect: { follow: true, maxRedirects: 10 },
-  tls: noTls,
+  tls: httpDefaults.tls,
   connectTimeoutMs: 10_000,
   totalTimeoutMs: 60_000,
   compression: false,
   expectStatus: null,
-};
-
-const httpDefaults: HttpDefaults = {
-  baseUrl: null,
-  domains: {},
-  headers: [],
-  maxHeader: 64_000,
-  maxBody: 16_000_000,
-  cookies: "vu",
-  connections: "vu",
-  dnsTtlMs: 60_000,
-  hosts: {},
-  connectTimeoutMs: 10_000,
-  totalTimeoutMs: 60_000,
-  redirect: { follow: true, maxRedirects: 10 },
-  tls: noTls,
-  compression: false,
 };
 
 /** `${name}` is a variable of the VU's iteration. */
@@ -131,7 +113,7 @@ const language = { random: Math.random, wall: Date.now };
 export function createHttpSteps(http: Partial<HttpDefaults> = {}, clockPorts: Partial<Clock> = {}): HttpSteps {
   const clock: Clock = { ...createSystemClock({ now: () => performance.now(), wall: Date.now }), ...clockPorts };
   const recorder = createRecorder({ clock, masker: (text) => text });
-  const workflow = { http: { ...httpDefaults, ...http } } as Workflow;
+  const workflow = completeWorkflow({ http: { ...httpDefaults, ...http } });
   const permit = { maySend: () => true, refuses: () => null };
   const context = { workflow, clock, random: Math.random, log: () => undefined, permit, slot: 0 };
   const executor = createHttpExecutor(context, recorder);
@@ -153,7 +135,8 @@ export function createHttpSteps(http: Partial<HttpDefaults> = {}, clockPorts: Pa
   }
 
   function compile(config: Partial<HttpConfig>, reads = { body: true, headers: true }): Operation {
-    const step = { id: "s1", config: { ...configDefaults, ...config } as unknown as JsonObject } as Step;
+    const filled = { ...configDefaults, ...config };
+    const step = completeStep({ id: "s1", type: "http", config: filled as unknown as JsonObject });
     return executor.compile(step, {
       tags: { step: "s1", name: "s1" },
       reads,

@@ -1,86 +1,17 @@
 import { parseDuration, parseSize } from "../../quantity.ts";
 import type { Json, JsonObject } from "../../protocol/json.ts";
-import {
-  any,
-  duration,
-  flag,
-  later,
-  list,
-  map,
-  nothing,
-  object,
-  positiveDuration,
-  scalar,
-  size,
-  type Shape,
-  text,
-  union,
-} from "../../protocol/shape.ts";
 import { listTemplates, type Path, type SpecContext, type StepSpec } from "../../protocol/step-spec.ts";
 import type { HttpDefaults, HttpTls } from "../../protocol/workflow.ts";
 import type { HttpAuth, HttpBody, HttpConfig } from "./http-config.ts";
+import { httpConfigShape, httpOptionsShape } from "./http-shape.ts";
 
 type Pair = readonly [name: string, value: string];
-
-const pairs = union(map(union(scalar, list(scalar))), list(object({ key: text, value: scalar }, ["key", "value"])));
-const statusRange: Shape = {
-  kind: "text",
-  pattern: /^(?:[1-5]xx|[1-5]\d\d(?:-[1-5]\d\d)?)$/i,
-  accepts: "200, 2xx or 300-399",
-};
-const status = union({ kind: "number", min: 100, max: 599, whole: true }, statusRange);
-const httpVersion: Shape = { kind: "choice", values: ["1.1", 1.1, "auto"], later: [2, "2"] };
-
-/** Fields that `options.http` and a step share. */
-const sharedFields: Readonly<Record<string, Shape>> = {
-  query: union(pairs, text),
-  params: union(pairs, text),
-  headers: pairs,
-  auth: union(
-    object({ basic: object({ username: scalar, password: scalar }, ["username", "password"]), bearer: text }),
-    nothing,
-  ),
-  redirect: union(flag, object({ follow: flag, max_redirects: { kind: "number", min: 0, max: 100, whole: true } })),
-  tls: object({ verify: flag, cert: text, key: text, ca: text }),
-  timeout: union(positiveDuration, object({ connect: positiveDuration, total: positiveDuration })),
-  http_version: httpVersion,
-  compression: flag,
-  proxy: later("a proxy"),
-  expect_status: union(status, list(status, 1)),
-};
-
-/** `options.http` (also top-level `http`). */
-export const httpOptionsShape = object({
-  base_url: text,
-  domains: map(text),
-  max_header: size,
-  max_body: size,
-  cookies: { kind: "choice", values: ["vu", "iteration", "off"] },
-  connections: { kind: "choice", values: ["vu", "iteration", "none"] },
-  dns: object({ ttl: duration }),
-  hosts: map(text),
-  ...sharedFields,
-});
 
 /** Sends an HTTP request. */
 export const httpSpec: StepSpec = {
   kind: "executor",
   capability: "http_executor",
-  config: object(
-    {
-      method: { kind: "text", pattern: /^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/, accepts: "a method such as GET or POST" },
-      url: text,
-      body: union(text, object({ file: text }, ["file"])),
-      json: any,
-      form: pairs,
-      cookies: map(scalar),
-      domain: text,
-      multipart: later("a multipart body"),
-      graphql: later("a graphql body"),
-      ...sharedFields,
-    },
-    ["url"],
-  ),
+  config: httpConfigShape,
   short: "url",
   children: [],
   metrics: ["http_reqs", "http_req_failed", "http_req_duration", "data_sent", "data_received"],
@@ -91,11 +22,11 @@ export const httpSpec: StepSpec = {
   },
 };
 
+/** What http steps add to the workflow's options: `options.http`, also top-level `http`. */
+export const httpOptions = { shape: httpOptionsShape, resolve: resolveHttpOptions } as const;
+
 /** The defaults of all http steps from a checked `options.http`. */
-export function resolveHttpOptions(
-  options: JsonObject,
-  context: Omit<SpecContext, "http" | "httpOptions">,
-): HttpDefaults {
+function resolveHttpOptions(options: JsonObject, context: Omit<SpecContext, "http" | "httpOptions">): HttpDefaults {
   const dns = asObject(options["dns"]);
   const timeout = readTimeout(options["timeout"]);
   return {

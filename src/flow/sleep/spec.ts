@@ -1,12 +1,23 @@
 import { pauseShape, resolvePause } from "../../protocol/pause.ts";
-import { object } from "../../protocol/shape.ts";
+import { describe, object } from "../../protocol/shape.ts";
 import { listTemplates, type StepSpec } from "../../protocol/step-spec.ts";
 
 /** Waits. */
 export const sleepSpec: StepSpec = {
   kind: "flow",
   capability: null,
-  config: object({ duration: pauseShape }, ["duration"]),
+  config: describe(
+    object(
+      {
+        duration: describe(
+          pauseShape,
+          "How long to wait: `1s`, or `{min, max}` for a random time between; a bare number is milliseconds. Required.",
+        ),
+      },
+      ["duration"],
+    ),
+    "Waits.",
+  ),
   short: "duration",
   children: [],
   metrics: [],

@@ -1,0 +1,156 @@
+import {
+  any,
+  describe,
+  duration,
+  flag,
+  later,
+  list,
+  map,
+  nothing,
+  object,
+  positiveDuration,
+  scalar,
+  size,
+  type Shape,
+  text,
+  union,
+} from "../../protocol/shape.ts";
+
+const pair = object(
+  {
+    key: describe(text, "The name. Required."),
+    value: describe(scalar, "The value; may be a template. Required."),
+  },
+  ["key", "value"],
+);
+const pairs = union(map(union(scalar, list(scalar))), list(pair));
+const statusRange: Shape = {
+  kind: "text",
+  pattern: /^(?:[1-5]xx|[1-5]\d\d(?:-[1-5]\d\d)?)$/i,
+  accepts: "200, 2xx or 300-399",
+};
+const status = union({ kind: "number", min: 100, max: 599, whole: true }, statusRange);
+
+const basic = object(
+  {
+    username: describe(scalar, "The user's name. Required."),
+    password: describe(scalar, "The password; may be a template such as `${secret.PASSWORD}`. Required."),
+  },
+  ["username", "password"],
+);
+const auth = object({
+  basic: describe(basic, "Basic authentication. Default: none."),
+  bearer: describe(text, "A token, sent as `Authorization: Bearer …`; may be a template. Default: none."),
+});
+const redirect = object({
+  follow: describe(flag, "Follow redirects. Default: true."),
+  max_redirects: describe(
+    { kind: "number", min: 0, max: 100, whole: true },
+    "The most redirects for one request; beyond it the step fails. Default: 10.",
+  ),
+});
+const tls = object({
+  verify: describe(flag, "Verify the server's certificate. Default: true, unless `--insecure` is given."),
+  cert: describe(text, "The client's certificate: PEM text, or a file relative to the workflow. Default: none."),
+  key: describe(text, "The key of `cert`: PEM text, or a file relative to the workflow. Default: none."),
+  ca: describe(text, "Authorities to trust: PEM text, or a file relative to the workflow. Default: the system's own."),
+});
+const timeout = object({
+  connect: describe(
+    positiveDuration,
+    "For name look-up, every address and the TLS handshake together, such as `3s`. Default: 10s.",
+  ),
+  total: describe(positiveDuration, "For the request with all its redirects, such as `30s`. Default: 60s."),
+});
+
+/** Fields that `options.http` and a step share. */
+const sharedFields: Readonly<Record<string, Shape>> = {
+  query: describe(union(pairs, text), "Parameters added to the URL, encoded. Default: none."),
+  params: describe(union(pairs, text), "Same as `query`."),
+  headers: describe(
+    pairs,
+    "Headers: a map of names to texts or lists of texts, or a list of `{key, value}`; a step's win. Default: none.",
+  ),
+  auth: describe(union(auth, nothing), "Basic or bearer authentication; null: none. Default: that of `options.http`."),
+  redirect: describe(union(flag, redirect), "Whether and how far redirects are followed. Default: up to 10."),
+  tls: describe(tls, "Certificates of an https connection. Default: verify, with the system's authorities."),
+  timeout: describe(
+    union(positiveDuration, timeout),
+    "The longest time for the whole request, such as `30s`, or `{connect, total}`. Default: connect 10s, total 60s.",
+  ),
+  http_version: describe(
+    { kind: "choice", values: ["1.1", 1.1, "auto"], later: [2, "2"] },
+    "The version of HTTP to speak. Default: 1.1.",
+  ),
+  compression: describe(flag, "Ask for a compressed answer. Default: false."),
+  proxy: later("a proxy"),
+  expect_status: describe(
+    union(status, list(status, 1)),
+    "Statuses that count as success: `200`, `2xx`, `300-399`, or a list of them. Default: every one below 400.",
+  ),
+};
+
+/** `options.http` (also top-level `http`). */
+export const httpOptionsShape = object({
+  base_url: describe(
+    text,
+    "What relative URLs of steps are appended to, such as `http://localhost:8080`. Default: none.",
+  ),
+  domains: describe(map(text), "Base URLs by name, for a step's `domain`. Default: none."),
+  max_header: describe(size, "The most bytes of an answer's headers, such as `16kB`. Default: 64kB."),
+  max_body: describe(
+    size,
+    "The most bytes of an answer's body, such as `1MB`, when something reads it. Default: 16MB.",
+  ),
+  cookies: describe(
+    { kind: "choice", values: ["vu", "iteration", "off"] },
+    "How long cookies live: as long as the VU, an iteration (then what vu_setup left is back), or not at all. Default: vu.",
+  ),
+  connections: describe(
+    { kind: "choice", values: ["vu", "iteration", "none"] },
+    "How long connections are kept: as long as the VU, for an iteration, or for one request. Default: vu.",
+  ),
+  dns: describe(
+    object({ ttl: describe(duration, "How long a looked-up name is kept, such as `1m`. Default: 5m.") }),
+    "How names are looked up. Default: the system's way, kept for 5m.",
+  ),
+  hosts: describe(
+    map(text),
+    "Addresses to dial in place of names, such as `{api.test: 127.0.0.1:8080}`. Default: none.",
+  ),
+  ...sharedFields,
+});
+
+/** What an http step takes. */
+export const httpConfigShape = describe(
+  object(
+    {
+      method: describe(
+        { kind: "text", pattern: /^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/, accepts: "a method such as GET or POST" },
+        "The method, in any case. Default: GET.",
+      ),
+      url: describe(
+        text,
+        "Where to: `http://…`, `https://…`, or relative to the base URL; may be a template. Required.",
+      ),
+      body: describe(
+        union(
+          text,
+          object({ file: describe(text, "A UTF-8 text file relative to the workflow; never a template. Required.") }, [
+            "file",
+          ]),
+        ),
+        "The body as text, or `{file}`. Values in it are not escaped: use `json` where that matters. Default: none.",
+      ),
+      json: describe(any, "The body as any value, sent as JSON. Default: none."),
+      form: describe(pairs, "The body as fields of a form, sent URL-encoded. Default: none."),
+      cookies: describe(map(scalar), "Cookies sent with this request, besides the VU's. Default: none."),
+      domain: describe(text, "Which of `options.http.domains` a relative URL belongs to. Default: `base_url`."),
+      multipart: later("a multipart body"),
+      graphql: later("a graphql body"),
+      ...sharedFields,
+    },
+    ["url"],
+  ),
+  "Sends an HTTP request; a status from 400 on, or outside `expect_status`, fails the step.",
+);
