@@ -60,7 +60,13 @@ export function acceptLink(webSocket: WebSocket, options: OpenLinkOptions): Open
     if (state === "ended") return;
     if (code === policyViolation) log("warn", `closed the link of ${slave?.id ?? options.peer}: ${reason}`);
     leave();
-    webSocket.close(code, Buffer.from(reason).subarray(0, longestReason).toString().replace(/\uFFFD+$/, ""));
+    webSocket.close(
+      code,
+      Buffer.from(reason)
+        .subarray(0, longestReason)
+        .toString()
+        .replace(/\uFFFD+$/, ""),
+    );
     alarm = clock.at(clock.now() + goodbyeMs, () => webSocket.terminate());
   };
   const leave = (): void => {
@@ -87,7 +93,9 @@ export function acceptLink(webSocket: WebSocket, options: OpenLinkOptions): Open
     }
     const { address } = hello.slave;
     // A slave that listens everywhere is found where it dialled from.
-    const card = address.startsWith(":") ? { ...hello.slave, address: `${writeHost(options.peer)}${address}` } : hello.slave;
+    const card = address.startsWith(":")
+      ? { ...hello.slave, address: `${writeHost(options.peer)}${address}` }
+      : hello.slave;
     port.connect({ ...hello, slave: card }, link).then(
       (answer) => {
         if (answer.type === "refused") refuse(answer.error, answer.message);

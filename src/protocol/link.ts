@@ -10,8 +10,9 @@ export const linkSubprotocol = "workflow-engine.1";
 
 /** What either end bears of the other; beyond it the link is closed with a message that names the limit. */
 export const linkLimits = {
-  /** Bytes of one message. */
-  messageBytes: 16 * 1024 * 1024,
+  /** Bytes of one message of a slave, and of a master: a plan holds its whole workflow. */
+  messageBytes: 32 * 1024 * 1024,
+  orderBytes: 64 * 1024 * 1024,
   /** Bytes given to a link and not yet taken by the network: the other end does not read. */
   bufferedBytes: 64 * 1024 * 1024,
   /** Messages a second from one slave, after a burst: what a long cut held back comes at once. */
@@ -19,17 +20,22 @@ export const linkLimits = {
   messageBurst: 20_000,
   /** A link must say hello within this, ms. */
   helloMs: 5_000,
-  /** Nesting of one message. */
+  /** Nesting and values of one message. */
   depth: 200,
+  values: 2_000_000,
   seriesPerFrame: 100_000,
   errorsPerFrame: 10_000,
   tagsPerSeries: 64,
+  /** The outermost bucket of a trend (bucket scheme 1). */
+  largestBucket: 3_071,
+  /** Capabilities or labels of a slave. */
+  cardEntries: 1_000,
   /** Entries of any other list, and keys of any other record. */
   entries: 100_000,
-  /** UTF-16 units of a name, an id, a key. */
+  /** UTF-16 units of an id, a capability, a label. */
   nameLength: 1_024,
-  /** UTF-16 units of a message for people or a sample's body. */
-  textLength: 64 * 1024,
+  /** UTF-16 units of what comes from a workflow: names, tags, messages. */
+  textLength: 1024 * 1024,
 } as const;
 
 /** The only slave type of this version. */

@@ -1,0 +1,103 @@
+import {
+  type Check,
+  fields,
+  flag,
+  list,
+  Misfit,
+  name,
+  optional,
+  orNull,
+  readObject,
+  real,
+  table,
+  text,
+  variants,
+  whole,
+} from "./link-check.ts";
+import { epochMs, iterationRange, sharedValues, vuIteration } from "./link-fact.ts";
+import type { Inputs, Order, OrderStamp } from "./message.ts";
+import type { ArrivalPattern, IndexRun, Plan, Share } from "./plan.ts";
+
+const nothing = fields<Record<never, never>>({});
+
+const run: Check<IndexRun> = (value) => {
+  const read = fields<IndexRun>({ from: whole(1), to: whole(1), step: whole(1) })(value);
+  if (read.from > read.to) throw new Misfit("ends before it begins");
+  return read;
+};
+
+const arrivals: Check<ArrivalPattern> = (value) => {
+  const read = fields<ArrivalPattern>({
+    from: whole(),
+    to: orNull(whole()),
+    period: whole(1),
+    offsets: list(whole()),
+  })(value);
+  const fits = read.offsets.every((offset, at) => offset < read.period && offset > (read.offsets[at - 1] ?? -1));
+  if (!fits) throw new Misfit("takes ascending offsets below its period");
+  return read;
+};
+
+const share: Check<Share> = fields<Share>({
+  scenarios: list(
+    fields<Share["scenarios"][number]>({
+      vus: list(run),
+      arrivals: list(arrivals),
+      iterations: list(iterationRange),
+      begun: optional(list(vuIteration)),
+    }),
+  ),
+});
+
+const texts = table(text());
+const inputs: Check<Inputs> = fields<Inputs>({ env: texts, secrets: texts });
+
+/**
+ * A plan is made by the master that this slave dialled, from a workflow it has checked whole; here only what the split
+ * counts with is looked at. What a workflow of a strange shape breaks is reported as a failure to prepare.
+ */
+const plan: Check<Plan> = (value) => {
+  const read = fields<Omit<Plan, "workflow">>({
+    scenarios: list((item) => ({
+      ...fields<Omit<Plan["scenarios"][number], "scenario">>({
+        vuBase: whole(),
+        largestVus: whole(),
+        durationMs: orNull(real()),
+      })(item),
+      scenario: readObject(readObject(item).scenario) as unknown as Plan["scenarios"][number]["scenario"],
+    })),
+    vus: whole(),
+  })(value);
+  const workflow = readObject(readObject(value).workflow);
+  return { ...read, workflow: workflow as unknown as Plan["workflow"] };
+};
+
+const scenario = text();
+const steering = { command: name, serial: whole(1) };
+
+/** What an owner may order. */
+export const checkOrder: Check<Order> = variants<Order>({
+  prepare: fields({ executionId: name, plan, inputs, share }),
+  setup: nothing,
+  start: fields({ shared: sharedValues, inMs: epochMs, atWallMs: optional(epochMs) }),
+  pause: fields({ ...steering, atMs: real() }),
+  resume: fields({ ...steering, atWallMs: epochMs, testTimeMs: real() }),
+  scale: fields({ ...steering, scenario, target: real(), overMs: real(), atMs: real() }),
+  stop: fields({ command: name, graceMs: real() }),
+  teardown: fields({ shared: sharedValues }),
+  ack: fields({ through: whole() }),
+  renew: fields({ sequence: whole(1), ownerWallMs: epochMs }),
+  release: fields({ epoch: whole(), share }),
+  grant: fields({ epoch: whole(), share }),
+  allot: fields({ scenario, serial: whole(1), ranges: list(iterationRange), last: flag }),
+  claimed: fields({ scenario, serial: whole(1) }),
+  resend: fields({ after: whole() }),
+  expel: nothing,
+  close: nothing,
+});
+
+export const checkStamp: Check<OrderStamp> = fields<OrderStamp>({
+  executionId: name,
+  incarnation: whole(1),
+  token: whole(),
+});

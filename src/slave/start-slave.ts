@@ -1,0 +1,101 @@
+import type { SlaveCard } from "../protocol/link.ts";
+import type { Clock, Log, Random } from "../protocol/ports.ts";
+import { chooseThreads } from "../run/choose-threads.ts";
+import { createShareRun } from "../run/create-share-run.ts";
+import { describeSlave } from "./describe-slave.ts";
+import { type DialSecurity, startDialling } from "./dial.ts";
+import type { MasterUrl } from "./master-url.ts";
+import { createSlave, type ProcessSample, type Slave } from "./slave.ts";
+import { createSlaveMetrics } from "./slave-metrics.ts";
+import { startStatusServer } from "./status-server.ts";
+
+export interface MakeSlaveOptions {
+  readonly card: SlaveCard;
+  readonly engineVersion: string;
+  /** A UUID of this process. */
+  readonly instance: string;
+  /** `auto`: one for a small load, else one per core. */
+  readonly threads: number | "auto";
+  readonly cores: number;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  sample(): ProcessSample;
+}
+
+/** A slave that runs shares for real; it is in no network yet. */
+export function makeSlave(options: MakeSlaveOptions): Slave {
+  const { card, threads, cores, clock, random } = options;
+  return createSlave({
+    ...options,
+    createRun: ({ plan, share, inputs }, events, { leaseMemory, log }) =>
+      createShareRun(
+        {
+          plan,
+          share,
+          inputs,
+          slaveId: card.id,
+          threads: threads === "auto" ? chooseThreads(plan, cores) : threads,
+          clock,
+          random,
+          log,
+          leaseMemory,
+          permit: { maySend: () => true, refuses: () => null },
+        },
+        events,
+      ),
+  });
+}
+
+export interface StartSlaveOptions extends Omit<MakeSlaveOptions, "card"> {
+  /** `address` is filled in when it is known. */
+  readonly card: Omit<SlaveCard, "address">;
+  readonly listen: { readonly host: string | null; readonly port: number; readonly mayMove: boolean };
+  readonly masters: readonly MasterUrl[];
+  readonly security: DialSecurity;
+}
+
+/** A slave in its network. */
+export interface RunningSlave {
+  /** Where it serves `/health`, `/status` and `/metrics`. */
+  readonly port: number;
+  /** Gives its VUs back, at most so long, ms. */
+  drain(longestMs: number): Promise<void>;
+  /** Ends everything now. Idempotent. */
+  close(): Promise<void>;
+}
+
+/** Starts serving and dialling. Throws EngineError `invalid_usage` when its own address can't be had. */
+export async function startSlave(options: StartSlaveOptions): Promise<RunningSlave> {
+  const { listen, log } = options;
+  const server = await startStatusServer(listen);
+  if (server.port !== listen.port && listen.port !== 0) {
+    log("info", `port ${listen.port} is taken, it listens on ${server.port}`);
+  }
+  const slave = makeSlave({ ...options, card: { ...options.card, address: `${listen.host ?? ""}:${server.port}` } });
+  const dialler = startDialling({
+    masters: options.masters,
+    hello: slave.hello,
+    security: options.security,
+    clock: options.clock,
+    random: options.random,
+    log,
+    onUp: (welcome) => slave.connect(dialler, welcome),
+    onDown: () => slave.disconnect(),
+    onMessage: (message) => slave.receive(message),
+  });
+  server.serve({
+    health: () => ({ status: "healthy", timestamp: new Date(options.clock.wall()).toISOString() }),
+    status: () => describeSlave(slave, dialler.master),
+    metrics: createSlaveMetrics(slave, () => dialler.up),
+  });
+  return {
+    port: server.port,
+    drain: (longestMs) => slave.drain(longestMs),
+    async close() {
+      await slave.close();
+      await dialler.close();
+      await server.close();
+    },
+  };
+}
