@@ -1,7 +1,9 @@
 import { benchArrivals } from "./arrivals.ts";
+import { benchMaster } from "./master.ts";
 import { benchMemory } from "./memory.ts";
 import { benchMicro } from "./micro.ts";
 import { benchPeers } from "./peers.ts";
+import { benchSlave } from "./slave.ts";
 import { benchSoak } from "./soak.ts";
 import { benchStartup } from "./startup.ts";
 import { benchStore } from "./store.ts";
@@ -17,6 +19,8 @@ const benches: Record<string, () => Promise<void>> = {
   startup: () => benchStartup(7),
   soak: () => benchSoak(10),
   store: benchStore,
+  master: benchMaster,
+  slave: benchSlave,
   micro: benchMicro,
 };
 

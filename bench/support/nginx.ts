@@ -9,6 +9,8 @@ import { join } from "node:path";
 export interface Target {
   readonly port: number;
   readonly url: string;
+  /** Requests it has served so far, by its own count. */
+  countServed(): Promise<number>;
   close(): Promise<void>;
 }
 
@@ -31,6 +33,7 @@ http {
   uwsgi_temp_path ${folder}; scgi_temp_path ${folder};
   server {
     listen 127.0.0.1:${port} backlog=16384;
+    location /served { stub_status; }
     location / { default_type application/json; return 200 '{"id":42,"name":"workflow","ok":true}'; }
   }
 }
@@ -44,6 +47,10 @@ http {
   return {
     port,
     url: `http://127.0.0.1:${port}/`,
+    async countServed() {
+      const text = await (await fetch(`http://127.0.0.1:${port}/served`)).text();
+      return Number(/^\s*\d+ \d+ (\d+)/m.exec(text)?.[1]);
+    },
     async close() {
       child.kill("SIGTERM");
       await ended;
