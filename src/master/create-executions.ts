@@ -17,7 +17,6 @@ export interface ExecutionsOptions {
   readonly archive: Archive;
   readonly store: Store;
   readonly registry: Registry;
-  readonly now: () => number;
   createId(): string;
   close(): Promise<void>;
 }
@@ -75,7 +74,10 @@ export function createExecutions(options: ExecutionsOptions): Executions {
     async list({ status, workflowId, limit, offset }) {
       // A status that was just acknowledged is found under its new name.
       await steering.settled();
-      const query = { ...(status === undefined ? {} : { status }), ...(workflowId === undefined ? {} : { workflowId }) };
+      const query = {
+        ...(status === undefined ? {} : { status }),
+        ...(workflowId === undefined ? {} : { workflowId }),
+      };
       const { rows, total } = await archive.list({ ...query, limit, offset });
       const described = await Promise.all(rows.map(describeRow));
       return { executions: described.flat(), total };

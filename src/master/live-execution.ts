@@ -1,7 +1,6 @@
 import { advanceFleet } from "../cluster/fleet.ts";
 import { type FleetEffect, type FleetEvent, type FleetState, nameSource } from "../cluster/fleet-state.ts";
 import { EngineError } from "../errors.ts";
-import { packSnapshot } from "../measure/pack-snapshot.ts";
 import { countIndices, endless } from "../plan/index-runs.ts";
 import type { SlaveLink } from "../protocol/link.ts";
 import type { Fact } from "../protocol/message.ts";
@@ -117,15 +116,6 @@ export function createLiveExecution(options: LiveExecutionOptions): LiveExecutio
       case "append":
         append(effect);
         return;
-      case "snapshot": {
-        const { token, core } = fleet;
-        const packed = packSnapshot(core.snapshot);
-        const positions = listPositions(fleet);
-        writes.write("snapshot", async () => {
-          if (!(await store.writeSnapshot(executionId, token, packed, positions))) oust();
-        });
-        return;
-      }
       case "answered": {
         const call = commands.get(effect.command);
         commands.delete(effect.command);
@@ -187,10 +177,7 @@ function countHeld({ core }: FleetState): ReadonlyMap<string, number> {
   return new Map(
     core.slaves
       .filter(({ state }) => state !== "closed")
-      .map(({ id, share }) => [
-        id,
-        share.scenarios.reduce((sum, part) => sum + countIndices(part.vus, endless), 0),
-      ]),
+      .map(({ id, share }) => [id, share.scenarios.reduce((sum, part) => sum + countIndices(part.vus, endless), 0)]),
   );
 }
 

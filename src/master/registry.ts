@@ -1,4 +1,11 @@
-import { type Hello, linkVersion, type Refused, type SlaveLink, type SlaveStatus, type Welcome } from "../protocol/link.ts";
+import {
+  type Hello,
+  linkVersion,
+  type Refused,
+  type SlaveLink,
+  type SlaveStatus,
+  type Welcome,
+} from "../protocol/link.ts";
 import type { Clock } from "../protocol/ports.ts";
 import type { Registry, RegistryEvent, RegisteredSlave } from "./registered-slave.ts";
 import type { RoomLedger } from "./room-ledger.ts";
@@ -47,7 +54,16 @@ export function createRegistry(options: RegistryOptions): Registry {
     const busy = slave.max_vus !== null && heldVus >= slave.max_vus;
     const state = entry.link === null ? "offline" : isDraining(entry) ? "draining" : busy ? "busy" : "online";
     const { status, lastSeen } = entry;
-    return { card: slave, version: engine, instance, state, status, heldVus, tasks: ledger.tasksOn(slave.id), lastSeen };
+    return {
+      card: slave,
+      version: engine,
+      instance,
+      state,
+      status,
+      heldVus,
+      tasks: ledger.tasksOn(slave.id),
+      lastSeen,
+    };
   };
   const forgetOld = () => {
     const offline = [...entries].filter(([, { link }]) => link === null);

@@ -34,7 +34,8 @@ export function selectSlaves(registered: readonly RegisteredSlave[], needs: Slav
   const found = findMatching(registered, needs);
   if ("error" in found) return found;
   // A busy one has nothing to give; named or labelled it is still there.
-  const counts = target.mode === "auto" || target.mode === "capability" ? found.matching.filter(isFree) : found.matching;
+  const counts =
+    target.mode === "auto" || target.mode === "capability" ? found.matching.filter(isFree) : found.matching;
   const present = counts.length === 0 ? found.matching.length : counts.length;
   if (present < target.minSlaves) {
     const message = `not enough slaves available: need ${target.minSlaves}, have ${present}`;
@@ -144,7 +145,9 @@ function isFree(slave: RegisteredSlave): boolean {
 }
 
 function hasLabels({ card }: RegisteredSlave, labels: Readonly<Record<string, string>>): boolean {
-  return Object.entries(labels).every(([name, value]) => Object.hasOwn(card.labels, name) && card.labels[name] === value);
+  return Object.entries(labels).every(
+    ([name, value]) => Object.hasOwn(card.labels, name) && card.labels[name] === value,
+  );
 }
 
 function hasAll({ card }: RegisteredSlave, capabilities: readonly string[]): boolean {
@@ -152,9 +155,7 @@ function hasAll({ card }: RegisteredSlave, capabilities: readonly string[]): boo
 }
 
 function sortByLoad(slaves: readonly RegisteredSlave[]): RegisteredSlave[] {
-  return slaves.toSorted(
-    (left, right) => loadOf(left) - loadOf(right) || (left.card.id < right.card.id ? -1 : 1),
-  );
+  return slaves.toSorted((left, right) => loadOf(left) - loadOf(right) || (left.card.id < right.card.id ? -1 : 1));
 }
 
 /** Share of its VUs in use, 0..1; 0 where there is no limit. */

@@ -79,7 +79,12 @@ export function steerExecution(options: SteeringOptions): SteeredExecution {
     const positions = live.positions();
     // The merged state stays: a time series of another width is made from it.
     await store.writeSnapshot(card.id, token, packSnapshot(core.snapshot), positions);
-    await storeEnd(store, card, { execution, metrics: found, report: made, logs: options.logs.list() }, Date.parse(made.end_time));
+    await storeEnd(
+      store,
+      card,
+      { execution, metrics: found, report: made, logs: options.logs.list() },
+      Date.parse(made.end_time),
+    );
     const first = report === null;
     report = made;
     if (!first) return;
@@ -108,10 +113,7 @@ export function steerExecution(options: SteeringOptions): SteeredExecution {
   });
 
   const isCandidate = (slave: RegisteredSlave): boolean =>
-    !fleet.members.has(slave.card.id) &&
-    slave.state === "online" &&
-    suitsNeeds(slave, needs) &&
-    freeVus(slave) > 0;
+    !fleet.members.has(slave.card.id) && slave.state === "online" && suitsNeeds(slave, needs) && freeVus(slave) > 0;
   const offer = () => {
     const most = needs.target.maxSlaves ?? Number.POSITIVE_INFINITY;
     if (!options.takesJoiners || fleet.coreEnded) return;

@@ -45,7 +45,6 @@ export interface SteeringSetup {
   readonly limits: SteeringLimits;
   readonly engineVersion: string;
   createId(): string;
-  onEnded(): void;
 }
 
 /** All executions that have not ended: those that run, in their fleets, and those that wait. */
@@ -96,7 +95,13 @@ export function createSteering(setup: SteeringSetup): Steering {
     thresholds: createLiveThresholds(card.workflow),
     roomOf: (slaveId: string) => roomOf(registry.get(slaveId), ledger, card.id),
   });
-  const steer = (card: ExecutionCard, fleet: FleetState, needs: SlaveNeeds, takesJoiners: boolean, watchers: Watchers) => {
+  const steer = (
+    card: ExecutionCard,
+    fleet: FleetState,
+    needs: SlaveNeeds,
+    takesJoiners: boolean,
+    watchers: Watchers,
+  ) => {
     const logs = createLogLines();
     const execution: SteeredExecution = steerExecution({
       card,
@@ -128,7 +133,6 @@ export function createSteering(setup: SteeringSetup): Steering {
     };
     if (execution.settled) forget();
     else clock.at(clock.now() + lingerMs, forget);
-    setup.onEnded();
     pump();
   };
   const start = (queued: QueuedExecution, chosen: readonly ChosenSlave[]): void => {
@@ -175,7 +179,6 @@ export function createSteering(setup: SteeringSetup): Steering {
     const kept = endUnstarted(card, logs, { ...how, at, engineVersion });
     await storeEnd(store, card, kept, at);
     watchers.finish({ type: "complete", status: kept.report.status, report: kept.report });
-    setup.onEnded();
   };
   const pump = (): void => {
     if (closed || !ready) return;
@@ -237,7 +240,8 @@ export function createSteering(setup: SteeringSetup): Steering {
       return ready;
     },
     async submit(submission) {
-      if (closed || !ready) throw new EngineError("not_ready", "this master is starting or closing; submit it again soon");
+      if (closed || !ready)
+        throw new EngineError("not_ready", "this master is starting or closing; submit it again soon");
       const { workflow, inputs } = submission;
       const plan = makePlan(workflow);
       const card: ExecutionCard = { id: setup.createId(), workflow, createdAt: clock.wall(), vus: plan.vus };

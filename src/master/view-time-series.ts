@@ -9,9 +9,7 @@ export function viewTimeSeries(snapshot: Snapshot, startedAt: number | null, que
   let leastMs = Math.max(1, query.stepMs ?? 1);
   for (;;) {
     const series = buildTimeSeries(snapshot, startedAt, leastMs);
-    const points = series.points.filter(
-      ({ elapsed_ms: at }) => at + series.interval_ms > fromMs && at < toMs,
-    );
+    const points = series.points.filter(({ elapsed_ms: at }) => at + series.interval_ms > fromMs && at < toMs);
     if (points.length <= maxPoints) return { interval_ms: series.interval_ms, points };
     leastMs = series.interval_ms * Math.max(2, Math.ceil(points.length / maxPoints));
   }

@@ -5,10 +5,14 @@ import { addPoint, allPoints, createPoint, findTrack, type Point, type Windows }
 import type { TimePoint, TimeSeries } from "../protocol/report.ts";
 import { percentileOf, roundTo3, shareOf, summaryOf } from "./numbers.ts";
 
-/** What happened by time, in even steps: a second each while the run is short enough, longer ones for all of it after. */
-export function buildTimeSeries(snapshot: Snapshot, startedAt: number | null): TimeSeries {
+/**
+ * What happened by time, in even steps: a second each while the run is short enough, longer ones for all of it after.
+ * `leastMs`: the steps are at least so wide.
+ */
+export function buildTimeSeries(snapshot: Snapshot, startedAt: number | null, leastMs = 1_000): TimeSeries {
   const { windows } = snapshot;
-  const span = windows.coarse.length === 0 ? 1 : windows.coarseSpan;
+  const kept = windows.coarse.length === 0 ? 1 : windows.coarseSpan;
+  const span = kept * Math.max(1, Math.ceil(leastMs / 1_000 / kept));
   const points = startedAt === null ? [] : spread(windows, span);
   return { interval_ms: span * 1_000, points: points.map((point) => describePoint(windows, point, startedAt ?? 0)) };
 }

@@ -1,0 +1,30 @@
+import type { FromSlave, LinkPort } from "../protocol/link.ts";
+import type { Registry } from "./registered-slave.ts";
+import type { Steering } from "./steering.ts";
+
+/** Where slaves' links end: the registry decides on them, the executions hear what they say. */
+export function createLinkPort(registry: Registry, steering: Pick<Steering, "receive">): LinkPort {
+  return {
+    connect: (hello, link) => registry.connect(hello, link),
+    receive(id, instance, message: FromSlave) {
+      // What a replaced process still says is heard by nobody: its place is taken.
+      if (registry.get(id)?.instance !== instance) return;
+      registry.noteSign(id, instance);
+      switch (message.type) {
+        case "status":
+          registry.noteStatus(id, instance, message.status);
+          return;
+        case "probe_answer":
+          registry.noteProbeAnswer(id, instance);
+          return;
+        case "fact":
+        case "log":
+          steering.receive(id, message);
+          return;
+        default:
+          message satisfies never;
+      }
+    },
+    disconnect: (id, instance) => registry.disconnect(id, instance),
+  };
+}

@@ -1,0 +1,174 @@
+import { computeLeaseTimes } from "../cluster/lease-times.ts";
+import type { LinkPort } from "../protocol/link.ts";
+import type { Alarm, Clock, Log } from "../protocol/ports.ts";
+import type { Store } from "../store/store.ts";
+import { createServer } from "./api/server.ts";
+import { type Retention, createArchive } from "./archive.ts";
+import { createExecutions } from "./create-executions.ts";
+import type { Executions } from "./executions.ts";
+import { createLinkPort } from "./link-port.ts";
+import { createLinkServer } from "./link-server.ts";
+import type { RegistryEvent } from "./registered-slave.ts";
+import { createRegistry } from "./registry.ts";
+import { createRoomLedger } from "./room-ledger.ts";
+import { createSteering } from "./steering.ts";
+
+export interface MasterOptions {
+  readonly store: Store;
+  /** `memory`: its executions end with this process, and are stopped before it goes. */
+  readonly storeKind: "memory" | "sqlite";
+  /** An empty host: all addresses. Port 0: a free one. */
+  readonly host: string;
+  readonly port: number;
+  /** H, at least 2 s, and the heartbeat interval, ms. */
+  readonly timeoutMs: number;
+  readonly intervalMs: number;
+  readonly maxExecutions: number;
+  readonly maxSlaves: number;
+  readonly queueSize: number;
+  readonly retention: Retention;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly engineVersion: string;
+  readonly masterId: string;
+  /** What the operator should know. */
+  readonly warnings: readonly string[];
+  createId(): string;
+}
+
+/** A master that serves. */
+export interface RunningMaster {
+  readonly url: string;
+  readonly warnings: readonly string[];
+  readonly executions: Executions;
+  /** For a slave inside the same process. */
+  readonly port: LinkPort;
+  /** Within 10 s; the store is closed too. Idempotent. */
+  close(): Promise<void>;
+}
+
+/** How long executions of a store that forgets have to end, ms. */
+const stopMs = 7_000;
+const retainEveryMs = 600_000;
+
+/**
+ * Takes up what its store has not seen the end of, then serves. Throws EngineError `start_failed` where it cannot listen;
+ * the store is closed then.
+ */
+export async function startMaster(options: MasterOptions): Promise<RunningMaster> {
+  const { store, clock, log, timeoutMs, intervalMs, maxExecutions, maxSlaves, engineVersion, createId } = options;
+  const ledger = createRoomLedger();
+  const archive = createArchive(store);
+  let retaining: Promise<unknown> = Promise.resolve();
+  let alarm: Alarm | null = null;
+
+  const registry = createRegistry({
+    clock,
+    ledger,
+    masterId: options.masterId,
+    timeoutMs,
+    intervalMs,
+    maxSlaves,
+    onEvent: (event: RegistryEvent) => {
+      log("info", `slave ${event.id} ${event.type}`);
+      steering.noteSlave(event);
+    },
+  });
+  const steering = createSteering({
+    store,
+    registry,
+    ledger,
+    clock,
+    log,
+    limits: { maxExecutions, queueSize: options.queueSize, timeoutMs, intervalMs },
+    engineVersion,
+    createId,
+  });
+  const retain = () => {
+    alarm = clock.at(clock.now() + retainEveryMs, retain);
+    retaining = archive.retain(clock.wall(), options.retention).catch((error: unknown) => {
+      log("error", `old executions were not forgotten: ${error instanceof Error ? error.message : String(error)}`);
+    });
+  };
+
+  let closed: Promise<void> | null = null;
+  const close = async (): Promise<void> => {
+    alarm?.cancel();
+    if (options.storeKind === "memory") await stopAll(executions, clock, log);
+    await steering.close();
+    await links.close();
+    await server.close();
+    await retaining;
+    await store.close();
+  };
+  const executions = createExecutions({
+    steering,
+    archive,
+    store,
+    registry,
+    createId,
+    close: () => (closed ??= close()),
+  });
+  const port = createLinkPort(registry, steering);
+  const links = createLinkServer({
+    port,
+    clock,
+    log,
+    renewMs: computeLeaseTimes(timeoutMs, intervalMs).renewMs,
+    // Those that have not said hello yet, and the refused that come again.
+    maxLinks: maxSlaves * 2 + 100,
+  });
+  const server = createServer({
+    card: {
+      id: options.masterId,
+      version: engineVersion,
+      store: options.storeKind,
+      maxExecutions,
+      warnings: options.warnings,
+    },
+    executions,
+    registry,
+    clock,
+    log,
+    host: options.host,
+    port: options.port,
+    acceptLink: (request, socket, head) => links.accept(request, socket, head),
+  });
+  try {
+    const url = await server.listen();
+    await steering.takeUp();
+    retain();
+    return {
+      url,
+      warnings: [...options.warnings, ...server.warnings],
+      executions,
+      port,
+      close: () => executions.close(),
+    };
+  } catch (error) {
+    await executions.close();
+    throw error;
+  }
+}
+
+/** Ends all executions, as their reports tell; after a while without those that do not end. */
+async function stopAll(executions: Executions, clock: Clock, log: Log): Promise<void> {
+  const until = clock.now() + stopMs;
+  const request = { graceMs: 1_000, force: false, reason: "stopped_by_signal" } as const;
+  for (const status of ["pending", "running", "paused"] as const) {
+    const { executions: active } = await executions.list({ status, limit: 500, offset: 0 });
+    for (const { id } of active) {
+      executions.stop(id, request).catch((error: unknown) => {
+        log("warn", `execution ${id} was not stopped: ${error instanceof Error ? error.message : String(error)}`);
+      });
+    }
+  }
+  while (clock.now() < until) {
+    const { active, pending } = executions.count();
+    if (active + pending === 0) return;
+    await new Promise<void>((resolve) => {
+      clock.at(clock.now() + 50, resolve);
+    });
+  }
+  log("warn", "executions that had not ended end with this process");
+}
