@@ -5,8 +5,8 @@ import {
   advanceSlave,
   createSlaveState,
   type ReportedFact,
+  type RunEvent,
   type SlaveEffect,
-  type SlaveEvent,
   type SlaveState,
 } from "./slave.ts";
 import { createSlaveLease, mayStart, noteHeartbeat, renewLease, type SlaveLease } from "./slave-lease.ts";
@@ -31,6 +31,8 @@ export interface AgentState {
   steered: number;
   applied: (Fact & { readonly type: "applied" }) | null;
   lastFrame: number | null;
+  /** Scenarios in the plan's order, and the serial of the last allotment of each that was applied. */
+  allotted: readonly { readonly scenario: string; serial: number }[];
   /** Setup and teardown, once begun: they never begin again. */
   readonly begun: Set<Order["type"]>;
   /** What a repeated order is answered with, by the order's type. */
@@ -38,7 +40,7 @@ export interface AgentState {
 }
 
 export type AgentEvent =
-  | Exclude<SlaveEvent, { readonly type: "order" }>
+  | RunEvent
   | { readonly type: "order"; readonly order: Order; readonly stamp: OrderStamp }
   /** Every `renewMs`: a heartbeat is due. */
   | { readonly type: "beat" }
@@ -62,6 +64,7 @@ export function createAgentState(
     steered: 0,
     applied: null,
     lastFrame: null,
+    allotted: [],
     begun: new Set(),
     answers: new Map(),
   };
@@ -108,6 +111,8 @@ function obey(state: AgentState, order: Order, time: Instant): readonly SlaveEff
     case "release":
     case "grant":
       return takeShare(state, order);
+    case "allot":
+      return takeAllotment(state, order);
     case "pause":
     case "resume":
     case "scale":
@@ -127,6 +132,15 @@ function takeShare(state: AgentState, order: Order & { readonly type: "release" 
   state.epoch = order.epoch;
   if (order.type === "release") return effects;
   return [...effects, remember(state, "grant", { type: "granted", epoch: order.epoch })];
+}
+
+function takeAllotment(state: AgentState, order: Order & { readonly type: "allot" }): readonly SlaveEffect[] {
+  const known = state.allotted.find(({ scenario }) => scenario === order.scenario);
+  if (known === undefined || order.serial !== known.serial + 1 || order.epoch < state.epoch || state.expelled)
+    return [];
+  const effects = advanceSlave(state.core, { type: "order", order });
+  if (effects.length > 0) known.serial = order.serial;
+  return effects;
 }
 
 /** One command after another: what is not higher than the last is a repetition, and answered as such once it acted. */
@@ -149,6 +163,9 @@ function carryOut(state: AgentState, order: Exclude<Order, SteeringOrder>, time:
     const effects = advanceSlave(state.core, { type: "order", order });
     const applied = { type: "applied", command: order.command, testTimeMs: null } as const;
     return effects.length === 0 ? [] : [...effects, { type: "send", fact: applied }];
+  }
+  if (order.type === "prepare") {
+    state.allotted = order.plan.scenarios.map(({ scenario }) => ({ scenario: scenario.name, serial: 0 }));
   }
   if (order.type === "setup" || order.type === "teardown") {
     if (state.begun.has(order.type)) return [];
@@ -192,20 +209,25 @@ function remember(state: AgentState, answered: Order["type"], fact: Fact): Slave
 }
 
 /** What the run reports goes to the owner in the owner's terms, and is kept for repeated orders. */
-function tell(state: AgentState, fact: ReportedFact): readonly SlaveEffect[] {
-  const told =
-    fact.type === "started" && fact.atWallMs !== null
-      ? { ...fact, atWallMs: fact.atWallMs + state.lease.offsetMs }
-      : fact;
-  rememberFact(state, told);
-  return advanceSlave(state.core, { type: "fact", fact: told });
+function tell(state: AgentState, reported: ReportedFact): readonly SlaveEffect[] {
+  if (reported.type === "started" && reported.atWallMs !== null) {
+    const fact = { ...reported, atWallMs: reported.atWallMs + state.lease.offsetMs };
+    state.answers.set("start", fact);
+    return advanceSlave(state.core, { type: "fact", fact });
+  }
+  if (reported.type === "released") {
+    if (reported.epoch !== state.epoch) return [];
+    return [remember(state, "release", { ...reported, serials: state.allotted.map(({ serial }) => serial) })];
+  }
+  rememberFact(state, reported);
+  return advanceSlave(state.core, { type: "fact", fact: reported });
 }
 
 function isMeant(state: AgentState, { executionId, incarnation, token }: OrderStamp): boolean {
   return executionId === state.executionId && incarnation === state.incarnation && token >= state.token;
 }
 
-function rememberFact(state: AgentState, fact: ReportedFact): void {
+function rememberFact(state: AgentState, fact: Exclude<ReportedFact, { readonly type: "released" }>): void {
   const { answers } = state;
   switch (fact.type) {
     case "prepared":
@@ -222,9 +244,6 @@ function rememberFact(state: AgentState, fact: ReportedFact): void {
     case "teardown_done":
     case "teardown_failed":
       answers.set("teardown", fact);
-      return;
-    case "released":
-      if (fact.epoch === state.epoch) answers.set("release", fact);
       return;
     case "applied":
       state.applied = fact;

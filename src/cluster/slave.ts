@@ -1,5 +1,5 @@
 import type { Frame } from "../protocol/frame.ts";
-import type { Fact, Order } from "../protocol/message.ts";
+import type { Fact, Order, Released } from "../protocol/message.ts";
 
 /**
  * A slave's side of one execution as a pure state machine: orders and run events go in, effects come out.
@@ -28,12 +28,16 @@ export type SlaveEffect =
   | { readonly type: "send"; readonly fact: Fact }
   | { readonly type: "carry_out"; readonly order: CarriedOrder };
 
-/** Frames and the end of the run are events of their own. */
-export type ReportedFact = Exclude<Fact, { readonly type: "frame" | "done" }>;
+/** What a run reports besides its frames and its end. */
+export type ReportedFact =
+  | Exclude<Fact, { readonly type: "frame" | "done" | "released" }>
+  | ({ readonly type: "released"; readonly epoch: number } & Released);
+
+/** What happens on a slave. */
+export type SlaveEvent = { readonly type: "order"; readonly order: Order } | RunEvent;
 
 /** What the share's run, or carrying out an effect, reports back. */
-export type SlaveEvent =
-  | { readonly type: "order"; readonly order: Order }
+export type RunEvent =
   | { readonly type: "fact"; readonly fact: ReportedFact }
   | { readonly type: "frame"; readonly frame: Frame }
   | { readonly type: "done"; readonly lastFrame: number };
@@ -114,5 +118,5 @@ function obey(state: SlaveState, order: Order): readonly SlaveEffect[] {
 
 function learn(state: SlaveState, fact: ReportedFact): readonly SlaveEffect[] {
   if (fact.type === "prepared" && state.phase === "preparing") state.phase = "ready";
-  return [{ type: "send", fact }];
+  return [{ type: "send", fact: fact.type === "released" ? { ...fact, serials: [] } : fact }];
 }

@@ -16,7 +16,8 @@ import {
 } from "./link-check.ts";
 import { checkFrame } from "./link-frame.ts";
 import type { JsonObject } from "./json.ts";
-import type { Fact, IterationRange, VuIteration } from "./message.ts";
+import type { Fact } from "./message.ts";
+import type { IterationRange, VuIteration } from "./plan.ts";
 import type { SharedValues } from "./report.ts";
 import { Misfit } from "./link-check.ts";
 
@@ -62,6 +63,7 @@ export const checkFact: Check<Fact> = variants<Fact>({
   heartbeat: fields({ sequence: whole(1), lastFrame: orNull(whole()), suspended: flag }),
   released: fields({
     epoch: whole(),
+    serials: list(whole()),
     unstarted: list(list(iterationRange)),
     begun: list(list(vuIteration)),
   }),

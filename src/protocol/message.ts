@@ -1,6 +1,6 @@
 import type { Frame } from "./frame.ts";
 import type { JsonObject } from "./json.ts";
-import type { Plan, Share } from "./plan.ts";
+import type { IterationRange, Plan, Share, VuIteration } from "./plan.ts";
 import type { SharedValues } from "./report.ts";
 
 /** What an execution is started with besides its plan. Never stored or shown in clear. */
@@ -42,10 +42,12 @@ export type Order =
   | { readonly type: "grant"; readonly epoch: number; readonly share: Share }
   /**
    * More shared iterations. `serial` counts from 1 per source and scenario; they are applied in order, a repetition is
-   * ignored. `last`: there will be no more.
+   * ignored, and so is one of an epoch before the latest: its release has given back what was on the way.
+   * `last`: there will be no more.
    */
   | {
       readonly type: "allot";
+      readonly epoch: number;
       readonly scenario: string;
       readonly serial: number;
       readonly ranges: readonly IterationRange[];
@@ -89,9 +91,6 @@ export type SteeringOrder =
       readonly atMs: number;
     };
 
-/** Half-open `[from, to)` of a scenario's global iteration index. */
-export type IterationRange = readonly [from: number, to: number];
-
 /** What fences an order: a slave refuses a token lower than the highest it has seen, and another incarnation's orders. */
 export interface OrderStamp {
   readonly executionId: string;
@@ -125,7 +124,8 @@ export type Fact =
       readonly lastFrame: number | null;
       readonly suspended: boolean;
     }
-  | ({ readonly type: "released"; readonly epoch: number } & Released)
+  /** `serials`: of the last allotment that was applied, by scenario in the plan's order; 0: none. */
+  | ({ readonly type: "released"; readonly epoch: number; readonly serials: readonly number[] } & Released)
   | { readonly type: "granted"; readonly epoch: number }
   /** Shared iterations: less than half a second's work is left; `serial`: of the last allotment that was applied, 0 for none. */
   | { readonly type: "want"; readonly scenario: string; readonly serial: number }
@@ -145,6 +145,3 @@ export interface Released {
   /** Per-vu iterations: where the VUs that were given up would go on. */
   readonly begun: readonly (readonly VuIteration[])[];
 }
-
-/** A VU's index in its scenario and the number of an iteration of it, from 0. */
-export type VuIteration = readonly [vu: number, iteration: number];

@@ -1,4 +1,4 @@
-import type { CarriedOrder, SlaveEvent } from "../cluster/slave.ts";
+import type { CarriedOrder, RunEvent } from "../cluster/slave.ts";
 import { EngineError } from "../errors.ts";
 import type { Fact, Order } from "../protocol/message.ts";
 import type { Clock } from "../protocol/ports.ts";
@@ -9,7 +9,7 @@ export interface SlaveSurroundings {
   /** Makes the run of a share; its events come back through `events`. */
   createRun(order: Order & { readonly type: "prepare" }, events: ShareRunEvents): ShareRun;
   /** Feeds an event into the slave's state machine. */
-  emit(event: SlaveEvent): void;
+  emit(event: RunEvent): void;
 }
 
 /**

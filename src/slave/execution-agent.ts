@@ -70,10 +70,7 @@ export function createExecutionAgent(options: ExecutionAgentOptions): ExecutionA
   const carryOut = createCarryOut({
     clock,
     createRun: (order, events) => options.createRun(order, events, memory),
-    emit(event) {
-      // Orders come from the owner alone.
-      if (event.type !== "order") tell(event);
-    },
+    emit: (event) => tell(event),
   });
 
   const tell = (event: AgentEvent): void => {
