@@ -52,12 +52,13 @@ function createIdleWorkflow(): CompiledWorkflow {
 async function runLoad(load: Load): Promise<number> {
   const workflow = createWorkflow([createScenario(load)]);
   const plan = makePlan(workflow);
+  const share = cutPlan(plan, [1])[0] as Share;
   const done = Promise.withResolvers<void>();
   let iterations = 0;
   const part = createInThread(
     {
       plan,
-      share: cutPlan(plan, [1])[0] as Share,
+      share,
       context: {
         workflow,
         inputs: { env: {}, secrets: {} },
@@ -69,7 +70,8 @@ async function runLoad(load: Load): Promise<number> {
         permit: { maySend: () => true, refuses: () => null },
         masker,
       },
-      claims: createClaims(createClaimMemory(1), 1),
+      leaseMemory: null,
+      claims: createClaims(createClaimMemory(share), 1),
       watch: createGeneratorWatch(),
       compile: () => Promise.resolve(createIdleWorkflow()),
     },
@@ -79,6 +81,10 @@ async function runLoad(load: Load): Promise<number> {
       },
       onDone: done.resolve,
       onFault: done.reject,
+      onStarted: () => undefined,
+      onIdle: () => undefined,
+      onWant: () => undefined,
+      onClaim: () => undefined,
     },
   );
   await part.prepare();

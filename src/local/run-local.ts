@@ -82,7 +82,7 @@ export function startLocal(options: LocalOptions): LocalExecution {
     clock,
     createRun: (order, events) =>
       createShareRun(
-        { ...options, plan: order.plan, share: order.share, inputs: order.inputs, slaveId, threads },
+        { ...options, plan: order.plan, share: order.share, inputs: order.inputs, slaveId, threads, leaseMemory: null },
         events,
       ),
     emit: (event) => tellSlave(event),

@@ -1,7 +1,8 @@
 import type { Load } from "../protocol/load.ts";
-import type { ArrivalPattern, IndexRun, Plan, PlannedScenario, ScenarioShare, Share } from "../protocol/plan.ts";
+import type { IndexRun, Plan, PlannedScenario, ScenarioShare, Share } from "../protocol/plan.ts";
 import { countIndices, cutRuns, endless, listStripeRuns } from "./index-runs.ts";
-import { cutStripe, cutStripes, scaleStripe, type Stripe } from "./stripe.ts";
+import { cutWindows } from "./cut-windows.ts";
+import { cutStripes, scaleStripe, type Stripe } from "./stripe.ts";
 
 /** The first partition of a plan: one share per weight (a slave's free VUs). Together they are exactly the whole. */
 export function cutPlan(plan: Plan, weights: readonly number[]): Share[] {
@@ -33,16 +34,6 @@ export function cutShare(share: Share, plan: Plan, parts: number): Share[] {
     }));
   });
   return stripes.map((_, part) => ({ scenarios: byScenario.map((shares) => shares[part] as ScenarioShare) }));
-}
-
-/** Divides windows by weights (VUs). Where nobody has a VU the first part gets all: it drops the events and counts them. */
-export function cutWindows(windows: readonly ArrivalPattern[], weights: readonly number[]): ArrivalPattern[][] {
-  const some = weights.some((weight) => weight > 0) ? weights : weights.map((_, part) => (part === 0 ? 1 : 0));
-  return cutStripes(some).map((stripe) =>
-    windows
-      .map(({ from, to, ...whole }) => ({ from, to, ...cutStripe(whole, stripe) }))
-      .filter(({ offsets }) => offsets.length > 0),
-  );
 }
 
 /** The entries of `begun` for the VUs of these runs; nothing where the share has none. */

@@ -6,15 +6,9 @@ import type { Plan } from "../protocol/plan.ts";
  * `invalid_request` for an unknown scenario or an impossible target.
  */
 export function checkScale(plan: Plan, name: string, target: number): number {
-  const position = plan.scenarios.findIndex(({ scenario }) => scenario.name === name);
+  const position = findScenario(plan, name);
   const load = plan.scenarios[position]?.scenario.load;
-  if (load === undefined) {
-    const known = plan.scenarios.map(({ scenario }) => scenario.name).join(", ");
-    throw new EngineError(
-      "invalid_request",
-      `there is no scenario ${JSON.stringify(name)}; this workflow has: ${known}`,
-    );
-  }
+  if (load === undefined) throw new EngineError("internal_error", `the plan has no scenario ${position + 1}`);
   if (load.mode === "ramping-arrival-rate") {
     throw new EngineError("conflict", `scenario ${name}: ramping-arrival-rate follows its stages and cannot be scaled`);
   }
@@ -30,4 +24,12 @@ export function checkScale(plan: Plan, name: string, target: number): number {
     );
   }
   return position;
+}
+
+/** The place in the plan of the scenario of this name. Throws EngineError `invalid_request` where there is none. */
+export function findScenario(plan: Plan, name: string): number {
+  const position = plan.scenarios.findIndex(({ scenario }) => scenario.name === name);
+  if (position >= 0) return position;
+  const known = plan.scenarios.map(({ scenario }) => scenario.name).join(", ");
+  throw new EngineError("invalid_request", `there is no scenario ${JSON.stringify(name)}; this workflow has: ${known}`);
 }

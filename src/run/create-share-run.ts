@@ -1,11 +1,14 @@
 import { createRecorder } from "../measure/thread-recorder.ts";
-import { cutShare } from "../plan/cut-plan.ts";
 import type { Share } from "../protocol/plan.ts";
-import { checkScale } from "./check-scale.ts";
+import type { Permit } from "../protocol/ports.ts";
+import { checkScale, findScenario } from "./check-scale.ts";
 import { createClaimMemory, createClaims } from "./claims.ts";
+import { createShareDealer } from "./deal-share.ts";
 import { createFrameCollector } from "./frame-collector.ts";
 import { createGeneratorWatch } from "./generator-watch.ts";
 import { createInThread } from "./in-thread.ts";
+import { createIterationFeed } from "./iteration-feed.ts";
+import { createLeasePermit, setSuspended } from "./lease-memory.ts";
 import { createMasker } from "./masker.ts";
 import { rehearseThenCompile } from "./rehearse.ts";
 import type { SharePart, SharePartEvents } from "./share-part.ts";
@@ -18,17 +21,25 @@ const threadLeadMs = 20;
 
 /** Makes the run of a share, on one thread or on many. */
 export function createShareRun(options: ShareRunOptions, events: ShareRunEvents): ShareRun {
-  const { clock, plan } = options;
+  const { clock, plan, share, leaseMemory } = options;
   const threads = Math.max(1, Math.min(options.threads, plan.vus));
   /** The same test time as in every part. */
   const testClock = createTestClock(clock);
   const collector = createFrameCollector(threads, events.onFrame);
+  const claimMemory = createClaimMemory(share);
+  const claims = createClaims(claimMemory, threads);
+  let largestVu = plan.scenarios.reduce((largest, { largestVus }) => Math.max(largest, largestVus), 0);
+  const dealer = createShareDealer(plan, share, threads, () => largestVu);
+  const idle = Array.from({ length: threads }, () => false);
+  let unbegun = threads;
+  let startedAt = Number.NEGATIVE_INFINITY;
   let undone = threads;
   let failed = false;
   let closing: Promise<void> | null = null;
 
   const close = (): Promise<void> => {
     closing ??= (async () => {
+      for (const feed of feeds) feed.close();
       await Promise.all(parts.map((part) => part.close()));
       collector.flush();
       testClock.close();
@@ -36,11 +47,22 @@ export function createShareRun(options: ShareRunOptions, events: ShareRunEvents)
     return closing;
   };
 
+  const finishIdle = () => {
+    if (!dealer.peopled || !idle.every(Boolean)) return;
+    for (const part of parts) part.finish();
+  };
+
   const listen = (thread: number): SharePartEvents => ({
     onFrame: (part) => collector.add(thread, part),
     onDone() {
       collector.end(thread);
-      if (--undone === 0) events.onDone(collector.last);
+      idle[thread] = true;
+      if (--undone > 0) {
+        finishIdle();
+        return;
+      }
+      for (const feed of feeds) feed.close();
+      events.onDone(collector.last);
     },
     onFault(error) {
       if (failed || closing !== null) return;
@@ -48,10 +70,35 @@ export function createShareRun(options: ShareRunOptions, events: ShareRunEvents)
       events.onFault(error);
       close().catch(events.onFault);
     },
+    onStarted(instant) {
+      startedAt = Math.max(startedAt, instant);
+      if (--unbegun === 0) events.onStarted(startedAt);
+    },
+    onIdle(now) {
+      idle[thread] = now;
+      finishIdle();
+    },
+    onWant: (scenario) => feeds[scenario]?.want(),
+    onClaim: (scenario, through) => events.onClaim(nameOf(scenario), through),
   });
 
-  const parts = createParts(options, threads, listen);
+  const nameOf = (position: number) => plan.scenarios[position]?.scenario.name ?? "";
+
+  const parts = createParts(options, dealer.parts, claimMemory, listen);
   const first = parts[0] as SharePart;
+  const feeds = share.scenarios.map(({ iterations }, position) =>
+    createIterationFeed({
+      clock,
+      claims,
+      position,
+      iterations,
+      tellThreads(ranges, last) {
+        for (const part of parts) part.allot(position, ranges, last);
+      },
+      onWant: () => events.onWant(nameOf(position)),
+    }),
+  );
+  const isShared = (position: number) => plan.scenarios[position]?.scenario.load.mode === "shared-iterations";
 
   return {
     async prepare() {
@@ -67,23 +114,54 @@ export function createShareRun(options: ShareRunOptions, events: ShareRunEvents)
     start(at, shared) {
       testClock.start(at);
       for (const part of parts) part.start(at, shared);
+      if (leaseMemory !== null) feeds.filter((_, position) => isShared(position)).forEach((feed) => feed.start());
     },
     async pause(atTestTimeMs) {
       const at = Math.max(atTestTimeMs, testClock.now() + (threads > 1 ? threadLeadMs : 0));
       const times = await Promise.all([testClock.pause(at), ...parts.map((part) => part.pause(at))]);
       return Math.max(...times);
     },
-    resume() {
-      const at = clock.now();
-      const testTimeMs = testClock.resume(at);
+    resume(at, testTimeMs) {
       for (const part of parts) part.resume(at, testTimeMs);
-      return Promise.resolve(testTimeMs);
+      return testClock.resume(at, testTimeMs);
     },
-    async scale(scenario, target, overMs) {
+    async scale(scenario, target, overMs, atTestTimeMs) {
       const position = checkScale(plan, scenario, target);
-      const testTimeMs = Math.max(0, testClock.now());
-      for (const part of parts) part.scale(position, testTimeMs, target, overMs);
+      const at = Math.max(0, atTestTimeMs ?? testClock.now());
+      if (plan.scenarios[position]?.scenario.load.mode !== "constant-arrival-rate") {
+        largestVu = Math.max(largestVu, target);
+      }
+      for (const part of parts) part.scale(position, at, target, overMs);
+      if (at > testClock.now()) await new Promise<void>((resolve) => testClock.at(at, resolve));
+      return Math.max(at, testClock.now());
     },
+    async release(kept) {
+      const unstarted = kept.scenarios.map(({ vus }, position) =>
+        vus.length === 0 && isShared(position) ? (feeds[position]?.release() ?? []) : [],
+      );
+      const dealt = dealer.release(kept);
+      const begun = await Promise.all(parts.map((part, thread) => part.release(dealt[thread] as Share)));
+      return {
+        unstarted,
+        begun: plan.scenarios.map(({ scenario }, position) =>
+          scenario.load.mode === "per-vu-iterations" ? begun.flatMap((ofPart) => ofPart[position] ?? []) : [],
+        ),
+      };
+    },
+    grant(whole) {
+      const dealt = dealer.grant(whole);
+      parts.forEach((part, thread) => part.grant(dealt[thread] as Share));
+      finishIdle();
+    },
+    allot(scenario, ranges, last) {
+      feeds[findScenario(plan, scenario)]?.add(ranges, last);
+    },
+    claimed(scenario, through) {
+      const position = findScenario(plan, scenario);
+      for (const part of parts) part.claimed(position, through);
+    },
+    suspend: () => changeLease(true),
+    goOn: () => changeLease(false),
     stop(graceMs) {
       for (const part of parts) part.stop(graceMs);
     },
@@ -96,24 +174,41 @@ export function createShareRun(options: ShareRunOptions, events: ShareRunEvents)
     },
     close,
   };
+
+  function changeLease(suspended: boolean): void {
+    if (leaseMemory !== null) setSuspended(leaseMemory, suspended);
+    for (const part of parts) part.watchLease();
+  }
 }
 
 function createParts(
   options: ShareRunOptions,
-  threads: number,
+  shares: readonly Share[],
+  claimMemory: SharedArrayBuffer,
   listen: (thread: number) => SharePartEvents,
 ): readonly SharePart[] {
-  const { plan, share, inputs, slaveId, clock, random, log, permit } = options;
-  const claimMemory = createClaimMemory(plan.scenarios.length);
+  const { plan, inputs, slaveId, clock, random, log, leaseMemory } = options;
+  const threads = shares.length;
   if (threads > 1) {
-    return cutShare(share, plan, threads).map((cut: Share, thread) =>
-      spawnThread({ plan, share: cut, inputs, slaveId, threads, claimMemory }, { clock, log }, listen(thread)),
-    );
+    return shares.map((share, thread) => {
+      const seed = Math.floor(random() * 2 ** 32);
+      const input = { plan, share, inputs, slaveId, threads, claimMemory, leaseMemory, seed };
+      return spawnThread(input, { clock, log }, listen(thread));
+    });
   }
   const masker = createMasker(inputs.secrets);
   const recorder = createRecorder({ clock, masker });
+  const permit = joinLease(options.permit, options);
   const context = { workflow: plan.workflow, inputs, slaveId, recorder, clock, random, log, permit, masker };
   const claims = createClaims(claimMemory, 1);
   const watch = createGeneratorWatch();
-  return [createInThread({ plan, share, context, claims, watch, compile: rehearseThenCompile(plan) }, listen(0))];
+  const compile = rehearseThenCompile(plan);
+  return [createInThread({ plan, share: shares[0] as Share, context, leaseMemory, claims, watch, compile }, listen(0))];
+}
+
+/** The permit and the lease. */
+function joinLease(permit: Permit, { leaseMemory, clock }: ShareRunOptions): Permit {
+  if (leaseMemory === null) return permit;
+  const lease = createLeasePermit(leaseMemory, clock, permit.refuses);
+  return { maySend: (now) => lease.maySend(now) && permit.maySend(now), refuses: permit.refuses };
 }

@@ -1,11 +1,13 @@
 import { EngineError } from "../errors.ts";
 import type { CompiledWorkflow, FlowContext } from "../flow/compiled.ts";
 import type { ThreadRecorder } from "../measure/thread-recorder.ts";
-import type { Plan, Share } from "../protocol/plan.ts";
+import type { Plan, ScenarioShare, Share } from "../protocol/plan.ts";
 import type { Claims } from "./claims.ts";
 import { createFrameCutter } from "./frame-cutter.ts";
+import { createGate, openGate } from "./gate.ts";
 import type { GeneratorWatch } from "./generator-watch.ts";
 import { createIterationMeter } from "./iteration-meter.ts";
+import { readDeadline } from "./lease-memory.ts";
 import { createScenarioClock } from "./scenario-clock.ts";
 import { createScenarioRun, type ScenarioRun } from "./scenario-run.ts";
 import type { SharePart, SharePartEvents } from "./share-part.ts";
@@ -18,6 +20,8 @@ export interface InThreadOptions {
   readonly share: Share;
   /** What flow compiles with: the thread's ports. */
   readonly context: FlowContext & { readonly recorder: ThreadRecorder };
+  /** null: no lease, and nobody feeds the share. */
+  readonly leaseMemory: SharedArrayBuffer | null;
   readonly claims: Claims;
   readonly watch: GeneratorWatch;
   compile(context: FlowContext): Promise<CompiledWorkflow>;
@@ -25,7 +29,7 @@ export interface InThreadOptions {
 
 /** A share's part that runs in the calling thread. */
 export function createInThread(options: InThreadOptions, events: SharePartEvents): SharePart {
-  const { plan, share, context, claims, watch } = options;
+  const { plan, share, context, leaseMemory, claims, watch } = options;
   const { clock, recorder, workflow } = context;
   const testClock = createTestClock(clock);
   const turn = createTurn(clock);
@@ -36,6 +40,32 @@ export function createInThread(options: InThreadOptions, events: SharePartEvents
   let unended = 0;
   let stage: "new" | "started" | "done" | "closed" = "new";
   let closing: Promise<void> | null = null;
+  let idle = false;
+  /** What comes for the scenarios before they are compiled. */
+  let early: (() => void)[] | null = [];
+  const whenCompiled = (task: () => void) => {
+    if (early === null) task();
+    else early.push(task);
+  };
+
+  const gate =
+    leaseMemory === null
+      ? openGate
+      : createGate(clock, context.permit, () => readDeadline(leaseMemory), {
+          onShut() {
+            for (const run of runs) run.suspend();
+          },
+          onOpened() {
+            for (const run of runs) run.goOn();
+          },
+        });
+
+  const noteIdle = () => {
+    const now = stage === "started" && runs.every((run) => run.idle);
+    if (now === idle) return;
+    idle = now;
+    events.onIdle(idle);
+  };
 
   const cutter = createFrameCutter({
     clock,
@@ -54,7 +84,10 @@ export function createInThread(options: InThreadOptions, events: SharePartEvents
   };
 
   const endScenario = () => {
-    if (--unended > 0) return;
+    if (--unended > 0) {
+      noteIdle();
+      return;
+    }
     drained.resolve();
     if (stage !== "started") return;
     stage = "done";
@@ -73,6 +106,7 @@ export function createInThread(options: InThreadOptions, events: SharePartEvents
       if (!wasRunning) drained.resolve();
       await Promise.all([compiled?.close(), drained.promise]);
       if (wasRunning) cutter.cut();
+      gate.close();
       testClock.close();
       watch.close();
     })();
@@ -89,28 +123,36 @@ export function createInThread(options: InThreadOptions, events: SharePartEvents
       compiled = await options.compile(context);
       runs = compiled.scenarios.map((scenario, position) => {
         const planned = plan.scenarios[position];
-        const scenarioShare = share.scenarios[position];
-        if (planned === undefined || scenarioShare === undefined) {
-          throw new EngineError("internal_error", `the share has no part for scenario ${position + 1}`);
-        }
+        if (planned === undefined) throw new EngineError("internal_error", `the plan has no scenario ${position + 1}`);
         const { name, startTimeMs, tags } = planned.scenario;
         return createScenarioRun(
           {
             plan,
             planned,
             position,
-            share: scenarioShare,
+            share: pick(share, position),
             scenario,
             clock,
             time: createScenarioClock(testClock, startTimeMs),
             turn,
+            gate,
+            fed: leaseMemory !== null,
             meter: createIterationMeter(recorder, { ...workflow.tags, ...tags, scenario: name }),
             claims,
           },
-          { onEnded: endScenario, onFault: fail },
+          {
+            onEnded: endScenario,
+            onFault: fail,
+            onIdle: noteIdle,
+            onWant: () => events.onWant(position),
+            onClaim: (through) => events.onClaim(position, through),
+          },
         );
       });
       unended = runs.length;
+      const tasks = early ?? [];
+      early = null;
+      for (const task of tasks) task();
     },
     async setup() {
       if (workflow.setup.length === 0) return {};
@@ -126,12 +168,27 @@ export function createInThread(options: InThreadOptions, events: SharePartEvents
       requireCompiled().share(shared);
       stage = "started";
       for (const run of runs) run.start();
+      testClock.at(0, () => events.onStarted(clock.now()));
       testClock.start(at);
+      gate.watch();
       cutter.start(at);
     },
     pause: (atTestTimeMs) => testClock.pause(atTestTimeMs),
     resume: (at, testTimeMs) => {
-      testClock.resume(at, testTimeMs);
+      testClock.resume(at, testTimeMs).catch(events.onFault);
+    },
+    async release(kept) {
+      await new Promise<void>((resolve) => whenCompiled(resolve));
+      return Promise.all(runs.map((run, at) => run.release(pick(kept, at))));
+    },
+    grant: (whole) => whenCompiled(() => runs.forEach((run, at) => run.grant(pick(whole, at)))),
+    allot: (scenario, ranges, last) => whenCompiled(() => runs[scenario]?.allot(ranges, last)),
+    claimed: (scenario, through) => runs[scenario]?.confirm(through),
+    watchLease: () => {
+      if (stage === "started") gate.watch();
+    },
+    finish() {
+      for (const run of runs) run.finish();
     },
     scale: (scenario, testTimeMs, target, overMs) => runs[scenario]?.scale(testTimeMs, target, overMs),
     stop(graceMs) {
@@ -150,4 +207,12 @@ export function createInThread(options: InThreadOptions, events: SharePartEvents
     },
     close,
   };
+}
+
+function pick(share: Share, position: number): ScenarioShare {
+  const part = share.scenarios[position];
+  if (part === undefined) {
+    throw new EngineError("internal_error", `the share has no part for scenario ${position + 1}`);
+  }
+  return part;
 }

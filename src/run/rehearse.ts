@@ -50,11 +50,12 @@ async function rehearse(workflow: Workflow, context: FlowContext): Promise<void>
 
 async function run(workflow: Workflow, { clock, masker, slaveId, random }: FlowContext): Promise<void> {
   const plan = makePlan(workflow);
+  const share = cutPlan(plan, [1])[0] as Share;
   const done = Promise.withResolvers<void>();
   const part = createInThread(
     {
       plan,
-      share: cutPlan(plan, [1])[0] as Share,
+      share,
       context: {
         workflow,
         inputs: { env: {}, secrets: {} },
@@ -66,11 +67,20 @@ async function run(workflow: Workflow, { clock, masker, slaveId, random }: FlowC
         permit: { maySend: () => true, refuses: () => null },
         masker,
       },
-      claims: createClaims(createClaimMemory(1), 1),
+      leaseMemory: null,
+      claims: createClaims(createClaimMemory(share), 1),
       watch: unwatched,
       compile: compileWorkflow,
     },
-    { onFrame: () => undefined, onDone: done.resolve, onFault: done.reject },
+    {
+      onFrame: () => undefined,
+      onDone: done.resolve,
+      onFault: done.reject,
+      onStarted: () => undefined,
+      onIdle: () => undefined,
+      onWant: () => undefined,
+      onClaim: () => undefined,
+    },
   );
   try {
     await part.prepare();

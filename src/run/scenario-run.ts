@@ -1,4 +1,5 @@
 import type { VuCount } from "../protocol/frame.ts";
+import type { IterationRange, ScenarioShare, VuIteration } from "../protocol/plan.ts";
 import type { Alarm } from "../protocol/ports.ts";
 import { createScheduler } from "./schedulers/create-scheduler.ts";
 import type { Scheduler, SchedulerContext } from "./schedulers/scheduler.ts";
@@ -19,6 +20,17 @@ export interface ScenarioRun {
   stop(graceMs: number): void;
   /** `timeMs` is test time of the run. Throws EngineError. */
   scale(timeMs: number, target: number, overMs: number): void;
+  /** See Scheduler; nothing once the scenario has ended. */
+  release(share: ScenarioShare): Promise<VuIteration[]>;
+  grant(share: ScenarioShare): void;
+  allot(ranges: readonly IterationRange[], last: boolean): void;
+  confirm(through: readonly VuIteration[]): void;
+  suspend(): void;
+  goOn(): void;
+  /** Has it nothing to do, now or for ever? */
+  readonly idle: boolean;
+  /** Ends the load of a scenario that is idle: it will be given nothing more. */
+  finish(): void;
   /** At this moment; the most since the previous call. */
   countVus(): VuCount;
 }
@@ -26,6 +38,10 @@ export interface ScenarioRun {
 export interface ScenarioRunEvents {
   onEnded(): void;
   onFault(error: unknown): void;
+  /** `idle` has changed. */
+  onIdle(): void;
+  onWant(): void;
+  onClaim(through: readonly VuIteration[]): void;
 }
 
 export function createScenarioRun(
@@ -38,6 +54,7 @@ export function createScenarioRun(
   let loadAlarm: Alarm | null = null;
   let graceAlarm: Alarm | null = null;
   let graceEnd = Number.POSITIVE_INFINITY;
+  let idle = false;
 
   const endLoad = (graceMs: number, full: boolean) => {
     if (phase === "ended") return;
@@ -67,6 +84,12 @@ export function createScenarioRun(
         runEvents.onEnded();
       },
       onFault: runEvents.onFault,
+      onIdle(now) {
+        idle = now;
+        runEvents.onIdle();
+      },
+      onWant: runEvents.onWant,
+      onClaim: runEvents.onClaim,
     },
   });
 
@@ -84,6 +107,20 @@ export function createScenarioRun(
     scale(timeMs, target, overMs) {
       if (phase === "loading" || phase === "waiting")
         scheduler.scale(Math.max(0, timeMs - startTimeMs), target, overMs);
+    },
+    release: (kept) => (phase === "ended" ? Promise.resolve([]) : scheduler.release(kept)),
+    grant(whole) {
+      if (phase !== "ended") scheduler.grant(whole);
+    },
+    allot: (ranges, last) => scheduler.allot(ranges, last),
+    confirm: (through) => scheduler.confirm(through),
+    suspend: () => scheduler.suspend(),
+    goOn: () => scheduler.goOn(),
+    get idle() {
+      return idle || phase === "ended";
+    },
+    finish() {
+      if (idle) endLoad(gracefulStopMs, true);
     },
     countVus: () => ({
       scenario: name,

@@ -1,4 +1,5 @@
 import type { Frame } from "../protocol/frame.ts";
+import type { IterationRange, Share, VuIteration } from "../protocol/plan.ts";
 import type { SharedValues } from "../protocol/report.ts";
 
 /** What one thread measured in an interval. */
@@ -9,6 +10,14 @@ export interface SharePartEvents {
   /** Every scenario has ended and the last frame is out (but for teardown's). */
   onDone(): void;
   onFault(error: unknown): void;
+  /** Test time 0 has passed at this instant. */
+  onStarted(instant: number): void;
+  /** A fed share: no scenario has anything to do now, or one has again. */
+  onIdle(idle: boolean): void;
+  /** A VU found no shared iteration left; `scenario` is its place in the plan. */
+  onWant(scenario: number): void;
+  /** These VUs want to begin iterations below these numbers. */
+  onClaim(scenario: number, through: readonly VuIteration[]): void;
 }
 
 /**
@@ -24,6 +33,17 @@ export interface SharePart {
   resume(at: number, testTimeMs: number): void;
   /** From this test time on; `scenario` is its place in the plan. The caller has checked that the mode allows it. */
   scale(scenario: number, testTimeMs: number, target: number, overMs: number): void;
+  /** Keeps this alone; resolves, by scenario, with where the VUs that were given up would go on. */
+  release(share: Share): Promise<VuIteration[][]>;
+  /** Its whole part from now on. */
+  grant(share: Share): void;
+  /** The same ranges for every part, in the same order; the claims know of them already. */
+  allot(scenario: number, ranges: readonly IterationRange[], last: boolean): void;
+  claimed(scenario: number, through: readonly VuIteration[]): void;
+  /** The lease in memory has changed: look at it now. */
+  watchLease(): void;
+  /** Ends the load of the scenarios that are idle: nothing more will be given. */
+  finish(): void;
   stop(graceMs: number): void;
   teardown(shared: SharedValues): Promise<void>;
   close(): Promise<void>;

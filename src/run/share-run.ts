@@ -1,6 +1,6 @@
 import type { Frame } from "../protocol/frame.ts";
-import type { Inputs } from "../protocol/message.ts";
-import type { Plan, Share } from "../protocol/plan.ts";
+import type { Inputs, Released } from "../protocol/message.ts";
+import type { IterationRange, Plan, Share, VuIteration } from "../protocol/plan.ts";
 import type { Clock, Log, Permit, Random } from "../protocol/ports.ts";
 import type { SharedValues } from "../protocol/report.ts";
 
@@ -14,7 +14,14 @@ export interface ShareRunOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
+  /** Besides the lease. Threads have no say of `refuses`. */
   readonly permit: Permit;
+  /**
+   * The lease (`createLeaseMemory`), which every thread reads before each send; `clock` must be the system's then. With a
+   * lease an owner feeds the share: shared iterations are allotted, iterations of a VU are claimed, and scenarios that
+   * have nothing to do wait for a grant as long as another has. null: the share is the whole, nothing ever ends it.
+   */
+  readonly leaseMemory: SharedArrayBuffer | null;
 }
 
 export interface ShareRunEvents {
@@ -24,6 +31,12 @@ export interface ShareRunEvents {
   onDone(lastFrame: number): void;
   /** The engine itself failed; the run is closed. */
   onFault(error: unknown): void;
+  /** Test time 0 has passed on every thread; the instant (`Clock.now()`) of the latest. */
+  onStarted(instant: number): void;
+  /** Less than half a second's shared iterations are left. Once per `allot`. */
+  onWant(scenario: string): void;
+  /** These VUs (by index) want to begin iterations below these numbers. */
+  onClaim(scenario: string, through: readonly VuIteration[]): void;
 }
 
 /** Turns a share into frames. */
@@ -36,10 +49,34 @@ export interface ShareRun {
   start(at: number, shared: SharedValues): void;
   /** Freezes the test clock at this test time, or now if it has passed; resolves with the test time. No new iteration starts. */
   pause(atTestTimeMs: number): Promise<number>;
-  /** Resolves with the test time. */
-  resume(): Promise<number>;
-  /** Sets VUs (or the rate) of a scenario, linearly over `overMs` of test time. Throws EngineError `conflict` where the mode has none to set. */
-  scale(scenario: string, target: number, overMs: number): Promise<void>;
+  /**
+   * The test clock goes on so that at the `Clock.now()` `at` it would show `testTimeMs`; where it stopped later it stands
+   * longer. Nothing where it is not paused. Resolves when it goes on, with the test time it stood at.
+   */
+  resume(at: number, testTimeMs: number): Promise<number>;
+  /**
+   * Sets VUs (or the rate) of a scenario, linearly over `overMs` of test time, from `atTestTimeMs` (now) on; where that
+   * has passed, as if it had acted then. Resolves with the test time once it acts. Throws EngineError `conflict` where
+   * the mode has none to set, `invalid_request` for what cannot be set.
+   */
+  scale(scenario: string, target: number, overMs: number, atTestTimeMs?: number): Promise<number>;
+  /**
+   * Keeps only this part of the share. Given-up VUs finish their iterations, at most the graceful stop long; in arrival
+   * modes they serve the events of the windows that are kept, which may also reach further than before. A scenario that
+   * keeps VUs keeps its shared iterations too, one without gives them back. Resolves once nothing outside the part can
+   * start any more.
+   */
+  release(share: Share): Promise<Released>;
+  /** The whole share from now on, but for its shared iterations. VUs and windows that are held go on undisturbed. */
+  grant(share: Share): void;
+  /** More shared iterations; `last`: there will be no more. */
+  allot(scenario: string, ranges: readonly IterationRange[], last: boolean): void;
+  /** These VUs may begin iterations below these numbers. */
+  claimed(scenario: string, through: readonly VuIteration[]): void;
+  /** The lease is over: running operations are aborted and their iterations interrupted; nothing starts until `goOn`. */
+  suspend(): void;
+  /** What stood still goes on, as far as the lease in memory allows. */
+  goOn(): void;
   /** No new starts from now; running iterations get `graceMs`, then they are interrupted. Again with less: shortens. */
   stop(graceMs: number): void;
   /** Throws EngineError `teardown_failed` or `teardown_timeout`. */

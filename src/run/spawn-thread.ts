@@ -66,6 +66,14 @@ export function spawnThread(
         return;
       case "frame":
         return events.onFrame(fact.part);
+      case "started":
+        return events.onStarted(clock.now() + (fact.at - readSharedInstant()));
+      case "idle":
+        return events.onIdle(fact.idle);
+      case "want":
+        return events.onWant(fact.scenario);
+      case "claim":
+        return events.onClaim(fact.scenario, fact.through);
       case "done":
         return events.onDone();
       case "fault":
@@ -92,6 +100,12 @@ export function spawnThread(
     pause: (atTestTimeMs) => call<number>((number) => ({ type: "pause", call: number, atTestTimeMs })),
     resume: (at, testTimeMs) => order({ type: "resume", at: toShared(at), testTimeMs }),
     scale: (scenario, testTimeMs, target, overMs) => order({ type: "scale", scenario, testTimeMs, target, overMs }),
+    release: (share) => call((number) => ({ type: "release", call: number, share })),
+    grant: (share) => order({ type: "grant", share }),
+    allot: (scenario, ranges, last) => order({ type: "allot", scenario, ranges, last }),
+    claimed: (scenario, through) => order({ type: "claimed", scenario, through }),
+    watchLease: () => order({ type: "watch_lease" }),
+    finish: () => order({ type: "finish" }),
     stop: (graceMs) => order({ type: "stop", graceMs }),
     teardown: (shared) => call((number) => ({ type: "teardown", call: number, shared })),
     close() {

@@ -32,7 +32,7 @@ test("a pause at a test time ahead freezes there; alarms up to it ring, later on
   expect([testClock.now(), testClock.isFrozen(clock.now())]).toEqual([200, true]);
   expect(await testClock.pause(900)).toBe(200);
   ring("250", 250);
-  expect(testClock.resume()).toBe(200);
+  expect(await testClock.resume(clock.now(), 200)).toBe(200);
   await clock.turn(200);
   expect(rung).toEqual([
     ["100", 100],
@@ -49,23 +49,53 @@ test("a pause that comes late freezes now; one not reached is taken back by resu
   const late = testClock.pause(100);
   await clock.turn(10);
   expect(await late).toBe(500);
-  testClock.resume();
+  expect(await testClock.resume(clock.now(), 500)).toBe(500);
   const ahead = testClock.pause(800);
   ring("900", 900);
-  expect(testClock.resume()).toBe(500);
+  expect(await testClock.resume(clock.now(), 500)).toBe(500);
   expect(await ahead).toBe(500);
   await clock.turn(1000);
   expect(rung).toEqual([["900", 910]]);
 });
 
-test("threads resume at one instant with one test time", async () => {
+test("clocks that stopped at different times agree again: a later one stands longer, an earlier one goes ahead", async () => {
+  for (const [stopAt, goesOnAt] of [
+    [300, 1380],
+    [390, 1470],
+    [290, 1370],
+  ] as const) {
+    const { clock, testClock } = startClocks();
+    testClock.start(1000);
+    await clock.turn(stopAt);
+    const paused = testClock.pause(0);
+    await clock.turn(10);
+    expect(await paused).toBe(stopAt);
+    const resumed = testClock.resume(1380, 300);
+    await clock.turn(goesOnAt - clock.now() - 1);
+    expect(testClock.now()).toBe(stopAt);
+    await clock.turn(200);
+    expect(await resumed).toBe(stopAt);
+    expect(testClock.now()).toBe(clock.now() - 1080);
+  }
+});
+
+test("a pause while it waits to go on holds it where it is", async () => {
   const { clock, testClock } = startClocks();
   testClock.start(1000);
-  await clock.turn(300);
-  testClock.pause(0).catch(() => undefined);
   await clock.turn(100);
-  expect(testClock.resume(1380, 290)).toBe(290);
-  expect(testClock.now()).toBe(310);
+  const paused = testClock.pause(0);
+  const resumed = testClock.resume(1500, 100);
+  expect(await testClock.pause(0)).toBe(100);
+  await clock.turn(1000);
+  expect([await paused, await resumed, testClock.now()]).toEqual([100, 100, 100]);
+});
+
+test("a resume without a pause changes nothing", async () => {
+  const { clock, testClock } = startClocks();
+  testClock.start(1000);
+  await clock.turn(100);
+  expect(await testClock.resume(1100, 20)).toBe(100);
+  expect(testClock.now()).toBe(100);
 });
 
 test("close cancels what waits", async () => {

@@ -13,10 +13,11 @@ export interface TestClock {
   /** Freezes at this test time, or now if it has passed; resolves then with the frozen time. An earlier pause stands. */
   pause(atMs: number): Promise<number>;
   /**
-   * Goes on, or takes back a pause still ahead. Test time was or will be `timeMs` (the frozen time) at the `Clock.now()`
-   * `at` (now). Gives the test time at that instant.
+   * Goes on so that at the `Clock.now()` `at` it would show `timeMs`; one that stopped at a later test time stands longer,
+   * one whose pause is still ahead stands now until then. Nothing where there is no pause. Resolves once it goes on, with
+   * the test time at which it stood.
    */
-  resume(at?: number, timeMs?: number): number;
+  resume(at: number, timeMs: number): Promise<number>;
   /** Cancels every alarm; idempotent. */
   close(): void;
 }
@@ -34,6 +35,8 @@ export function createTestClock(clock: Clock): TestClock {
   let origin = Number.POSITIVE_INFINITY;
   let frozenAt = Number.POSITIVE_INFINITY;
   let freezing: Alarm | null = null;
+  /** A frozen clock that goes on at an instant ahead. */
+  let going: { readonly alarm: Alarm; settle(timeMs: number): void } | null = null;
 
   const read = (now: number) => Math.min(now - origin, frozenAt);
   const isFrozen = (now: number) => now - origin >= frozenAt;
@@ -54,6 +57,20 @@ export function createTestClock(clock: Clock): TestClock {
     freezing = null;
     for (const settle of pausing) settle(timeMs);
     pausing.clear();
+  };
+
+  const goOn = (next: number, stand: number) => {
+    origin = next;
+    settlePauses(stand);
+    frozenAt = Number.POSITIVE_INFINITY;
+    settleResumes(stand);
+    for (const alarm of waiting) arm(alarm);
+  };
+  const settleResumes = (timeMs: number) => {
+    going?.alarm.cancel();
+    const settle = going?.settle;
+    going = null;
+    settle?.(timeMs);
   };
 
   return {
@@ -77,25 +94,50 @@ export function createTestClock(clock: Clock): TestClock {
     },
     pause(atMs) {
       const now = clock.now();
-      if (isFrozen(now)) return Promise.resolve(frozenAt);
+      if (isFrozen(now)) {
+        // It stays where it is, whatever was to let it go on.
+        settleResumes(frozenAt);
+        return Promise.resolve(frozenAt);
+      }
       frozenAt = Math.min(frozenAt, Math.max(atMs, now - origin, 0));
       for (const alarm of waiting) if (alarm.timeMs > frozenAt) disarm(alarm);
       freezing?.cancel();
       freezing = clock.at(addAtLeast(origin, frozenAt), () => settlePauses(frozenAt));
       return new Promise((resolve) => pausing.add(resolve));
     },
-    resume(at = clock.now(), timeMs = read(at)) {
+    resume(at, timeMs) {
       const now = clock.now();
-      if (isFrozen(now)) origin = at - timeMs;
-      settlePauses(read(now));
-      frozenAt = Number.POSITIVE_INFINITY;
-      for (const alarm of waiting) arm(alarm);
-      return at - origin;
+      if (frozenAt === Number.POSITIVE_INFINITY || origin === Number.POSITIVE_INFINITY) {
+        frozenAt = Number.POSITIVE_INFINITY;
+        settlePauses(0);
+        return Promise.resolve(read(now));
+      }
+      const next = at - timeMs;
+      const stand = Math.max(0, Math.min(frozenAt, now - origin));
+      // The instant at which the clock that goes on shows the time of this one.
+      const goOnAt = next + stand;
+      if (goOnAt <= now) {
+        goOn(next, stand);
+        return Promise.resolve(stand);
+      }
+      frozenAt = stand;
+      for (const alarm of waiting) if (alarm.timeMs > frozenAt) disarm(alarm);
+      settlePauses(stand);
+      going?.alarm.cancel();
+      const earlier = going?.settle;
+      return new Promise((resolve) => {
+        const settle = (timeOfStand: number) => {
+          earlier?.(timeOfStand);
+          resolve(timeOfStand);
+        };
+        going = { settle, alarm: clock.at(goOnAt, () => goOn(next, stand)) };
+      });
     },
     close() {
       for (const alarm of waiting) disarm(alarm);
       waiting.clear();
       settlePauses(read(clock.now()));
+      settleResumes(read(clock.now()));
     },
   };
 }

@@ -1,7 +1,7 @@
 import { EngineError, errorTable, type ErrorCode } from "../errors.ts";
 import type { JsonObject } from "../protocol/json.ts";
 import type { Inputs } from "../protocol/message.ts";
-import type { Plan, Share } from "../protocol/plan.ts";
+import type { IterationRange, Plan, Share, VuIteration } from "../protocol/plan.ts";
 import type { LogLevel } from "../protocol/ports.ts";
 import type { Problem } from "../protocol/problem.ts";
 import type { SharedValues } from "../protocol/report.ts";
@@ -15,6 +15,10 @@ export interface ThreadInput {
   readonly slaveId: string;
   readonly threads: number;
   readonly claimMemory: SharedArrayBuffer;
+  /** null: no lease. */
+  readonly leaseMemory: SharedArrayBuffer | null;
+  /** What the thread's random numbers follow from: 32 bits. */
+  readonly seed: number;
 }
 
 /** To a thread. `call` numbers what is to be answered; instants are of `readSharedInstant`. */
@@ -30,14 +34,31 @@ export type ThreadOrder =
       readonly target: number;
       readonly overMs: number;
     }
+  | { readonly type: "release"; readonly call: number; readonly share: Share }
+  | { readonly type: "grant"; readonly share: Share }
+  | {
+      readonly type: "allot";
+      readonly scenario: number;
+      readonly ranges: readonly IterationRange[];
+      readonly last: boolean;
+    }
+  | { readonly type: "claimed"; readonly scenario: number; readonly through: readonly VuIteration[] }
+  | { readonly type: "watch_lease" | "finish" }
   | { readonly type: "stop"; readonly graceMs: number }
   | { readonly type: "teardown"; readonly call: number; readonly shared: SharedValues };
 
+/** What the calls of a part resolve with. */
+export type Answer = SharedValues | VuIteration[][] | number | null;
+
 /** From a thread. */
 export type ThreadFact =
-  | { readonly type: "answer"; readonly call: number; readonly value: SharedValues | number | null }
+  | { readonly type: "answer"; readonly call: number; readonly value: Answer }
   | { readonly type: "failure"; readonly call: number; readonly error: PortableError }
   | { readonly type: "frame"; readonly part: FramePart }
+  | { readonly type: "started"; readonly at: number }
+  | { readonly type: "idle"; readonly idle: boolean }
+  | { readonly type: "want"; readonly scenario: number }
+  | { readonly type: "claim"; readonly scenario: number; readonly through: readonly VuIteration[] }
   | { readonly type: "done" }
   | { readonly type: "fault"; readonly error: PortableError }
   | { readonly type: "log"; readonly level: LogLevel; readonly message: string; readonly fields?: JsonObject };

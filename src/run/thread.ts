@@ -3,18 +3,27 @@ import { createRecorder } from "../measure/thread-recorder.ts";
 import { createClaims } from "./claims.ts";
 import { createGeneratorWatch } from "./generator-watch.ts";
 import { createInThread } from "./in-thread.ts";
+import { createLeasePermit } from "./lease-memory.ts";
 import { createMasker } from "./masker.ts";
 import { rehearseThenCompile } from "./rehearse.ts";
+import { createSeededRandom } from "./seeded-random.ts";
 import { createSystemClock } from "./system-clock.ts";
 import { systemTime } from "./system-time.ts";
-import { packError, readSharedInstant, type ThreadFact, type ThreadInput, type ThreadOrder } from "./thread-message.ts";
+import {
+  type Answer,
+  packError,
+  readSharedInstant,
+  type ThreadFact,
+  type ThreadInput,
+  type ThreadOrder,
+} from "./thread-message.ts";
 
 // The entry of a worker thread: it builds the thread's ports, makes its part of the share and obeys messages.
 
 const port = parentPort;
 if (port === null) throw new Error("thread.ts is the entry of a worker thread; it cannot be run by itself");
 
-const { plan, share, inputs, slaveId, threads, claimMemory } = workerData as ThreadInput;
+const { plan, share, inputs, slaveId, threads, claimMemory, leaseMemory, seed } = workerData as ThreadInput;
 const clock = createSystemClock(systemTime);
 const masker = createMasker(inputs.secrets);
 const tell = (fact: ThreadFact) => port.postMessage(fact);
@@ -29,16 +38,24 @@ const part = createInThread(
       slaveId,
       recorder: createRecorder({ clock, masker }),
       clock,
-      random: Math.random,
+      random: createSeededRandom(seed),
       log: (level, message, fields) => tell({ type: "log", level, message, fields }),
-      permit: { maySend: () => true, refuses: () => null },
+      permit:
+        leaseMemory === null
+          ? { maySend: () => true, refuses: () => null }
+          : createLeasePermit(leaseMemory, clock, () => null),
       masker,
     },
+    leaseMemory,
     claims: createClaims(claimMemory, threads),
     watch: createGeneratorWatch(),
     compile: rehearseThenCompile(plan),
   },
   {
+    onStarted: (at) => tell({ type: "started", at: readSharedInstant() + (at - clock.now()) }),
+    onIdle: (idle) => tell({ type: "idle", idle }),
+    onWant: (scenario) => tell({ type: "want", scenario }),
+    onClaim: (scenario, through) => tell({ type: "claim", scenario, through }),
     onFrame: (frame) => tell({ type: "frame", part: frame }),
     onDone: () => tell({ type: "done" }),
     onFault: (error) => tell({ type: "fault", error: packError(error) }),
@@ -47,9 +64,9 @@ const part = createInThread(
 
 const toLocal = (instant: number) => clock.now() + (instant - readSharedInstant());
 
-const answer = (call: number, work: Promise<unknown>) => {
+const answer = (call: number, work: Promise<Answer | undefined | void>) => {
   work.then(
-    (value) => tell({ type: "answer", call, value: (value ?? null) as (ThreadFact & { type: "answer" })["value"] }),
+    (value) => tell({ type: "answer", call, value: value ?? null }),
     (error: unknown) => tell({ type: "failure", call, error: packError(error) }),
   );
 };
@@ -70,6 +87,18 @@ const obey = (order: ThreadOrder): void => {
       return part.resume(toLocal(order.at), order.testTimeMs);
     case "scale":
       return part.scale(order.scenario, order.testTimeMs, order.target, order.overMs);
+    case "release":
+      return answer(order.call, part.release(order.share));
+    case "grant":
+      return part.grant(order.share);
+    case "allot":
+      return part.allot(order.scenario, order.ranges, order.last);
+    case "claimed":
+      return part.claimed(order.scenario, order.through);
+    case "watch_lease":
+      return part.watchLease();
+    case "finish":
+      return part.finish();
     case "stop":
       return part.stop(order.graceMs);
     case "teardown":

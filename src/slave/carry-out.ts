@@ -1,8 +1,9 @@
-import type { CarriedOrder, RunEvent } from "../cluster/slave.ts";
+import type { CarriedOrder, ReportedFact, RunEvent } from "../cluster/slave.ts";
 import { EngineError } from "../errors.ts";
-import type { Fact, Order } from "../protocol/message.ts";
+import type { Order } from "../protocol/message.ts";
 import type { Clock } from "../protocol/ports.ts";
 import type { ShareRun, ShareRunEvents } from "../run/share-run.ts";
+import { createOpenAsks } from "./open-asks.ts";
 
 export interface SlaveSurroundings {
   readonly clock: Clock;
@@ -18,6 +19,7 @@ export interface SlaveSurroundings {
  */
 export function createCarryOut(surroundings: SlaveSurroundings): (order: CarriedOrder) => void {
   const { clock, emit } = surroundings;
+  const asks = createOpenAsks(clock, (fact) => emit({ type: "fact", fact }));
   let run: ShareRun | null = null;
 
   const fault = (error: unknown) =>
@@ -26,7 +28,7 @@ export function createCarryOut(surroundings: SlaveSurroundings): (order: Carried
     if (run === null) throw new EngineError("internal_error", "an order came before its execution was prepared");
     return run;
   };
-  const follow = (work: Promise<Fact>, failed: (error: unknown) => Fact | null) => {
+  const follow = (work: Promise<ReportedFact>, failed: (error: unknown) => ReportedFact | null) => {
     work.then(
       (fact) => deliver(fact),
       (error: unknown) => {
@@ -36,20 +38,25 @@ export function createCarryOut(surroundings: SlaveSurroundings): (order: Carried
       },
     );
   };
-  const deliver = (fact: Fact) => {
-    if (fact.type !== "frame" && fact.type !== "done") emit({ type: "fact", fact });
-  };
+  const deliver = (fact: ReportedFact) => emit({ type: "fact", fact });
 
   return (order) => {
     switch (order.type) {
       case "prepare":
         run = surroundings.createRun(order, {
           onFrame: (frame) => emit({ type: "frame", frame }),
-          onDone: (lastFrame) => emit({ type: "done", lastFrame }),
+          onDone(lastFrame) {
+            asks.close();
+            emit({ type: "done", lastFrame });
+          },
           onFault: fault,
+          onStarted: (instant) =>
+            emit({ type: "fact", fact: { type: "started", atWallMs: clock.wall() + (instant - clock.now()) } }),
+          onWant: asks.want,
+          onClaim: asks.claim,
         });
         follow(
-          run.prepare().then((): Fact => ({ type: "prepared" })),
+          run.prepare().then((): ReportedFact => ({ type: "prepared" })),
           (error) =>
             error instanceof EngineError ? { type: "prepare_failed", code: error.code, message: error.message } : null,
         );
@@ -58,7 +65,7 @@ export function createCarryOut(surroundings: SlaveSurroundings): (order: Carried
         follow(
           started()
             .setup()
-            .then((shared): Fact => ({ type: "setup_done", shared })),
+            .then((shared): ReportedFact => ({ type: "setup_done", shared })),
           (error) =>
             error instanceof EngineError
               ? { type: "setup_failed", message: error.message, timedOut: error.code === "setup_timeout" }
@@ -67,26 +74,62 @@ export function createCarryOut(surroundings: SlaveSurroundings): (order: Carried
         return;
       case "start":
         started().start(clock.now() + order.inMs, order.shared);
-        emit({ type: "fact", fact: { type: "started", atWallMs: clock.wall() + order.inMs } });
         return;
       case "pause":
         follow(
           started()
             .pause(order.atMs)
-            .then((testTimeMs): Fact => ({ type: "applied", command: order.command, testTimeMs })),
+            .then((testTimeMs): ReportedFact => ({ type: "applied", command: order.command, testTimeMs })),
           () => null,
         );
         return;
       case "resume":
         follow(
           started()
-            .resume()
-            .then((testTimeMs): Fact => ({ type: "applied", command: order.command, testTimeMs })),
+            .resume(clock.now() + (order.atWallMs - clock.wall()), order.testTimeMs)
+            .then((testTimeMs): ReportedFact => ({ type: "applied", command: order.command, testTimeMs })),
           () => null,
         );
         return;
       case "scale":
-        started().scale(order.scenario, order.target, order.overMs).catch(fault);
+        follow(
+          started()
+            .scale(order.scenario, order.target, order.overMs, order.atMs)
+            .then((testTimeMs): ReportedFact => ({ type: "applied", command: order.command, testTimeMs })),
+          () => null,
+        );
+        return;
+      case "release":
+        follow(
+          started()
+            .release(order.share)
+            .then((released): ReportedFact => ({ type: "released", epoch: order.epoch, ...released })),
+          () => null,
+        );
+        return;
+      case "grant":
+        started().grant(order.share);
+        return;
+      case "allot":
+        if (asks.takeAllotment(order.scenario, order.serial)) {
+          started().allot(order.scenario, order.ranges, order.last);
+        }
+        return;
+      case "claimed": {
+        const through = asks.takeClaim(order.scenario, order.serial);
+        if (through !== null) started().claimed(order.scenario, through);
+        return;
+      }
+      // The lease may begin before there is a run, and end after it.
+      case "suspend":
+        run?.suspend();
+        return;
+      case "go_on":
+        run?.goOn();
+        return;
+      case "expel":
+        asks.close();
+        run?.stop(0);
         return;
       case "stop":
         started().stop(order.graceMs);
@@ -95,7 +138,7 @@ export function createCarryOut(surroundings: SlaveSurroundings): (order: Carried
         follow(
           started()
             .teardown(order.shared)
-            .then((): Fact => ({ type: "teardown_done" })),
+            .then((): ReportedFact => ({ type: "teardown_done" })),
           (error) =>
             error instanceof EngineError
               ? { type: "teardown_failed", message: error.message, timedOut: error.code === "teardown_timeout" }
@@ -103,19 +146,11 @@ export function createCarryOut(surroundings: SlaveSurroundings): (order: Carried
         );
         return;
       case "close":
+        asks.close();
         follow(
-          (run === null ? Promise.resolve() : run.close()).then((): Fact => ({ type: "closed" })),
+          (run === null ? Promise.resolve() : run.close()).then((): ReportedFact => ({ type: "closed" })),
           () => null,
         );
-        return;
-      case "release":
-      case "grant":
-      case "allot":
-      case "claimed":
-      case "suspend":
-      case "go_on":
-      case "expel":
-        fault(new EngineError("unsupported", `this slave cannot carry out ${order.type}`));
         return;
       default:
         order satisfies never;

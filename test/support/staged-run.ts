@@ -5,11 +5,12 @@ import { makePlan } from "../../src/plan/make-plan.ts";
 import type { Load } from "../../src/protocol/load.ts";
 import type { Share } from "../../src/protocol/plan.ts";
 import type { VirtualUser } from "../../src/protocol/step.ts";
-import type { Scenario, Step, Workflow } from "../../src/protocol/workflow.ts";
+import type { Scenario, Workflow } from "../../src/protocol/workflow.ts";
 import { createClaimMemory, createClaims } from "../../src/run/claims.ts";
 import { createInThread } from "../../src/run/in-thread.ts";
 import type { FramePart, SharePart } from "../../src/run/share-part.ts";
 import { createTurnedClock, type TurnedClock } from "./turned-clock.ts";
+import { completeScenario, completeStep, completeWorkflow } from "./workflow-fixtures.ts";
 
 /** An iteration that a staged run saw; `at` is milliseconds of the clock since the start instant. */
 export interface SeenIteration {
@@ -48,45 +49,14 @@ export interface Staging {
   readonly cut?: (share: Share) => Share;
 }
 
-const noStep = { id: "s", name: "s", type: "noop" } as Step;
+const noStep = completeStep({ id: "s", type: "noop" });
 
 export function createScenario(load: Load, fields: Partial<Scenario> = {}): Scenario {
-  return {
-    name: "default",
-    load,
-    startTimeMs: 0,
-    gracefulStopMs: 30_000,
-    pacingMs: 0,
-    thinkTime: null,
-    onError: "abort",
-    variables: {},
-    tags: {},
-    steps: [],
-    vuSetup: [],
-    vuTeardown: [],
-    preHook: [],
-    postHook: [],
-    ...fields,
-  };
+  return completeScenario({ load, ...fields });
 }
 
 export function createWorkflow(scenarios: readonly Scenario[], fields: Partial<Workflow> = {}): Workflow {
-  return {
-    id: "w",
-    name: "w",
-    setup: [],
-    teardown: [],
-    setupTimeoutMs: 60_000,
-    teardownTimeoutMs: 60_000,
-    warmUpMs: 0,
-    tags: {},
-    thresholds: [],
-    targetSlaves: { mode: "auto", slaveIds: [], labels: {}, capabilities: [], minSlaves: 1, maxSlaves: null },
-    onSlaveLoss: "redistribute",
-    onSlaveJoin: "fill",
-    scenarios,
-    ...fields,
-  } as Workflow;
+  return completeWorkflow({ id: "w", name: "w", scenarios, ...fields });
 }
 
 /** Prepares and starts a share of one or more scenarios whose iterations are timers of a turned clock. Starts at once. */
@@ -99,6 +69,7 @@ export async function stageRun(scenarios: readonly Scenario[], staging: Staging 
   );
   const plan = makePlan(workflow);
   const whole = cutPlan(plan, [1])[0] as Share;
+  const share = staging.cut?.(whole) ?? whole;
   const startAt = clock.now();
   const run: Omit<StagedRun, "part"> = {
     clock,
@@ -128,9 +99,10 @@ export async function stageRun(scenarios: readonly Scenario[], staging: Staging 
   const part = createInThread(
     {
       plan,
-      share: staging.cut?.(whole) ?? whole,
+      share,
       context,
-      claims: createClaims(createClaimMemory(plan.scenarios.length), 1),
+      leaseMemory: null,
+      claims: createClaims(createClaimMemory(share), 1),
       watch: { sample: () => ({ cpu: 0, eventLoopLagMs: 0, memory: 0 }), close: () => undefined },
       compile: (given) => Promise.resolve(compileStaged(given, run, staging, startAt)),
     },
@@ -140,6 +112,10 @@ export async function stageRun(scenarios: readonly Scenario[], staging: Staging 
         run.done = true;
       },
       onFault: (error) => run.faults.push(error),
+      onStarted: () => undefined,
+      onIdle: () => undefined,
+      onWant: () => undefined,
+      onClaim: () => undefined,
     },
   );
   await part.prepare();

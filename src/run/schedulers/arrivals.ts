@@ -1,22 +1,15 @@
-import { countIndices, listIndices } from "../../plan/index-runs.ts";
 import { computeArrivalTime, scaleRateProfile, type RateProfile } from "../../plan/profiles/rate-profile.ts";
-import { computeVuId } from "../../plan/vu-numbers.ts";
+import { findWindowsEnd, listWindowsFrom } from "../../plan/cut-windows.ts";
+import type { ArrivalPattern } from "../../protocol/plan.ts";
 import type { Alarm } from "../../protocol/ports.ts";
-import type { VirtualUser } from "../../protocol/step.ts";
 import { createArrivalCursor } from "./arrival-cursor.ts";
-import { createRest, type Rest } from "./rest.ts";
 import type { Scheduler, SchedulerContext } from "./scheduler.ts";
-
-/** A VU of the pool. */
-interface Place {
-  readonly vu: VirtualUser;
-  readonly controller: AbortController;
-  readonly rest: Rest;
-  begun: number;
-}
+import { createVuPool, type PooledVu } from "./vu-pool.ts";
 
 /** How long starts that are due may keep the loop from reading answers, ms. */
 const sliceMs = 0.25;
+
+const never = Number.POSITIVE_INFINITY;
 
 export interface ArrivalLoad {
   readonly rate: RateProfile;
@@ -30,19 +23,16 @@ export interface ArrivalLoad {
  * counted. One alarm waits for the next event; whoever comes by, the alarm or a VU that gets free, starts all that are due.
  */
 export function createArrivals(context: SchedulerContext, load: ArrivalLoad): Scheduler {
-  const { plan, planned, position, share, scenario, clock, time, meter, events } = context;
-  const { vuSetup, vuTeardown, pacingMs } = planned.scenario;
+  const { planned, share, scenario, clock, time, meter, gate, events } = context;
+  const { pacingMs, gracefulStopMs } = planned.scenario;
   const { drawThinkTime } = scenario;
-  const indices = listIndices(share.vus, 0, load.maxVus);
   const cursor = createArrivalCursor(share.arrivals);
-  const places: Place[] = [];
-  const free: Place[] = [];
   /** Events (number, planned time) that wait for a VU in its vu_setup. */
   const late: { readonly k: number; readonly plannedMs: number }[] = [];
+  /** Events from here on are nobody's of this share yet. */
+  let windowsEnd = findWindowsEnd(share.arrivals);
   let rate = load.rate;
-  let nextMs = Number.POSITIVE_INFINITY;
-  let made = 0;
-  let preparing = 0;
+  let nextMs = never;
   let active = 0;
   let mostActive = 0;
   let begun = false;
@@ -50,18 +40,38 @@ export function createArrivals(context: SchedulerContext, load: ArrivalLoad): Sc
   let ended = false;
   let alarm: Alarm | null = null;
   let turnAlarm: Alarm | null = null;
+  /** What is to happen once the last event of the windows has begun. */
+  let whenDrained: (() => void) | null = null;
+
+  const pool = createVuPool(context, load, {
+    onReady(place) {
+      const event = late.shift();
+      if (event !== undefined) serve(place, event.k, event.plannedMs, clock.now()).catch(failPlace);
+      else pool.putBack(place);
+      checkEnded();
+    },
+    onUnready() {
+      // The VU is of no use; what waited for it has nobody.
+      while (late.length > pool.preparing) {
+        late.pop();
+        meter.recordDropped(1);
+      }
+      checkEnded();
+    },
+  });
 
   const startDue = (now: number, mayMake: boolean) => {
     if (over || !begun) return;
     const sliceEnd = now + sliceMs;
     for (let at = now; nextMs <= time.read(at); at = clock.now()) {
+      if (!gate.isOpen(at)) return;
       if (at >= sliceEnd || (!mayMake && !hasPlace())) {
         waitForTurn();
         return;
       }
       startNext(at);
     }
-    if (alarm === null && nextMs !== Number.POSITIVE_INFINITY) alarm = time.at(nextMs, onAlarm);
+    if (alarm === null && nextMs !== never) alarm = time.at(nextMs, onAlarm);
   };
 
   /**
@@ -70,7 +80,7 @@ export function createArrivals(context: SchedulerContext, load: ArrivalLoad): Sc
    */
   const continueDue = (now: number) => {
     const scenarioTime = time.read(now);
-    if (nextMs > scenarioTime) return;
+    if (nextMs > scenarioTime || !gate.isOpen(now)) return;
     startNext(now);
     if (nextMs <= scenarioTime) waitForTurn();
   };
@@ -78,7 +88,15 @@ export function createArrivals(context: SchedulerContext, load: ArrivalLoad): Sc
   const startNext = (now: number) => {
     startEvent(cursor.k, nextMs, now);
     cursor.advance();
+    findNext();
+  };
+
+  const findNext = () => {
     nextMs = computeArrivalTime(rate, cursor.k);
+    if (nextMs !== never || whenDrained === null) return;
+    const drained = whenDrained;
+    whenDrained = null;
+    drained();
   };
 
   const onAlarm = () => {
@@ -97,23 +115,14 @@ export function createArrivals(context: SchedulerContext, load: ArrivalLoad): Sc
     });
   };
 
-  const hasPlace = () => free.length > 0 || late.length < preparing;
+  const hasPlace = () => pool.hasFree || late.length < pool.preparing;
 
   const startEvent = (k: number, plannedMs: number, now: number) => {
-    if (free.length === 0 && late.length >= preparing && made < indices.length) makePlace();
-    const place = free.pop();
+    if (!hasPlace() && pool.canMake()) pool.make();
+    const place = pool.take();
     if (place !== undefined) serve(place, k, plannedMs, now).catch(failPlace);
-    else if (late.length < preparing) late.push({ k, plannedMs });
+    else if (late.length < pool.preparing) late.push({ k, plannedMs });
     else meter.recordDropped(1);
-  };
-
-  const makePlace = () => {
-    const controller = new AbortController();
-    const vu = scenario.createVu(computeVuId(plan, position, indices[made++] ?? 0), controller.signal);
-    const place: Place = { vu, controller, rest: createRest(clock, time), begun: 0 };
-    places.push(place);
-    if (vuSetup.length === 0) free.push(place);
-    else preparePlace(place).catch(events.onFault);
   };
 
   const failPlace = (error: unknown) => {
@@ -122,37 +131,7 @@ export function createArrivals(context: SchedulerContext, load: ArrivalLoad): Sc
     checkEnded();
   };
 
-  const preparePlace = async (place: Place) => {
-    preparing++;
-    let ready = false;
-    try {
-      ready = await scenario.vuSetup(place.vu);
-    } finally {
-      preparing--;
-    }
-    if (ready) {
-      offerPlace(place);
-      return;
-    }
-    // The VU is of no use; what waited for it has nobody.
-    while (late.length > preparing) {
-      late.pop();
-      meter.recordDropped(1);
-    }
-    checkEnded();
-  };
-
-  const offerPlace = (place: Place) => {
-    const event = late.shift();
-    if (event !== undefined) {
-      serve(place, event.k, event.plannedMs, clock.now()).catch(failPlace);
-      return;
-    }
-    free.push(place);
-    checkEnded();
-  };
-
-  const serve = async (place: Place, k: number, plannedMs: number, startedAt: number): Promise<void> => {
+  const serve = async (place: PooledVu, k: number, plannedMs: number, startedAt: number): Promise<void> => {
     const { vu } = place;
     const lagUs = Math.max(0, Math.round((time.read(startedAt) - plannedMs) * 1000));
     active++;
@@ -161,7 +140,9 @@ export function createArrivals(context: SchedulerContext, load: ArrivalLoad): Sc
     vu.iteration = k;
     vu.vuIteration = place.begun++;
     meter.recordLag(lagUs);
+    place.busy = true;
     const outcome = await scenario.iteration(vu);
+    place.busy = false;
     const endedAt = clock.now();
     meter.recordEnd(outcome, startedAt, endedAt);
     if (!over && (drawThinkTime !== null || pacingMs > 0)) {
@@ -169,45 +150,83 @@ export function createArrivals(context: SchedulerContext, load: ArrivalLoad): Sc
       await place.rest.waitFor(endedAt + thinkTime, time.read(startedAt) + pacingMs);
     }
     active--;
-    free.push(place);
+    pool.putBack(place);
     if (!over) continueDue(endedAt);
     checkEnded();
   };
 
   const checkEnded = () => {
-    if (!over || ended || active > 0 || preparing > 0) return;
+    if (!over || ended || active > 0 || pool.preparing > 0) return;
     ended = true;
-    free.length = 0;
-    Promise.all(places.map(endPlace)).then(events.onEnded, events.onFault);
+    pool.end().then(events.onEnded, events.onFault);
   };
 
-  const endPlace = async ({ vu, controller }: Place) => {
-    try {
-      if (vuTeardown.length > 0 && !controller.signal.aborted) await scenario.vuTeardown(vu);
-    } finally {
-      scenario.closeVu(vu);
-    }
+  /** Adds what lies behind the windows that are known. */
+  const takeWindows = (windows: readonly ArrivalPattern[]) => {
+    cursor.append(listWindowsFrom(windows, windowsEnd));
+    windowsEnd = Math.max(windowsEnd, findWindowsEnd(windows));
+  };
+
+  const resetAlarm = () => {
+    alarm?.cancel();
+    alarm = null;
+    if (!begun) return;
+    findNext();
+    startDue(clock.now(), false);
   };
 
   return {
-    allocate() {
-      const wanted = countIndices(share.vus, load.preAllocatedVus);
-      while (made < wanted) makePlace();
-    },
+    allocate: () => pool.allocate(),
     begin() {
       begun = true;
-      nextMs = computeArrivalTime(rate, cursor.k);
-      startDue(clock.now(), false);
+      resetAlarm();
     },
     scale(timeMs, target, overMs) {
       rate = scaleRateProfile(rate, timeMs, target, overMs);
-      nextMs = computeArrivalTime(rate, cursor.k);
-      alarm?.cancel();
-      alarm = null;
-      startDue(clock.now(), false);
+      resetAlarm();
     },
+    async release(kept) {
+      const end = findWindowsEnd(kept.arrivals);
+      pool.hold(kept.vus);
+      if (end < windowsEnd) {
+        windowsEnd = end;
+        cursor.cutAt(end);
+      } else takeWindows(kept.arrivals);
+      // VUs that are given up serve the events that are left, where these come to an end.
+      if (!over && begun && end !== never) {
+        const drained = Promise.withResolvers<void>();
+        const earlier = whenDrained;
+        whenDrained = () => {
+          earlier?.();
+          drained.resolve();
+        };
+        resetAlarm();
+        await drained.promise;
+      }
+      await pool.letGo(gracefulStopMs);
+      return [];
+    },
+    grant(whole) {
+      pool.hold(whole.vus);
+      takeWindows(whole.arrivals);
+      if (over) return;
+      pool.allocate();
+      resetAlarm();
+    },
+    allot: () => undefined,
+    confirm: () => undefined,
+    suspend: () => pool.suspend(),
+    goOn: () => startDue(clock.now(), false),
     endLoad(full) {
-      while (full && nextMs !== Number.POSITIVE_INFINITY) startNext(clock.now());
+      while (full && nextMs !== never) {
+        const now = clock.now();
+        if (gate.isOpen(now)) startNext(now);
+        else {
+          meter.recordDropped(1);
+          cursor.advance();
+          findNext();
+        }
+      }
       over = true;
       alarm?.cancel();
       alarm = null;
@@ -215,19 +234,18 @@ export function createArrivals(context: SchedulerContext, load: ArrivalLoad): Sc
       turnAlarm = null;
       meter.recordDropped(late.length);
       late.length = 0;
-      for (const place of places) place.rest.wake();
+      whenDrained?.();
+      pool.wake();
       checkEnded();
     },
-    interrupt() {
-      for (const place of places) place.controller.abort();
-    },
+    interrupt: () => pool.interrupt(),
     countActive: () => active,
     takeMostActive() {
       const most = mostActive;
       mostActive = active;
       return most;
     },
-    countAllocated: () => (ended ? 0 : places.length),
-    countPlanned: () => (over ? 0 : places.length),
+    countAllocated: () => (ended ? 0 : pool.size),
+    countPlanned: () => (over ? 0 : pool.size),
   };
 }

@@ -2,7 +2,7 @@ import type { Load, LoadMode } from "../../protocol/load.ts";
 import { createLoadProfile } from "../../plan/profiles/load-profile.ts";
 import { EngineError } from "../../errors.ts";
 import { createArrivals } from "./arrivals.ts";
-import { createEndlessDuty, createPerVuDuty, createSharedDuty, type Duty } from "./duty.ts";
+import { createClaimingDuty, createEndlessDuty, createPerVuDuty, createSharedDuty, type Duty } from "./duty.ts";
 import type { Scheduler, SchedulerContext } from "./scheduler.ts";
 import { createVuCrew } from "./vu-crew.ts";
 
@@ -13,7 +13,8 @@ type SchedulerFactory<Mode extends LoadMode> = (context: SchedulerContext, load:
 const schedulers: { readonly [Mode in LoadMode]: SchedulerFactory<Mode> } = {
   "constant-vus": (context, load) => createCrew(context, load, createEndlessDuty(context)),
   "ramping-vus": (context, load) => createCrew(context, load, createEndlessDuty(context), load.gracefulRampDownMs),
-  "per-vu-iterations": (context, load) => createCrew(context, load, createPerVuDuty(context, load.iterations)),
+  "per-vu-iterations": (context, load) =>
+    createCrew(context, load, (context.fed ? createClaimingDuty : createPerVuDuty)(context, load.iterations)),
   "shared-iterations": (context, load) => createCrew(context, load, createSharedDuty(context)),
   "constant-arrival-rate": (context, load) => createPool(context, load),
   "ramping-arrival-rate": (context, load) => createPool(context, load),

@@ -7,6 +7,8 @@ export interface Rest {
   waitFor(now: number, scenarioTime: number): Promise<void>;
   /** Until the frozen test clock goes on; `now` is a `Clock.now()` at which it stands. */
   waitForThaw(now: number): Promise<void>;
+  /** Until it is woken. */
+  waitForWake(): Promise<void>;
   /** Ends the wait, if there is one. */
   wake(): void;
 }
@@ -44,6 +46,10 @@ export function createRest(clock: Clock, time: ScenarioClock): Rest {
         alarm = time.at(time.read(now) + afterThawMs, finish);
       });
     },
+    waitForWake: () =>
+      new Promise((resolve) => {
+        resume = resolve;
+      }),
     wake: finish,
   };
 }

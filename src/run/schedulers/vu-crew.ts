@@ -7,217 +7,177 @@ import {
   type VuProfile,
 } from "../../plan/profiles/vu-profile.ts";
 import { computeVuId } from "../../plan/vu-numbers.ts";
+import type { IndexRun, VuIteration } from "../../protocol/plan.ts";
 import type { Alarm } from "../../protocol/ports.ts";
-import type { VirtualUser } from "../../protocol/step.ts";
 import type { Duty } from "./duty.ts";
+import { createLoopingVu, type LoopingVu } from "./looping-vu.ts";
 import type { Scheduler, SchedulerContext } from "./scheduler.ts";
-import { createRest, type Rest } from "./rest.ts";
 
-/**
- * One VU index of the share.
- *
- * ```
- * away --call--> running --dismiss--> leaving --(iteration over, or graceMs)--> away
- *                             <--call--
- * ```
- * A VU that was away comes back new: without cookies, connections and extracted values.
- */
-interface Place {
-  readonly id: number;
-  readonly rest: Rest;
-  /** The profile asks for it. */
-  called: boolean;
-  running: boolean;
-  /** Has no more to do, whatever the profile asks. */
-  finished: boolean;
-  /** Iterations begun in all its lives. */
-  begun: number;
-  /** null: there is no running life, or it was interrupted. */
-  controller: AbortController | null;
-  leaving: Alarm | null;
-}
-
-/** Looping VUs: index i runs iff i is at most the profile's count, and does what its duty says. */
+/** Looping VUs: index i of the share runs iff i is at most the profile's count, and does what its duty says. */
 export function createVuCrew(context: SchedulerContext, start: VuProfile, duty: Duty, leaveGraceMs: number): Scheduler {
-  const { plan, planned, position, share, scenario, clock, time, turn, meter, events } = context;
-  const { vuSetup, vuTeardown, pacingMs } = planned.scenario;
+  const { plan, planned, position, share, time, meter, events } = context;
+  const { gracefulStopMs } = planned.scenario;
   let profile = start;
+  let runs: readonly IndexRun[] = share.vus;
+  /** The places of the share's indices up to `known`, in their order; the first `called` are called. */
   let known = 0;
-  const indices: number[] = [];
-  const places: Place[] = [];
+  let places: LoopingVu[] = [];
+  /** Given up and not yet ended. */
+  const leaving = new Set<LoopingVu>();
+  const begunElsewhere = new Map(share.begun);
   let called = 0;
   let running = 0;
   let mostRunning = 0;
+  let begun = false;
   let over = false;
   let ended = false;
+  let idle = false;
   let change: Alarm | null = null;
 
-  const learnIndices = (last: number) => {
-    if (last <= known) return;
-    for (const index of listIndices(share.vus, known, last)) indices.push(index);
+  const makePlace = (index: number): LoopingVu => {
+    for (const place of leaving) if (place.index === index) return takeUp(place);
+    return createLoopingVu(context, duty, {
+      index,
+      id: computeVuId(plan, position, index),
+      begun: begunElsewhere.get(index) ?? 0,
+      endMs: profile.endMs ?? Number.POSITIVE_INFINITY,
+      isOver: () => over,
+      onStarted() {
+        setIdle(false);
+        running++;
+        mostRunning = Math.max(mostRunning, running);
+      },
+      onSettled(again) {
+        running--;
+        if (!again) checkFinished();
+      },
+    });
+  };
+
+  /** A VU that was given up and is held again goes on as if it had never been. */
+  const takeUp = (place: LoopingVu): LoopingVu => {
+    leaving.delete(place);
+    place.keep();
+    return place;
+  };
+
+  /** Places for all of the share's indices up to `last`; those that are there stay, whatever they do. */
+  const arrange = (last: number) => {
+    const there = new Map(places.map((place) => [place.index, place]));
     known = last;
+    places = listIndices(runs, 0, known).map((index) => there.get(index) ?? makePlace(index));
   };
 
   const applyProfile = () => {
-    if (over) return;
+    if (over || !begun) return;
     const now = time.now();
-    const target = countIndices(share.vus, countVus(profile, now));
-    for (; called < target; called++) callPlace(called);
-    while (called > target) dismissPlace(places[--called]);
+    const target = countIndices(runs, countVus(profile, now));
+    for (; called < target; called++) places[called]?.call();
+    while (called > target) places[--called]?.dismiss(leaveGraceMs);
     change?.cancel();
     const next = findNextChange(profile, now);
     change = next === Number.POSITIVE_INFINITY ? null : time.at(next, applyProfile);
     checkFinished();
   };
 
-  const callPlace = (at: number) => {
-    places[at] ??= {
-      id: computeVuId(plan, position, indices[at] ?? 0),
-      rest: createRest(clock, time),
-      called: false,
-      running: false,
-      finished: false,
-      begun: 0,
-      controller: null,
-      leaving: null,
-    };
-    const place = places[at];
-    place.called = true;
-    place.leaving?.cancel();
-    place.leaving = null;
-    if (!place.running && !place.finished) startPlace(place);
+  /** After the share has changed: who is called stands at the places themselves. */
+  const recount = () => {
+    const target = over || !begun ? 0 : countIndices(runs, countVus(profile, time.now()));
+    places.forEach((place, at) => {
+      if (at >= target && place.called && !over) place.dismiss(leaveGraceMs);
+      else if (at < target && !place.called) place.call();
+    });
+    called = target;
+    applyProfile();
   };
 
-  const dismissPlace = (place: Place | undefined) => {
-    if (place === undefined) return;
-    place.called = false;
-    if (!place.running) return;
-    place.rest.wake();
-    place.leaving = clock.at(clock.now() + leaveGraceMs, () => interruptPlace(place));
-  };
-
-  const interruptPlace = (place: Place) => {
-    const { controller } = place;
-    place.controller = null;
-    controller?.abort();
-  };
-
-  const startPlace = (place: Place) => {
-    place.running = true;
-    running++;
-    mostRunning = Math.max(mostRunning, running);
-    live(place)
-      .catch((error: unknown) => {
-        place.finished = true;
-        events.onFault(error);
-      })
-      .then(() => settlePlace(place), events.onFault);
-  };
-
-  const settlePlace = (place: Place) => {
-    place.running = false;
-    running--;
-    place.leaving?.cancel();
-    place.leaving = null;
-    if (place.called && !place.finished && !over) startPlace(place);
-    else checkFinished();
-  };
-
-  const live = async (place: Place) => {
-    while (turn.isOver(clock.now())) await turn.next();
-    if (over) return;
-    const controller = new AbortController();
-    const { signal } = controller;
-    const vu = scenario.createVu(place.id, signal);
-    place.controller = controller;
-    try {
-      if (vuSetup.length > 0 && !(await scenario.vuSetup(vu))) place.finished = !signal.aborted;
-      else await loop(place, vu);
-      if (vuTeardown.length > 0 && !signal.aborted) await scenario.vuTeardown(vu);
-    } finally {
-      place.controller = null;
-      scenario.closeVu(vu);
-    }
-  };
-
-  const loop = async (place: Place, vu: VirtualUser) => {
-    const { drawThinkTime } = scenario;
-    const end = profile.endMs ?? Number.POSITIVE_INFINITY;
-    let now = clock.now();
-    while (place.called && !over && place.controller !== null) {
-      if (turn.isOver(now)) {
-        await turn.next();
-        now = clock.now();
-        continue;
-      }
-      if (time.isFrozen(now)) {
-        await place.rest.waitForThaw(now);
-        now = clock.now();
-        continue;
-      }
-      if (time.read(now) >= end) {
-        events.onLoadOver();
-        return;
-      }
-      const iteration = duty.claim(place.id, place.begun);
-      if (iteration < 0) {
-        place.finished = true;
-        return;
-      }
-      const startedAt = now;
-      vu.vuIteration = place.begun++;
-      vu.iteration = iteration;
-      const outcome = await scenario.iteration(vu);
-      now = clock.now();
-      meter.recordEnd(outcome, startedAt, now);
-      if (drawThinkTime !== null || pacingMs > 0) {
-        const thinkTime = drawThinkTime === null ? 0 : drawThinkTime(vu);
-        if (place.called && !over) await place.rest.waitFor(now + thinkTime, time.read(startedAt) + pacingMs);
-        now = clock.now();
-      }
-    }
-  };
-
-  /** Finite loads are over when nobody is left with something to do. */
+  /**
+   * Finite loads are over when nobody is left with something to do. Where VUs may be granted to a thread that has nothing
+   * to do, it is idle, and its slave sees when all are.
+   */
   const checkFinished = () => {
     if (ended || running > 0) return;
     if (over) {
       ended = true;
-      const rest = duty.retire(
-        called,
-        places.reduce((sum, place, at) => (at < called ? sum + place.begun : sum), 0),
-      );
-      meter.recordDropped(rest);
+      meter.recordDropped(duty.retire(places.filter((place) => place.called)));
       events.onEnded();
       return;
     }
-    if (
-      duty.finite &&
-      (duty.isExhausted() || (change === null && places.every((place) => place.finished || !place.called)))
-    ) {
-      events.onLoadOver();
-    }
+    if (!duty.finite || !begun) return;
+    const finished = change === null && places.every((place) => place.finished || !place.called);
+    if (duty.isExhausted() || (finished && !context.fed)) events.onLoadOver();
+    else if (!duty.common) setIdle(finished);
+  };
+
+  const setIdle = (now: boolean) => {
+    if (!context.fed || idle === now) return;
+    idle = now;
+    events.onIdle(idle);
+  };
+
+  const wakeWaiting = () => {
+    for (const place of places) place.wakeWaiting();
   };
 
   return {
     allocate() {
-      learnIndices(findLargestCount(profile));
+      arrange(findLargestCount(profile));
     },
-    begin: applyProfile,
-    scale(timeMs, target, overMs) {
-      profile = scaleVuProfile(profile, timeMs, target, overMs);
-      learnIndices(target);
+    begin() {
+      begun = true;
       applyProfile();
     },
+    scale(timeMs, target, overMs) {
+      profile = scaleVuProfile(profile, timeMs, target, overMs);
+      if (target > known) arrange(target);
+      applyProfile();
+    },
+    async release(kept) {
+      runs = kept.vus;
+      const held = new Set(listIndices(runs, 0, known));
+      const given = places.filter(({ index }) => !held.has(index));
+      for (const place of given) leaving.add(place);
+      arrange(known);
+      recount();
+      await Promise.all(given.map((place) => place.giveUp(gracefulStopMs)));
+      return given
+        .filter((place) => leaving.delete(place))
+        .map((place): VuIteration => {
+          duty.forget(place.index);
+          begunElsewhere.delete(place.index);
+          return [place.index, place.begun];
+        });
+    },
+    grant(whole) {
+      runs = whole.vus;
+      for (const [index, next] of whole.begun ?? []) begunElsewhere.set(index, next);
+      arrange(known);
+      recount();
+    },
+    allot(ranges, last) {
+      duty.allot(ranges, last);
+      if (ended) meter.recordDropped(duty.retire([]));
+      wakeWaiting();
+      checkFinished();
+    },
+    confirm(through) {
+      const waiting = new Map(through);
+      for (const [index, below] of waiting) duty.confirm(index, below);
+      for (const place of places) if (waiting.has(place.index)) place.wakeWaiting();
+    },
+    suspend() {
+      for (const place of [...places, ...leaving]) place.suspend();
+    },
+    goOn: wakeWaiting,
     endLoad() {
       over = true;
       change?.cancel();
       change = null;
-      for (const place of places) place.rest.wake();
+      for (const place of [...places, ...leaving]) place.wake();
       checkFinished();
     },
     interrupt() {
-      for (const place of places) interruptPlace(place);
+      for (const place of [...places, ...leaving]) place.interrupt();
     },
     countActive: () => running,
     takeMostActive() {
@@ -226,6 +186,6 @@ export function createVuCrew(context: SchedulerContext, start: VuProfile, duty: 
       return most;
     },
     countAllocated: () => running,
-    countPlanned: (timeMs) => (over || timeMs < 0 ? 0 : countIndices(share.vus, countVus(profile, timeMs))),
+    countPlanned: (timeMs) => (over || timeMs < 0 ? 0 : countIndices(runs, countVus(profile, timeMs))),
   };
 }
