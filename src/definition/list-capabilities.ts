@@ -12,7 +12,8 @@ export function listCapabilities(workflow: Workflow): string[] {
         ? stepSpecs[step.type as keyof typeof stepSpecs]
         : undefined;
       visit(step.preHook);
-      if (spec?.capability != null) found.add(spec.capability);
+      const capability = spec?.capability ?? null;
+      if (capability !== null) found.add(capability);
       for (const field of spec?.children ?? []) visit(asSteps(step.config[field]));
       visit(step.postHook);
     }

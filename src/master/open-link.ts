@@ -116,13 +116,15 @@ export function acceptLink(webSocket: WebSocket, options: OpenLinkOptions): Open
     end(message, goingAway);
   };
   const watchSilence = (): void => {
-    alarm = clock.at(clock.now() + options.renewMs, () => {
+    alarm = clock.at(heardAt + 3 * options.renewMs, () => {
       const silentMs = clock.now() - heardAt;
-      if (silentMs <= 3 * options.renewMs) watchSilence();
-      else {
-        leave();
-        webSocket.terminate();
+      if (silentMs < 3 * options.renewMs) {
+        watchSilence();
+        return;
       }
+      log("warn", `lost the link of ${slave?.id ?? options.peer}: silent for ${Math.round(silentMs)} ms`);
+      leave();
+      webSocket.terminate();
     });
   };
   const mayTake = (): boolean => {

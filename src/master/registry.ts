@@ -92,7 +92,8 @@ export function createRegistry(options: RegistryOptions): Registry {
       return { type: "refused", error: "unsupported", message };
     }
     const known = entries.get(id);
-    if (known?.link != null && known.hello.instance !== hello.instance && (await probe(known))) {
+    const isOther = known !== undefined && known.link !== null && known.hello.instance !== hello.instance;
+    if (isOther && (await probe(known))) {
       const message = `another slave with the id ${id} is connected and answers: give this one an id of its own`;
       return { type: "refused", error: "slave_id_in_use", message };
     }

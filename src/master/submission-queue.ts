@@ -35,9 +35,8 @@ export function takeTurns(
   select: (needs: SlaveNeeds) => Selection,
   turn: QueueTurn,
 ): void {
-  for (const queued of [...queue]) {
+  for (const queued of queue.filter(({ stored }) => stored)) {
     if (free() <= 0) return;
-    if (!queued.stored) continue;
     const selection = select(queued.needs);
     if ("error" in selection && (selection.waits || queued.submission.queue)) continue;
     queue.splice(queue.indexOf(queued), 1);
