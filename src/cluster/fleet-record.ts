@@ -3,12 +3,13 @@ import type { Instant } from "./owner-state.ts";
 
 /** What must be written of this moment; shares nothing with the state. */
 export function takeRecord(fleet: FleetState): FleetRecord {
-  const { core, pool, epoch, move, degraded, coreEnded, final } = fleet;
+  const { core, pool, epoch, move, partition, degraded, coreEnded, final } = fleet;
   const { slaves, alone, phase, shared, cause, started, endedAt, pausedAt, pausedMs, events, startLeadMs } = core;
   return structuredClone({
     pool,
     epoch,
     move,
+    partition,
     degraded,
     coreEnded,
     final,

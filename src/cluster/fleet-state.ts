@@ -1,12 +1,11 @@
 import type { ErrorCode } from "../errors.ts";
-import { listIndices } from "../plan/index-runs.ts";
-import { packIndices } from "../plan/move-indices.ts";
 import type { Frame } from "../protocol/frame.ts";
 import type { Fact, Order, OrderStamp } from "../protocol/message.ts";
 import type { Share } from "../protocol/plan.ts";
 import type { LeaseTimes } from "./lease-times.ts";
 import type { OwnerEvent } from "./owner.ts";
 import { type OwnerOptions, type OwnerState, createOwnerState } from "./owner-state.ts";
+import { createPartition, type Lost, type Move, type Partition, type SourceReport } from "./partition.ts";
 
 /**
  * An execution's owner in a cluster: around the phases of `owner.ts` the leases, the partition and its epochs, the
@@ -22,12 +21,16 @@ export interface FleetState {
   readonly pool: number[][];
   epoch: number;
   move: Move | null;
+  /** All else that is in no member's share. */
+  readonly partition: Partition;
+  /** What was reported, by source; follows from the frames alone. */
+  readonly reports: Map<string, SourceReport>;
   readonly sources: Map<string, SourceState>;
   degraded: boolean;
   /** Does it want slaves to be offered to it? */
   wanting: boolean;
   /** What lost sources were given and did not report. */
-  readonly lost: { iterations: number; interval_ms: number; estimated: boolean };
+  lost: Lost;
   /** How far apart the members' test clocks began; null: not known yet. */
   startSkewMs: number | null;
   /** `Instant.now` since when there is nobody left. */
@@ -56,12 +59,6 @@ export interface Member {
   /** Of its latest grant, and of the latest that it has confirmed. */
   epoch: number;
   confirmed: number;
-}
-
-/** An epoch whose releases are not all confirmed yet. */
-export interface Move {
-  readonly epoch: number;
-  readonly waiting: Set<string>;
 }
 
 export interface SourceState {
@@ -115,7 +112,10 @@ export type FleetEffect =
   | { readonly type: "final" };
 
 /** What of an owner's state outlives it: plain data that `structuredClone` takes. */
-export type FleetRecord = Pick<FleetState, "pool" | "epoch" | "move" | "degraded" | "coreEnded" | "final"> & {
+export type FleetRecord = Pick<
+  FleetState,
+  "pool" | "epoch" | "move" | "partition" | "degraded" | "coreEnded" | "final"
+> & {
   readonly members: readonly Member[];
   readonly sources: readonly (readonly [string, SourceState])[];
   readonly core: Pick<
@@ -149,7 +149,11 @@ export interface FleetOptions extends OwnerOptions {
 /** A fleet that has not begun. Endless shares are cut off at the largest count that the load can reach. */
 export function createFleetState(options: FleetOptions, now: number): FleetState {
   const { plan, times } = options;
-  const slaves = options.slaves.map((slave) => ({ ...slave, share: boundShare(slave.share, options) }));
+  const { partition, shares } = createPartition(
+    plan,
+    options.slaves.map(({ id, incarnation, share }) => ({ id, source: nameSource(id, incarnation), share })),
+  );
+  const slaves = options.slaves.map((slave, at) => ({ ...slave, share: shares[at] ?? slave.share }));
   return {
     core: createOwnerState({ startLeadMs: 500, ...options, slaves }),
     times,
@@ -159,6 +163,8 @@ export function createFleetState(options: FleetOptions, now: number): FleetState
     pool: plan.scenarios.map(() => []),
     epoch: 1,
     move: null,
+    partition,
+    reports: new Map(),
     sources: new Map(slaves.map((slave) => [nameSource(slave.id, slave.incarnation), createSource()])),
     degraded: false,
     wanting: false,
@@ -192,13 +198,4 @@ export function createSource(): SourceState {
 /** The name of a source within its execution. */
 export function nameSource(slaveId: string, incarnation: number): string {
   return `${slaveId}#${incarnation}`;
-}
-
-function boundShare(share: Share, { plan }: FleetOptions): Share {
-  return {
-    scenarios: share.scenarios.map((part, at) => ({
-      ...part,
-      vus: packIndices(listIndices(part.vus, 0, plan.scenarios[at]?.largestVus ?? 0)),
-    })),
-  };
 }

@@ -1,7 +1,10 @@
-import { applyFrame } from "../measure/snapshot.ts";
+import { addSeries, applyFrame } from "../measure/snapshot.ts";
 import type { Frame } from "../protocol/frame.ts";
 import type { Fact, Order } from "../protocol/message.ts";
-import { createRelease, type MemberOrder, planEpoch, takeBack } from "./epochs.ts";
+import { dealAllotments, listAllotments, noteWant } from "./allotments.ts";
+import { noteClaim } from "./claims.ts";
+import { createRelease, noteReleased, planEpoch } from "./epochs.ts";
+import { createGrant, type MemberOrder } from "./held-shares.ts";
 import { takeRecord } from "./fleet-record.ts";
 import {
   createMember,
@@ -12,15 +15,19 @@ import {
   type Member,
   nameSource,
 } from "./fleet-state.ts";
+import { loseShare } from "./lose-share.ts";
+import { computeLost, createDropped, noteReported } from "./loss-account.ts";
 import { advanceOwner, createPrepare, createStart, type OwnerEvent, shortGrace } from "./owner.ts";
 import type { Instant } from "./owner-state.ts";
+import { createHolding } from "./partition.ts";
 
 /**
  * Moves an owner of a cluster and says what to do now. An order leaves only when the state it follows from is durable:
  * effects are held until `persisted`; renewals and acknowledgements are not, they follow from nothing that is written.
  */
 export function advanceFleet(fleet: FleetState, event: FleetEvent, time: Instant): readonly FleetEffect[] {
-  const effects = [...handle(fleet, event, time), ...plan(fleet), ...finish(fleet)];
+  const effects = [...handle(fleet, event, time), ...plan(fleet, time), ...finish(fleet, time)];
+  if (event.type === "tick" || event.type === "stored" || fleet.coreEnded) fleet.lost = computeLost(fleet, time.now);
   if (fleet.dirty) {
     fleet.dirty = false;
     fleet.version++;
@@ -60,6 +67,7 @@ function handle(fleet: FleetState, event: FleetEvent, time: Instant): readonly F
       const member = fleet.members.get(event.slaveId);
       if (member === undefined) return [];
       member.draining = event.type === "drain";
+      fleet.partition.rebalance = true;
       fleet.dirty = true;
       return [];
     }
@@ -93,6 +101,7 @@ function learn(
     if (fact.lastFrame !== null) noteLast(fleet, source, fact.lastFrame);
     return [stamp(fleet, slaveId, incarnation, { type: "expel" })];
   }
+  const slave = fleet.core.slaves.find(({ id }) => id === slaveId);
   switch (fact.type) {
     case "heartbeat": {
       // A timer that has run out counts, whatever arrives before it is looked at.
@@ -100,7 +109,6 @@ function learn(
       member.deadline = time.now + fleet.times.timeoutMs;
       const renew: Order = { type: "renew", sequence: fact.sequence, ownerWallMs: time.wall };
       const effects = [stamp(fleet, slaveId, incarnation, renew)];
-      const slave = fleet.core.slaves.find(({ id }) => id === slaveId);
       if (fact.lastFrame !== null) {
         noteLast(fleet, source, fact.lastFrame);
         const done: Fact = { type: "done", lastFrame: fact.lastFrame };
@@ -110,12 +118,14 @@ function learn(
       return effects;
     }
     case "released":
-      if (fleet.move?.epoch === fact.epoch && fleet.move.waiting.delete(slaveId)) {
-        const slave = fleet.core.slaves.find(({ id }) => id === slaveId);
-        if (slave !== undefined) takeBack(fleet, slave);
-        if (fleet.move.waiting.size === 0) fleet.move = null;
-      }
+      if (slave !== undefined) noteReleased(fleet, slave, member, fact);
       return [];
+    case "want":
+      noteWant(fleet, member, fact);
+      return [];
+    case "claim":
+      if (slave === undefined) return [];
+      return noteClaim(fleet, slave, fact).map((order) => stamp(fleet, slaveId, incarnation, order));
     case "granted":
       if (fact.epoch > member.confirmed) {
         member.confirmed = fact.epoch;
@@ -145,9 +155,9 @@ function listDue(fleet: FleetState, member: Member): readonly Order[] {
     due.push({ type: "stop", command: "", graceMs: shortGrace(core.plan) });
   if (core.phase === "closing" && slave.state !== "closed") due.push({ type: "close" });
   if (core.phase !== "running") return due;
-  if (fleet.move?.waiting.has(member.id)) due.push(createRelease(fleet));
-  else if (member.confirmed < member.epoch) due.push({ type: "grant", epoch: member.epoch, share: slave.share });
-  return due;
+  if (fleet.move?.waiting.has(member.id)) return [...due, createRelease(fleet, member.id)];
+  if (member.confirmed < member.epoch) due.push(createGrant(member.epoch, slave.share));
+  return [...due, ...listAllotments(fleet, member)];
 }
 
 function findLost(fleet: FleetState, time: Instant): readonly FleetEffect[] {
@@ -168,8 +178,7 @@ function lose(fleet: FleetState, member: Member, time: Instant): readonly FleetE
   fleet.dirty = true;
   const source = fleet.sources.get(nameSource(id, incarnation));
   if (source !== undefined) source.over = true;
-  if (slave !== undefined) takeBack(fleet, slave);
-  if (fleet.move?.waiting.delete(id) && fleet.move.waiting.size === 0) fleet.move = null;
+  if (slave !== undefined) loseShare(fleet, slave, member, time);
   if (fleet.members.size === 0) fleet.emptySince = time.now;
   if (!fleet.coreEnded) {
     fleet.degraded = true;
@@ -179,7 +188,11 @@ function lose(fleet: FleetState, member: Member, time: Instant): readonly FleetE
   return [stamp(fleet, id, incarnation, { type: "expel" }), ...tellCore(fleet, { type: "lost", slaveId: id }, time)];
 }
 
-function join(fleet: FleetState, event: FleetEvent & { readonly type: "offer" }, time: Instant): readonly FleetEffect[] {
+function join(
+  fleet: FleetState,
+  event: FleetEvent & { readonly type: "offer" },
+  time: Instant,
+): readonly FleetEffect[] {
   const { slaveId, incarnation } = event;
   const { phase } = fleet.core;
   // A slave of this name still has its lease: it comes again later.
@@ -187,6 +200,8 @@ function join(fleet: FleetState, event: FleetEvent & { readonly type: "offer" },
   if (phase !== "preparing" && phase !== "setup" && phase !== "running") return [];
   fleet.members.set(slaveId, createMember({ id: slaveId, incarnation }, time.now, fleet.times));
   fleet.sources.set(nameSource(slaveId, incarnation), createSource());
+  fleet.partition.holdings.set(nameSource(slaveId, incarnation), createHolding(fleet.core.plan));
+  fleet.partition.rebalance = true;
   fleet.emptySince = null;
   fleet.dirty = true;
   const message = `${slaveId} joined`;
@@ -206,6 +221,7 @@ function settleFrame(fleet: FleetState, event: FleetEvent & { readonly type: "st
   if (outcome === "gap") return [stamp(fleet, slaveId, incarnation, { type: "resend", after: high })];
   if (outcome === "appended" && frame.number === source.high + 1) {
     source.high = frame.number;
+    noteReported(fleet, nameSource(slaveId, incarnation), frame);
     if (source.finalHigh !== null && frame.number > source.finalHigh) addLate(fleet, frame);
     else applyFrame(fleet.core.snapshot, slaveId, frame);
   }
@@ -248,15 +264,15 @@ function describeCore({ core, coreEnded }: FleetState): string {
   return [core.phase, states, core.pausedAt, core.cause?.reason, core.events.length, coreEnded].join(";");
 }
 
-function plan(fleet: FleetState): FleetEffect[] {
-  return planEpoch(fleet).flatMap((order: MemberOrder) => {
+function plan(fleet: FleetState, time: Instant): FleetEffect[] {
+  return [...planEpoch(fleet, time), ...dealAllotments(fleet, time.now)].flatMap((order: MemberOrder) => {
     const member = fleet.members.get(order.slaveId);
     return member === undefined ? [] : [stamp(fleet, member.id, member.incarnation, order.order)];
   });
 }
 
 /** Final: the phases have ended, and of every source the last frame is in or the lease is over. */
-function finish(fleet: FleetState): FleetEffect[] {
+function finish(fleet: FleetState, time: Instant): FleetEffect[] {
   if (!fleet.coreEnded || fleet.announced) return [];
   if (!fleet.final) {
     for (const source of fleet.sources.values()) {
@@ -267,6 +283,7 @@ function finish(fleet: FleetState): FleetEffect[] {
     fleet.dirty = true;
   }
   fleet.announced = true;
+  addSeries(fleet.core.snapshot, createDropped(fleet, time.now));
   return [{ type: "final" }];
 }
 

@@ -127,6 +127,12 @@ export function applyFrame(snapshot: Snapshot, slaveId: string, frame: Frame): v
   for (const [metric, count] of Object.entries(frame.overflow)) addOverflow(snapshot, metric, count);
 }
 
+/** Adds what no slave measured, in the last second that is known. */
+export function addSeries(snapshot: Snapshot, series: readonly SeriesDelta[]): void {
+  const second = Math.floor(snapshot.testTimeMs / 1_000);
+  for (const delta of series) addDelta(snapshot, delta, second);
+}
+
 /** The total of a metric, or of those of its series that carry all the tags; null: nothing was measured. */
 export function totalOf(snapshot: Snapshot, metric: string, tags: Tags = {}): Total | null {
   const found = snapshot.metrics.get(metric);

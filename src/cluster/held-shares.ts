@@ -1,0 +1,74 @@
+import { countIndices, endless } from "../plan/index-runs.ts";
+import type { Order } from "../protocol/message.ts";
+import type { Share } from "../protocol/plan.ts";
+import { type CutContext, countVusOf } from "./arrival-cut.ts";
+import type { FleetState, Member } from "./fleet-state.ts";
+import { type OwnedSlave, testTimeAt } from "./owner-state.ts";
+
+/** An order for one member; the fleet stamps and sends it once the state behind it is durable. */
+export interface MemberOrder {
+  readonly slaveId: string;
+  readonly order: Order;
+}
+
+/** A slave that runs its share. */
+export interface RunningMember {
+  readonly slave: OwnedSlave;
+  readonly member: Member;
+}
+
+/** Those that have started and not ended. */
+export function listRunning({ core, members }: FleetState): readonly RunningMember[] {
+  return core.slaves.flatMap((slave) => {
+    const member = members.get(slave.id);
+    return member !== undefined && slave.state === "running" && member.started ? [{ slave, member }] : [];
+  });
+}
+
+/** How many VU indices a share holds. */
+export function countHeld(share: Share): number {
+  return share.scenarios.reduce((sum, part) => sum + countIndices(part.vus, endless), 0);
+}
+
+/** The VUs that arrivals are striped by, by slave; `dead` for those that nobody is to take. */
+export function countWanted(
+  fleet: FleetState,
+  running: readonly RunningMember[],
+  at: number,
+): ReadonlyMap<string, number> {
+  const counts = new Map<string, number>();
+  for (const { slave, member } of running) {
+    const count = countVusOf(slave.share.scenarios[at]);
+    if (!member.draining && count > 0) counts.set(member.id, count);
+  }
+  const dead = fleet.partition.scenarios[at]?.dead.length ?? 0;
+  if (dead > 0) counts.set("", dead);
+  return counts;
+}
+
+/** Puts VUs back to those that nobody holds. */
+export function returnToPool(fleet: FleetState, at: number, vus: readonly number[]): void {
+  const pool = fleet.pool[at];
+  if (pool === undefined || vus.length === 0) return;
+  pool.push(...vus);
+  pool.sort((a, b) => a - b);
+}
+
+/** A scenario's part of the cluster, for what depends on its test time. null: it has no arrivals. */
+export function createCutContext(fleet: FleetState, at: number, now: number): CutContext | null {
+  const planned = fleet.core.plan.scenarios[at];
+  const part = fleet.partition.scenarios[at];
+  if (planned === undefined || part === undefined || part.arrivals === null) return null;
+  const timeMs = testTimeAt(fleet.core, now) - planned.scenario.startTimeMs;
+  return { planned, part, timeMs, times: fleet.times };
+}
+
+/** The order that gives a member its whole share. */
+export function createGrant(epoch: number, share: Share): Order {
+  return { type: "grant", epoch, share: stripShare(share) };
+}
+
+/** Shared iterations travel with `prepare` and in allotments only. */
+export function stripShare(share: Share): Share {
+  return { scenarios: share.scenarios.map((part) => ({ ...part, iterations: [] })) };
+}

@@ -1,0 +1,64 @@
+import { endless, listIndices } from "../plan/index-runs.ts";
+import { joinRanges } from "../plan/move-ranges.ts";
+import { returnToPool } from "./held-shares.ts";
+import { type FleetState, type Member, nameSource } from "./fleet-state.ts";
+import { countAsked } from "./loss-account.ts";
+import { type Instant, type OwnedSlave, testTimeAt } from "./owner-state.ts";
+import type { GoneScenario } from "./partition.ts";
+
+/**
+ * Takes back all that a lost slave held, once its lease has ended. What it may have begun is never given out again: it
+ * is lost unless its frames still come. Where nobody is to take its VUs they are dead.
+ */
+export function loseShare(fleet: FleetState, slave: OwnedSlave, member: Member, time: Instant): void {
+  fleet.dirty = true;
+  const { core, partition } = fleet;
+  const source = nameSource(member.id, member.incarnation);
+  const holding = partition.holdings.get(source);
+  const atMs = testTimeAt(core, time.now);
+  const begun = slave.state === "running" || slave.state === "ended";
+  const dead = begun && core.plan.workflow.onSlaveLoss === "continue";
+  const scenarios = slave.share.scenarios.map((part, at): GoneScenario => {
+    const planned = core.plan.scenarios[at];
+    const state = partition.scenarios[at];
+    const held = holding?.[at];
+    const vus = listIndices(part.vus, 0, endless);
+    if (planned === undefined || state === undefined || held === undefined) {
+      return { vus: 0, assigned: 0, windows: [], below: null };
+    }
+    if (dead) state.dead.push(...vus);
+    else returnToPool(fleet, at, vus);
+    if (!begun && state.shared !== null) {
+      state.shared.ranges = joinRanges(state.shared.ranges, part.iterations);
+      held.assigned = 0;
+    }
+    if (state.progress !== null) {
+      const { from, claimed } = state.progress;
+      for (const vu of vus) {
+        if (begun) held.assigned += (claimed[vu - 1] ?? 0) - (from[vu - 1] ?? 0);
+        else claimed[vu - 1] = from[vu - 1] ?? 0;
+      }
+    }
+    const asked = countAsked(planned, state, atMs);
+    return {
+      vus: vus.filter((vu) => vu <= asked).length,
+      assigned: held.assigned,
+      windows: part.arrivals,
+      below: null,
+    };
+  });
+  const known = fleet.sources.get(source);
+  const complete = known !== undefined && known.last !== null && known.high >= known.last;
+  if ((begun && !complete) || scenarios.some(({ windows }) => windows.length > 0 && !complete)) {
+    partition.gone.push({ source, slaveId: member.id, atMs, scenarios });
+  }
+  slave.share = {
+    scenarios: slave.share.scenarios.map((part) => ({
+      vus: [],
+      arrivals: [],
+      iterations: [] as typeof part.iterations,
+    })),
+  };
+  fleet.move?.keep.delete(member.id);
+  fleet.move?.waiting.delete(member.id);
+}

@@ -1,0 +1,128 @@
+import { countEvents, findArrival } from "../plan/move-arrivals.ts";
+import { countRanges } from "../plan/move-ranges.ts";
+import { countVus, scaleVuProfile } from "../plan/profiles/vu-profile.ts";
+import { createLoadProfile } from "../plan/profiles/load-profile.ts";
+import type { Frame, SeriesDelta } from "../protocol/frame.ts";
+import type { PlannedScenario } from "../protocol/plan.ts";
+import { readRate } from "./arrival-cut.ts";
+import type { FleetState } from "./fleet-state.ts";
+import { testTimeAt } from "./owner-state.ts";
+import type { GoneSource, Lost, ScenarioPartition } from "./partition.ts";
+
+const counted: readonly string[] = ["iterations", "interrupted_iterations", "dropped_iterations"];
+
+/** Adds a frame that was merged. */
+export function noteReported(fleet: FleetState, source: string, frame: Frame): void {
+  const { scenarios } = fleet.core.plan;
+  let report = fleet.reports.get(source);
+  if (report === undefined) {
+    report = { reported: scenarios.map(() => 0), perSecond: scenarios.map(() => 0), testTimeMs: 0 };
+    fleet.reports.set(source, report);
+  }
+  const lengthMs = frame.testTimeMs - report.testTimeMs;
+  report.testTimeMs = Math.max(report.testTimeMs, frame.testTimeMs);
+  const finished = scenarios.map(() => 0);
+  for (const { key, ...delta } of frame.series) {
+    if (delta.type !== "counter" || !counted.includes(key.metric)) continue;
+    const at = scenarios.findIndex(({ scenario }) => scenario.name === key.tags["scenario"]);
+    if (at === -1) continue;
+    report.reported[at] = (report.reported[at] ?? 0) + delta.sum;
+    if (key.metric === "iterations") finished[at] = (finished[at] ?? 0) + delta.sum;
+  }
+  if (lengthMs <= 0) return;
+  finished.forEach((count, at) => {
+    report.perSecond[at] = (count * 1_000) / Math.max(lengthMs, 1);
+  });
+}
+
+/** What was lost so far. Frames that come late make it less. */
+export function computeLost(fleet: FleetState, now: number): Lost {
+  let iterations = 0;
+  let intervalMs = 0;
+  let estimated = false;
+  for (const gone of fleet.partition.gone) {
+    const report = fleet.reports.get(gone.source);
+    const sinceMs = Math.max(0, gone.atMs - (report?.testTimeMs ?? 0));
+    intervalMs += sinceMs;
+    gone.scenarios.forEach((_, at) => {
+      const count = countAssigned(fleet, gone, at, now);
+      if (count !== null) iterations += Math.max(0, count - (report?.reported[at] ?? 0));
+      else {
+        estimated ||= sinceMs > 0;
+        iterations += Math.round(((report?.perSecond[at] ?? 0) * sinceMs) / 1_000);
+      }
+    });
+  }
+  fleet.partition.scenarios.forEach(({ arrivals, progress, dead }, at) => {
+    if (arrivals !== null) iterations += countEvents(arrivals.dead, countDueEvents(fleet, at, now));
+    if (progress !== null) iterations += countRest(fleet, at, dead);
+  });
+  return { iterations, interval_ms: Math.round(intervalMs), estimated };
+}
+
+/** What nobody was given until the end: planned, and dropped. By scenario. */
+export function countUndone(fleet: FleetState, now: number): number[] {
+  return fleet.partition.scenarios.map(({ shared, progress, arrivals }, at) => {
+    if (shared !== null) return countRanges(shared.ranges);
+    if (progress !== null) return countRest(fleet, at, fleet.pool[at] ?? []);
+    if (arrivals === null) return 0;
+    return arrivals.unheld + (arrivals.open === null ? 0 : Math.max(0, countDueEvents(fleet, at, now) - arrivals.open));
+  });
+}
+
+/** Counts as the series that the slaves would have sent. */
+export function createDropped(fleet: FleetState, now: number): SeriesDelta[] {
+  const { workflow, scenarios } = fleet.core.plan;
+  return countUndone(fleet, now).flatMap((sum, at): SeriesDelta[] => {
+    const scenario = scenarios[at]?.scenario;
+    if (sum === 0 || scenario === undefined) return [];
+    const tags = { ...workflow.tags, ...scenario.tags, scenario: scenario.name };
+    return [{ key: { metric: "dropped_iterations", type: "counter", tags }, type: "counter", sum }];
+  });
+}
+
+/** Iterations that were a lost source's to do; null: its mode does not say. */
+function countAssigned(fleet: FleetState, gone: GoneSource, at: number, now: number): number | null {
+  const planned = fleet.core.plan.scenarios[at];
+  const part = fleet.partition.scenarios[at];
+  const held = gone.scenarios[at];
+  if (planned === undefined || part === undefined || held === undefined) return 0;
+  if (part.shared !== null || part.progress !== null) return held.assigned;
+  if (part.arrivals === null) return held.vus === 0 ? 0 : null;
+  return held.assigned + countEvents(held.windows, held.below ?? countDueEvents(fleet, at, now));
+}
+
+/** Events of a scenario that are due by now, or at the end of the load; all of them where the load ended by itself. */
+function countDueEvents(fleet: FleetState, at: number, now: number): number {
+  const { core, partition } = fleet;
+  const planned = core.plan.scenarios[at];
+  const part = partition.scenarios[at];
+  if (planned === undefined || part?.arrivals === null || part === undefined) return 0;
+  const rate = readRate({ planned, part });
+  return findArrival(rate, testTimeAt(core, now) - planned.scenario.startTimeMs);
+}
+
+/** What is left to do for VUs that nobody holds, up to the count that is asked for. */
+function countRest(fleet: FleetState, at: number, vus: readonly number[]): number {
+  const planned = fleet.core.plan.scenarios[at];
+  const part = fleet.partition.scenarios[at];
+  if (planned === undefined || part === undefined || planned.scenario.load.mode !== "per-vu-iterations") return 0;
+  const { iterations } = planned.scenario.load;
+  const asked = countAsked(planned, part, Number.MAX_SAFE_INTEGER);
+  return vus.reduce(
+    (sum, vu) => (vu > asked ? sum : sum + Math.max(0, iterations - (part.progress?.claimed[vu - 1] ?? 0))),
+    0,
+  );
+}
+
+/** How many VUs the load asks for at a test time of the run. */
+export function countAsked(planned: PlannedScenario, { scales }: ScenarioPartition, timeMs: number): number {
+  const profile = createLoadProfile(planned.scenario.load);
+  if (profile.kind === "arrivals") return profile.maxVus;
+  const start = planned.scenario.startTimeMs;
+  const scaled = scales.reduce(
+    (vus, { atMs, target, overMs }) => scaleVuProfile(vus, Math.max(0, atMs - start), target, overMs),
+    profile.vus,
+  );
+  return countVus(scaled, Math.max(0, timeMs - start));
+}
