@@ -10,7 +10,7 @@ import { systemTime } from "../run/system-time.ts";
 import { openStore } from "../store/open-store.ts";
 import { chooseStore } from "./choose-store.ts";
 import { watchInterrupts } from "./interrupts.ts";
-import type { MasterStartOptions } from "./master-options.ts";
+import type { MasterStartOptions } from "./master-start-options.ts";
 import { tellError } from "./tell-error.ts";
 import type { Terminal } from "./terminal.ts";
 import { createTextLog } from "./text-log.ts";

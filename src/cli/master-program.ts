@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { addMasterStartOptions, type MasterStartOptions } from "./master-options.ts";
+import { addMasterStartOptions, type MasterStartOptions } from "./master-start-options.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** Adds `start` to the group `master`. */
