@@ -122,12 +122,15 @@ export function startDialling(options: DialOptions): Dialler {
     };
     /** A link on which nothing comes any more looks open for minutes. */
     const watchSilence = (everyMs: number): void => {
-      watch = clock.at(clock.now() + everyMs, () => {
-        if (clock.now() - heardAt > 3 * everyMs) giveUp(`silent for ${Math.round(clock.now() - heardAt)} ms`);
-        else {
-          made.ping();
-          watchSilence(everyMs);
+      const next = Math.min(clock.now() + everyMs, heardAt + 3 * everyMs);
+      watch = clock.at(next, () => {
+        const silentMs = clock.now() - heardAt;
+        if (silentMs >= 3 * everyMs) {
+          giveUp(`silent for ${Math.round(silentMs)} ms`);
+          return;
         }
+        made.ping();
+        watchSilence(everyMs);
       });
     };
     const take = (message: ToSlave): void => {
