@@ -17,6 +17,7 @@ import {
 } from "./fleet-state.ts";
 import { loseShare } from "./lose-share.ts";
 import { computeLost, createDropped, noteReported } from "./loss-account.ts";
+import { noteScale } from "./scale-shares.ts";
 import { advanceOwner, createPrepare, createStart, type OwnerEvent, shortGrace } from "./owner.ts";
 import type { Instant } from "./owner-state.ts";
 import { createHolding } from "./partition.ts";
@@ -26,7 +27,11 @@ import { createHolding } from "./partition.ts";
  * effects are held until `persisted`; renewals and acknowledgements are not, they follow from nothing that is written.
  */
 export function advanceFleet(fleet: FleetState, event: FleetEvent, time: Instant): readonly FleetEffect[] {
-  const effects = [...handle(fleet, event, time), ...plan(fleet, time), ...finish(fleet, time)];
+  const handled = handle(fleet, event, time);
+  for (const effect of handled) {
+    if (effect.type === "order" && effect.order.type === "scale") noteScale(fleet, effect.order);
+  }
+  const effects = [...handled, ...plan(fleet, time), ...finish(fleet, time)];
   if (event.type === "tick" || event.type === "stored" || fleet.coreEnded) fleet.lost = computeLost(fleet, time.now);
   if (fleet.dirty) {
     fleet.dirty = false;

@@ -10,6 +10,8 @@ export interface Partition {
   /** By source. */
   readonly holdings: Map<string, Holding>;
   readonly gone: GoneSource[];
+  /** Serial of the latest scale that is in the scenarios. */
+  scaled: number;
   /** A member came for whom the others may give something up. */
   rebalance: boolean;
   /** VUs found no room, and it was said. */
@@ -166,7 +168,7 @@ export function createPartition(
           : null,
       progress:
         load.mode === "per-vu-iterations"
-          ? { from: new Array<number>(largestVus).fill(0), claimed: new Array<number>(largestVus).fill(0) }
+          ? { from: Array.from({ length: largestVus }, () => 0), claimed: Array.from({ length: largestVus }, () => 0) }
           : null,
     };
   });
@@ -186,7 +188,7 @@ export function createPartition(
       return { ...part, vus, iterations: taken };
     }),
   }));
-  return { partition: { scenarios, holdings, gone: [], rebalance: false, short: false }, shares };
+  return { partition: { scenarios, holdings, gone: [], scaled: 0, rebalance: false, short: false }, shares };
 }
 
 /** Modes whose share is in events. */
