@@ -8,7 +8,7 @@ interface Offer {
   readonly command: string;
   readonly description: string;
   readonly options: readonly Option[];
-  /** Values of the argument; empty: a file. */
+  /** Values of the argument, or the commands of a group; empty: a file. */
   readonly values: readonly string[];
   readonly takesFile: boolean;
 }
@@ -28,14 +28,23 @@ export function writeCompletion(shell: CompletionShell, program: Command): strin
 
 function describeCommand(command: Command): Offer {
   const argument = command.registeredArguments[0];
-  const values = argument?.argChoices ?? [];
+  const below = command.commands.map((inner) => inner.name());
+  const values = argument?.argChoices ?? below;
   return {
     command: command.name(),
     description: command.description(),
-    options: command.options,
+    options: [...command.options, ...listOptionsBelow(command)],
     values,
     takesFile: argument !== undefined && values.length === 0,
   };
+}
+
+/** The options of a group's commands, each once. */
+function listOptionsBelow({ commands }: Command): Option[] {
+  const byName = new Map(
+    commands.flatMap(({ options }) => options.map((option) => [option.long ?? "", option] as const)),
+  );
+  return [...byName.values()];
 }
 
 function flagsOf(option: Option): string[] {

@@ -2,6 +2,7 @@ import { Console } from "node:console";
 import { extname, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { type LoadedWorkflow, loadWorkflow, loadWorkflowObject } from "../definition/load-workflow.ts";
+import type { Overrides } from "../definition/overrides.ts";
 import { EngineError } from "../errors.ts";
 import type { Inputs } from "../protocol/message.ts";
 import { createFileReader, readEnvFile, readSource, readStdin } from "./read-source.ts";
@@ -28,20 +29,10 @@ export async function loadInput(
 ): Promise<LoadedInput> {
   const env: Record<string, string> = {};
   for (const [name, value] of Object.entries(process.env)) if (value !== undefined) env[name] = value;
-  Object.assign(env, extra);
-  for (const envFile of options.envFile ?? []) Object.assign(env, readEnvFile(envFile));
-  Object.assign(env, options.env);
+  Object.assign(env, extra, readEnvFiles(options), options.env);
 
   const loadOptions = {
-    overrides: {
-      vus: options.vus,
-      duration: options.duration,
-      iterations: options.iterations,
-      stages: options.stage,
-      rate: options.rate,
-      mode: options.mode,
-      insecure: options.insecure,
-    },
+    overrides: { ...readLoadOptions(options), insecure: options.insecure },
     variables: options.env ?? {},
     env,
     missingEnv,
@@ -49,14 +40,32 @@ export async function loadInput(
     readFile: createFileReader(file),
   };
   const fileName = file === "-" ? null : file;
-  const loaded = moduleExtensions.includes(extname(file))
+  const loaded = isModule(file)
     ? loadWorkflowObject(await importModule(file), { ...loadOptions, fileName })
     : loadWorkflow({ text: file === "-" ? await readStdin() : readSource(file), fileName }, loadOptions);
   return { loaded, inputs: { env, secrets: options.secret ?? {} } };
 }
 
+/** What the flags put in place of a scenario's load. */
+export function readLoadOptions(options: WorkflowOptions): Omit<Overrides, "insecure"> {
+  const { vus, duration, iterations, stage: stages, rate, mode } = options;
+  return { vus, duration, iterations, stages, rate, mode };
+}
+
+/** The pairs of the environment files, later ones over earlier ones. Throws EngineError `unreadable_file`. */
+export function readEnvFiles({ envFile = [] }: WorkflowOptions): Record<string, string> {
+  const env: Record<string, string> = {};
+  for (const file of envFile) Object.assign(env, readEnvFile(file));
+  return env;
+}
+
+/** Is the workflow what a program exports? */
+export function isModule(file: string): boolean {
+  return moduleExtensions.includes(extname(file));
+}
+
 /** The default export of a module of the user's; what it writes to the console goes to stderr. */
-async function importModule(file: string): Promise<unknown> {
+export async function importModule(file: string): Promise<unknown> {
   readSource(file);
   globalThis.console = new Console(process.stderr, process.stderr);
   const stuck = Promise.withResolvers<never>();

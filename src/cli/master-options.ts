@@ -1,50 +1,48 @@
-import { type Command, InvalidArgumentError, Option } from "commander";
-import type { LogLevel } from "../protocol/ports.ts";
+import { type Command, InvalidArgumentError } from "commander";
 import { parseDuration } from "../quantity.ts";
-import { readCount, readDuration } from "./option-values.ts";
-import { type ListenAddress, readAddress } from "./slave-options.ts";
+import { readDuration } from "./option-values.ts";
+import type { ResultOptions, WorkflowOptions } from "./run-options.ts";
 
-/** The flags of `master start`. */
-export interface MasterStartOptions {
-  readonly config?: string;
-  readonly address: ListenAddress;
-  readonly standalone?: boolean;
+/** What every command that asks a master takes. */
+export interface MasterOptions {
+  /** Default: WE_MASTER_URL, else http://localhost:8080. */
+  readonly master?: string;
+  readonly json?: boolean;
+}
+
+/** The options of `submit` as commander gives them. */
+export interface SubmitOptions extends WorkflowOptions, ResultOptions, MasterOptions {
+  readonly json?: boolean;
+  readonly detach?: boolean;
+  readonly queue?: boolean;
   /** ms. */
-  readonly heartbeatTimeout: number;
-  readonly maxExecutions: number;
-  readonly store?: string;
-  readonly dataDir?: string;
-  readonly logLevel: LogLevel;
+  readonly wait?: number;
+  readonly onInterrupt: "stop" | "detach";
+  readonly failOnDegraded?: boolean;
 }
 
-const leastTimeoutMs = 2_000;
-
-/** Adds them to a command. */
-export function addMasterStartOptions(command: Command): Command {
-  return command
-    .option("--config <file>", "configuration file (not in this version)")
-    .addOption(
-      new Option("--address <[host]:port>", "where the API is served")
-        .argParser(readAddress)
-        .default({ host: null, port: 8_080 }, ":8080"),
-    )
-    .option("--standalone", "a slave named local inside; no others are needed")
-    .addOption(
-      new Option("--heartbeat-timeout <time>", "a slave that is silent for so long is lost; at least 2s")
-        .argParser(readTimeout)
-        .default(30_000, "30s"),
-    )
-    .option("--max-executions <n>", "executions that run at once; more wait", readCount, 100)
-    .option("--store <url>", "where executions are kept: memory: or sqlite:PATH (default: sqlite: in the data folder)")
-    .option("--data-dir <folder>", "the data folder")
-    .addOption(
-      new Option("--log-level <level>", "what is logged").choices(["debug", "info", "warn", "error"]).default("info"),
-    )
-    .option("--no-color", "no colours");
+/** Adds them; `json` says what `--json` prints. */
+export function addMasterOptions(command: Command, json: string): Command {
+  return addMasterOption(command).option("--json", json).option("--no-color", "no colours");
 }
 
-function readTimeout(text: string): number {
-  const ms = parseDuration(readDuration(text));
-  if (ms === null || ms < leastTimeoutMs) throw new InvalidArgumentError("It takes a duration of at least 2s.");
-  return ms;
+/** Adds `--master` alone. */
+export function addMasterOption(command: Command): Command {
+  return command.option(
+    "--master <urls>",
+    "the master, or several with commas between them (default: WE_MASTER_URL, else http://localhost:8080)",
+  );
+}
+
+/** A whole number from 0. */
+export function readTarget(text: string): number {
+  const value = Number(text);
+  if (!/^\d+(\.\d+)?$/.test(text) || !Number.isFinite(value))
+    throw new InvalidArgumentError("It takes a number from 0.");
+  return value;
+}
+
+/** Milliseconds of a duration with its unit. */
+export function readWait(text: string): number {
+  return parseDuration(readDuration(text)) ?? 0;
 }

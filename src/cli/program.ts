@@ -1,4 +1,5 @@
 import { Command } from "commander";
+import { addClusterCommands } from "./cluster-program.ts";
 import { completionShells } from "./completion-shells.ts";
 import { type RunOptions, type WorkflowOptions, addRunOptions, addWorkflowOptions } from "./run-options.ts";
 import type { Terminal } from "./terminal.ts";
@@ -6,7 +7,7 @@ import type { Terminal } from "./terminal.ts";
 /** The commands. Each action loads what it needs when it is called and hands its exit code to `finish`. */
 export function createProgram(version: string, terminal: Terminal, finish: (exitCode: number) => void): Command {
   const program = new Command("workflow-engine")
-    .description("Load testing with exact numbers: describe a workflow, run it on this machine.")
+    .description("Load testing with exact numbers: describe a workflow, run it on this machine or on a cluster.")
     .version(version, "-V, --version", "print the version")
     .helpCommand("help [command]", "help on a command")
     .addHelpText("after", examples("run examples/quickstart.yaml --demo-target", "run --help"))
@@ -44,6 +45,8 @@ export function createProgram(version: string, terminal: Terminal, finish: (exit
     "after",
     examples("validate test.yaml", "validate test.yaml -e BASE_URL=http://localhost:3000 --json"),
   );
+
+  addClusterCommands(program, terminal, finish);
 
   program
     .command("version")

@@ -1,16 +1,14 @@
 import { availableParallelism } from "node:os";
-import { exitCodeOf } from "../local/exit-code.ts";
 import { type LocalExecution, startLocal } from "../local/run-local.ts";
 import { makeUuid } from "../protocol/make-uuid.ts";
-import type { Report } from "../protocol/report.ts";
-import { reportFormats } from "../report/report-formats.ts";
 import { createMasker } from "../run/masker.ts";
 import { createSystemClock } from "../run/system-clock.ts";
 import { systemTime } from "../run/system-time.ts";
 import { startDemoTarget } from "./demo-target.ts";
 import { watchInterrupts } from "./interrupts.ts";
 import { loadInput } from "./load-input.ts";
-import { type OutputFile, parseOutputFile, probeOutputFiles, writeOutputFiles } from "./output-files.ts";
+import { probeOutputFiles } from "./output-files.ts";
+import { finishReport, listOutputs } from "./finish-report.ts";
 import { findGoal } from "./progress-text.ts";
 import { showProgress } from "./progress.ts";
 import type { RunOptions } from "./run-options.ts";
@@ -73,24 +71,9 @@ export async function runCommand(file: string, options: RunOptions, terminal: Te
     const report = await local.finished;
     probe.keep();
     for (const close of closers.splice(0)) close();
-    return finish(report, outputs, options, terminal);
+    return finishReport(report, outputs, options, terminal);
   } catch (error) {
     for (const close of closers.splice(0)) close();
     return options.json ? printError(terminal, error) : tellError(terminal, error, file);
   }
-}
-
-function listOutputs({ outJson, report = [] }: RunOptions): OutputFile[] {
-  const json: OutputFile[] = outJson === undefined ? [] : [{ format: "json", path: outJson }];
-  return [...json, ...report.map(parseOutputFile)];
-}
-
-/** The summary first: it must not be lost when a file cannot be written. */
-function finish(report: Report, outputs: readonly OutputFile[], options: RunOptions, terminal: Terminal): number {
-  const { out } = terminal;
-  const render = reportFormats[options.json ? "json" : "text"];
-  terminal.print(render(report, { color: out.colored && !options.json, width: out.width() }));
-  const failures = writeOutputFiles(outputs, report);
-  const codes = failures.map((failure) => tellError(terminal, failure, ""));
-  return exitCodeOf(report, false) || (codes[0] ?? 0);
 }

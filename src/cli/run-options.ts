@@ -28,15 +28,19 @@ export interface WorkflowOptions {
   readonly insecure?: boolean;
 }
 
-/** The options of `run` as commander gives them. */
-export interface RunOptions extends WorkflowOptions {
-  readonly demoTarget?: boolean;
+/** Where the report goes, and what is told meanwhile; `run` and `submit` share it. */
+export interface ResultOptions {
   readonly outJson?: string;
   readonly report?: readonly string[];
-  readonly threads: number | "auto";
   readonly quiet?: boolean;
   readonly json?: boolean;
   readonly logLevel: LogLevel;
+}
+
+/** The options of `run` as commander gives them. */
+export interface RunOptions extends WorkflowOptions, ResultOptions {
+  readonly demoTarget?: boolean;
+  readonly threads: number | "auto";
 }
 
 /** Adds the options that change a workflow. */
@@ -55,13 +59,19 @@ export function addWorkflowOptions(command: Command): Command {
     .option("--insecure", "accept any TLS certificate");
 }
 
-/** Adds the options of `run` alone. */
+/** Adds the options of `run`. */
 export function addRunOptions(command: Command): Command {
-  return addWorkflowOptions(command)
+  addWorkflowOptions(command)
     .option("--demo-target", "start the built-in target; its address is ${env.DEMO_URL}")
+    .option("--threads <n>", "threads that make the load, or auto", readThreads, "auto");
+  return addResultOptions(command);
+}
+
+/** Adds the options that say where the report goes and what is told meanwhile. */
+export function addResultOptions(command: Command): Command {
+  return command
     .option("--out-json <file>", "write the report as JSON to a file")
     .option("--report <format=file>", "write the report to a file: text=FILE, json=FILE; repeatable", collectTexts)
-    .option("--threads <n>", "threads that make the load, or auto", readThreads, "auto")
     .option("-q, --quiet", "only problems and errors on stderr")
     .option("--json", "print the report as JSON, and nothing else, on stdout")
     .addOption(

@@ -1,4 +1,4 @@
-import { CommanderError } from "commander";
+import { type Command, CommanderError } from "commander";
 import { EngineError } from "../errors.ts";
 import { readEngineVersion } from "../local/engine-version.ts";
 import { nameLater } from "./name-later.ts";
@@ -24,7 +24,7 @@ async function runCommands(args: readonly string[], terminal: Terminal): Promise
   const program = createProgram(readEngineVersion(), terminal, (code) => {
     exitCode = code;
   });
-  for (const command of [program, ...program.commands]) {
+  for (const command of listCommands(program)) {
     command.exitOverride().configureOutput({
       writeOut: (text) => terminal.print(text),
       writeErr: (text) => json || terminal.tell(text),
@@ -42,6 +42,11 @@ async function runCommands(args: readonly string[], terminal: Terminal): Promise
     if (json) printError(terminal, new EngineError("invalid_usage", nameLater(error.message).replace(/^error: /, "")));
     return usageExitCode;
   }
+}
+
+/** A command and all below it. */
+function listCommands(command: Command): Command[] {
+  return [command, ...command.commands.flatMap(listCommands)];
 }
 
 /** Tells of an exception that nobody caught, as the command line asks for; gives the exit code. */

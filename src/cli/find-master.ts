@@ -1,0 +1,30 @@
+import { type Client, createClient } from "../client/client.ts";
+import { parseMasterUrls } from "../client/master-urls.ts";
+import { printJson } from "../protocol/print-json.ts";
+import { printError, tellError } from "./tell-error.ts";
+import type { Terminal } from "./terminal.ts";
+
+/** A client of the master that is named: by the option, else WE_MASTER_URL, else on this machine. Throws EngineError `invalid_usage`. */
+export function findMaster(named: string | undefined): Client {
+  return createClient(parseMasterUrls(named ?? (process.env.WE_MASTER_URL || "http://localhost:8080")));
+}
+
+/** Asks the master and shows its answer, as JSON where that is asked for; gives the exit code. Nothing is thrown. */
+export async function askMaster<Answer>(
+  options: { readonly master?: string; readonly json?: boolean },
+  terminal: Terminal,
+  ask: (client: Client) => Promise<Answer>,
+  show: (answer: Answer) => string,
+): Promise<number> {
+  try {
+    const answer = await ask(findMaster(options.master));
+    terminal.print(options.json ? `${indentJson(answer)}\n` : show(answer));
+    return 0;
+  } catch (error) {
+    return options.json ? printError(terminal, error) : tellError(terminal, error, "");
+  }
+}
+
+function indentJson(value: unknown): string {
+  return JSON.stringify(JSON.parse(printJson(value)), null, 2);
+}

@@ -1,0 +1,28 @@
+import { exitCodeOf } from "../local/exit-code.ts";
+import type { Report } from "../protocol/report.ts";
+import { reportFormats } from "../report/report-formats.ts";
+import { type OutputFile, parseOutputFile, writeOutputFiles } from "./output-files.ts";
+import type { ResultOptions } from "./run-options.ts";
+import { tellError } from "./tell-error.ts";
+import type { Terminal } from "./terminal.ts";
+
+/** The files that the options ask for. Throws EngineError `invalid_usage`. */
+export function listOutputs({ outJson, report = [] }: Pick<ResultOptions, "outJson" | "report">): OutputFile[] {
+  const json: OutputFile[] = outJson === undefined ? [] : [{ format: "json", path: outJson }];
+  return [...json, ...report.map(parseOutputFile)];
+}
+
+/** Prints the report and writes its files; gives the exit code. The summary first: it must not be lost when a file cannot be written. */
+export function finishReport(
+  report: Report,
+  outputs: readonly OutputFile[],
+  options: Pick<ResultOptions, "json"> & { readonly failOnDegraded?: boolean },
+  terminal: Terminal,
+): number {
+  const { out } = terminal;
+  const render = reportFormats[options.json ? "json" : "text"];
+  terminal.print(render(report, { color: out.colored && !options.json, width: out.width() }));
+  const failures = writeOutputFiles(outputs, report);
+  const codes = failures.map((failure) => tellError(terminal, failure, ""));
+  return exitCodeOf(report, options.failOnDegraded ?? false) || (codes[0] ?? 0);
+}

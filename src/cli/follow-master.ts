@@ -1,0 +1,79 @@
+import type { Client } from "../client/client.ts";
+import type { Clock, Log } from "../protocol/ports.ts";
+import type { EventType, Report } from "../protocol/report.ts";
+import type { ExecutionStatus } from "../protocol/rest.ts";
+import { EngineError } from "../errors.ts";
+import { createMasterView } from "./master-view.ts";
+import type { Goal } from "./progress-text.ts";
+import { showProgress } from "./progress.ts";
+import type { Terminal } from "./terminal.ts";
+
+export interface FollowOptions {
+  readonly client: Client;
+  readonly id: string;
+  readonly terminal: Terminal;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly goal: Goal;
+  /** No living lines. */
+  readonly quiet: boolean;
+  /** Each time the master tells of it. */
+  onStatus?(status: ExecutionStatus): void;
+}
+
+/** An execution that is being followed. */
+export interface Followed {
+  /** Its report, once it has ended. Rejects with EngineError. */
+  readonly report: Promise<Report>;
+  /** Takes the living lines away and stops listening; idempotent. */
+  close(): void;
+}
+
+const grave: ReadonlySet<EventType> = new Set<EventType>([
+  "slave_lost",
+  "capacity_short",
+  "suspended",
+  "threshold_crossed",
+  "teardown_not_run",
+]);
+
+/** Shows how an execution goes until it has ended, as `run` does; a lost master is waited for. */
+export function followMaster(options: FollowOptions): Followed {
+  const { client, id, terminal, clock, log, goal, quiet } = options;
+  const view = createMasterView(clock);
+  const progress = quiet ? null : showProgress({ terminal, clock, goal, view: () => view.view() });
+  const told = new Set<string>();
+  const follower = client.follow(id, {
+    clock,
+    random: Math.random,
+    onLost: ({ message }) => log("warn", `${message}; trying again for 5 minutes`),
+    onFound: () => log("warn", "the master is back"),
+    onMessage: (message) => {
+      if (message.type === "metrics") {
+        view.note(message);
+        options.onStatus?.(message.status);
+        return;
+      }
+      const { time, type, message: text } = message.event;
+      const key = `${time} ${type} ${text}`;
+      // A master that came back may tell them again.
+      if (told.has(key)) return;
+      told.add(key);
+      log(grave.has(type) ? "warn" : "info", text);
+    },
+  });
+  const report = follower.completed.then(({ status, report: final }) => {
+    if (final !== null) return final;
+    throw new EngineError(
+      "internal_error",
+      `the execution ended as ${status} without a report; the master's log says more`,
+    );
+  });
+  return {
+    report,
+    close() {
+      progress?.close();
+      follower.close();
+    },
+  };
+}

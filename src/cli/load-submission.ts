@@ -1,0 +1,45 @@
+import { type LoadedWorkflow, loadWorkflow, loadWorkflowObject } from "../definition/load-workflow.ts";
+import type { JsonObject } from "../protocol/json.ts";
+import type { SubmitBody } from "../protocol/rest.ts";
+import { importModule, isModule, readEnvFiles, readLoadOptions } from "./load-input.ts";
+import { readSource, readStdin } from "./read-source.ts";
+import type { WorkflowOptions } from "./run-options.ts";
+
+/** What is sent to a master, and the same workflow read here, so that problems are shown with their place in the file. */
+export interface LoadedSubmission {
+  readonly loaded: LoadedWorkflow;
+  readonly body: SubmitBody;
+}
+
+/** Reads FILE with the options that change it. The process's environment stays here. Throws EngineError `unreadable_file`. */
+export async function loadSubmission(file: string, options: WorkflowOptions): Promise<LoadedSubmission> {
+  const { env: variables = {}, secret: secrets = {}, scenario, insecure = false } = options;
+  const load = readLoadOptions(options);
+  const env = readEnvFiles(options);
+  const loadOptions = {
+    overrides: { ...load, insecure },
+    variables,
+    env: { ...env, ...variables },
+    scenario,
+  };
+  const fileName = file === "-" ? null : file;
+  const common: SubmitBody = {
+    file_name: fileName?.split(/[\\/]/).at(-1)?.slice(-255),
+    variables,
+    env,
+    secrets,
+    scenario,
+    insecure: insecure || undefined,
+    options: Object.fromEntries(
+      Object.entries(load).flatMap(([name, value]) => (value === undefined ? [] : [[name, value] as const])),
+    ),
+  };
+  if (isModule(file)) {
+    const value = await importModule(file);
+    const loaded = loadWorkflowObject(value, { ...loadOptions, fileName });
+    // Sent only when it has no problems; then it is JSON.
+    return { loaded, body: { ...common, workflow: value as JsonObject } };
+  }
+  const text = file === "-" ? await readStdin() : readSource(file);
+  return { loaded: loadWorkflow({ text, fileName }, loadOptions), body: { ...common, yaml: text } };
+}

@@ -1,0 +1,131 @@
+import type { Client } from "../client/client.ts";
+import { EngineError } from "../errors.ts";
+import type { Clock } from "../protocol/ports.ts";
+import type { ExecutionStatus } from "../protocol/rest.ts";
+import { formatDuration } from "../quantity.ts";
+import { createMasker } from "../run/masker.ts";
+import { createSystemClock } from "../run/system-clock.ts";
+import { systemTime } from "../run/system-time.ts";
+import { findMaster } from "./find-master.ts";
+import { finishReport, listOutputs } from "./finish-report.ts";
+import { followMaster } from "./follow-master.ts";
+import { watchInterrupts } from "./interrupts.ts";
+import { loadSubmission } from "./load-submission.ts";
+import type { SubmitOptions } from "./master-options.ts";
+import { probeOutputFiles } from "./output-files.ts";
+import { findGoal } from "./progress-text.ts";
+import { createProblemsError, formatProblem, printError, tellError } from "./tell-error.ts";
+import type { Terminal } from "./terminal.ts";
+import { createTextLog } from "./text-log.ts";
+
+const stoppedBySignal = 105;
+
+/** `submit FILE`: gives the exit code. Whatever goes wrong is told; nothing is thrown. */
+export async function submitCommand(file: string, options: SubmitOptions, terminal: Terminal): Promise<number> {
+  const { quiet = false } = options;
+  const closers: (() => void)[] = [];
+  const close = (): void => {
+    for (const closer of closers.splice(0)) closer();
+  };
+  let interrupt: ((times: number) => void) | null = null;
+  const interrupts = watchInterrupts((times) => {
+    if (interrupt !== null && times <= 2) return interrupt(times);
+    close();
+    process.exit(stoppedBySignal);
+  });
+  closers.push(() => interrupts.close());
+  try {
+    const outputs = listOutputs(options);
+    const probe = probeOutputFiles(outputs);
+    closers.push(() => probe.undo());
+    const { loaded, body } = await loadSubmission(file, options);
+    if ("problems" in loaded) throw createProblemsError(file, loaded.problems);
+    if (!quiet) for (const warning of loaded.warnings) terminal.tell(formatProblem(warning, file, terminal.err));
+
+    const client = findMaster(options.master);
+    const queue = options.queue === true || options.wait !== undefined;
+    const submitted = await client.submit({ ...body, queue });
+    const { execution_id: id } = submitted;
+    if (options.detach) {
+      probe.undo();
+      terminal.print(options.json ? `${JSON.stringify(submitted, null, 2)}\n` : `${id}\n`);
+      close();
+      return 0;
+    }
+    if (!quiet) terminal.tell(`submitted to ${client.master}: ${id}\n`);
+
+    const clock = createSystemClock(systemTime);
+    const patience = options.wait === undefined ? null : watchPatience(client, id, options.wait, clock);
+    const followed = followMaster({
+      client,
+      id,
+      terminal,
+      clock,
+      log: createTextLog(terminal, quiet ? "error" : options.logLevel, createMasker(options.secret ?? {})),
+      goal: findGoal(loaded.workflow),
+      quiet,
+      onStatus: (status) => patience?.note(status),
+    });
+    closers.unshift(() => followed.close());
+    if (patience !== null) closers.push(() => patience.close());
+    const detached = Promise.withResolvers<number>();
+    interrupt = (times) => {
+      if (options.onInterrupt === "detach") {
+        terminal.tell(`${id} goes on; see it with: workflow-engine executions watch ${id}\n`);
+        detached.resolve(stoppedBySignal);
+        return;
+      }
+      if (times === 1 && !quiet) terminal.tell("stopping; press Ctrl-C again to stop now\n");
+      stop(client, id, times > 1, terminal);
+    };
+    const ended = await Promise.race([
+      followed.report,
+      detached.promise,
+      ...(patience === null ? [] : [patience.failed]),
+    ]);
+    if (patience?.late) throw patience.late;
+    if (typeof ended !== "number") probe.keep();
+    close();
+    return typeof ended === "number" ? ended : finishReport(ended, outputs, options, terminal);
+  } catch (error) {
+    close();
+    return options.json ? printError(terminal, error) : tellError(terminal, error, file);
+  }
+}
+
+function stop(client: Client, id: string, force: boolean, terminal: Terminal): void {
+  client.stop(id, { reason: "stopped_by_signal", force: force || undefined }).catch((error: unknown) => {
+    tellError(terminal, error, "");
+  });
+}
+
+/** What `--wait` is about: an execution that has not started in time is stopped. */
+interface Patience {
+  /** Set once it has not started in time. */
+  readonly late: EngineError | null;
+  /** Rejects when it could not be stopped then; never resolves. */
+  readonly failed: Promise<never>;
+  note(status: ExecutionStatus): void;
+  close(): void;
+}
+
+function watchPatience(client: Client, id: string, waitMs: number, clock: Clock): Patience {
+  const failed = Promise.withResolvers<never>();
+  let late: EngineError | null = null;
+  const alarm = clock.at(clock.now() + waitMs, () => {
+    late = new EngineError("scheduling_failed", `there was no capacity within ${formatDuration(waitMs)}; nothing ran`, {
+      hint: "Start more slaves, or give --wait a longer time.",
+    });
+    client.stop(id, { force: true, reason: "stopped_by_api" }).catch(failed.reject);
+  });
+  return {
+    get late() {
+      return late;
+    },
+    failed: failed.promise,
+    note: (status) => {
+      if (status !== "pending") alarm.cancel();
+    },
+    close: () => alarm.cancel(),
+  };
+}
