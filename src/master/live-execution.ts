@@ -196,8 +196,10 @@ function noteAcknowledged(
 ): void {
   for (const { id, state } of core.slaves) {
     const member = members.get(id);
-    if (member === undefined || state === "preparing" || member.confirmed < member.epoch) continue;
-    acknowledged.set(id, held.get(id) ?? 0);
+    const vus = held.get(id);
+    // What it held last stays, once it has closed.
+    if (member === undefined || vus === undefined || state === "preparing" || member.confirmed < member.epoch) continue;
+    acknowledged.set(id, vus);
   }
 }
 
