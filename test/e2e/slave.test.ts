@@ -1,0 +1,199 @@
+import { once } from "node:events";
+import { createServer } from "node:net";
+import type { AddressInfo } from "node:net";
+import { expect, onTestFinished, test } from "vitest";
+import { countRequests, expectCounts } from "../support/accounts.ts";
+import { startCluster, waitUntil } from "../support/cluster.ts";
+import { runCommand, type RunningCommand, startCommand } from "../support/command.ts";
+import { startTestTarget, tellingHeaders } from "../support/counting-target.ts";
+
+/** Starts a slave whose master is nobody; it ends with the test. */
+function startLonely(...args: readonly string[]): RunningCommand {
+  const slave = startCommand(["slave", "start", "--master", "127.0.0.1:1", ...args], { deadlineMs: 60_000 });
+  onTestFinished(async () => {
+    slave.child.kill("SIGKILL");
+    await slave.finished;
+  });
+  return slave;
+}
+
+async function takePort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  onTestFinished(() => void server.close());
+  return (server.address() as AddressInfo).port;
+}
+
+test.each([
+  ["a gateway", ["--type", "gateway"], "slave type gateway is not in this version: use worker"],
+  ["an aggregator", ["--type", "aggregator"], "slave type aggregator is not in this version"],
+  ["a type that is none", ["--type", "boss"], 'there is no slave type "boss": use worker'],
+  [
+    "a capability that is none",
+    ["--capabilities", "http_executor,fly"],
+    'unknown capability "fly": known are http_executor',
+  ],
+  ["a configuration file", ["--config", "c.yaml"], "--config is not in this version"],
+  ["a master that is none", ["--master", "ftp://x"], '"ftp://x" is no address of a master'],
+  ["an id with a blank", ["--id", "a b"], "An id is letters"],
+  ["an address without a port", ["--address", "localhost"], "It takes HOST:PORT or :PORT"],
+  ["no VUs", ["--max-vus", "0"], "It takes a whole number from 1"],
+  ["a label without a value", ["--labels", "region"], "It takes KEY=VALUE,KEY=VALUE"],
+  ["a key that can't be read", ["--api-key-file", "/nowhere"], "cannot read /nowhere"],
+])("%s is refused with 104", async (_name, args, message) => {
+  const { code, stderr, stdout } = await runCommand(["slave", "start", "--master", "127.0.0.1:1", ...args]);
+  expect(stderr).toContain(message);
+  expect(stdout).toBe("");
+  expect(code).toBe(104);
+});
+
+test("a port that was given and is taken stops the start", async () => {
+  const port = await takePort();
+  const { code, stderr } = await runCommand(["slave", "start", "--address", `127.0.0.1:${port}`]);
+  expect(stderr).toContain(`cannot listen on 127.0.0.1:${port}: it is taken; give another --address`);
+  expect(code).toBe(104);
+});
+
+test("three slaves in three terminals work: the default port moves", async () => {
+  const slaves = [startLonely(), startLonely(), startLonely()];
+  const ports = await Promise.all(
+    slaves.map(async (slave) => {
+      await slave.seen(/serves http:\/\/localhost:\d+\/status/);
+      return /serves http:\/\/localhost:(\d+)/.exec(slave.shown())?.[1];
+    }),
+  );
+  expect(new Set(ports).size).toBe(3);
+  expect(slaves.filter((slave) => slave.shown().includes("port 9091 is taken, it listens on")).length).toBeGreaterThan(
+    1,
+  );
+});
+
+test("a lonely slave says why, serves its status, and ends at once when told to", async () => {
+  const slave = startLonely("--id", "alone", "--address", "127.0.0.1:0", "--labels", "region=东,zone=a");
+  await slave.seen(/cannot join http:\/\/127\.0\.0\.1:1: connect ECONNREFUSED/);
+  await slave.seen(/serves http/);
+  const address = /serves http:\/\/([\d.:]+)\/status/.exec(slave.shown())?.[1] ?? "";
+  const health = await fetch(`http://${address}/health`);
+  expect(await health.json()).toMatchObject({ status: "healthy" });
+  const status = await runCommand(["slave", "status", "--address", address, "--json"]);
+  expect(JSON.parse(status.stdout)).toMatchObject({
+    id: "alone",
+    type: "worker",
+    connected: false,
+    master: null,
+    max_vus: 100,
+    labels: { region: "东", zone: "a" },
+    capabilities: ["http_executor", "script_executor"],
+    executions: [],
+  });
+  expect((await runCommand(["slave", "status", "--address", address])).stdout).toMatch(/^slave +alone \(worker, /);
+  const metrics = await (await fetch(`http://${address}/metrics`)).text();
+  expect(metrics).toContain('workflow_engine_slave_connected{slave="alone"} 0');
+  expect(metrics).toContain('workflow_engine_slave_max_vus{slave="alone"} 100');
+  expect((await fetch(`http://${address}/else`)).status).toBe(404);
+  const posted = await fetch(`http://${address}/status`, { method: "POST" });
+  expect([posted.status, posted.headers.get("allow")]).toEqual([405, "GET, HEAD"]);
+
+  slave.child.kill("SIGTERM");
+  const { code, stderr } = await slave.finished;
+  expect(code).toBe(0);
+  expect(stderr.match(/cannot join/g)).toHaveLength(1);
+});
+
+test("slave status without a slave is 1 and says where nobody is", async () => {
+  const port = await takePort();
+  const refused = await runCommand(["slave", "status", "--address", "127.0.0.1:1"]);
+  expect([refused.code, refused.stderr]).toEqual([
+    1,
+    expect.stringContaining("no slave answers at http://127.0.0.1:1/status"),
+  ]);
+  const { code, stdout } = await runCommand(["slave", "status", "--address", `127.0.0.1:${port}`, "--json"]);
+  expect([code, JSON.parse(stdout)]).toEqual([1, expect.objectContaining({ error: "unreachable" })]);
+});
+
+test("SIGTERM hands the VUs over: none is lost, none restarted, every request is counted", {
+  timeout: 60_000,
+}, async () => {
+  const target = await startTestTarget();
+  const cluster = await startCluster();
+  await cluster.addSlave("s1", { maxVus: 20 });
+  const leaving = await cluster.addSlave("s2", { maxVus: 20 });
+  const id = await cluster.submit({
+    options: { vus: 20, duration: "10s", think_time: "100ms" },
+    steps: [{ id: "get", type: "http", config: { url: `${target.url}/get`, headers: tellingHeaders } }],
+  });
+  await cluster.waitFor(id, ({ active_vus }) => active_vus === 20);
+  leaving.child.kill("SIGTERM");
+  const left = await leaving.finished;
+  expect(left.code).toBe(0);
+  expect(left.stderr).not.toContain("nobody took over");
+  expect(left.stderr).not.toContain("not acknowledged");
+  await cluster.waitFor(id, ({ slave_states }) => slave_states["s1"]?.vus === 20);
+  const report = await cluster.finish(id);
+  await expectCounts(cluster, id, target);
+  expect(report).toMatchObject({
+    status: "completed",
+    degraded: false,
+    lost: { iterations: 0 },
+    late: { http_reqs: 0 },
+  });
+  const arrivals = await target.list();
+  const last = Math.max(...arrivals.map(({ at }) => at));
+  // All 20 go on to the end, on the one that is left.
+  const atTheEnd = arrivals.filter(({ at }) => at > last - 1_000);
+  expect(new Set(atTheEnd.map(({ vu }) => vu)).size).toBe(20);
+  expect(new Set(atTheEnd.map(({ slave }) => slave))).toEqual(new Set(["s1"]));
+});
+
+test("the only slave leaves with what it measured", { timeout: 60_000 }, async () => {
+  const target = await startTestTarget();
+  const cluster = await startCluster();
+  const slave = await cluster.addSlave("s1", { maxVus: 5 });
+  const id = await cluster.submit({
+    options: { vus: 5, duration: "60s", think_time: "50ms" },
+    steps: [{ id: "get", type: "http", config: { url: `${target.url}/get` } }],
+  });
+  await cluster.waitFor(id, ({ active_vus }) => active_vus === 5);
+  slave.child.kill("SIGTERM");
+  const { code, stderr } = await slave.finished;
+  expect(code).toBe(0);
+  expect(stderr).not.toContain("not acknowledged");
+  const report = await cluster.finish(id);
+  expect(countRequests(report)).toBe(await target.count());
+});
+
+test("a second signal ends a slave at once", { timeout: 60_000 }, async () => {
+  const target = await startTestTarget();
+  const cluster = await startCluster();
+  const slave = await cluster.addSlave("s1", { maxVus: 5 });
+  const id = await cluster.submit({
+    options: { vus: 5, duration: "60s", think_time: "50ms" },
+    steps: [{ id: "get", type: "http", config: { url: `${target.url}/get` } }],
+  });
+  await cluster.waitFor(id, ({ active_vus }) => active_vus === 5);
+  slave.child.kill("SIGTERM");
+  await slave.seen(/draining; a second signal ends it now/);
+  slave.child.kill("SIGTERM");
+  expect((await slave.finished).code).toBe(105);
+});
+
+test("an id that is in use is refused until its holder is gone", { timeout: 60_000 }, async () => {
+  const cluster = await startCluster();
+  const first = await cluster.addSlave("twin");
+  const second = startCommand(["slave", "start", "--id", "twin", "--master", cluster.url, "--address", "127.0.0.1:0"], {
+    deadlineMs: 60_000,
+  });
+  onTestFinished(async () => {
+    second.child.kill("SIGKILL");
+    await second.finished;
+  });
+  await second.seen(/cannot join .*slave_id_in_use/);
+  expect(first.shown()).not.toContain("lost");
+  first.child.kill("SIGKILL");
+  await second.seen(/joined http/);
+  await waitUntil(
+    async () => (await cluster.call("GET", "/slaves/twin")).status === 200,
+    5_000,
+    () => "the twin is not listed",
+  );
+});
