@@ -1,4 +1,4 @@
-import { shortGrace } from "../cluster/owner.ts";
+import { shortGrace } from "../cluster/owner-end.ts";
 import { EngineError } from "../errors.ts";
 import type { Scenario, Workflow } from "../protocol/workflow.ts";
 import type { Archive } from "./archive.ts";

@@ -1,20 +1,17 @@
-import { createFleetState, type FleetOptions, type FleetState } from "../cluster/fleet-state.ts";
-import { computeLeaseTimes } from "../cluster/lease-times.ts";
-import { createLiveThresholds } from "../cluster/live-thresholds.ts";
-import { listCapabilities } from "../definition/list-capabilities.ts";
+import { createFleetState, type FleetState } from "../cluster/fleet-state.ts";
 import { EngineError } from "../errors.ts";
 import { createSnapshot } from "../measure/snapshot.ts";
 import { makePlan } from "../plan/make-plan.ts";
 import type { FromSlave } from "../protocol/link.ts";
 import type { Plan } from "../protocol/plan.ts";
 import type { Alarm, Clock, Log } from "../protocol/ports.ts";
-import type { Workflow } from "../protocol/workflow.ts";
 import type { Store } from "../store/store.ts";
 import { answerStranger } from "./answer-stranger.ts";
 import { dealPlan } from "./deal-plan.ts";
 import type { ExecutionCard } from "./describe-execution.ts";
 import { endUnstarted, type UnstartedEnd } from "./end-unstarted.ts";
 import type { Submission } from "./executions.ts";
+import { createFleetOptions, needsOf } from "./fleet-options.ts";
 import { createLogLines } from "./log-lines.ts";
 import type { RegisteredSlave, Registry, RegistryEvent } from "./registered-slave.ts";
 import type { RoomLedger } from "./room-ledger.ts";
@@ -22,7 +19,7 @@ import { type ChosenSlave, type SlaveNeeds, selectSlaves } from "./select-slaves
 import { type SteeredExecution, steerExecution } from "./steer-execution.ts";
 import { createRow, storeEnd, type StoredSubmission } from "./stored-execution.ts";
 import { type QueuedExecution, takeTurns } from "./submission-queue.ts";
-import { listUnfinished, restoreStoredFleet, type UnfinishedExecution } from "./take-up.ts";
+import { listUnfinished, takeUp, type TakeUpSurroundings } from "./take-up.ts";
 import { createTrackedWork } from "./tracked-work.ts";
 import { createWatchers, type Watchers } from "./watchers.ts";
 
@@ -68,33 +65,21 @@ export interface Steering {
 
 /** How long an ended execution waits for frames of slaves it has lost. */
 const lingerMs = 30 * 60_000;
-/** VUs that a slave without a limit counts for. */
-const unlimitedVus = 1_000_000;
+const unstartable = { status: "failed", reason: "start_failed" } as const;
 
 /** Nothing runs and nothing waits. */
 export function createSteering(setup: SteeringSetup): Steering {
   const { store, registry, ledger, clock, log, limits, engineVersion } = setup;
-  const times = computeLeaseTimes(limits.timeoutMs, limits.intervalMs);
   const steered = new Map<string, SteeredExecution>();
   const queue: QueuedExecution[] = [];
   const work = createTrackedWork(log);
-  let places = 0;
   let ready = false;
   let closed = false;
   let alarm: Alarm | null = null;
 
-  const countActive = () => [...steered.values()].filter(({ report }) => report === null).length + places;
+  const countActive = () => [...steered.values()].filter(({ report }) => report === null).length;
   const select = (needs: SlaveNeeds) => selectSlaves(registry.list(), needs);
 
-  const fleetOptions = (card: ExecutionCard, plan: Plan, inputs: Submission["inputs"]) => ({
-    executionId: card.id,
-    plan,
-    inputs,
-    times,
-    slaves: [],
-    thresholds: createLiveThresholds(card.workflow),
-    roomOf: (slaveId: string) => roomOf(registry.get(slaveId), ledger, card.id),
-  });
   const steer = (
     card: ExecutionCard,
     fleet: FleetState,
@@ -135,44 +120,25 @@ export function createSteering(setup: SteeringSetup): Steering {
     else clock.at(clock.now() + lingerMs, forget);
     pump();
   };
-  const start = (queued: QueuedExecution, chosen: readonly ChosenSlave[]): void => {
+  /** At once: an execution is always in the queue or steered. */
+  const start = (queued: QueuedExecution, token: number, chosen: readonly ChosenSlave[]): void => {
     const { card, plan, submission, needs } = queued;
-    const shares = dealPlan(plan, chosen);
-    // Held at once: the next selection must not give the same room away.
-    ledger.set(card.id, new Map(shares.map(({ id, vus }) => [id, vus])));
-    places++;
-    const begin = async () => {
-      try {
-        const token = await store.acquire(card.id);
-        if (closed) return;
-        const slaves = shares.map(({ id, share }) => ({ id, share, incarnation: 1 }));
-        const options: FleetOptions = {
-          ...fleetOptions(card, plan, submission.inputs),
-          token,
-          slaves,
-          snapshot: createSnapshot(card.workflow),
-        };
-        const { live } = steer(card, createFleetState(options, clock.now()), needs, true, queued.watchers);
-        live.tell({ type: "begin" });
-        for (const scale of queued.scales) {
-          live.tell({
-            type: "scale",
-            command: setup.createId(),
-            scenario: scale.scenario ?? card.workflow.scenarios[0]?.name ?? "",
-            target: scale.target,
-            overMs: scale.overMs,
-          });
-        }
-      } finally {
-        places--;
-      }
-    };
-    work.track(begin(), `the start of ${card.id}`, (error) => {
-      ledger.release(card.id);
-      work.track(end(queued, { status: "failed", reason: "start_failed" }, error), `the end of ${card.id}`);
-    });
+    const slaves = dealPlan(plan, chosen).map(({ id, share }) => ({ id, share, incarnation: 1 }));
+    const snapshot = createSnapshot(card.workflow);
+    const common = createFleetOptions(setup, card.id, plan, submission.inputs);
+    const fleet = createFleetState({ ...common, token, slaves, snapshot }, clock.now());
+    const { live } = steer(card, fleet, needs, true, queued.watchers);
+    live.tell({ type: "begin" });
+    for (const { scenario, target, overMs } of queued.scales) {
+      const name = scenario ?? card.workflow.scenarios[0]?.name ?? "";
+      live.tell({ type: "scale", command: setup.createId(), scenario: name, target, overMs });
+    }
   };
-  const end: Steering["abandon"] = async ({ card, watchers }, how, message) => {
+  const end = async (
+    { card, watchers }: Pick<QueuedExecution, "card" | "watchers">,
+    how: Pick<UnstartedEnd, "status" | "reason">,
+    message: string,
+  ): Promise<void> => {
     const logs = createLogLines();
     logs.add({ time: new Date(clock.wall()).toISOString(), level: "error", message });
     const at = clock.wall();
@@ -184,8 +150,7 @@ export function createSteering(setup: SteeringSetup): Steering {
     if (closed || !ready) return;
     takeTurns(queue, () => limits.maxExecutions - countActive(), select, {
       start,
-      refuse: (queued, error) =>
-        work.track(end(queued, { status: "failed", reason: "start_failed" }, error.message), "a refusal"),
+      refuse: (queued, error) => work.track(end(queued, unstartable, error.message), "a refusal"),
     });
   };
   const tick = (): void => {
@@ -194,43 +159,17 @@ export function createSteering(setup: SteeringSetup): Steering {
     pump();
   };
 
-  const enqueue = (card: ExecutionCard, submission: Submission, plan: Plan, stored: boolean): QueuedExecution => {
-    const needs = needsOf(card.workflow, plan);
-    const queued: QueuedExecution = { card, submission, plan, needs, scales: [], watchers: createWatchers(), stored };
+  const enqueue = (card: ExecutionCard, submission: Submission, plan: Plan, token: number | null): QueuedExecution => {
+    const needs = needsOf(plan);
+    const queued: QueuedExecution = { card, submission, plan, needs, scales: [], watchers: createWatchers(), token };
     queue.push(queued);
     return queued;
   };
-  const takeUpOne = async ({ row, submission, begun }: UnfinishedExecution): Promise<void> => {
-    const { workflow, env, hadSecrets } = submission;
-    const plan = makePlan(workflow);
-    const card: ExecutionCard = { id: row.executionId, workflow, createdAt: row.createdAt, vus: plan.vus };
-    const inputs = { env, secrets: {} };
-    if (!begun) {
-      const queued = enqueue(card, { workflow, inputs, queue: submission.queue }, plan, true);
-      if (!hadSecrets) return;
-      queue.pop();
-      const message = "its secrets went with the master that took it: submit it again";
-      return end(queued, { status: "failed", reason: "start_failed" }, message);
-    }
-    const readTime = () => ({ now: clock.now(), wall: clock.wall() });
-    const restored = await restoreStoredFleet(
-      store,
-      fleetOptions(card, plan, inputs),
-      () => createSnapshot(workflow),
-      readTime,
-    );
-    if (restored === null) return;
-    const { fleet, frames } = restored;
-    const { live } = steer(card, fleet, needsOf(workflow, plan), !hadSecrets, createWatchers());
-    for (const { source, frame } of frames) {
-      live.tell({ type: "stored", ...source, frame, outcome: "appended", high: frame.number });
-    }
-    live.tell({ type: "tick" });
-    if (!hadSecrets) return;
-    const message = "its secrets went with the master that took it";
-    if (fleet.core.phase === "preparing") {
-      live.tell({ type: "fail", cause: { reason: "start_failed", message, code: "start_failed" } });
-    } else log("warn", `execution ${card.id} takes no more slaves: ${message}`);
+  const takingUp: TakeUpSurroundings = {
+    ...setup,
+    enqueue: (card, submission, plan, token) => void enqueue(card, submission, plan, token),
+    refuse: (card, message) => end({ card, watchers: createWatchers() }, unstartable, message),
+    steer: (card, plan, fleet, takesJoiners) => steer(card, fleet, needsOf(plan), takesJoiners, createWatchers()),
   };
 
   return {
@@ -248,13 +187,13 @@ export function createSteering(setup: SteeringSetup): Steering {
       const isFull = countActive() + queue.length >= limits.maxExecutions;
       // Who waits for its turn needs slaves that could do it once they are free.
       const slaves = registry.list().map((slave) => (isFull ? asIdle(slave) : slave));
-      const selection = selectSlaves(slaves, needsOf(workflow, plan));
+      const selection = selectSlaves(slaves, needsOf(plan));
       if ("error" in selection && !(selection.waits && submission.queue)) throw selection.error;
       const waits = isFull || "error" in selection;
       if (waits && queue.length >= limits.queueSize) {
         throw new EngineError("queue_full", `${queue.length} executions wait already: submit it again later`);
       }
-      const queued = enqueue(card, submission, plan, false);
+      const queued = enqueue(card, submission, plan, null);
       const held = waits || "error" in selection ? null : dealPlan(plan, selection.chosen);
       if (held !== null) ledger.set(card.id, new Map(held.map(({ id, vus }) => [id, vus])));
       const stored: StoredSubmission = {
@@ -265,7 +204,9 @@ export function createSteering(setup: SteeringSetup): Steering {
       };
       try {
         await store.putDocument(card.id, "submission", stored);
+        const token = await store.acquire(card.id);
         await store.putIndex(createRow(card, "pending", null));
+        queued.token = token;
       } catch (error) {
         queue.splice(queue.indexOf(queued), 1);
         ledger.release(card.id);
@@ -273,7 +214,6 @@ export function createSteering(setup: SteeringSetup): Steering {
         throw error;
       }
       ledger.release(card.id);
-      queued.stored = true;
       pump();
       return card;
     },
@@ -286,7 +226,7 @@ export function createSteering(setup: SteeringSetup): Steering {
     async takeUp() {
       for (const unfinished of await listUnfinished(store)) {
         try {
-          await takeUpOne(unfinished);
+          await takeUp(unfinished, takingUp);
         } catch (error) {
           const reason = error instanceof Error ? error.message : String(error);
           log("error", `execution ${unfinished.row.executionId} cannot be taken up: ${reason}`);
@@ -327,17 +267,6 @@ export function createSteering(setup: SteeringSetup): Steering {
   };
 }
 
-function needsOf(workflow: Workflow, plan: Plan): SlaveNeeds {
-  return { target: workflow.targetSlaves, capabilities: listCapabilities(workflow), vus: plan.vus };
-}
-
 function asIdle(slave: RegisteredSlave): RegisteredSlave {
   return { ...slave, heldVus: 0, state: slave.state === "busy" ? "online" : slave.state };
-}
-
-/** VUs of one execution that a slave has room for in all; none while it is not connected. */
-function roomOf(slave: RegisteredSlave | null, ledger: RoomLedger, executionId: string): number {
-  if (slave === null || slave.state === "offline" || slave.state === "draining") return 0;
-  if (slave.card.max_vus === null) return unlimitedVus;
-  return Math.max(0, slave.card.max_vus - ledger.heldOn(slave.card.id, executionId));
 }

@@ -15,13 +15,13 @@ export interface QueuedExecution {
   readonly scales: ScaleRequest[];
   /** They go on to follow it when it starts. */
   readonly watchers: Watchers;
-  /** Its submission is stored. */
-  stored: boolean;
+  /** The store's token for its owner; null: its submission is not stored yet. */
+  token: number | null;
 }
 
 /** What is to be done with one that waits. */
 export interface QueueTurn {
-  start(queued: QueuedExecution, slaves: readonly ChosenSlave[]): void;
+  start(queued: QueuedExecution, token: number, slaves: readonly ChosenSlave[]): void;
   refuse(queued: QueuedExecution, error: EngineError): void;
 }
 
@@ -35,12 +35,14 @@ export function takeTurns(
   select: (needs: SlaveNeeds) => Selection,
   turn: QueueTurn,
 ): void {
-  for (const queued of queue.filter(({ stored }) => stored)) {
+  for (const queued of queue.slice()) {
     if (free() <= 0) return;
+    const { token } = queued;
+    if (token === null) continue;
     const selection = select(queued.needs);
     if ("error" in selection && (selection.waits || queued.submission.queue)) continue;
     queue.splice(queue.indexOf(queued), 1);
     if ("error" in selection) turn.refuse(queued, selection.error);
-    else turn.start(queued, selection.chosen);
+    else turn.start(queued, token, selection.chosen);
   }
 }

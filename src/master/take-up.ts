@@ -1,9 +1,15 @@
 import { restoreFleet } from "../cluster/fleet-record.ts";
-import type { FleetOptions, FleetRecord, FleetState } from "../cluster/fleet-state.ts";
-import type { Instant } from "../cluster/owner-state.ts";
+import type { FleetRecord, FleetState } from "../cluster/fleet-state.ts";
 import { type PackedSnapshot, unpackSnapshot } from "../measure/pack-snapshot.ts";
-import type { Snapshot } from "../measure/snapshot.ts";
+import { createSnapshot } from "../measure/snapshot.ts";
+import { makePlan } from "../plan/make-plan.ts";
+import type { Plan } from "../protocol/plan.ts";
+import type { Clock, Log } from "../protocol/ports.ts";
 import type { IndexRow, Store } from "../store/store.ts";
+import type { ExecutionCard } from "./describe-execution.ts";
+import type { Submission } from "./executions.ts";
+import { createFleetOptions, type FleetSurroundings } from "./fleet-options.ts";
+import type { SteeredExecution } from "./steer-execution.ts";
 import { isFinal, readDocument, type StoredSubmission } from "./stored-execution.ts";
 
 /** An execution that had not ended when its master went. */
@@ -14,7 +20,19 @@ export interface UnfinishedExecution {
   readonly begun: boolean;
 }
 
+export interface TakeUpSurroundings extends FleetSurroundings {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** It waits for its turn again. */
+  enqueue(card: ExecutionCard, submission: Submission, plan: Plan, token: number): void;
+  /** It cannot begin any more. */
+  refuse(card: ExecutionCard, message: string): Promise<void>;
+  steer(card: ExecutionCard, plan: Plan, fleet: FleetState, takesJoiners: boolean): SteeredExecution;
+}
+
 const pageSize = 500;
+const secretsLost = "its secrets are not stored and went with the master that took it";
 
 /** All of them, oldest first. */
 export async function listUnfinished(store: Store): Promise<UnfinishedExecution[]> {
@@ -35,26 +53,35 @@ export async function listUnfinished(store: Store): Promise<UnfinishedExecution[
   return found.toSorted((left, right) => left.row.createdAt - right.row.createdAt);
 }
 
-/**
- * A fleet as it was written last, under a new token, with every frame that the store has; null: nothing was written of
- * it. The caller tells it `tick`.
- */
-export async function restoreStoredFleet(
-  store: Store,
-  options: Omit<FleetOptions, "token" | "snapshot">,
-  createSnapshot: () => Snapshot,
-  readTime: () => Instant,
-): Promise<{ readonly fleet: FleetState; readonly frames: Awaited<ReturnType<Store["readFrames"]>> } | null> {
-  const { executionId } = options;
+/** Goes on with an execution where its last master left it. */
+export async function takeUp(unfinished: UnfinishedExecution, surroundings: TakeUpSurroundings): Promise<void> {
+  const { row, submission, begun } = unfinished;
+  const { workflow, env, hadSecrets } = submission;
+  const plan = makePlan(workflow);
+  const card: ExecutionCard = { id: row.executionId, workflow, createdAt: row.createdAt, vus: plan.vus };
+  const inputs = { env, secrets: {} };
+  if (!begun && hadSecrets) return surroundings.refuse(card, `${secretsLost}: submit it again`);
+
+  const { store, clock, log } = surroundings;
   // First, so that nothing is written by anybody else after it is read.
-  const token = await store.acquire(executionId);
+  const token = await store.acquire(card.id);
+  if (!begun) return surroundings.enqueue(card, { workflow, inputs, queue: submission.queue }, plan, token);
   const [checkpoint, stored, frames] = await Promise.all([
-    store.readCheckpoint(executionId),
-    store.readSnapshot(executionId),
-    store.readFrames(executionId),
+    store.readCheckpoint(card.id),
+    store.readSnapshot(card.id),
+    store.readFrames(card.id),
   ]);
-  if (checkpoint === null) return null;
-  const snapshot = stored === null ? createSnapshot() : unpackSnapshot(stored.packed as PackedSnapshot);
-  const fleet = restoreFleet(checkpoint.state as FleetRecord, { ...options, token, snapshot }, readTime());
-  return { fleet, frames };
+  if (checkpoint === null) return surroundings.refuse(card, "its record is gone");
+  const snapshot = stored === null ? createSnapshot(workflow) : unpackSnapshot(stored.packed as PackedSnapshot);
+  const options = { ...createFleetOptions(surroundings, card.id, plan, inputs), token, snapshot, slaves: [] };
+  const fleet = restoreFleet(checkpoint.state as FleetRecord, options, { now: clock.now(), wall: clock.wall() });
+  const { live } = surroundings.steer(card, plan, fleet, !hadSecrets);
+  for (const { source, frame } of frames) {
+    live.tell({ type: "stored", ...source, frame, outcome: "appended", high: frame.number });
+  }
+  live.tell({ type: "tick" });
+  if (!hadSecrets) return;
+  if (fleet.core.phase === "preparing") {
+    live.tell({ type: "fail", cause: { reason: "start_failed", message: secretsLost, code: "start_failed" } });
+  } else log("warn", `execution ${card.id} takes no more slaves: ${secretsLost}`);
 }
