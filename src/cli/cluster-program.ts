@@ -30,7 +30,7 @@ export function addClusterCommands(program: Command, terminal: Terminal, finish:
   addSlaves(program.command("slaves").description("See and drain the slaves of a master."), terminal, finish);
   const master = program.command("master").description("The head of a cluster.");
   addMasterStart(master, terminal, finish);
-  addMasterCommands(master, terminal, finish);
+  addMasterStatus(master, terminal, finish);
   addSlaveCommands(program.command("slave").description("A machine that makes load for a master."), terminal, finish);
 }
 
@@ -142,7 +142,7 @@ function addSlaves(slaves: Command, terminal: Terminal, finish: (exitCode: numbe
   }
 }
 
-function addMasterCommands(master: Command, terminal: Terminal, finish: (exitCode: number) => void): void {
+function addMasterStatus(master: Command, terminal: Terminal, finish: (exitCode: number) => void): void {
   master
     .command("status")
     .description("Ask the live process; exit code 1 when it does not answer.")
