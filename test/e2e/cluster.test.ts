@@ -1,0 +1,200 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, onTestFinished, test } from "vitest";
+import type { Execution, ExecutionList, WorkflowSummary } from "../../src/protocol/rest.ts";
+import { expectCounts } from "../support/accounts.ts";
+import { type Cluster, startCluster, waitUntil } from "../support/cluster.ts";
+import { type CountingTarget, startTestTarget } from "../support/counting-target.ts";
+
+function makeDataDir(): string {
+  const folder = mkdtempSync(join(tmpdir(), "workflow-engine-master-"));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+/** VUs that think, for a while. */
+function createLoad(id: string, target: CountingTarget, vus: number, duration: string, options: object = {}): object {
+  return {
+    id,
+    options: { vus, duration, think_time: "50ms", http: { base_url: target.url }, ...options },
+    steps: [{ id: "get", type: "http", config: { url: "/" } }],
+  };
+}
+
+async function listByStatus(cluster: Cluster, status: string): Promise<readonly string[]> {
+  const { body } = await cluster.call("GET", `/executions?status=${status}`);
+  return (body as unknown as ExecutionList).executions.map(({ workflow_id }) => workflow_id);
+}
+
+test("400 VUs on two slaves of 200 each: 200 and 200, and the target's count is the report's", {
+  timeout: 60_000,
+}, async () => {
+  const target = await startTestTarget();
+  const cluster = await startCluster();
+  await cluster.addSlave("slave-1", { maxVus: 200 });
+  await cluster.addSlave("slave-2", { maxVus: 200 });
+  const id = await cluster.submit(createLoad("guide", target, 400, "3s"));
+  const running = await cluster.waitFor(id, ({ active_vus }) => active_vus === 400);
+  expect(Object.values(running.slave_states).map(({ slave_id, vus }) => [slave_id, vus])).toEqual([
+    ["slave-1", 200],
+    ["slave-2", 200],
+  ]);
+  const busy = await cluster.call("GET", "/slaves/slave-1");
+  expect(busy.body).toMatchObject({ max_vus: 200, status: { state: "busy", load: 1, active_tasks: 1 } });
+  expect(await cluster.call("POST", "/workflows", { workflow: createLoad("more", target, 1, "1s") })).toMatchObject({
+    status: 409,
+    body: { error: "scheduling_failed", message: "not enough capacity: need 1 VUs, have 0" },
+  });
+  await cluster.finish(id);
+  const report = await expectCounts(cluster, id, target);
+  expect(report).toMatchObject({ status: "completed", passed: true, degraded: false, reason: null });
+  expect(report.slaves.map(({ vus }) => vus)).toEqual([200, 200]);
+  const ended = await cluster.describe(id);
+  expect(ended).toMatchObject({ status: "completed", phase: "done", progress: 1, active_vus: 0, passed: true });
+  await waitUntil(
+    async () => (await cluster.call("GET", "/slaves/slave-1")).body["status"] !== undefined,
+    1_000,
+    () => "no slave",
+  );
+  expect((await cluster.call("GET", "/slaves/slave-1")).body).toMatchObject({ status: { state: "online", load: 0 } });
+});
+
+test("two executions share their slaves within max_vus, and each has its own numbers", {
+  timeout: 60_000,
+}, async () => {
+  const [one, other] = [await startTestTarget(), await startTestTarget()];
+  const cluster = await startCluster();
+  await cluster.addSlave("a", { maxVus: 30 });
+  await cluster.addSlave("b", { maxVus: 30 });
+  const first = await cluster.submit(createLoad("first", one, 40, "4s"));
+  const second = await cluster.submit(createLoad("second", other, 20, "4s"));
+  await cluster.waitFor(first, ({ active_vus }) => active_vus === 40);
+  await cluster.waitFor(second, ({ active_vus }) => active_vus === 20);
+  const held = [await cluster.describe(first), await cluster.describe(second)].map(({ slave_states }) =>
+    Object.values(slave_states).map(({ vus }) => vus),
+  );
+  expect(held).toEqual([
+    [20, 20],
+    [10, 10],
+  ]);
+  await cluster.finish(first);
+  await cluster.finish(second);
+  await expectCounts(cluster, first, one);
+  await expectCounts(cluster, second, other);
+});
+
+test("above max-executions they wait for their turn, one after another", { timeout: 60_000 }, async () => {
+  const target = await startTestTarget();
+  const cluster = await startCluster({ args: ["--max-executions", "1"] });
+  await cluster.addSlave("a", { maxVus: 10 });
+  const ids: string[] = [];
+  for (const name of ["one", "two", "three"]) ids.push(await cluster.submit(createLoad(name, target, 10, "1s")));
+  expect(await cluster.describe(ids[2] ?? "")).toMatchObject({ status: "pending", phase: "queued", slave_states: {} });
+  expect(await listByStatus(cluster, "pending")).toEqual(expect.arrayContaining(["three", "two"]));
+  expect((await cluster.call("POST", `/executions/${ids[2]}/pause`)).status).toBe(409);
+  const reports = [];
+  for (const id of ids) reports.push(await cluster.finish(id));
+  expect(reports.map(({ status }) => status)).toEqual(["completed", "completed", "completed"]);
+  for (const [at, { start_time: started }] of reports.entries()) {
+    const before = reports[at - 1];
+    if (before !== undefined) expect(Date.parse(started ?? "")).toBeGreaterThanOrEqual(Date.parse(before.end_time));
+  }
+  expect(await target.count()).toBe(
+    reports.reduce((sum, { metrics }) => sum + (metrics["http_reqs"]?.values["count"] ?? 0), 0),
+  );
+});
+
+test("queue: true waits for capacity; one that waits can be stopped", { timeout: 60_000 }, async () => {
+  const target = await startTestTarget();
+  const cluster = await startCluster();
+  await cluster.addSlave("a", { maxVus: 10 });
+  const first = await cluster.submit(createLoad("first", target, 10, "2s"));
+  const waiting = await cluster.submit(createLoad("waiting", target, 5, "1s"), { queue: true });
+  const stopped = await cluster.submit(createLoad("stopped", target, 5, "1s"), { queue: true });
+  expect(await cluster.describe(waiting)).toMatchObject({ status: "pending", phase: "queued" });
+  expect((await cluster.call("DELETE", `/executions/${stopped}`)).body).toEqual({ success: true });
+  expect(await cluster.finish(stopped)).toMatchObject({
+    status: "aborted",
+    passed: false,
+    reason: "stopped_by_api",
+    start_time: null,
+  });
+  await cluster.finish(first);
+  expect(await cluster.finish(waiting)).toMatchObject({ status: "completed" });
+});
+
+test("a drained slave gives its VUs to the others and takes none until it is undrained", {
+  timeout: 60_000,
+}, async () => {
+  const target = await startTestTarget();
+  const cluster = await startCluster();
+  await cluster.addSlave("a");
+  await cluster.addSlave("b");
+  const id = await cluster.submit(createLoad("drain", target, 20, "6s"));
+  await cluster.waitFor(id, ({ active_vus }) => active_vus === 20);
+  expect((await cluster.call("POST", "/slaves/a/drain")).body).toEqual({ success: true, state: "draining" });
+  await cluster.waitFor(id, ({ slave_states }) => slave_states["b"]?.vus === 20 && slave_states["a"]?.vus === 0);
+  const refused = { id: "named", options: { vus: 1, target_slaves: { mode: "manual", slave_ids: ["a"] } } };
+  expect(
+    (await cluster.call("POST", "/workflows", { workflow: { ...createLoad("named", target, 1, "1s"), ...refused } }))
+      .body,
+  ).toMatchObject({ error: "scheduling_failed", message: "slave is not online: a" });
+  expect((await cluster.call("POST", "/slaves/a/undrain")).body).toEqual({ success: true, state: "online" });
+  expect((await cluster.call("POST", "/slaves/x/drain")).status).toBe(404);
+  await cluster.finish(id);
+  const report = await expectCounts(cluster, id, target);
+  expect(report).toMatchObject({ status: "completed", degraded: false, lost: { iterations: 0 } });
+});
+
+test("a restarted master knows what has ended and goes on with what waits; secrets are in no file", {
+  timeout: 60_000,
+}, async () => {
+  const target = await startTestTarget();
+  const dataDir = makeDataDir();
+  const cluster = await startCluster({ dataDir, args: ["--max-executions", "1"], heartbeatTimeout: "5s" });
+  await cluster.addSlave("a", { maxVus: 10 });
+  const secret = "open-sesame-4711";
+  const first = await cluster.submit(
+    {
+      ...createLoad("first", target, 2, "1s"),
+      steps: [{ id: "get", type: "http", config: { url: "/", headers: { "x-token": "${secret.TOKEN}" } } }],
+    },
+    { secrets: { TOKEN: secret } },
+  );
+  await cluster.finish(first);
+  const before = await cluster.describe(first);
+  const second = await cluster.submit(createLoad("second", target, 2, "3s"));
+  const third = await cluster.submit(createLoad("third", target, 2, "1s"));
+  await cluster.waitFor(second, ({ active_vus }) => active_vus === 2);
+  await cluster.restartMaster(200);
+  expect(await cluster.waitFor(first, ({ status }) => status === "completed")).toEqual(before);
+  expect(await cluster.finish(second)).toMatchObject({ status: "completed" });
+  expect(await cluster.finish(third)).toMatchObject({ status: "completed" });
+  const { body } = await cluster.call("GET", "/workflows/third");
+  expect(body as unknown as WorkflowSummary).toMatchObject({
+    id: "third",
+    status: "completed",
+    latest_execution_id: third,
+    executions: [third],
+  });
+  for (const file of readdirSync(dataDir)) {
+    expect(readFileSync(join(dataDir, file)).includes(secret), file).toBe(false);
+  }
+});
+
+test("a standalone master needs no slave; told to end with a store in memory it ends its executions first", {
+  timeout: 60_000,
+}, async () => {
+  const target = await startTestTarget();
+  const cluster = await startCluster({ args: ["--standalone"] });
+  const done = await cluster.submit(createLoad("short", target, 3, "1s"));
+  expect(await cluster.finish(done)).toMatchObject({ status: "completed" });
+  const id = await cluster.submit(createLoad("long", target, 3, "10m"));
+  await cluster.waitFor(id, ({ active_vus }: Execution) => active_vus === 3);
+  const at = performance.now();
+  cluster.master.child.kill("SIGTERM");
+  const { code } = await cluster.master.finished;
+  expect(code).toBe(0);
+  expect(performance.now() - at).toBeLessThan(10_000);
+});
