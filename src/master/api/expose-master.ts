@@ -1,10 +1,10 @@
 import { Gauge, Registry as Exposition, collectDefaultMetrics } from "prom-client";
 import type { SlaveConnection } from "../../protocol/rest.ts";
-import type { MasterParts } from "./master-routes.ts";
+import type { MasterParts } from "./master-parts.ts";
 
 /** One of the master's process: its default metrics watch the garbage collector. */
-const process = new Exposition();
-collectDefaultMetrics({ register: process, prefix: "workflow_engine_master_" });
+const processMetrics = new Exposition();
+collectDefaultMetrics({ register: processMetrics, prefix: "workflow_engine_master_" });
 
 const states: readonly SlaveConnection[] = ["online", "busy", "draining", "offline"];
 
@@ -62,5 +62,5 @@ export async function exposeMaster({
       degraded.set(tags, execution.degraded ? 1 : 0);
     }
   }
-  return { type: own.contentType, text: `${await own.metrics()}${await process.metrics()}` };
+  return { type: own.contentType, text: `${await own.metrics()}${await processMetrics.metrics()}` };
 }

@@ -1,28 +1,6 @@
 import type { FastifyInstance } from "fastify";
-import type { Clock } from "../../protocol/ports.ts";
 import type { MasterStatus, SlaveConnection } from "../../protocol/rest.ts";
-import type { Executions } from "../executions.ts";
-import type { Registry } from "../registered-slave.ts";
-
-/** What a master says of itself that does not change. */
-export interface MasterCard {
-  readonly id: string;
-  /** The engine's version. */
-  readonly version: string;
-  /** The kind of store: `memory`, `sqlite`. */
-  readonly store: string;
-  readonly maxExecutions: number;
-  /** What the operator should know besides an open listener. */
-  readonly warnings: readonly string[];
-}
-
-/** What the routes of a master itself are made from. */
-export interface MasterParts {
-  readonly card: MasterCard;
-  readonly executions: Pick<Executions, "count" | "list" | "ready">;
-  readonly registry: Pick<Registry, "list">;
-  readonly clock: Clock;
-}
+import type { MasterParts } from "./master-parts.ts";
 
 /** `/api/v1/master`: what `master status` shows. `/metrics`: the same and more for Prometheus. */
 export function addMasterRoutes(server: FastifyInstance, parts: MasterParts, warnings: () => readonly string[]): void {
