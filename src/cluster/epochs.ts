@@ -134,6 +134,14 @@ function findCut(fleet: FleetState, running: readonly RunningMember[], at: numbe
   const context = createCutContext(fleet, at, now);
   const state = context?.part.arrivals ?? null;
   if (context === null || state === null || state.open !== null) return null;
+  // Whoever has not started yet cannot be asked to let go of its windows.
+  const opening = fleet.core.slaves.some(
+    (slave) =>
+      slave.state !== "ended" &&
+      countVusOf(slave.share.scenarios[at]) > 0 &&
+      !running.some((each) => each.slave === slave),
+  );
+  if (opening) return null;
   const takers = running.filter(({ member }) => !member.draining);
   const mayDeal =
     (fleet.pool[at] ?? []).length > 0 &&
