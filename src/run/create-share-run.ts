@@ -6,6 +6,7 @@ import { createClaimMemory, createClaims } from "./claims.ts";
 import { createShareDealer } from "./deal-share.ts";
 import { createFrameCollector } from "./frame-collector.ts";
 import { createGeneratorWatch } from "./generator-watch.ts";
+import { growHeapSlowly } from "./grow-heap-slowly.ts";
 import { createInThread } from "./in-thread.ts";
 import { createIterationFeed } from "./iteration-feed.ts";
 import { createLeasePermit, setSuspended } from "./lease-memory.ts";
@@ -84,6 +85,7 @@ export function createShareRun(options: ShareRunOptions, events: ShareRunEvents)
 
   const nameOf = (position: number) => plan.scenarios[position]?.scenario.name ?? "";
 
+  growHeapSlowly(plan.vus);
   const parts = createParts(options, dealer.parts, claimMemory, listen);
   const first = parts[0] as SharePart;
   const feeds = share.scenarios.map(({ iterations }, position) =>

@@ -17,25 +17,43 @@ const longestTimer = 2 ** 31 - 1;
  */
 export function createSystemClock(source: TimeSource): Clock {
   const { now, wall } = source;
-  return { now, wall, at: (time, task) => createAlarm(now, time, task) };
+  return { now, wall, at: (time, task) => new SystemAlarm(now, time, task) };
 }
 
-function createAlarm(now: () => number, time: number, task: () => void): Alarm {
-  let timer: NodeJS.Timeout | null = null;
-  let turn: NodeJS.Immediate | null = null;
-  const check = () => {
-    // A timer counts from the loop's last look at the time, in whole milliseconds, and so may fire early.
+/** A class, because thinking VUs hold an alarm each: closures would take twice the memory. */
+class SystemAlarm implements Alarm {
+  private readonly now: () => number;
+  private readonly time: number;
+  private readonly task: () => void;
+  private timer: NodeJS.Timeout | null = null;
+  private turn: NodeJS.Immediate | null = null;
+
+  constructor(now: () => number, time: number, task: () => void) {
+    this.now = now;
+    this.time = time;
+    this.task = task;
     const left = time - now();
-    if (left <= 0) task();
-    else timer = setTimeout(check, Math.min(longestTimer, Math.ceil(left)));
-  };
-  const left = time - now();
-  if (left <= 0) turn = setImmediate(task);
-  else timer = setTimeout(check, Math.min(longestTimer, Math.ceil(left)));
-  return {
-    cancel() {
-      if (timer !== null) clearTimeout(timer);
-      if (turn !== null) clearImmediate(turn);
-    },
-  };
+    if (left <= 0) this.turn = setImmediate(task);
+    else this.wait(left);
+  }
+
+  cancel(): void {
+    if (this.timer !== null) clearTimeout(this.timer);
+    if (this.turn !== null) clearImmediate(this.turn);
+  }
+
+  /** A timer counts from the loop's last look at the time, in whole milliseconds, and so may fire early. */
+  check(): void {
+    const left = this.time - this.now();
+    if (left <= 0) this.task();
+    else this.wait(left);
+  }
+
+  private wait(left: number): void {
+    this.timer = setTimeout(checkAlarm, Math.min(longestTimer, Math.ceil(left)), this);
+  }
+}
+
+function checkAlarm(alarm: SystemAlarm): void {
+  alarm.check();
 }

@@ -61,11 +61,19 @@ export function createVuCrew(context: SchedulerContext, start: VuProfile, duty: 
     return place;
   };
 
-  /** Places for all of the share's indices up to `last`; those that are there stay, whatever they do. */
-  const arrange = (last: number) => {
+  /**
+   * Places for all of the share's indices up to `last`; those that are there stay, whatever they do. Gives those that are
+   * the share's no more.
+   */
+  const arrange = (last: number): readonly LoopingVu[] => {
     const there = new Map(places.map((place) => [place.index, place]));
     known = last;
-    places = listIndices(runs, 0, known).map((index) => there.get(index) ?? makePlace(index));
+    places = listIndices(runs, 0, known).map((index) => {
+      const place = there.get(index) ?? makePlace(index);
+      there.delete(index);
+      return place;
+    });
+    return [...there.values()];
   };
 
   const applyProfile = () => {
@@ -89,6 +97,19 @@ export function createVuCrew(context: SchedulerContext, start: VuProfile, duty: 
     });
     called = target;
     applyProfile();
+  };
+
+  /** Resolves once these are away, with where they would go on; not with those that were taken up again. */
+  const letGo = async (given: readonly LoopingVu[]): Promise<VuIteration[]> => {
+    for (const place of given) leaving.add(place);
+    await Promise.all(given.map((place) => place.giveUp(gracefulStopMs)));
+    return given
+      .filter((place) => leaving.delete(place))
+      .map((place): VuIteration => {
+        duty.forget(place.index);
+        begunElsewhere.delete(place.index);
+        return [place.index, place.begun];
+      });
   };
 
   /**
@@ -132,27 +153,18 @@ export function createVuCrew(context: SchedulerContext, start: VuProfile, duty: 
       if (target > known) arrange(target);
       applyProfile();
     },
-    async release(kept) {
+    release(kept) {
       runs = kept.vus;
-      const held = new Set(listIndices(runs, 0, known));
-      const given = places.filter(({ index }) => !held.has(index));
-      for (const place of given) leaving.add(place);
-      arrange(known);
+      const given = arrange(known);
       recount();
-      await Promise.all(given.map((place) => place.giveUp(gracefulStopMs)));
-      return given
-        .filter((place) => leaving.delete(place))
-        .map((place): VuIteration => {
-          duty.forget(place.index);
-          begunElsewhere.delete(place.index);
-          return [place.index, place.begun];
-        });
+      return letGo(given);
     },
     grant(whole) {
       runs = whole.vus;
       for (const [index, next] of whole.begun ?? []) begunElsewhere.set(index, next);
-      arrange(known);
+      const given = arrange(known);
       recount();
+      letGo(given).catch(events.onFault);
     },
     allot(ranges, last) {
       duty.allot(ranges, last);
