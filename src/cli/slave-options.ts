@@ -38,11 +38,16 @@ export function addSlaveStartOptions(command: Command): Command {
     .option("--address <[host]:port>", "where it serves /health, /status and /metrics (default: :9091)", readAddress)
     .option("--master <list>", "masters, with commas between (default: WE_MASTER_URL, else http://localhost:8080)")
     .option("--max-vus <n>", "VUs it takes at most", readCount, 100)
-    .option("--capabilities <list>", "what it can do, with commas between", readNames, [
-      "http_executor",
-      "script_executor",
-    ])
-    .option("--labels <list>", "labels for selection: region=cn-east,zone=a", readLabels, {})
+    .addOption(
+      new Option("--capabilities <list>", "what it can do, with commas between")
+        .argParser(readNames)
+        .default(["http_executor", "script_executor"], "http_executor,script_executor"),
+    )
+    .addOption(
+      new Option("--labels <list>", "labels for selection: region=cn-east,zone=a")
+        .argParser(readLabels)
+        .default({}, "none"),
+    )
     .option("--threads <n|auto>", "worker threads of each execution", readThreads, "auto")
     .option("--api-key <key>", "key for the master (default: WE_API_KEY)")
     .option("--api-key-file <file>", "file with the key for the master")

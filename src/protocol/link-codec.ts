@@ -1,12 +1,4 @@
-import {
-  type FromSlave,
-  type Hello,
-  linkLimits,
-  type SlaveCard,
-  type SlaveStatus,
-  type ToMaster,
-  type ToSlave,
-} from "./link.ts";
+import { type Hello, linkLimits, type SlaveCard, type SlaveStatus, type ToMaster, type ToSlave } from "./link.ts";
 import {
   type Check,
   fields,
@@ -95,11 +87,6 @@ export function decodeToMaster(received: string): Decoded<ToMaster> {
 /** A master's text; of a workflow only what the split counts with is checked. Never throws. */
 export function decodeToSlave(received: string): Decoded<ToSlave> {
   return decode(received, toSlave);
-}
-
-/** Is this a message after hello? */
-export function isFromSlave(message: ToMaster): message is FromSlave {
-  return message.type !== "hello";
 }
 
 function decode<T>(received: string, check: Check<T>): Decoded<T> {

@@ -1,7 +1,8 @@
 import { computeLeaseTimes } from "../cluster/lease-times.ts";
 import type { FromSlave, Welcome } from "../protocol/link.ts";
 import type { Fact, Order, OrderStamp } from "../protocol/message.ts";
-import type { Clock, Log } from "../protocol/ports.ts";
+import type { Clock, Log, Masker } from "../protocol/ports.ts";
+import { createMasker } from "../run/masker.ts";
 import type { ShareRun, ShareRunEvents } from "../run/share-run.ts";
 import { createExecutionAgent, type ExecutionAgent, type Source } from "./execution-agent.ts";
 import { createExecutionLog } from "./execution-log.ts";
@@ -44,16 +45,16 @@ export function createAgents(options: AgentsOptions): Agents {
   const send = ({ executionId, incarnation }: Source, fact: Fact): void =>
     options.send({ type: "fact", execution: executionId, incarnation, fact });
 
-  const add = (source: Source): ExecutionAgent => {
+  const add = (source: Source, mask: Masker): ExecutionAgent => {
     const key = nameSource(source);
-    const executionLog = createExecutionLog(source.executionId, { clock, log, send: options.send });
+    const executionLog = createExecutionLog(source.executionId, { clock, log, mask, send: options.send });
     const agent = createExecutionAgent({
       source,
       times,
       clock,
       log: executionLog,
       orphanMs: options.orphanMs,
-      send: (fact) => send(source, fact),
+      send: (fact) => send(source, "message" in fact ? { ...fact, message: mask(fact.message) } : fact),
       createRun: (order, events, leaseMemory) => options.createRun(order, events, { leaseMemory, log: executionLog }),
       onOver: () => agents.delete(key),
     });
@@ -71,7 +72,7 @@ export function createAgents(options: AgentsOptions): Agents {
       if (known !== undefined) known.obey(order, stamp);
       // Of one that ended, or of a process that this one replaces: there is nothing to close.
       else if (order.type === "close") send(stamp, { type: "closed" });
-      else if (order.type === "prepare" && !closed) add(stamp).obey(order, stamp);
+      else if (order.type === "prepare" && !closed) add(stamp, createMasker(order.inputs.secrets)).obey(order, stamp);
     },
     reconnect() {
       for (const agent of agents.values()) agent.reconnect();

@@ -21,6 +21,8 @@ export interface MakeSlaveOptions {
   readonly random: Random;
   readonly log: Log;
   sample(): ProcessSample;
+  /** Without a word from its owner for so long an execution ends here, ms. Default 2 minutes. */
+  readonly orphanMs?: number;
 }
 
 /** A slave that runs shares for real; it is in no network yet. */
