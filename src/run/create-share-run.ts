@@ -1,7 +1,7 @@
 import { createRecorder } from "../measure/thread-recorder.ts";
 import type { Share } from "../protocol/plan.ts";
 import type { Permit } from "../protocol/ports.ts";
-import { checkScale, findScenario } from "./check-scale.ts";
+import { checkScale, findScenario } from "../plan/check-scale.ts";
 import { createClaimMemory, createClaims } from "./claims.ts";
 import { createShareDealer } from "./deal-share.ts";
 import { createFrameCollector } from "./frame-collector.ts";
