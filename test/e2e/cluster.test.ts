@@ -135,11 +135,11 @@ test("a drained slave gives its VUs to the others and takes none until it is und
   await cluster.waitFor(id, ({ active_vus }) => active_vus === 20);
   expect((await cluster.call("POST", "/slaves/a/drain")).body).toEqual({ success: true, state: "draining" });
   await cluster.waitFor(id, ({ slave_states }) => slave_states["b"]?.vus === 20 && slave_states["a"]?.vus === 0);
-  const refused = { id: "named", options: { vus: 1, target_slaves: { mode: "manual", slave_ids: ["a"] } } };
-  expect(
-    (await cluster.call("POST", "/workflows", { workflow: { ...createLoad("named", target, 1, "1s"), ...refused } }))
-      .body,
-  ).toMatchObject({ error: "scheduling_failed", message: "slave is not online: a" });
+  const named = createLoad("named", target, 1, "1s", { target_slaves: { mode: "manual", slave_ids: ["a"] } });
+  expect((await cluster.call("POST", "/workflows", { workflow: named })).body).toMatchObject({
+    error: "scheduling_failed",
+    message: "slave is not online: a",
+  });
   expect((await cluster.call("POST", "/slaves/a/undrain")).body).toEqual({ success: true, state: "online" });
   expect((await cluster.call("POST", "/slaves/x/drain")).status).toBe(404);
   await cluster.finish(id);
