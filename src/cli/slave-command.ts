@@ -17,6 +17,8 @@ import { createTextLog } from "./text-log.ts";
 
 /** How long its master has to move its VUs away before it leaves anyhow, ms: with the last words it ends within 30 s. */
 const drainMs = 25_000;
+/** Whatever still hangs then, it has been told to end long enough, ms. */
+const longestGoodbyeMs = 29_000;
 /** What is ended by a second signal did not end by itself. */
 const stoppedBySignal = 105;
 
@@ -71,6 +73,7 @@ export async function slaveStartCommand(options: SlaveStartOptions, terminal: Te
     log("info", `slave ${id} serves http://${address?.host ?? "localhost"}:${slave.port}/status`);
     await asked.promise;
     log("info", "draining; a second signal ends it now");
+    setTimeout(() => process.exit(0), longestGoodbyeMs).unref();
     await slave.drain(drainMs);
     await slave.close();
     interrupts.close();

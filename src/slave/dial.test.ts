@@ -148,6 +148,17 @@ test("a reset link is dialled again at once", async () => {
   expect(master.connected).toEqual(["s1"]);
 });
 
+test("a half-closed link is dialled again", async () => {
+  const master = await startLinkMaster();
+  const proxy = await startTcpProxy(master.port);
+  onTestFinished(() => proxy.close());
+  const dialled = dial(`127.0.0.1:${proxy.port}`);
+  await until(() => dialled.dialler.up, dialled);
+  proxy.halfClose();
+  await until(() => dialled.ups.length === 2 && master.disconnects === 1, dialled);
+  expect(master.connected).toEqual(["s1"]);
+});
+
 test("a link on which nothing comes any more is noticed on both ends within three intervals", async () => {
   const master = await startLinkMaster({ timeoutMs: 2_000 });
   const proxy = await startTcpProxy(master.port);

@@ -14,6 +14,8 @@ export interface TcpProxy {
   delay(ms: number): void;
   /** Every open connection is reset. */
   reset(): void;
+  /** Who dialled is told of the end; what it says still passes. */
+  halfClose(): void;
   close(): Promise<void>;
 }
 
@@ -81,6 +83,9 @@ export async function startTcpProxy(targetPort: number): Promise<TcpProxy> {
       delayMs = ms;
     },
     reset: destroyAll,
+    halfClose() {
+      for (const { near } of pairs) near.end();
+    },
     async close() {
       const closed = once(server, "close");
       server.close();
