@@ -57,6 +57,8 @@ export interface SteeredExecution {
 export function steerExecution(options: SteeringOptions): SteeredExecution {
   const { card, fleet, needs, watchers, store, clock, registry, ledger } = options;
   let report: Report | null = null;
+  /** The log tells why it ended. */
+  let explained = false;
   let told: ExecutionStatus = "pending";
 
   const describe = (): Execution => {
@@ -76,9 +78,15 @@ export function steerExecution(options: SteeringOptions): SteeredExecution {
     const execution = describeEnded(describeLive(card, fleet, live.acknowledged, clock.now()), made);
     const found = { ...metrics(), total_vus: 0, thresholds: made.thresholds };
     const { token, core } = fleet;
+    if (!explained && core.cause !== null) {
+      explained = true;
+      const level = made.status === "failed" ? "error" : "info";
+      options.logs.add({ time: made.end_time, level, message: core.cause.message });
+    }
     const positions = live.positions();
     // The merged state stays: a time series of another width is made from it.
-    await store.writeSnapshot(card.id, token, packSnapshot(core.snapshot), positions);
+    const kept = await store.writeSnapshot(card.id, token, packSnapshot(core.snapshot), positions);
+    if (!kept) options.log("warn", `the merged state of ${card.id} was not kept: another owner wrote a later one`);
     await storeEnd(
       store,
       card,

@@ -78,7 +78,6 @@ export function createSteering(setup: SteeringSetup): Steering {
   let alarm: Alarm | null = null;
 
   const countActive = () => [...steered.values()].filter(({ report }) => report === null).length;
-  const select = (needs: SlaveNeeds) => selectSlaves(registry.list(), needs);
 
   const steer = (
     card: ExecutionCard,
@@ -146,11 +145,17 @@ export function createSteering(setup: SteeringSetup): Steering {
     await storeEnd(store, card, kept, at);
     watchers.finish({ type: "complete", status: kept.report.status, report: kept.report });
   };
-  const pump = (): void => {
+  const pump = (tried: readonly QueuedExecution[] = queue): void => {
     if (closed || !ready) return;
-    takeTurns(queue, () => limits.maxExecutions - countActive(), select, {
-      start,
-      refuse: (queued, error) => work.track(end(queued, unstartable, error.message), "a refusal"),
+    let slaves: readonly RegisteredSlave[] | null = null;
+    const select = (needs: SlaveNeeds) => selectSlaves((slaves ??= registry.list()), needs);
+    takeTurns(queue, tried, () => limits.maxExecutions - countActive(), select, {
+      start(queued, token, chosen) {
+        start(queued, token, chosen);
+        // What it holds now is not free for the next.
+        slaves = null;
+      },
+      refuse: (queued, error) => work.track(end(queued, unstartable, error.message), `the end of ${queued.card.id}`),
     });
   };
   const tick = (): void => {
@@ -214,7 +219,7 @@ export function createSteering(setup: SteeringSetup): Steering {
         throw error;
       }
       ledger.release(card.id);
-      pump();
+      pump([queued]);
       return card;
     },
     async abandon(queued, how, message) {

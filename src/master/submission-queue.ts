@@ -26,22 +26,24 @@ export interface QueueTurn {
 }
 
 /**
- * Looks at those that wait, in order, while there are places. One that waits for capacity holds up nobody; one whose
- * slaves are gone is refused, unless it asked to wait.
+ * Looks at those that wait, in order, while there are places; `tried`: only at these. One that waits for capacity holds
+ * up nobody; one whose slaves are gone is refused, unless it asked to wait.
  */
 export function takeTurns(
   queue: QueuedExecution[],
+  tried: readonly QueuedExecution[],
   free: () => number,
   select: (needs: SlaveNeeds) => Selection,
   turn: QueueTurn,
 ): void {
-  for (const queued of queue.slice()) {
+  for (const queued of tried.slice()) {
     if (free() <= 0) return;
     const { token } = queued;
-    if (token === null) continue;
+    const place = queue.indexOf(queued);
+    if (token === null || place === -1) continue;
     const selection = select(queued.needs);
     if ("error" in selection && (selection.waits || queued.submission.queue)) continue;
-    queue.splice(queue.indexOf(queued), 1);
+    queue.splice(place, 1);
     if ("error" in selection) turn.refuse(queued, selection.error);
     else turn.start(queued, token, selection.chosen);
   }
