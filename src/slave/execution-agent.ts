@@ -48,7 +48,7 @@ export interface ExecutionAgent {
   reconnect(): void;
   /** Ends all load now; the last frame and `done` go out. */
   leave(): void;
-  /** Frees everything at once. Idempotent. */
+  /** Frees everything at once and says nothing any more. Idempotent. */
   close(): Promise<void>;
 }
 
@@ -88,8 +88,10 @@ export function createExecutionAgent(options: ExecutionAgentOptions): ExecutionA
     // Before anything is carried out: an order may need the lease that came with it.
     writeLease(memory, state.lease.deadline, state.lease.wallDeadline);
     for (const effect of effects) {
-      if (effect.type === "send") options.send(effect.fact);
-      else {
+      if (effect.type === "send") {
+        // Who leaves has said what it had to; an owner that did not ask must not think its order was carried out.
+        if (closing === null) options.send(effect.fact);
+      } else {
         const { order } = effect;
         if (order.type === "prepare") workflowName = order.plan.workflow.name;
         if ("share" in order) share = order.share;
