@@ -19,7 +19,7 @@ import { type ChosenSlave, type SlaveNeeds, selectSlaves } from "./select-slaves
 import { type SteeredExecution, steerExecution } from "./steer-execution.ts";
 import { createRow, storeEnd, type StoredSubmission } from "./stored-execution.ts";
 import { type QueuedExecution, takeTurns } from "./submission-queue.ts";
-import { listUnfinished, takeUp, type TakeUpSurroundings } from "./take-up.ts";
+import { listUnfinished, takeUp, type TakeUpSurroundings, type UnfinishedExecution } from "./take-up.ts";
 import { createTrackedWork } from "./tracked-work.ts";
 import { createWatchers, type Watchers } from "./watchers.ts";
 
@@ -65,6 +65,7 @@ export interface Steering {
 
 /** How long an ended execution waits for frames of slaves it has lost. */
 const lingerMs = 30 * 60_000;
+const takenUpAtOnce = 50;
 const unstartable = { status: "failed", reason: "start_failed" } as const;
 
 /** Nothing runs and nothing waits. */
@@ -177,6 +178,15 @@ export function createSteering(setup: SteeringSetup): Steering {
     steer: (card, plan, fleet, takesJoiners) => steer(card, fleet, needsOf(plan), takesJoiners, createWatchers()),
   };
 
+  const tryTakingUp = async (unfinished: UnfinishedExecution): Promise<void> => {
+    try {
+      await takeUp(unfinished, takingUp);
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      log("error", `execution ${unfinished.row.executionId} cannot be taken up: ${reason}`);
+    }
+  };
+
   return {
     steered,
     queue,
@@ -229,13 +239,10 @@ export function createSteering(setup: SteeringSetup): Steering {
       await end(queued, how, message);
     },
     async takeUp() {
-      for (const unfinished of await listUnfinished(store)) {
-        try {
-          await takeUp(unfinished, takingUp);
-        } catch (error) {
-          const reason = error instanceof Error ? error.message : String(error);
-          log("error", `execution ${unfinished.row.executionId} cannot be taken up: ${reason}`);
-        }
+      const unfinished = await listUnfinished(store);
+      // Many at once share the store's transactions; they enter the queue in their order.
+      for (let at = 0; at < unfinished.length; at += takenUpAtOnce) {
+        await Promise.all(unfinished.slice(at, at + takenUpAtOnce).map(tryTakingUp));
       }
       ready = true;
       tick();

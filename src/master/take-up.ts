@@ -4,13 +4,13 @@ import { type PackedSnapshot, unpackSnapshot } from "../measure/pack-snapshot.ts
 import { createSnapshot } from "../measure/snapshot.ts";
 import { makePlan } from "../plan/make-plan.ts";
 import type { Plan } from "../protocol/plan.ts";
-import type { Clock, Log } from "../protocol/ports.ts";
+import type { Clock } from "../protocol/ports.ts";
 import type { IndexRow, Store } from "../store/store.ts";
 import type { ExecutionCard } from "./describe-execution.ts";
 import type { Submission } from "./executions.ts";
 import { createFleetOptions, type FleetSurroundings } from "./fleet-options.ts";
 import type { SteeredExecution } from "./steer-execution.ts";
-import { isFinal, readDocument, type StoredSubmission } from "./stored-execution.ts";
+import { readDocument, type StoredSubmission } from "./stored-execution.ts";
 
 /** An execution that had not ended when its master went. */
 export interface UnfinishedExecution {
@@ -23,7 +23,6 @@ export interface UnfinishedExecution {
 export interface TakeUpSurroundings extends FleetSurroundings {
   readonly store: Store;
   readonly clock: Clock;
-  readonly log: Log;
   /** It waits for its turn again. */
   enqueue(card: ExecutionCard, submission: Submission, plan: Plan, token: number): void;
   /** It cannot begin any more. */
@@ -41,12 +40,11 @@ export async function listUnfinished(store: Store): Promise<UnfinishedExecution[
   for (const status of ["pending", "running", "paused"]) {
     for (let offset = 0; ; offset += pageSize) {
       const { rows } = await store.listIndex({ status, limit: pageSize, offset });
-      for (const row of rows) {
-        const submission = await readDocument(store, row.executionId, "submission");
-        if (submission !== null && !isFinal(row.status)) {
-          found.push({ row, submission, begun: begun.has(row.executionId) });
-        }
-      }
+      const submissions = await Promise.all(rows.map((row) => readDocument(store, row.executionId, "submission")));
+      rows.forEach((row, at) => {
+        const submission = submissions[at] ?? null;
+        if (submission !== null) found.push({ row, submission, begun: begun.has(row.executionId) });
+      });
       if (rows.length < pageSize) break;
     }
   }
@@ -62,7 +60,7 @@ export async function takeUp(unfinished: UnfinishedExecution, surroundings: Take
   const inputs = { env, secrets: {} };
   if (!begun && hadSecrets) return surroundings.refuse(card, `${secretsLost}: submit it again`);
 
-  const { store, clock, log } = surroundings;
+  const { store, clock } = surroundings;
   // First, so that nothing is written by anybody else after it is read.
   const token = await store.acquire(card.id);
   if (!begun) return surroundings.enqueue(card, { workflow, inputs, queue: submission.queue }, plan, token);
@@ -75,13 +73,16 @@ export async function takeUp(unfinished: UnfinishedExecution, surroundings: Take
   const snapshot = stored === null ? createSnapshot(workflow) : unpackSnapshot(stored.packed as PackedSnapshot);
   const options = { ...createFleetOptions(surroundings, card.id, plan, inputs), token, snapshot, slaves: [] };
   const fleet = restoreFleet(checkpoint.state as FleetRecord, options, { now: clock.now(), wall: clock.wall() });
+  if (hadSecrets) {
+    const time = new Date(clock.wall()).toISOString();
+    fleet.core.events.push({ time, type: "owner_changed", message: `it takes no more slaves: ${secretsLost}` });
+  }
   const { live } = surroundings.steer(card, plan, fleet, !hadSecrets);
   for (const { source, frame } of frames) {
     live.tell({ type: "stored", ...source, frame, outcome: "appended", high: frame.number });
   }
   live.tell({ type: "tick" });
-  if (!hadSecrets) return;
-  if (fleet.core.phase === "preparing") {
+  if (hadSecrets && fleet.core.phase === "preparing") {
     live.tell({ type: "fail", cause: { reason: "start_failed", message: secretsLost, code: "start_failed" } });
-  } else log("warn", `execution ${card.id} takes no more slaves: ${secretsLost}`);
+  }
 }

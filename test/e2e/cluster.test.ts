@@ -105,6 +105,33 @@ test("above max-executions they wait for their turn, one after another", { timeo
   );
 });
 
+test("a burst of submits: a thousand wait, the rest is told to come later, and the API goes on answering", {
+  timeout: 60_000,
+}, async () => {
+  const target = await startTestTarget();
+  const cluster = await startCluster({ dataDir: makeDataDir(), args: ["--max-executions", "1"] });
+  await cluster.addSlave("a", { maxVus: 1 });
+  await cluster.submit(createLoad("first", target, 1, "10m"));
+  const body = JSON.stringify({ workflow: createLoad("more", target, 1, "1s") });
+  const headers = { "content-type": "application/json" };
+  const answers = await Promise.all(
+    Array.from({ length: 1_020 }, () => fetch(`${cluster.url}/api/v1/workflows`, { method: "POST", headers, body })),
+  );
+  const counts = Map.groupBy(answers, ({ status }) => status);
+  expect([...counts].map(([status, list]) => [status, list.length]).toSorted()).toEqual([
+    [201, 1_000],
+    [429, 20],
+  ]);
+  for (const refused of counts.get(429) ?? []) {
+    expect(refused.headers.get("retry-after")).not.toBeNull();
+    expect(await refused.json()).toMatchObject({ error: "queue_full" });
+  }
+  const list = await cluster.call("GET", "/executions?status=pending&limit=1");
+  expect(list.body).toMatchObject({ total: 1_000 });
+  await cluster.restartMaster(0);
+  expect((await cluster.call("GET", "/executions?status=pending&limit=1")).body).toMatchObject({ total: 1_000 });
+});
+
 test("queue: true waits for capacity; one that waits can be stopped", { timeout: 60_000 }, async () => {
   const target = await startTestTarget();
   const cluster = await startCluster();
