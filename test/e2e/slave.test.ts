@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { createServer } from "node:net";
 import type { AddressInfo } from "node:net";
 import { expect, onTestFinished, test } from "vitest";
-import { countRequests, expectCounts } from "../support/accounts.ts";
+import { countPlanned, countRequests, expectCounts } from "../support/accounts.ts";
 import { startCluster, waitUntil } from "../support/cluster.ts";
 import { runCommand, type RunningCommand, startCommand } from "../support/command.ts";
 import { startTestTarget, tellingHeaders } from "../support/counting-target.ts";
@@ -197,3 +197,42 @@ test("an id that is in use is refused until its holder is gone", { timeout: 60_0
     () => "the twin is not listed",
   );
 });
+
+test.each([
+  ["shared-iterations", { mode: "shared-iterations", vus: 20, iterations: 1_000, max_duration: "30s" }, 1_000],
+  ["per-vu-iterations", { mode: "per-vu-iterations", vus: 20, iterations: 50, max_duration: "30s" }, 1_000],
+  ["constant-arrival-rate", { mode: "constant-arrival-rate", rate: 100, duration: "6s", max_vus: 20 }, 600],
+])(
+  "SIGTERM in %s: every iteration once, on one slave or the other",
+  { timeout: 60_000 },
+  async (_mode, options, planned) => {
+    const target = await startTestTarget();
+    const cluster = await startCluster();
+    await cluster.addSlave("s1", { maxVus: 20 });
+    const leaving = await cluster.addSlave("s2", { maxVus: 20 });
+    const id = await cluster.submit({
+      options,
+      steps: [
+        { id: "get", type: "http", config: { url: `${target.url}/get`, headers: tellingHeaders } },
+        { id: "rest", type: "sleep", config: { duration: "90ms" } },
+      ],
+    });
+    await waitUntil(
+      async () => (await target.count()) > 100,
+      10_000,
+      () => "no load",
+    );
+    leaving.child.kill("SIGTERM");
+    const left = await leaving.finished;
+    expect(left.code).toBe(0);
+    expect(left.stderr).not.toContain("nobody took over");
+    const report = await cluster.finish(id);
+    await expectCounts(cluster, id, target);
+    const arrivals = await target.list();
+    expect(report).toMatchObject({ status: "completed", degraded: false, lost: { iterations: 0 } });
+    expect(countPlanned(report)).toBe(planned);
+    expect(arrivals.length).toBe(planned);
+    expect(new Set(arrivals.map(({ iteration }) => iteration)).size).toBe(planned);
+    expect(new Set(arrivals.map(({ slave }) => slave))).toEqual(new Set(["s1", "s2"]));
+  },
+);
