@@ -174,6 +174,31 @@ test("a drained slave gives its VUs to the others and takes none until it is und
   expect(report).toMatchObject({ status: "completed", degraded: false, lost: { iterations: 0 } });
 });
 
+test("a slave that died and comes back under its name takes what nobody had room for", {
+  timeout: 60_000,
+}, async () => {
+  const target = await startTestTarget();
+  const cluster = await startCluster();
+  await cluster.addSlave("a", { maxVus: 20 });
+  const dead = await cluster.addSlave("b", { maxVus: 20 });
+  const id = await cluster.submit(createLoad("back", target, 40, "10s"));
+  await cluster.waitFor(id, ({ active_vus }) => active_vus === 40);
+  dead.child.kill("SIGKILL");
+  await cluster.waitFor(id, ({ events }) => events.some(({ type }) => type === "capacity_short"));
+  expect(await cluster.describe(id)).toMatchObject({
+    status: "running",
+    degraded: true,
+    slave_states: { a: { status: "running", vus: 20 }, b: { status: "lost", vus: 0 } },
+  });
+  await cluster.addSlave("b", { maxVus: 20 });
+  await cluster.waitFor(id, ({ slave_states, active_vus }) => slave_states["b"]?.vus === 20 && active_vus === 40);
+  const report = await cluster.finish(id);
+  expect(report).toMatchObject({ status: "completed", degraded: true });
+  expect(report.events.map(({ type, slave_id: slave }) => `${type} ${slave ?? ""}`)).toEqual(
+    expect.arrayContaining(["slave_lost b", "slave_joined b"]),
+  );
+});
+
 test("a restarted master knows what has ended and goes on with what waits; secrets are in no file", {
   timeout: 60_000,
 }, async () => {
