@@ -1,14 +1,17 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { createServer } from "node:http";
 import { once } from "node:events";
 import type { AddressInfo } from "node:net";
 import { expect, onTestFinished, test } from "vitest";
 import { type LinkMaster, startLinkMaster } from "../../test/support/link-master.ts";
 import { waitUntil } from "../../test/support/cluster.ts";
+import { repository } from "../../test/support/command.ts";
 import { startTcpProxy } from "../../test/support/tcp-proxy.ts";
 import type { Hello, ToSlave, Welcome } from "../protocol/link.ts";
 import { createSystemClock } from "../run/system-clock.ts";
 import { systemTime } from "../run/system-time.ts";
-import { type Dialler, startDialling } from "./dial.ts";
+import { type Dialler, type DialSecurity, startDialling } from "./dial.ts";
 import { readMasterUrls } from "./master-url.ts";
 
 const hello: Hello = {
@@ -27,7 +30,7 @@ interface Dialled {
   readonly messages: ToSlave[];
 }
 
-function dial(masters: string, random = Math.random): Dialled {
+function dial(masters: string, security: Partial<DialSecurity> = {}): Dialled {
   const log: string[] = [];
   const ups: Welcome[] = [];
   const downs = { count: 0 };
@@ -35,9 +38,9 @@ function dial(masters: string, random = Math.random): Dialled {
   const dialler = startDialling({
     masters: readMasterUrls(masters),
     hello,
-    security: { apiKey: null, ca: null, cert: null, key: null },
+    security: { apiKey: null, ca: null, cert: null, key: null, ...security },
     clock: createSystemClock(systemTime),
-    random,
+    random: Math.random,
     log: (level, message) => log.push(`${level}: ${message}`),
     onUp: (welcome) => ups.push(welcome),
     onDown: () => downs.count++,
@@ -108,6 +111,19 @@ test("what an HTTP server answers instead is told with its message", async () =>
   const dialled = dial(`127.0.0.1:${(server.address() as AddressInfo).port}`);
   await until(() => dialled.log.length > 0, dialled);
   expect(dialled.log[0]).toContain("it answered 403: only this house; retrying");
+});
+
+test("https is dialled with TLS, and a certificate that nobody vouches for is refused", async () => {
+  const [cert, key] = ["cert", "key"].map((name) =>
+    readFileSync(join(repository, "test", "support", "tls", `localhost.${name}.pem`), "utf8"),
+  ) as [string, string];
+  const master = await startLinkMaster({ tls: { cert, key } });
+  const stranger = dial(master.url);
+  await until(() => stranger.log.length > 0, stranger);
+  expect(stranger.log[0]).toMatch(/^warn: cannot join https:\/\/localhost:\d+: .*certificate/);
+  const dialled = dial(master.url, { ca: cert });
+  await until(() => dialled.dialler.up, dialled);
+  expect(dialled.dialler.master).toBe(master.url);
 });
 
 test("another version is refused in words", async () => {

@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import { createServer } from "node:http";
+import { createServer as createTlsServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import { onTestFinished } from "vitest";
 import { createLinkServer } from "../../src/master/link-server.ts";
@@ -31,6 +32,8 @@ export interface LinkMasterOptions {
   readonly maxLinks?: number;
   /** Default: any free one. */
   readonly port?: number;
+  /** PEM texts; default: no TLS. */
+  readonly tls?: { readonly cert: string; readonly key: string };
 }
 
 /** Starts one on loopback with the real link server; it ends with the test. */
@@ -64,14 +67,14 @@ export async function startLinkMaster(options: LinkMasterOptions = {}): Promise<
     renewMs: timeoutMs / 5,
     maxLinks,
   });
-  const http = createServer((_request, response) => response.writeHead(404).end());
+  const http = options.tls === undefined ? createServer() : createTlsServer(options.tls);
   http.on("upgrade", (request, socket, head) => server.accept(request, socket, head));
   http.listen(options.port ?? 0, "127.0.0.1");
   await once(http, "listening");
   const address = http.address() as AddressInfo;
   let closing: Promise<void> | null = null;
   const master: LinkMaster = {
-    url: `http://127.0.0.1:${address.port}`,
+    url: options.tls === undefined ? `http://127.0.0.1:${address.port}` : `https://localhost:${address.port}`,
     port: address.port,
     hellos,
     received,
