@@ -1,24 +1,21 @@
 import { createFleetState, type FleetState } from "../cluster/fleet-state.ts";
 import { EngineError } from "../errors.ts";
 import { createSnapshot } from "../measure/snapshot.ts";
-import { makePlan } from "../plan/make-plan.ts";
 import type { FromSlave } from "../protocol/link.ts";
-import type { Plan } from "../protocol/plan.ts";
 import type { Alarm, Clock, Log } from "../protocol/ports.ts";
 import type { Store } from "../store/store.ts";
 import { answerStranger } from "./answer-stranger.ts";
 import { dealPlan } from "./deal-plan.ts";
 import type { ExecutionCard } from "./describe-execution.ts";
-import { endUnstarted, type UnstartedEnd } from "./end-unstarted.ts";
 import type { Submission } from "./executions.ts";
 import { createFleetOptions, needsOf } from "./fleet-options.ts";
 import { createLogLines } from "./log-lines.ts";
-import type { RegisteredSlave, Registry, RegistryEvent } from "./registered-slave.ts";
+import type { Registry, RegistryEvent } from "./registered-slave.ts";
 import type { RoomLedger } from "./room-ledger.ts";
-import { type ChosenSlave, type SlaveNeeds, selectSlaves } from "./select-slaves.ts";
+import type { ChosenSlave, SlaveNeeds } from "./select-slaves.ts";
 import { type SteeredExecution, steerExecution } from "./steer-execution.ts";
-import { createRow, storeEnd, type StoredSubmission } from "./stored-execution.ts";
-import { type QueuedExecution, takeTurns } from "./submission-queue.ts";
+import { createRow } from "./stored-execution.ts";
+import { createSubmissionQueue, type QueuedExecution, type SubmissionQueue } from "./submission-queue.ts";
 import { listUnfinished, takeUp, type TakeUpSurroundings, type UnfinishedExecution } from "./take-up.ts";
 import { createTrackedWork } from "./tracked-work.ts";
 import { createWatchers, type Watchers } from "./watchers.ts";
@@ -51,8 +48,8 @@ export interface Steering {
   readonly queue: readonly QueuedExecution[];
   readonly ready: boolean;
   submit(submission: Submission): Promise<ExecutionCard>;
-  /** Takes one that waits out of the queue and ends it. */
-  abandon(queued: QueuedExecution, end: Pick<UnstartedEnd, "status" | "reason">, message: string): Promise<void>;
+  /** Ends one that waits. */
+  readonly abandon: SubmissionQueue["abandon"];
   /** Takes up what the store has not seen the end of. Once, before anything else. */
   takeUp(): Promise<void>;
   receive(slaveId: string, message: FromSlave & { readonly type: "fact" | "log" }): void;
@@ -66,14 +63,14 @@ export interface Steering {
 /** How long an ended execution waits for frames of slaves it has lost. */
 const lingerMs = 30 * 60_000;
 const takenUpAtOnce = 50;
-const unstartable = { status: "failed", reason: "start_failed" } as const;
 
 /** Nothing runs and nothing waits. */
 export function createSteering(setup: SteeringSetup): Steering {
-  const { store, registry, ledger, clock, log, limits, engineVersion } = setup;
+  const { store, registry, ledger, clock, log, engineVersion } = setup;
   const steered = new Map<string, SteeredExecution>();
-  const queue: QueuedExecution[] = [];
   const work = createTrackedWork(log);
+  /** Alarms of ended executions that wait for late frames. */
+  const lingering = new Set<Alarm>();
   let ready = false;
   let closed = false;
   let alarm: Alarm | null = null;
@@ -117,7 +114,7 @@ export function createSteering(setup: SteeringSetup): Steering {
       work.track(execution.close(), `closing ${execution.card.id}`);
     };
     if (execution.settled) forget();
-    else clock.at(clock.now() + lingerMs, forget);
+    else lingering.add(clock.at(clock.now() + lingerMs, forget));
     pump();
   };
   /** At once: an execution is always in the queue or steered. */
@@ -134,30 +131,9 @@ export function createSteering(setup: SteeringSetup): Steering {
       live.tell({ type: "scale", command: setup.createId(), scenario: name, target, overMs });
     }
   };
-  const end = async (
-    { card, watchers }: Pick<QueuedExecution, "card" | "watchers">,
-    how: Pick<UnstartedEnd, "status" | "reason">,
-    message: string,
-  ): Promise<void> => {
-    const logs = createLogLines();
-    logs.add({ time: new Date(clock.wall()).toISOString(), level: "error", message });
-    const at = clock.wall();
-    const kept = endUnstarted(card, logs, { ...how, at, engineVersion });
-    await storeEnd(store, card, kept, at);
-    watchers.finish({ type: "complete", status: kept.report.status, report: kept.report });
-  };
-  const pump = (tried: readonly QueuedExecution[] = queue): void => {
-    if (closed || !ready) return;
-    let slaves: readonly RegisteredSlave[] | null = null;
-    const select = (needs: SlaveNeeds) => selectSlaves((slaves ??= registry.list()), needs);
-    takeTurns(queue, tried, () => limits.maxExecutions - countActive(), select, {
-      start(queued, token, chosen) {
-        start(queued, token, chosen);
-        // What it holds now is not free for the next.
-        slaves = null;
-      },
-      refuse: (queued, error) => work.track(end(queued, unstartable, error.message), `the end of ${queued.card.id}`),
-    });
+  const queue = createSubmissionQueue({ ...setup, work, countActive, start });
+  const pump = (): void => {
+    if (!closed && ready) queue.pump();
   };
   const tick = (): void => {
     alarm = clock.at(clock.now() + 1_000, tick);
@@ -165,19 +141,11 @@ export function createSteering(setup: SteeringSetup): Steering {
     pump();
   };
 
-  const enqueue = (card: ExecutionCard, submission: Submission, plan: Plan, token: number | null): QueuedExecution => {
-    const needs = needsOf(plan);
-    const queued: QueuedExecution = { card, submission, plan, needs, scales: [], watchers: createWatchers(), token };
-    queue.push(queued);
-    return queued;
-  };
   const takingUp: TakeUpSurroundings = {
     ...setup,
-    enqueue: (card, submission, plan, token) => void enqueue(card, submission, plan, token),
-    refuse: (card, message) => end({ card, watchers: createWatchers() }, unstartable, message),
+    queue,
     steer: (card, plan, fleet, takesJoiners) => steer(card, fleet, needsOf(plan), takesJoiners, createWatchers()),
   };
-
   const tryTakingUp = async (unfinished: UnfinishedExecution): Promise<void> => {
     try {
       await takeUp(unfinished, takingUp);
@@ -189,55 +157,16 @@ export function createSteering(setup: SteeringSetup): Steering {
 
   return {
     steered,
-    queue,
+    queue: queue.waiting,
     get ready() {
       return ready;
     },
     async submit(submission) {
       if (closed || !ready)
         throw new EngineError("not_ready", "this master is starting or closing; submit it again soon");
-      const { workflow, inputs } = submission;
-      const plan = makePlan(workflow);
-      const card: ExecutionCard = { id: setup.createId(), workflow, createdAt: clock.wall(), vus: plan.vus };
-      const isFull = countActive() + queue.length >= limits.maxExecutions;
-      // Who waits for its turn needs slaves that could do it once they are free.
-      const slaves = registry.list().map((slave) => (isFull ? asIdle(slave) : slave));
-      const selection = selectSlaves(slaves, needsOf(plan));
-      if ("error" in selection && !(selection.waits && submission.queue)) throw selection.error;
-      const waits = isFull || "error" in selection;
-      if (waits && queue.length >= limits.queueSize) {
-        throw new EngineError("queue_full", `${queue.length} executions wait already: submit it again later`);
-      }
-      const queued = enqueue(card, submission, plan, null);
-      const held = waits || "error" in selection ? null : dealPlan(plan, selection.chosen);
-      if (held !== null) ledger.set(card.id, new Map(held.map(({ id, vus }) => [id, vus])));
-      const stored: StoredSubmission = {
-        workflow,
-        env: inputs.env,
-        hadSecrets: Object.keys(inputs.secrets).length > 0,
-        queue: submission.queue,
-      };
-      try {
-        await store.putDocument(card.id, "submission", stored);
-        const token = await store.acquire(card.id);
-        await store.putIndex(createRow(card, "pending", null));
-        queued.token = token;
-      } catch (error) {
-        queue.splice(queue.indexOf(queued), 1);
-        ledger.release(card.id);
-        work.track(store.purge(card.id), `forgetting ${card.id}`);
-        throw error;
-      }
-      ledger.release(card.id);
-      pump([queued]);
-      return card;
+      return queue.submit(submission);
     },
-    async abandon(queued, how, message) {
-      const at = queue.indexOf(queued);
-      if (at === -1) return;
-      queue.splice(at, 1);
-      await end(queued, how, message);
-    },
+    abandon: queue.abandon,
     async takeUp() {
       const unfinished = await listUnfinished(store);
       // Many at once share the store's transactions; they enter the queue in their order.
@@ -273,12 +202,9 @@ export function createSteering(setup: SteeringSetup): Steering {
     async close() {
       closed = true;
       alarm?.cancel();
+      for (const waiting of lingering) waiting.cancel();
       await Promise.all([...steered.values()].map((execution) => execution.close()));
       await work.settled();
     },
   };
-}
-
-function asIdle(slave: RegisteredSlave): RegisteredSlave {
-  return { ...slave, heldVus: 0, state: slave.state === "busy" ? "online" : slave.state };
 }

@@ -1,9 +1,20 @@
-import type { EngineError } from "../errors.ts";
+import { EngineError } from "../errors.ts";
+import { makePlan } from "../plan/make-plan.ts";
 import type { Plan } from "../protocol/plan.ts";
+import type { Clock } from "../protocol/ports.ts";
+import type { Store } from "../store/store.ts";
+import { dealPlan } from "./deal-plan.ts";
 import type { ExecutionCard } from "./describe-execution.ts";
+import { endUnstarted, type UnstartedEnd } from "./end-unstarted.ts";
 import type { ScaleRequest, Submission } from "./executions.ts";
-import type { Watchers } from "./watchers.ts";
-import type { ChosenSlave, Selection, SlaveNeeds } from "./select-slaves.ts";
+import { needsOf } from "./fleet-options.ts";
+import { createLogLines } from "./log-lines.ts";
+import type { RegisteredSlave, Registry } from "./registered-slave.ts";
+import type { RoomLedger } from "./room-ledger.ts";
+import { type ChosenSlave, type SlaveNeeds, selectSlaves } from "./select-slaves.ts";
+import { createRow, type StoredSubmission, storeEnd } from "./stored-execution.ts";
+import type { TrackedWork } from "./tracked-work.ts";
+import { createWatchers, type Watchers } from "./watchers.ts";
 
 /** An execution that waits for its turn, or for capacity. */
 export interface QueuedExecution {
@@ -15,36 +26,144 @@ export interface QueuedExecution {
   readonly scales: ScaleRequest[];
   /** They go on to follow it when it starts. */
   readonly watchers: Watchers;
-  /** The store's token for its owner; null: its submission is not stored yet. */
+  /** The store's token for its owner; null: it is not stored yet, or is about to end. */
   token: number | null;
 }
 
-/** What is to be done with one that waits. */
-export interface QueueTurn {
+export interface SubmissionQueueOptions {
+  readonly store: Store;
+  readonly registry: Pick<Registry, "list">;
+  readonly ledger: RoomLedger;
+  readonly clock: Clock;
+  readonly work: TrackedWork;
+  readonly limits: { readonly maxExecutions: number; readonly queueSize: number };
+  readonly engineVersion: string;
+  createId(): string;
+  /** Executions that run. */
+  countActive(): number;
+  /** Steers it at once, so that it is always either here or there. */
   start(queued: QueuedExecution, token: number, slaves: readonly ChosenSlave[]): void;
-  refuse(queued: QueuedExecution, error: EngineError): void;
 }
 
-/**
- * Looks at those that wait, in order, while there are places; `tried`: only at these. One that waits for capacity holds
- * up nobody; one whose slaves are gone is refused, unless it asked to wait.
- */
-export function takeTurns(
-  queue: QueuedExecution[],
-  tried: readonly QueuedExecution[],
-  free: () => number,
-  select: (needs: SlaveNeeds) => Selection,
-  turn: QueueTurn,
-): void {
-  for (const queued of tried.slice()) {
-    if (free() <= 0) return;
+/** Executions that were accepted and do not run yet. */
+export interface SubmissionQueue {
+  /** In their order. */
+  readonly waiting: readonly QueuedExecution[];
+  /** Stores a submission; then it starts or waits. Throws EngineError `scheduling_failed` and `queue_full`. */
+  submit(submission: Submission): Promise<ExecutionCard>;
+  /** One whose submission is stored already. */
+  enqueue(card: ExecutionCard, submission: Submission, plan: Plan, token: number | null): QueuedExecution;
+  /** Ends one that waits; its report is stored then. */
+  abandon(queued: QueuedExecution, how: Pick<UnstartedEnd, "status" | "reason">, message: string): Promise<void>;
+  /**
+   * Starts those that can be, in order, while there are places; `tried`: only these. One that waits for capacity holds up
+   * nobody; one whose slaves are gone ends, unless it asked to wait.
+   */
+  pump(tried?: readonly QueuedExecution[]): void;
+}
+
+/** How an execution ends that cannot begin. */
+export const unstartable = { status: "failed", reason: "start_failed" } as const;
+
+/** Nobody waits. */
+export function createSubmissionQueue(options: SubmissionQueueOptions): SubmissionQueue {
+  const { store, registry, ledger, clock, work, limits, engineVersion } = options;
+  const waiting: QueuedExecution[] = [];
+  const remove = (queued: QueuedExecution): void => {
+    const place = waiting.indexOf(queued);
+    if (place !== -1) waiting.splice(place, 1);
+  };
+
+  const enqueue: SubmissionQueue["enqueue"] = (card, submission, plan, token) => {
+    const needs = needsOf(plan);
+    const queued: QueuedExecution = { card, submission, plan, needs, scales: [], watchers: createWatchers(), token };
+    waiting.push(queued);
+    return queued;
+  };
+  const abandon: SubmissionQueue["abandon"] = async (queued, how, message) => {
+    const { card, watchers } = queued;
+    const at = clock.wall();
+    const logs = createLogLines();
+    logs.add({ time: new Date(at).toISOString(), level: how.status === "failed" ? "error" : "info", message });
+    const kept = endUnstarted(card, logs, { ...how, at, engineVersion });
+    // Nobody starts it meanwhile, and it is seen until its end is stored.
     const { token } = queued;
-    const place = queue.indexOf(queued);
-    if (token === null || place === -1) continue;
-    const selection = select(queued.needs);
-    if ("error" in selection && (selection.waits || queued.submission.queue)) continue;
-    queue.splice(place, 1);
-    if ("error" in selection) turn.refuse(queued, selection.error);
-    else turn.start(queued, token, selection.chosen);
-  }
+    queued.token = null;
+    try {
+      await storeEnd(store, card, kept, at);
+    } catch (error) {
+      queued.token = token;
+      throw error;
+    }
+    remove(queued);
+    watchers.finish({ type: "complete", status: kept.report.status, report: kept.report });
+  };
+  const pump: SubmissionQueue["pump"] = (tried = waiting) => {
+    let slaves: readonly RegisteredSlave[] | null = null;
+    for (const queued of tried.slice()) {
+      if (options.countActive() >= limits.maxExecutions) return;
+      const { token, card } = queued;
+      if (token === null) continue;
+      const selection = selectSlaves((slaves ??= registry.list()), queued.needs);
+      if (!("error" in selection)) {
+        remove(queued);
+        options.start(queued, token, selection.chosen);
+        // What it holds now is not free for the next.
+        slaves = null;
+      } else if (!selection.waits && !queued.submission.queue) {
+        work.track(abandon(queued, unstartable, selection.error.message), `the end of ${card.id}`);
+      }
+    }
+  };
+  /** Decides on a submission; gives the VUs that it will hold, null: it waits. */
+  const schedule = (plan: Plan, { queue }: Submission): ReadonlyMap<string, number> | null => {
+    const isFull = options.countActive() + waiting.length >= limits.maxExecutions;
+    // Who waits for its turn needs slaves that could do it once they are free.
+    const slaves = registry.list().map((slave) => (isFull ? asIdle(slave) : slave));
+    const selection = selectSlaves(slaves, needsOf(plan));
+    if ("error" in selection && !(selection.waits && queue)) throw selection.error;
+    if (!isFull && !("error" in selection)) {
+      return new Map(dealPlan(plan, selection.chosen).map(({ id, vus }) => [id, vus]));
+    }
+    if (waiting.length < limits.queueSize) return null;
+    throw new EngineError("queue_full", `${waiting.length} executions wait already: submit it again later`);
+  };
+
+  return {
+    waiting,
+    async submit(submission) {
+      const { workflow, inputs, queue } = submission;
+      const plan = makePlan(workflow);
+      const held = schedule(plan, submission);
+      const card: ExecutionCard = { id: options.createId(), workflow, createdAt: clock.wall(), vus: plan.vus };
+      const queued = enqueue(card, submission, plan, null);
+      // Held at once: the next submission must not be promised the same room.
+      if (held !== null) ledger.set(card.id, held);
+      const hadSecrets = Object.keys(inputs.secrets).length > 0;
+      const stored: StoredSubmission = { workflow, env: inputs.env, hadSecrets, queue };
+      try {
+        await store.putDocument(card.id, "submission", stored);
+        const token = await store.acquire(card.id);
+        await store.putIndex(createRow(card, "pending", null));
+        queued.token = token;
+      } catch (error) {
+        remove(queued);
+        work.track(store.purge(card.id), `forgetting ${card.id}`);
+        throw error;
+      } finally {
+        ledger.release(card.id);
+      }
+      pump([queued]);
+      return card;
+    },
+    enqueue,
+    abandon: async (queued, how, message) => {
+      if (queued.token !== null) await abandon(queued, how, message);
+    },
+    pump,
+  };
+}
+
+function asIdle(slave: RegisteredSlave): RegisteredSlave {
+  return { ...slave, heldVus: 0, state: slave.state === "busy" ? "online" : slave.state };
 }

@@ -7,10 +7,10 @@ import type { Plan } from "../protocol/plan.ts";
 import type { Clock } from "../protocol/ports.ts";
 import type { IndexRow, Store } from "../store/store.ts";
 import type { ExecutionCard } from "./describe-execution.ts";
-import type { Submission } from "./executions.ts";
 import { createFleetOptions, type FleetSurroundings } from "./fleet-options.ts";
 import type { SteeredExecution } from "./steer-execution.ts";
 import { readDocument, type StoredSubmission } from "./stored-execution.ts";
+import { type SubmissionQueue, unstartable } from "./submission-queue.ts";
 
 /** An execution that had not ended when its master went. */
 export interface UnfinishedExecution {
@@ -23,10 +23,7 @@ export interface UnfinishedExecution {
 export interface TakeUpSurroundings extends FleetSurroundings {
   readonly store: Store;
   readonly clock: Clock;
-  /** It waits for its turn again. */
-  enqueue(card: ExecutionCard, submission: Submission, plan: Plan, token: number): void;
-  /** It cannot begin any more. */
-  refuse(card: ExecutionCard, message: string): Promise<void>;
+  readonly queue: Pick<SubmissionQueue, "enqueue" | "abandon">;
   steer(card: ExecutionCard, plan: Plan, fleet: FleetState, takesJoiners: boolean): SteeredExecution;
 }
 
@@ -58,18 +55,25 @@ export async function takeUp(unfinished: UnfinishedExecution, surroundings: Take
   const plan = makePlan(workflow);
   const card: ExecutionCard = { id: row.executionId, workflow, createdAt: row.createdAt, vus: plan.vus };
   const inputs = { env, secrets: {} };
-  if (!begun && hadSecrets) return surroundings.refuse(card, `${secretsLost}: submit it again`);
 
-  const { store, clock } = surroundings;
+  const { store, clock, queue } = surroundings;
+  const waitAgain = (token: number) => queue.enqueue(card, { workflow, inputs, queue: submission.queue }, plan, token);
   // First, so that nothing is written by anybody else after it is read.
   const token = await store.acquire(card.id);
-  if (!begun) return surroundings.enqueue(card, { workflow, inputs, queue: submission.queue }, plan, token);
+  if (!begun) {
+    const queued = waitAgain(token);
+    if (hadSecrets) await queue.abandon(queued, unstartable, `${secretsLost}: submit it again`);
+    return;
+  }
   const [checkpoint, stored, frames] = await Promise.all([
     store.readCheckpoint(card.id),
     store.readSnapshot(card.id),
     store.readFrames(card.id),
   ]);
-  if (checkpoint === null) return surroundings.refuse(card, "its record is gone");
+  if (checkpoint === null) {
+    await queue.abandon(waitAgain(token), unstartable, "its record is gone");
+    return;
+  }
   const snapshot = stored === null ? createSnapshot(workflow) : unpackSnapshot(stored.packed as PackedSnapshot);
   const options = { ...createFleetOptions(surroundings, card.id, plan, inputs), token, snapshot, slaves: [] };
   const fleet = restoreFleet(checkpoint.state as FleetRecord, options, { now: clock.now(), wall: clock.wall() });
