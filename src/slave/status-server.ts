@@ -109,11 +109,12 @@ async function answer(request: IncomingMessage, response: ServerResponse, pages:
     case "/status":
       writeJson(response, 200, pages.status());
       return;
-    case "/metrics":
-      response
-        .writeHead(200, { "content-type": "text/plain; version=0.0.4; charset=utf-8" })
-        .end(await pages.metrics());
+    case "/metrics": {
+      // Before the head is written: it may fail.
+      const text = await pages.metrics();
+      response.writeHead(200, { "content-type": "text/plain; version=0.0.4; charset=utf-8" }).end(text);
       return;
+    }
     default:
       writeJson(response, 404, {
         error: "not_found",
