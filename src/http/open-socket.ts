@@ -24,6 +24,13 @@ export interface SocketCount {
   closed(): void;
 }
 
+const link: unique symbol = Symbol("link");
+
+/** Whom a socket tells. Kept on the socket, so that its listeners are the same functions for all: thousands are open. */
+interface LinkedSocket extends Socket {
+  [link]: { readonly events: SocketEvents; readonly count: SocketCount };
+}
+
 /** Opens a socket to an address (no name) whose bytes are read into `buffer` without allocating. */
 export function openSocket(
   origin: Origin,
@@ -65,10 +72,31 @@ export function openSocket(
     socket.setNoDelay(true);
   }
   count.opened();
-  socket.once("connect", () => events.connected(socket));
-  socket.on("drain", () => events.drained(socket));
-  socket.on("end", () => events.ended(socket));
-  socket.on("error", (error) => events.failed(socket, error));
-  socket.once("close", () => count.closed());
+  const linked: LinkedSocket = Object.assign(socket, { [link]: { events, count } });
+  linked.on("connect", onConnect);
+  linked.on("drain", onDrain);
+  linked.on("end", onEnd);
+  linked.on("error", onError);
+  linked.on("close", onClose);
   return socket;
+}
+
+function onConnect(this: LinkedSocket): void {
+  this[link].events.connected(this);
+}
+
+function onDrain(this: LinkedSocket): void {
+  this[link].events.drained(this);
+}
+
+function onEnd(this: LinkedSocket): void {
+  this[link].events.ended(this);
+}
+
+function onError(this: LinkedSocket, error: Error): void {
+  this[link].events.failed(this, error);
+}
+
+function onClose(this: LinkedSocket): void {
+  this[link].count.closed();
 }
