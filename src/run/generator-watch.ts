@@ -1,4 +1,4 @@
-import { monitorEventLoopDelay } from "node:perf_hooks";
+import { type IntervalHistogram, monitorEventLoopDelay } from "node:perf_hooks";
 import type { GeneratorSample } from "../protocol/frame.ts";
 
 /** A thread's look at itself. */
@@ -11,9 +11,16 @@ export interface GeneratorWatch {
 /** How often the loop's delay is probed, ms. */
 const probeMs = 10;
 
+/**
+ * Probes that nobody uses at present. Each holds 350 KB that the collector does not see, so that thousands of short
+ * executions on one slave would take gigabytes before they are freed.
+ */
+const idleProbes: IntervalHistogram[] = [];
+
 /** Watches the calling thread: its CPU time, its event loop's delay, the process's memory. */
 export function createGeneratorWatch(): GeneratorWatch {
-  const delay = monitorEventLoopDelay({ resolution: probeMs });
+  const delay = idleProbes.pop() ?? monitorEventLoopDelay({ resolution: probeMs });
+  delay.reset();
   delay.enable();
   let cpu = process.threadCpuUsage();
   let at = process.hrtime.bigint();
@@ -34,7 +41,8 @@ export function createGeneratorWatch(): GeneratorWatch {
       };
     },
     close: () => {
-      delay.disable();
+      // Only the first call finds it enabled.
+      if (delay.disable()) idleProbes.push(delay);
     },
   };
 }
