@@ -1,4 +1,4 @@
-import { type IntervalHistogram, monitorEventLoopDelay } from "node:perf_hooks";
+import { monitorEventLoopDelay } from "node:perf_hooks";
 import type { GeneratorSample } from "../protocol/frame.ts";
 
 /** A thread's look at itself. */
@@ -15,7 +15,7 @@ const probeMs = 10;
  * Probes that nobody uses at present. Each holds 350 KB that the collector does not see, so that thousands of short
  * executions on one slave would take gigabytes before they are freed.
  */
-const idleProbes: IntervalHistogram[] = [];
+const idleProbes: ReturnType<typeof monitorEventLoopDelay>[] = [];
 
 /** Watches the calling thread: its CPU time, its event loop's delay, the process's memory. */
 export function createGeneratorWatch(): GeneratorWatch {
