@@ -21,7 +21,7 @@ export function listSlaves(options: MasterOptions, terminal: Terminal): Promise<
         showShare(slave.status.cpu),
         showBytes(slave.status.memory),
         describeLabels(slave),
-        slave.address,
+        slave.address || "–",
       ]);
       return showTable(["ID", "STATE", "-VUS", "-TASKS", "-CPU", "-MEMORY", "LABELS", "ADDRESS"], rows, terminal);
     },
@@ -41,7 +41,7 @@ export function getSlave(id: string, options: MasterOptions, terminal: Terminal)
           ["state", slave.status.state],
           ["type", slave.type],
           ["version", slave.version],
-          ["address", slave.address],
+          ["address", slave.address || "–"],
           ["VUs", describeVus(slave)],
           ["executions", showCount(slave.status.active_tasks)],
           ["load", showShare(slave.status.load)],
