@@ -1,11 +1,18 @@
 import { Command } from "commander";
-import { addClusterCommands } from "./cluster-program.ts";
 import { completionShells } from "./completion-shells.ts";
 import { type RunOptions, type WorkflowOptions, addRunOptions, addWorkflowOptions } from "./run-options.ts";
 import type { Terminal } from "./terminal.ts";
 
-/** The commands. Each action loads what it needs when it is called and hands its exit code to `finish`. */
-export function createProgram(version: string, terminal: Terminal, finish: (exitCode: number) => void): Command {
+/**
+ * The commands. Each action loads what it needs when it is called and hands its exit code to `finish`.
+ * `addMore`: the commands around a master; a run on this machine starts sooner without them.
+ */
+export function createProgram(
+  version: string,
+  terminal: Terminal,
+  finish: (exitCode: number) => void,
+  addMore: ((program: Command, terminal: Terminal, finish: (exitCode: number) => void) => void) | null,
+): Command {
   const program = new Command("workflow-engine")
     .description("Load testing with exact numbers: describe a workflow, run it on this machine or on a cluster.")
     .version(version, "-V, --version", "print the version")
@@ -46,7 +53,7 @@ export function createProgram(version: string, terminal: Terminal, finish: (exit
     examples("validate test.yaml", "validate test.yaml -e BASE_URL=http://localhost:3000 --json"),
   );
 
-  addClusterCommands(program, terminal, finish);
+  addMore?.(program, terminal, finish);
 
   program
     .command("version")

@@ -21,9 +21,12 @@ export async function runProgram(args: readonly string[]): Promise<number> {
 async function runCommands(args: readonly string[], terminal: Terminal): Promise<number> {
   let exitCode = 0;
   const json = args.includes("--json");
-  const program = createProgram(readEngineVersion(), terminal, (code) => {
+  const isLocal = args[0] === "run" || args[0] === "validate";
+  const addMore = isLocal ? null : (await import("./cluster-program.ts")).addClusterCommands;
+  const finish = (code: number): void => {
     exitCode = code;
-  });
+  };
+  const program = createProgram(readEngineVersion(), terminal, finish, addMore);
   for (const command of listCommands(program)) {
     command.exitOverride().configureOutput({
       writeOut: (text) => terminal.print(text),
