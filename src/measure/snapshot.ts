@@ -133,6 +133,14 @@ export function addSeries(snapshot: Snapshot, series: readonly SeriesDelta[]): v
   for (const delta of series) addDelta(snapshot, delta, second);
 }
 
+/** A slave has no VUs any more: it was given up, and its last frame said otherwise. */
+export function forgetVus(snapshot: Snapshot, slaveId: string): void {
+  const source = snapshot.sources.get(slaveId);
+  if (source === undefined) return;
+  source.vus = [];
+  sumVus(snapshot);
+}
+
 /** The total of a metric, or of those of its series that carry all the tags; null: nothing was measured. */
 export function totalOf(snapshot: Snapshot, metric: string, tags: Tags = {}): Total | null {
   const found = snapshot.metrics.get(metric);

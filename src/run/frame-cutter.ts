@@ -29,6 +29,8 @@ const secondMs = 1000;
 export function createFrameCutter(sources: FrameSources): FrameCutter {
   const { clock, testClock } = sources;
   let startAt = Number.POSITIVE_INFINITY;
+  /** Since when the open frame measures: an end just after a whole second still belongs to the second before. */
+  let openedAt = Number.POSITIVE_INFINITY;
   let warmUp = sources.warmUpMs > 0;
   let stopped = false;
   let tick: Alarm | null = null;
@@ -44,12 +46,17 @@ export function createFrameCutter(sources: FrameSources): FrameCutter {
       generator: sources.sampleGenerator(),
     });
   };
-  const countSeconds = () => Math.max(0, Math.floor((clock.now() - startAt) / secondMs));
+  const countSeconds = (now: number) => Math.max(0, Math.floor((now - startAt) / secondMs));
+  const emitOpen = () => {
+    emit(startAt === Number.POSITIVE_INFINITY ? 0 : countSeconds(openedAt));
+    openedAt = clock.now();
+  };
   const waitForSecond = (next: number) => {
     tick = clock.at(startAt + next * secondMs, () => {
       // A late alarm closes every second that has passed since.
-      const passed = Math.max(next, countSeconds());
+      const passed = Math.max(next, countSeconds(clock.now()));
       emit(passed - 1);
+      openedAt = startAt + passed * secondMs;
       waitForSecond(passed + 1);
     });
   };
@@ -57,17 +64,16 @@ export function createFrameCutter(sources: FrameSources): FrameCutter {
   return {
     start(at) {
       startAt = at;
+      openedAt = at;
       waitForSecond(1);
       if (warmUp) {
         warmUpEnd = testClock.at(sources.warmUpMs, () => {
-          emit(countSeconds());
+          emitOpen();
           warmUp = false;
         });
       }
     },
-    cut() {
-      emit(startAt === Number.POSITIVE_INFINITY ? 0 : countSeconds());
-    },
+    cut: emitOpen,
     stop() {
       if (stopped) return;
       stopped = true;
