@@ -1,21 +1,48 @@
-import { createFleetState, type FleetOptions, type FleetRecord, type FleetState } from "./fleet-state.ts";
-import type { Instant } from "./owner-state.ts";
+import {
+  createFleetState,
+  type FleetOptions,
+  type FleetRecord,
+  type FleetState,
+  PREPARE_LIMIT_MS,
+} from "./fleet-state.ts";
+import { listRunning } from "./held-shares.ts";
+import { type Instant, noteEvent } from "./owner-state.ts";
 
 /** What must be written of this moment; shares nothing with the state. */
 export function takeRecord(fleet: FleetState): FleetRecord {
-  const { core, pool, epoch, move, partition, degraded, coreEnded, final } = fleet;
+  const { core, pool, epoch, move, partition, degraded, startSpread, startSkewMs, coreEnded, final } = fleet;
   const { slaves, alone, phase, shared, cause, started, endedAt, pausedAt, pausedMs, events, startLeadMs } = core;
+  const { resumedAt, leastTestMs, stopBy, lastSerial, steering } = core;
   return structuredClone({
     pool,
     epoch,
     move,
     partition,
     degraded,
+    startSpread,
+    startSkewMs,
     coreEnded,
     final,
     members: [...fleet.members.values()],
     sources: [...fleet.sources],
-    core: { slaves, alone, phase, shared, cause, started, endedAt, pausedAt, pausedMs, events, startLeadMs },
+    core: {
+      slaves,
+      alone,
+      phase,
+      shared,
+      cause,
+      started,
+      endedAt,
+      pausedAt,
+      pausedMs,
+      resumedAt,
+      leastTestMs,
+      stopBy,
+      lastSerial,
+      steering,
+      events,
+      startLeadMs,
+    },
   });
 }
 
@@ -26,29 +53,33 @@ export function takeRecord(fleet: FleetState): FleetRecord {
 export function restoreFleet(record: FleetRecord, options: FleetOptions, time: Instant): FleetState {
   const fleet = createFleetState({ ...options, slaves: [] }, time.now);
   const { core, members, sources, pool, ...rest } = structuredClone(record);
-  const { slaves, events, started, endedAt, pausedAt, startLeadMs: _, ...plain } = core;
+  const { slaves, events, started, endedAt, pausedAt, resumedAt, stopBy, startLeadMs: _, ...plain } = core;
   Object.assign(fleet, rest);
   Object.assign(fleet.core, plain);
   fleet.core.slaves.push(...slaves);
   fleet.core.events.push(...events);
   if (started !== null) {
     const nowOf = (then: number) => time.now - (time.wall - (started.wall + then - started.now));
+    const carryOver = (then: number | null) => (then === null ? null : nowOf(then));
     fleet.core.started = { now: nowOf(started.now), wall: started.wall };
-    fleet.core.endedAt = endedAt === null ? null : nowOf(endedAt);
-    fleet.core.pausedAt = pausedAt === null ? null : nowOf(pausedAt);
+    fleet.core.endedAt = carryOver(endedAt);
+    fleet.core.pausedAt = carryOver(pausedAt);
+    fleet.core.resumedAt = carryOver(resumedAt);
+    fleet.core.stopBy = carryOver(stopBy);
   }
   fleet.pool.splice(0, fleet.pool.length, ...pool);
   for (const member of members) {
-    fleet.members.set(member.id, { ...member, deadline: time.now + options.times.timeoutMs });
+    const deadline = time.now + options.times.timeoutMs;
+    fleet.members.set(member.id, { ...member, deadline, prepareBy: time.now + PREPARE_LIMIT_MS });
   }
   // The stored frames bring the high-water marks again.
   for (const [name, source] of sources) fleet.sources.set(name, { ...source, high: 0 });
   if (fleet.members.size === 0) fleet.emptySince = time.now;
-  fleet.core.events.push({
-    time: new Date(time.wall).toISOString(),
-    type: "owner_changed",
-    message: `taken up under token ${options.token}`,
-  });
+  if (fleet.core.phase === "running") {
+    const waiting = new Set(listRunning(fleet).map(({ member }) => member.id));
+    if (waiting.size > 0) fleet.returning = { waiting, stoodStill: false };
+  }
+  noteEvent(fleet.core, "owner_changed", `taken up under token ${options.token}`, time);
   fleet.dirty = true;
   return fleet;
 }

@@ -1,10 +1,9 @@
-import type { ErrorCode } from "../errors.ts";
 import type { Frame } from "../protocol/frame.ts";
 import type { Fact, Order, OrderStamp } from "../protocol/message.ts";
 import type { Share } from "../protocol/plan.ts";
 import type { LeaseTimes } from "./lease-times.ts";
 import type { OwnerEvent } from "./owner.ts";
-import { type OwnerOptions, type OwnerState, createOwnerState } from "./owner-state.ts";
+import { createOwnerState, type OwnerEffect, type OwnerOptions, type OwnerState } from "./owner-state.ts";
 import { createPartition, type Lost, type Move, type Partition, type SourceReport } from "./partition.ts";
 
 /**
@@ -33,6 +32,14 @@ export interface FleetState {
   lost: Lost;
   /** How far apart the members' test clocks began; null: not known yet. */
   startSkewMs: number | null;
+  /** The first and the last instant at which a test clock began, epoch ms; null: none yet. */
+  startSpread: readonly [first: number, last: number] | null;
+  /** After a takeover: those who have not said yet whether they ran on; null: it is known that somebody did. */
+  returning: { readonly waiting: Set<string>; stoodStill: boolean } | null;
+  /** Slaves that could not prepare the plan: they are not asked again. */
+  readonly unfit: Set<string>;
+  /** `Instant.now` of the next tick that was asked for. */
+  wakeAt: number | null;
   /** `Instant.now` since when there is nobody left. */
   emptySince: number | null;
   /** The core has ended; the last frames may be on their way. */
@@ -54,8 +61,16 @@ export interface Member {
   readonly incarnation: number;
   /** `Instant.now` at which it is given up. */
   deadline: number;
+  /** `Instant.now` at which it is given up unless it has prepared its share. */
+  prepareBy: number;
   started: boolean;
+  /** Its lease ran out at its latest heartbeat. */
+  suspended: boolean;
   draining: boolean;
+  /** It was told to end: nothing is left for it. */
+  dismissed: boolean;
+  /** It holds nothing any more, and that was said. */
+  drained: boolean;
   /** Of its latest grant, and of the latest that it has confirmed. */
   epoch: number;
   confirmed: number;
@@ -102,19 +117,13 @@ export type FleetEffect =
   | { readonly type: "persist"; readonly version: number; readonly state: FleetRecord }
   /** Offer this frame to the store; then `stored`. */
   | { readonly type: "append"; readonly slaveId: string; readonly incarnation: number; readonly frame: Frame }
-  /** A command is in force on every member that is left, or was refused. `testTimeMs`: null where there is none. */
-  | {
-      readonly type: "answered";
-      readonly command: string;
-      readonly error: { readonly code: ErrorCode; readonly message: string } | null;
-      readonly testTimeMs: number | null;
-    }
+  | (OwnerEffect & { readonly type: "answered" })
   | { readonly type: "final" };
 
 /** What of an owner's state outlives it: plain data that `structuredClone` takes. */
 export type FleetRecord = Pick<
   FleetState,
-  "pool" | "epoch" | "move" | "partition" | "degraded" | "coreEnded" | "final"
+  "pool" | "epoch" | "move" | "partition" | "degraded" | "startSpread" | "startSkewMs" | "coreEnded" | "final"
 > & {
   readonly members: readonly Member[];
   readonly sources: readonly (readonly [string, SourceState])[];
@@ -129,6 +138,11 @@ export type FleetRecord = Pick<
     | "endedAt"
     | "pausedAt"
     | "pausedMs"
+    | "resumedAt"
+    | "leastTestMs"
+    | "stopBy"
+    | "lastSerial"
+    | "steering"
     | "events"
     | "startLeadMs"
   >;
@@ -155,7 +169,7 @@ export function createFleetState(options: FleetOptions, now: number): FleetState
   );
   const slaves = options.slaves.map((slave, at) => ({ ...slave, share: shares[at] ?? slave.share }));
   return {
-    core: createOwnerState({ startLeadMs: 500, ...options, slaves }),
+    core: createOwnerState({ startLeadMs: 500, commandLeadMs: 300, ...options, slaves }),
     times,
     token: options.token,
     roomOf: options.roomOf,
@@ -170,6 +184,10 @@ export function createFleetState(options: FleetOptions, now: number): FleetState
     wanting: false,
     lost: { iterations: 0, interval_ms: 0, estimated: false },
     startSkewMs: null,
+    startSpread: null,
+    returning: null,
+    unfit: new Set(),
+    wakeAt: null,
     emptySince: null,
     coreEnded: false,
     final: false,
@@ -182,13 +200,29 @@ export function createFleetState(options: FleetOptions, now: number): FleetState
   };
 }
 
+/** A slave that has not prepared its share for so long is lost. */
+export const PREPARE_LIMIT_MS = 30_000;
+
+/** A slave that is told to prepare now. */
 export function createMember(
   { id, incarnation }: Pick<Member, "id" | "incarnation">,
   now: number,
   { timeoutMs }: LeaseTimes,
 ): Member {
   const deadline = now + timeoutMs;
-  return { id, incarnation, deadline, started: false, draining: false, epoch: 0, confirmed: 0 };
+  return {
+    id,
+    incarnation,
+    deadline,
+    prepareBy: now + PREPARE_LIMIT_MS,
+    started: false,
+    suspended: false,
+    draining: false,
+    drained: false,
+    dismissed: false,
+    epoch: 0,
+    confirmed: 0,
+  };
 }
 
 export function createSource(): SourceState {

@@ -1,26 +1,22 @@
-import { addSeries, applyFrame } from "../measure/snapshot.ts";
-import type { Frame } from "../protocol/frame.ts";
-import type { Fact, Order } from "../protocol/message.ts";
-import { dealAllotments, listAllotments, noteWant } from "./allotments.ts";
-import { noteClaim } from "./claims.ts";
-import { createRelease, noteReleased, planEpoch } from "./epochs.ts";
-import { createGrant, type MemberOrder } from "./held-shares.ts";
+import { addSeries } from "../measure/snapshot.ts";
+import { dealAllotments } from "./allotments.ts";
+import { endIdle } from "./end-idle.ts";
+import { planEpoch } from "./epochs.ts";
 import { takeRecord } from "./fleet-record.ts";
-import {
-  createMember,
-  createSource,
-  type FleetEffect,
-  type FleetEvent,
-  type FleetState,
-  type Member,
-  nameSource,
-} from "./fleet-state.ts";
-import { loseShare } from "./lose-share.ts";
-import { computeLost, createDropped, noteReported } from "./loss-account.ts";
+import type { FleetEffect, FleetEvent, FleetState } from "./fleet-state.ts";
+import { countHeld } from "./held-shares.ts";
+import { learnFact } from "./learn-fact.ts";
+import { computeLost, createDropped } from "./loss-account.ts";
+import { findLost, noteDrained, takeOffer, wantsSlaves } from "./membership.ts";
+import { type Instant, noteEvent } from "./owner-state.ts";
+import { isArrival } from "./partition.ts";
 import { noteScale } from "./scale-shares.ts";
-import { advanceOwner, createPrepare, createStart, type OwnerEvent, shortGrace } from "./owner.ts";
-import type { Instant } from "./owner-state.ts";
-import { createHolding } from "./partition.ts";
+import { settleFrame } from "./settle-frame.ts";
+import { refuse, type SteeringEvent } from "./steering.ts";
+import { stampOrder, tellCore } from "./tell-core.ts";
+
+/** A tick comes at least so often. */
+const TICK_MS = 1_000;
 
 /**
  * Moves an owner of a cluster and says what to do now. An order leaves only when the state it follows from is durable:
@@ -28,10 +24,10 @@ import { createHolding } from "./partition.ts";
  */
 export function advanceFleet(fleet: FleetState, event: FleetEvent, time: Instant): readonly FleetEffect[] {
   const handled = handle(fleet, event, time);
-  for (const effect of handled) {
-    if (effect.type === "order" && effect.order.type === "scale") noteScale(fleet, effect.order);
-  }
+  for (const order of fleet.core.steering) if (order.type === "scale") noteScale(fleet, order);
   const effects = [...handled, ...plan(fleet, time), ...finish(fleet, time)];
+  noteDrained(fleet, time);
+  fleet.wanting = wantsSlaves(fleet);
   if (event.type === "tick" || event.type === "stored" || fleet.coreEnded) fleet.lost = computeLost(fleet, time.now);
   if (fleet.dirty) {
     fleet.dirty = false;
@@ -48,7 +44,7 @@ export function advanceFleet(fleet: FleetState, event: FleetEvent, time: Instant
 }
 
 function mustWait(effect: FleetEffect): boolean {
-  if (effect.type === "final") return true;
+  if (effect.type === "final" || effect.type === "answered") return true;
   if (effect.type !== "order") return false;
   const { type } = effect.order;
   return type !== "renew" && type !== "ack" && type !== "resend";
@@ -57,7 +53,7 @@ function mustWait(effect: FleetEffect): boolean {
 function handle(fleet: FleetState, event: FleetEvent, time: Instant): readonly FleetEffect[] {
   switch (event.type) {
     case "fact":
-      return learn(fleet, event.slaveId, event.incarnation, event.fact, time);
+      return learnFact(fleet, event.slaveId, event.incarnation, event.fact, time);
     case "stored":
       return settleFrame(fleet, event);
     case "persisted": {
@@ -66,213 +62,70 @@ function handle(fleet: FleetState, event: FleetEvent, time: Instant): readonly F
       return fleet.held.splice(0, ready === -1 ? fleet.held.length : ready).map(({ effect }) => effect);
     }
     case "offer":
-      return join(fleet, event, time);
+      return takeOffer(fleet, event, time);
     case "drain":
     case "undrain": {
       const member = fleet.members.get(event.slaveId);
       if (member === undefined) return [];
+      if (member.draining === (event.type === "drain")) return [];
       member.draining = event.type === "drain";
+      member.drained = false;
       fleet.partition.rebalance = true;
       fleet.dirty = true;
       return [];
     }
     case "begin":
-      return [{ type: "wake", at: time.now + fleet.times.renewMs }, ...tellCore(fleet, event, time)];
+      return [...wake(fleet, time), ...tellCore(fleet, event, time)];
     case "tick":
-      return [
-        { type: "wake", at: time.now + fleet.times.renewMs },
-        ...findLost(fleet, time),
-        ...tellCore(fleet, event, time),
-      ];
+      return [...wake(fleet, time), ...findLost(fleet, time), ...tellCore(fleet, event, time)];
+    case "scale": {
+      const shortage = findShortage(fleet, event);
+      return shortage === null ? tellCore(fleet, event, time) : [refuse(event.command, "conflict", shortage)];
+    }
     default:
       return tellCore(fleet, event, time);
   }
 }
 
-function learn(
+/** One chain of ticks, whoever else sends some: the next is due soon, or when the first silent member is given up. */
+function wake(fleet: FleetState, time: Instant): readonly FleetEffect[] {
+  // A tick that was asked for may come a hair early: clocks are not exact.
+  if (fleet.wakeAt !== null && time.now < fleet.wakeAt - 1) return [];
+  const deadlines = [...fleet.members.values()].map(({ deadline }) => deadline).filter((at) => at > time.now);
+  fleet.wakeAt = Math.min(time.now + Math.min(TICK_MS, fleet.times.renewMs), ...deadlines);
+  return [{ type: "wake", at: fleet.wakeAt }];
+}
+
+/** Why there is no room for the VUs that a scale asks for; null: there is, or none are needed. */
+function findShortage(
   fleet: FleetState,
-  slaveId: string,
-  incarnation: number,
-  fact: Fact,
-  time: Instant,
-): readonly FleetEffect[] {
-  const source = fleet.sources.get(nameSource(slaveId, incarnation));
-  if (source === undefined) return [];
-  if (fact.type === "frame") return [{ type: "append", slaveId, incarnation, frame: fact.frame }];
-  if (fact.type === "done") noteLast(fleet, source, fact.lastFrame);
-  const member = fleet.members.get(slaveId);
-  if (member?.incarnation !== incarnation) {
-    if (fact.type !== "heartbeat") return [];
-    if (fact.lastFrame !== null) noteLast(fleet, source, fact.lastFrame);
-    return [stamp(fleet, slaveId, incarnation, { type: "expel" })];
-  }
-  const slave = fleet.core.slaves.find(({ id }) => id === slaveId);
-  switch (fact.type) {
-    case "heartbeat": {
-      // A timer that has run out counts, whatever arrives before it is looked at.
-      if (time.now >= member.deadline) return lose(fleet, member, time);
-      member.deadline = time.now + fleet.times.timeoutMs;
-      const renew: Order = { type: "renew", sequence: fact.sequence, ownerWallMs: time.wall };
-      const effects = [stamp(fleet, slaveId, incarnation, renew)];
-      if (fact.lastFrame !== null) {
-        noteLast(fleet, source, fact.lastFrame);
-        const done: Fact = { type: "done", lastFrame: fact.lastFrame };
-        if (slave?.state === "running") effects.push(...tellCore(fleet, { type: "fact", slaveId, fact: done }, time));
-      }
-      for (const order of listDue(fleet, member)) effects.push(stamp(fleet, slaveId, incarnation, order));
-      return effects;
-    }
-    case "released":
-      if (slave !== undefined) noteReleased(fleet, slave, member, fact);
-      return [];
-    case "want":
-      noteWant(fleet, member, fact);
-      return [];
-    case "claim":
-      if (slave === undefined) return [];
-      return noteClaim(fleet, slave, fact).map((order) => stamp(fleet, slaveId, incarnation, order));
-    case "granted":
-      if (fact.epoch > member.confirmed) {
-        member.confirmed = fact.epoch;
-        fleet.dirty = true;
-      }
-      return [];
-    case "started":
-      if (!member.started) fleet.dirty = true;
-      member.started = true;
-      return tellCore(fleet, { type: "fact", slaveId, fact }, time);
-    default:
-      return tellCore(fleet, { type: "fact", slaveId, fact }, time);
-  }
+  { scenario, target }: SteeringEvent & { readonly type: "scale" },
+): string | null {
+  const { core, partition, members } = fleet;
+  const at = core.plan.scenarios.findIndex((planned) => planned.scenario.name === scenario);
+  const load = core.plan.scenarios[at]?.scenario.load;
+  const known = partition.scenarios[at]?.known ?? 0;
+  if (load === undefined || isArrival(load) || !(target > known)) return null;
+  const vus = partition.scenarios.reduce((sum, part) => sum + part.known, target - known);
+  const free = [...members.values()]
+    .filter(({ draining }) => !draining)
+    .reduce((sum, { id }) => sum + fleet.roomOf(id), 0);
+  return vus <= free ? null : `not enough capacity: need ${vus} VUs, have ${free}`;
 }
 
-/** The orders that a member has not confirmed yet: what was lost on the way, or with the last owner, is said again. */
-function listDue(fleet: FleetState, member: Member): readonly Order[] {
-  const { core } = fleet;
-  const slave = core.slaves.find(({ id }) => id === member.id);
-  if (slave === undefined) return [];
-  const due: Order[] = [];
-  if (slave.state === "preparing") due.push(createPrepare(core, slave));
-  if (core.alone === member.id && core.phase === "setup") due.push({ type: "setup" });
-  if (core.alone === member.id && core.phase === "teardown") due.push({ type: "teardown", shared: core.shared ?? {} });
-  if (slave.state === "running" && !member.started) due.push(createStart(core));
-  if (slave.state === "running" && core.phase === "stopping")
-    due.push({ type: "stop", command: "", graceMs: shortGrace(core.plan) });
-  if (core.phase === "closing" && slave.state !== "closed") due.push({ type: "close" });
-  if (core.phase !== "running") return due;
-  if (fleet.move?.waiting.has(member.id)) return [...due, createRelease(fleet, member.id)];
-  if (member.confirmed < member.epoch) due.push(createGrant(member.epoch, slave.share));
-  return [...due, ...listAllotments(fleet, member)];
-}
-
-function findLost(fleet: FleetState, time: Instant): readonly FleetEffect[] {
-  const effects = [...fleet.members.values()]
-    .filter(({ deadline }) => time.now >= deadline)
-    .flatMap((member) => lose(fleet, member, time));
-  if (fleet.emptySince === null || fleet.coreEnded || time.now < fleet.emptySince + fleet.times.timeoutMs)
-    return effects;
-  const cause = { reason: "slaves_lost", message: "no slave is left", code: null } as const;
-  return [...effects, ...tellCore(fleet, { type: "fail", cause }, time)];
-}
-
-function lose(fleet: FleetState, member: Member, time: Instant): readonly FleetEffect[] {
-  const { id, incarnation } = member;
-  const { core } = fleet;
-  const slave = core.slaves.find((each) => each.id === id);
-  fleet.members.delete(id);
-  fleet.dirty = true;
-  const source = fleet.sources.get(nameSource(id, incarnation));
-  if (source !== undefined) source.over = true;
-  if (slave !== undefined) loseShare(fleet, slave, member, time);
-  if (fleet.members.size === 0) fleet.emptySince = time.now;
-  if (!fleet.coreEnded) {
-    fleet.degraded = true;
-    const message = `${id} was silent for ${fleet.times.timeoutMs} ms`;
-    core.events.push({ time: new Date(time.wall).toISOString(), type: "slave_lost", message, slave_id: id });
-  }
-  return [stamp(fleet, id, incarnation, { type: "expel" }), ...tellCore(fleet, { type: "lost", slaveId: id }, time)];
-}
-
-function join(
-  fleet: FleetState,
-  event: FleetEvent & { readonly type: "offer" },
-  time: Instant,
-): readonly FleetEffect[] {
-  const { slaveId, incarnation } = event;
-  const { phase } = fleet.core;
-  // A slave of this name still has its lease: it comes again later.
-  if (fleet.members.has(slaveId) || fleet.sources.has(nameSource(slaveId, incarnation))) return [];
-  if (phase !== "preparing" && phase !== "setup" && phase !== "running") return [];
-  fleet.members.set(slaveId, createMember({ id: slaveId, incarnation }, time.now, fleet.times));
-  fleet.sources.set(nameSource(slaveId, incarnation), createSource());
-  fleet.partition.holdings.set(nameSource(slaveId, incarnation), createHolding(fleet.core.plan));
-  fleet.partition.rebalance = true;
-  fleet.emptySince = null;
-  fleet.dirty = true;
-  const message = `${slaveId} joined`;
-  fleet.core.events.push({
-    time: new Date(time.wall).toISOString(),
-    type: "slave_joined",
-    message,
-    slave_id: slaveId,
-  });
-  return tellCore(fleet, { type: "join", slaveId }, time);
-}
-
-function settleFrame(fleet: FleetState, event: FleetEvent & { readonly type: "stored" }): readonly FleetEffect[] {
-  const { slaveId, incarnation, frame, outcome, high } = event;
-  const source = fleet.sources.get(nameSource(slaveId, incarnation));
-  if (source === undefined) return [];
-  if (outcome === "gap") return [stamp(fleet, slaveId, incarnation, { type: "resend", after: high })];
-  if (outcome === "appended" && frame.number === source.high + 1) {
-    source.high = frame.number;
-    noteReported(fleet, nameSource(slaveId, incarnation), frame);
-    if (source.finalHigh !== null && frame.number > source.finalHigh) addLate(fleet, frame);
-    else applyFrame(fleet.core.snapshot, slaveId, frame);
-  }
-  return [stamp(fleet, slaveId, incarnation, { type: "ack", through: high })];
-}
-
-function addLate({ late }: FleetState, frame: Frame): void {
-  late.frames++;
-  for (const delta of frame.series) {
-    if (delta.type !== "counter") continue;
-    if (delta.key.metric === "http_reqs") late.http_reqs += delta.sum;
-    if (delta.key.metric === "iterations") late.iterations += delta.sum;
-  }
-}
-
-function noteLast(fleet: FleetState, source: { last: number | null }, last: number): void {
-  if (source.last === last) return;
-  source.last = last;
-  fleet.dirty = true;
-}
-
-/** Feeds the phases; any change of theirs is written. */
-function tellCore(fleet: FleetState, event: OwnerEvent, time: Instant): FleetEffect[] {
-  const { core } = fleet;
-  const before = describeCore(fleet);
-  const effects: FleetEffect[] = [];
-  for (const effect of advanceOwner(core, event, time)) {
-    if (effect.type === "order") {
-      const member = fleet.members.get(effect.slaveId);
-      if (member !== undefined) effects.push(stamp(fleet, member.id, member.incarnation, effect.order));
-    } else if (effect.type === "final") fleet.coreEnded = true;
-    // A tick comes every R anyway.
-  }
-  if (describeCore(fleet) !== before) fleet.dirty = true;
-  return effects;
-}
-
-function describeCore({ core, coreEnded }: FleetState): string {
-  const states = core.slaves.map(({ id, state }) => `${id}=${state}`).join(",");
-  return [core.phase, states, core.pausedAt, core.cause?.reason, core.events.length, coreEnded].join(";");
-}
-
+/** What the partition lacks, and what came of it: VUs that found a new holder are told as moved. */
 function plan(fleet: FleetState, time: Instant): FleetEffect[] {
-  return [...planEpoch(fleet, time), ...dealAllotments(fleet, time.now)].flatMap((order: MemberOrder) => {
-    const member = fleet.members.get(order.slaveId);
-    return member === undefined ? [] : [stamp(fleet, member.id, member.incarnation, order.order)];
+  const held = new Map(fleet.core.slaves.map(({ id, share }) => [id, countHeld(share)]));
+  const orders = [...planEpoch(fleet, time), ...dealAllotments(fleet, time.now), ...endIdle(fleet)];
+  if (orders.length > 0) {
+    for (const { id, share } of fleet.core.slaves) {
+      const gained = countHeld(share) - (held.get(id) ?? 0);
+      if (gained > 0) noteEvent(fleet.core, "moved", `${id} took over ${gained} VUs`, time, id);
+    }
+  }
+  return orders.flatMap(({ slaveId, order }) => {
+    const member = fleet.members.get(slaveId);
+    return member === undefined ? [] : [stampOrder(fleet, member.id, member.incarnation, order)];
   });
 }
 
@@ -290,9 +143,4 @@ function finish(fleet: FleetState, time: Instant): FleetEffect[] {
   fleet.announced = true;
   addSeries(fleet.core.snapshot, createDropped(fleet, time.now));
   return [{ type: "final" }];
-}
-
-function stamp(fleet: FleetState, slaveId: string, incarnation: number, order: Order): FleetEffect {
-  const { executionId } = fleet.core;
-  return { type: "order", slaveId, incarnation, order, stamp: { executionId, incarnation, token: fleet.token } };
 }

@@ -1,7 +1,8 @@
+import type { ErrorCode } from "../errors.ts";
 import type { Snapshot } from "../measure/snapshot.ts";
-import type { Inputs } from "../protocol/message.ts";
+import type { Inputs, Order, SteeringOrder } from "../protocol/message.ts";
 import type { Plan, Share } from "../protocol/plan.ts";
-import type { ExecutionEvent, Reason, SharedValues } from "../protocol/report.ts";
+import type { EventType, ExecutionEvent, Reason, SharedValues } from "../protocol/report.ts";
 import type { LiveThresholds } from "./live-thresholds.ts";
 
 /** The owner's two clocks at an event: monotonic and epoch milliseconds. */
@@ -21,6 +22,8 @@ export interface OwnerState {
   readonly thresholds: LiveThresholds;
   /** How far ahead the start instant is set; 0: at once, when the slave says so. */
   readonly startLeadMs: number;
+  /** How far ahead of the test clock a command acts: the time for everybody to be told. */
+  readonly commandLeadMs: number;
   /** Who runs setup or teardown at present. */
   alone: string | null;
   phase: "preparing" | "setup" | "running" | "stopping" | "teardown" | "closing" | "done";
@@ -31,11 +34,23 @@ export interface OwnerState {
   started: Instant | null;
   /** `Instant.now` at the end of the load. */
   endedAt: number | null;
-  /** `Instant.now` since when the test clock stands. */
+  /** `Instant.now` since when, or from when, the test clock stands. */
   pausedAt: number | null;
+  /** `Instant.now` at which it went, or will go, on after the latest pause. */
+  resumedAt: number | null;
+  /** Test time at the latest pause: before the resume instant the clock shows it still. */
+  leastTestMs: number;
   pausedMs: number;
-  /** Of the latest pause, resume or scale. */
-  serial: number;
+  /** `Instant.now` by which a stop leaves nothing running. */
+  stopBy: number | null;
+  /** `Instant.now` of the latest look at the thresholds. */
+  lookedAt: number | null;
+  /** Of the latest of them. */
+  lastSerial: number;
+  /** Commands in their order; every slave gets them one after another. */
+  readonly steering: SteeringOrder[];
+  /** Those whose callers are not answered yet. Not for those of an owner before this one. */
+  readonly commands: PendingCommand[];
   readonly events: ExecutionEvent[];
 }
 
@@ -50,7 +65,43 @@ export interface OwnedSlave {
   readonly id: string;
   share: Share;
   state: "preparing" | "ready" | "running" | "ended" | "closed";
+  /** The start instant it was told, which is repeated as it is; null: not yet. */
+  start: StartInstant | null;
+  /** Pauses and resumes through this serial are in its start instant. */
+  startSerial: number;
+  /** Serial of the last command that is in force on it. */
+  steered: number;
 }
+
+/** When a slave is to start: so long after it was told, by the owner's epoch clock where that is known. */
+export interface StartInstant {
+  readonly inMs: number;
+  readonly atWallMs: number | null;
+}
+
+/** A command that some slaves have not acted on. */
+export interface PendingCommand {
+  readonly command: string;
+  /** null: a stop. */
+  readonly serial: number | null;
+  readonly waiting: Set<string>;
+  /** The latest test time at which a slave acted. */
+  testTimeMs: number | null;
+}
+
+export type OwnerEffect =
+  | { readonly type: "order"; readonly slaveId: string; readonly order: Order }
+  /** A command is in force on every slave that is left, or was refused. `testTimeMs`: null where there is none. */
+  | {
+      readonly type: "answered";
+      readonly command: string;
+      readonly error: { readonly code: ErrorCode; readonly message: string } | null;
+      readonly testTimeMs: number | null;
+    }
+  /** Send a `tick` at this time of the owner's clock. */
+  | { readonly type: "wake"; readonly at: number }
+  /** Everything is over and every slave has closed its part. */
+  | { readonly type: "final" };
 
 export interface OwnerOptions {
   readonly executionId: string;
@@ -61,6 +112,8 @@ export interface OwnerOptions {
   readonly thresholds: LiveThresholds;
   /** Default 0. */
   readonly startLeadMs?: number;
+  /** Default 0. */
+  readonly commandLeadMs?: number;
 }
 
 /** An execution that has not begun. */
@@ -69,10 +122,11 @@ export function createOwnerState(options: OwnerOptions): OwnerState {
     executionId: options.executionId,
     plan: options.plan,
     inputs: options.inputs,
-    slaves: options.slaves.map(({ id, share }) => ({ id, share, state: "preparing" })),
+    slaves: options.slaves.map(({ id, share }) => createOwnedSlave(id, share)),
     snapshot: options.snapshot,
     thresholds: options.thresholds,
     startLeadMs: options.startLeadMs ?? 0,
+    commandLeadMs: options.commandLeadMs ?? 0,
     alone: null,
     phase: "preparing",
     shared: null,
@@ -80,15 +134,43 @@ export function createOwnerState(options: OwnerOptions): OwnerState {
     started: null,
     endedAt: null,
     pausedAt: null,
+    resumedAt: null,
+    leastTestMs: 0,
     pausedMs: 0,
-    serial: 0,
+    stopBy: null,
+    lookedAt: null,
+    lastSerial: 0,
+    steering: [],
+    commands: [],
     events: [],
   };
+}
+
+/** A slave that has been asked for nothing yet. */
+export function createOwnedSlave(id: string, share: Share): OwnedSlave {
+  return { id, share, state: "preparing", start: null, startSerial: 0, steered: 0 };
 }
 
 /** Test time at a moment of the owner's monotonic clock: time since the start instant without pauses; 0 before it. */
 export function testTimeAt(state: OwnerState, now: number): number {
   if (state.started === null) return 0;
-  const until = state.pausedAt ?? state.endedAt ?? now;
-  return Math.max(0, until - state.started.now - state.pausedMs);
+  const until = Math.min(now, state.pausedAt ?? now, state.endedAt ?? now);
+  return Math.max(state.leastTestMs, until - state.started.now - state.pausedMs);
+}
+
+/** Does the test clock stand at this moment, or is a pause ordered? */
+export function isStanding({ pausedAt, resumedAt }: OwnerState, now: number): boolean {
+  return pausedAt !== null || (resumedAt !== null && now < resumedAt);
+}
+
+/** Writes an event into the execution's history. */
+export function noteEvent(
+  state: OwnerState,
+  type: EventType,
+  message: string,
+  time: Pick<Instant, "wall">,
+  slaveId?: string,
+): void {
+  const event = { time: new Date(time.wall).toISOString(), type, message };
+  state.events.push(slaveId === undefined ? event : { ...event, slave_id: slaveId });
 }

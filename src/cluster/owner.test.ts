@@ -7,8 +7,8 @@ import type { Frame, SeriesDelta } from "../protocol/frame.ts";
 import type { Fact } from "../protocol/message.ts";
 import type { Step, Threshold, Workflow } from "../protocol/workflow.ts";
 import { createLiveThresholds, decideThresholds } from "./live-thresholds.ts";
-import { advanceOwner, type OwnerEffect, type OwnerEvent } from "./owner.ts";
-import { createOwnerState, testTimeAt } from "./owner-state.ts";
+import { advanceOwner, type OwnerEvent } from "./owner.ts";
+import { createOwnerState, type OwnerEffect, testTimeAt } from "./owner-state.ts";
 import { judgeExecution } from "./verdict.ts";
 
 const step = { id: "s", name: "s", type: "noop" } as Step;
@@ -140,7 +140,9 @@ test("a stop by signal is aborted; it passes only with thresholds that hold", ()
     const owner = own({ thresholds });
     owner.begin();
     owner.fact(frameOf([rateDelta("http_req_failed", 0, 2), rateDelta("iteration_failed", 0, 2)]));
-    expect(owner.tell({ type: "stop", command: "c", graceMs: 5_000, reason: "stopped_by_signal" })).toEqual(["s0 stop"]);
+    expect(owner.tell({ type: "stop", command: "c", graceMs: 5_000, reason: "stopped_by_signal" })).toEqual([
+      "s0 stop",
+    ]);
     expect(owner.tell({ type: "stop", command: "c", graceMs: 0, reason: "stopped_by_signal" })).toEqual(["s0 stop"]);
     owner.fact({ type: "done", lastFrame: 1 });
     expect(owner.verdict()).toEqual({ status: "aborted", passed, reason: "stopped_by_signal" });
@@ -165,15 +167,18 @@ test("the first cause of an end wins", () => {
   expect(owner.verdict().reason).toBe("stopped_by_signal");
 });
 
-test("test time stands while paused", () => {
+test("test time stands while paused, also where the slave stopped later", () => {
   const owner = own();
   owner.begin();
   owner.turn(1_000);
   expect(owner.tell({ type: "pause", command: "p" })).toEqual(["s0 pause"]);
-  expect(owner.tell({ type: "pause", command: "p" })).toEqual([]);
+  expect(owner.tell({ type: "pause", command: "again" })).toEqual(["answered"]);
+  expect(owner.fact({ type: "applied", command: "p", testTimeMs: 1_020 })).toEqual(["answered"]);
   owner.turn(5_000);
   expect(owner.testTime()).toBe(1_000);
   expect(owner.tell({ type: "resume", command: "r" })).toEqual(["s0 resume"]);
+  expect(owner.fact({ type: "applied", command: "r", testTimeMs: 1_020 })).toEqual(["answered"]);
+  expect(owner.tell({ type: "resume", command: "again" })).toEqual(["answered"]);
   owner.turn(500);
   expect(owner.testTime()).toBe(1_500);
   expect(owner.state.pausedMs).toBe(5_000);

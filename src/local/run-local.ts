@@ -1,6 +1,7 @@
 import { createLiveThresholds, decideThresholds } from "../cluster/live-thresholds.ts";
-import { advanceOwner, type OwnerEffect, type OwnerEvent, shortGrace } from "../cluster/owner.ts";
-import { createOwnerState, testTimeAt } from "../cluster/owner-state.ts";
+import { advanceOwner, type OwnerEvent } from "../cluster/owner.ts";
+import { shortGrace } from "../cluster/owner-end.ts";
+import { createOwnerState, type OwnerEffect, testTimeAt } from "../cluster/owner-state.ts";
 import { advanceSlave, createSlaveState, type SlaveEvent } from "../cluster/slave.ts";
 import { judgeExecution } from "../cluster/verdict.ts";
 import { EngineError, isErrorCode } from "../errors.ts";
@@ -114,6 +115,9 @@ export function startLocal(options: LocalOptions): LocalExecution {
         alarms.add(alarm);
         return;
       }
+      case "answered":
+        if (effect.error !== null) log("warn", effect.error.message);
+        return;
       case "final":
         for (const alarm of alarms) alarm.cancel();
         finish();

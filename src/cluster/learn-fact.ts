@@ -1,0 +1,111 @@
+import type { Fact, Order } from "../protocol/message.ts";
+import { noteWant } from "./allotments.ts";
+import { noteClaim } from "./claims.ts";
+import { listDue } from "./due-orders.ts";
+import { noteReleased } from "./epochs.ts";
+import { type FleetEffect, type FleetState, type Member, nameSource, type SourceState } from "./fleet-state.ts";
+import { loseMember, noteLease } from "./membership.ts";
+import type { Instant, OwnedSlave } from "./owner-state.ts";
+import { stampOrder, tellCore } from "./tell-core.ts";
+
+/** Takes in what a source says, whoever it is: of one that is no member any more only its frames and its end count. */
+export function learnFact(
+  fleet: FleetState,
+  slaveId: string,
+  incarnation: number,
+  fact: Fact,
+  time: Instant,
+): readonly FleetEffect[] {
+  const source = fleet.sources.get(nameSource(slaveId, incarnation));
+  if (source === undefined) return [];
+  if (fact.type === "frame") return [{ type: "append", slaveId, incarnation, frame: fact.frame }];
+  if (fact.type === "done") noteLast(fleet, source, fact.lastFrame);
+  const member = fleet.members.get(slaveId);
+  if (member?.incarnation !== incarnation) {
+    if (fact.type !== "heartbeat") return [];
+    if (fact.lastFrame !== null) noteLast(fleet, source, fact.lastFrame);
+    return [stampOrder(fleet, slaveId, incarnation, { type: "expel" })];
+  }
+  const slave = fleet.core.slaves.find(({ id }) => id === slaveId);
+  return slave === undefined ? [] : learnOfMember(fleet, { source, member, slave }, fact, time);
+}
+
+interface Teller {
+  readonly source: SourceState;
+  readonly member: Member;
+  readonly slave: OwnedSlave;
+}
+
+function learnOfMember(fleet: FleetState, teller: Teller, fact: Fact, time: Instant): readonly FleetEffect[] {
+  const { member, slave } = teller;
+  const { id: slaveId, incarnation } = member;
+  switch (fact.type) {
+    case "heartbeat":
+      return answerHeartbeat(fleet, teller, fact, time);
+    case "released":
+      noteReleased(fleet, slave, member, fact);
+      return [];
+    case "want":
+      noteWant(fleet, member, fact);
+      return [];
+    case "claim":
+      return noteClaim(fleet, slave, fact).map((order) => stampOrder(fleet, slaveId, incarnation, order));
+    case "granted":
+      if (fact.epoch <= member.confirmed) return [];
+      member.confirmed = fact.epoch;
+      fleet.dirty = true;
+      return [];
+    case "started":
+      if (!member.started) noteStartInstant(fleet, slave, fact.atWallMs);
+      member.started = true;
+      return tellCore(fleet, { type: "fact", slaveId, fact }, time);
+    case "prepare_failed":
+      if (fleet.core.phase === "preparing") return tellCore(fleet, { type: "fact", slaveId, fact }, time);
+      // One that came late and cannot take part is no reason to end the others' load.
+      fleet.unfit.add(slaveId);
+      return loseMember(fleet, member, `${slaveId} cannot take part: ${fact.message}`, time);
+    default:
+      return tellCore(fleet, { type: "fact", slaveId, fact }, time);
+  }
+}
+
+function answerHeartbeat(
+  fleet: FleetState,
+  { source, member, slave }: Teller,
+  fact: Fact & { readonly type: "heartbeat" },
+  time: Instant,
+): readonly FleetEffect[] {
+  // A timer that has run out counts, whatever arrives before it is looked at.
+  if (time.now >= member.deadline) {
+    return loseMember(fleet, member, `${member.id} was silent for ${fleet.times.timeoutMs} ms`, time);
+  }
+  member.deadline = time.now + fleet.times.timeoutMs;
+  const { id: slaveId, incarnation } = member;
+  const effects: FleetEffect[] = [];
+  if (fact.lastFrame !== null) {
+    noteLast(fleet, source, fact.lastFrame);
+    const done: Fact = { type: "done", lastFrame: fact.lastFrame };
+    if (slave.state === "running") effects.push(...tellCore(fleet, { type: "fact", slaveId, fact: done }, time));
+  }
+  const lease = noteLease(fleet, member, fact.suspended, time);
+  const renew: Order = { type: "renew", sequence: fact.sequence, ownerWallMs: time.wall };
+  if (lease.renew) effects.unshift(stampOrder(fleet, slaveId, incarnation, renew));
+  effects.push(...lease.effects);
+  for (const order of listDue(fleet, member, time.now)) effects.push(stampOrder(fleet, slaveId, incarnation, order));
+  return effects;
+}
+
+/** Those that were told before the start instant began together; how far apart they really were is the skew. */
+function noteStartInstant(fleet: FleetState, slave: OwnedSlave, atWallMs: number | null): void {
+  fleet.dirty = true;
+  if (atWallMs === null || slave.start === null || slave.start.inMs === 0) return;
+  const [first, last] = fleet.startSpread ?? [atWallMs, atWallMs];
+  fleet.startSpread = [Math.min(first, atWallMs), Math.max(last, atWallMs)];
+  fleet.startSkewMs = fleet.startSpread[1] - fleet.startSpread[0];
+}
+
+function noteLast(fleet: FleetState, source: SourceState, last: number): void {
+  if (source.last === last) return;
+  source.last = last;
+  fleet.dirty = true;
+}

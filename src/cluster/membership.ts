@@ -1,0 +1,153 @@
+import { forgetVus } from "../measure/snapshot.ts";
+import {
+  createMember,
+  createSource,
+  type FleetEffect,
+  type FleetEvent,
+  type FleetState,
+  type Member,
+  nameSource,
+} from "./fleet-state.ts";
+import { countHeld } from "./held-shares.ts";
+import { loseShare } from "./lose-share.ts";
+import { type Instant, noteEvent } from "./owner-state.ts";
+import { createHolding } from "./partition.ts";
+import { stampOrder, tellCore } from "./tell-core.ts";
+
+/** Gives up those who were silent too long; ends an execution that nobody is left to run. */
+export function findLost(fleet: FleetState, time: Instant): readonly FleetEffect[] {
+  const { core, times } = fleet;
+  const effects = [...fleet.members.values()].flatMap((member) => {
+    if (time.now >= member.deadline)
+      return loseMember(fleet, member, `${member.id} was silent for ${times.timeoutMs} ms`, time);
+    const slave = core.slaves.find(({ id }) => id === member.id);
+    if (slave?.state !== "preparing" || time.now < member.prepareBy) return [];
+    return loseMember(fleet, member, `${member.id} did not prepare its share in time`, time);
+  });
+  if (fleet.emptySince === null || fleet.coreEnded || time.now < fleet.emptySince + times.timeoutMs) return effects;
+  const cause = { reason: "slaves_lost", message: "no slave is left", code: null } as const;
+  return [...effects, ...tellCore(fleet, { type: "fail", cause }, time)];
+}
+
+/** Takes a member out of the execution; what it held moves, or not, as the workflow wants it. */
+export function loseMember(fleet: FleetState, member: Member, message: string, time: Instant): readonly FleetEffect[] {
+  const { id, incarnation } = member;
+  const { core } = fleet;
+  const slave = core.slaves.find((each) => each.id === id);
+  const source = fleet.sources.get(nameSource(id, incarnation));
+  // One that had done its part and reported all of it is missed by nobody.
+  const complete =
+    slave?.state === "ended" && source !== undefined && source.last !== null && source.high >= source.last;
+  const running = core.phase === "running";
+  fleet.members.delete(id);
+  fleet.dirty = true;
+  if (source !== undefined) source.over = true;
+  forgetVus(core.snapshot, id);
+  if (slave !== undefined) loseShare(fleet, slave, member, time);
+  if (fleet.members.size === 0) fleet.emptySince = time.now;
+  if (!fleet.coreEnded && !complete) {
+    fleet.degraded = true;
+    noteEvent(core, "slave_lost", message, time, id);
+  }
+  const effects = [
+    stampOrder(fleet, id, incarnation, { type: "expel" }),
+    ...tellCore(fleet, { type: "lost", slaveId: id }, time),
+    ...settleReturn(fleet, id, null, time),
+  ];
+  if (core.phase === "preparing" && fleet.members.size === 0) {
+    const cause = {
+      reason: "start_failed",
+      message: `no slave is left to start on: ${message}`,
+      code: "start_failed",
+    } as const;
+    return [...effects, ...tellCore(fleet, { type: "fail", cause }, time)];
+  }
+  if (!running || complete || core.plan.workflow.onSlaveLoss !== "abort") return effects;
+  const cause = { reason: "slaves_lost", message, code: null } as const;
+  return [...effects, ...tellCore(fleet, { type: "end", cause }, time)];
+}
+
+/** Takes a slave that is offered, if there is or may be something for it to do. */
+export function takeOffer(
+  fleet: FleetState,
+  { slaveId, incarnation }: FleetEvent & { readonly type: "offer" },
+  time: Instant,
+): readonly FleetEffect[] {
+  const name = nameSource(slaveId, incarnation);
+  // A slave of this name that still has its lease comes again later.
+  if (fleet.members.has(slaveId) || fleet.sources.has(name) || fleet.unfit.has(slaveId) || !wantsSlaves(fleet))
+    return [];
+  fleet.members.set(slaveId, createMember({ id: slaveId, incarnation }, time.now, fleet.times));
+  fleet.sources.set(name, createSource());
+  fleet.partition.holdings.set(name, createHolding(fleet.core.plan));
+  fleet.partition.rebalance = true;
+  fleet.emptySince = null;
+  fleet.dirty = true;
+  noteEvent(fleet.core, "slave_joined", `${slaveId} joined`, time, slaveId);
+  return tellCore(fleet, { type: "join", slaveId }, time);
+}
+
+/** Is there something that nobody holds, or would a newcomer get a part of everything? */
+export function wantsSlaves({ core, pool }: FleetState): boolean {
+  if (core.phase !== "preparing" && core.phase !== "setup" && core.phase !== "running") return false;
+  return core.plan.workflow.onSlaveJoin === "rebalance" || pool.some((vus) => vus.length > 0);
+}
+
+/** Says once of each draining member that it holds nothing any more. */
+export function noteDrained(fleet: FleetState, time: Instant): void {
+  const { core } = fleet;
+  for (const member of fleet.members.values()) {
+    const slave = core.slaves.find(({ id }) => id === member.id);
+    if (!member.draining || member.drained || slave === undefined) continue;
+    if (slave.state !== "ended" && slave.state !== "closed" && countHeld(slave.share) > 0) continue;
+    member.drained = true;
+    fleet.dirty = true;
+    noteEvent(core, "slave_drained", `${member.id} holds nothing any more`, time, member.id);
+  }
+}
+
+/**
+ * What a member says of its lease. Its load stood still for a while: that is told, and no more. But after a takeover
+ * with nobody left who ran on, the owner was away for longer than the leases, and the execution ends with what it has.
+ * `renew`: may the member go on? Not where the load has ended, or it is not known yet whether it has.
+ */
+export function noteLease(
+  fleet: FleetState,
+  member: Member,
+  suspended: boolean,
+  time: Instant,
+): { readonly effects: readonly FleetEffect[]; readonly renew: boolean } {
+  const { core } = fleet;
+  const running = member.started && core.slaves.find(({ id }) => id === member.id)?.state === "running";
+  const stands = running && suspended;
+  if (stands && !member.suspended) {
+    fleet.degraded = true;
+    fleet.dirty = true;
+    noteEvent(core, "suspended", `${member.id} stood still: its lease had run out`, time, member.id);
+  }
+  member.suspended = stands;
+  const effects = settleReturn(fleet, member.id, running ? stands : null, time);
+  const over = core.phase === "stopping" && core.cause?.reason === "slaves_lost";
+  return { effects, renew: !stands || !(over || fleet.returning !== null) };
+}
+
+/** `stands`: null: it was lost, or has done its part, and says nothing of the owner's absence. */
+function settleReturn(
+  fleet: FleetState,
+  slaveId: string,
+  stands: boolean | null,
+  time: Instant,
+): readonly FleetEffect[] {
+  const { returning } = fleet;
+  if (returning === null || !returning.waiting.delete(slaveId)) return [];
+  if (stands === false) {
+    fleet.returning = null;
+    return [];
+  }
+  if (stands === true) returning.stoodStill = true;
+  if (returning.waiting.size > 0) return [];
+  fleet.returning = null;
+  if (!returning.stoodStill) return [];
+  const message = "the master was away for longer than the slaves' leases";
+  return tellCore(fleet, { type: "end", cause: { reason: "slaves_lost", message, code: null } }, time);
+}

@@ -1,0 +1,35 @@
+import { applyFrame, forgetVus } from "../measure/snapshot.ts";
+import type { Frame } from "../protocol/frame.ts";
+import { type FleetEffect, type FleetEvent, type FleetState, nameSource } from "./fleet-state.ts";
+import { noteReported } from "./loss-account.ts";
+import { stampOrder } from "./tell-core.ts";
+
+/** Merges a frame that the store has taken, once, and acknowledges it; asks again for what is missing before it. */
+export function settleFrame(
+  fleet: FleetState,
+  event: FleetEvent & { readonly type: "stored" },
+): readonly FleetEffect[] {
+  const { slaveId, incarnation, frame, outcome, high } = event;
+  const name = nameSource(slaveId, incarnation);
+  const source = fleet.sources.get(name);
+  if (source === undefined) return [];
+  if (outcome === "gap") return [stampOrder(fleet, slaveId, incarnation, { type: "resend", after: high })];
+  if (outcome === "appended" && frame.number === source.high + 1) {
+    source.high = frame.number;
+    noteReported(fleet, name, frame);
+    if (source.finalHigh !== null && frame.number > source.finalHigh) addLate(fleet, frame);
+    else applyFrame(fleet.core.snapshot, slaveId, frame);
+    // Counts, not VUs: those run elsewhere since its lease ended.
+    if (source.over) forgetVus(fleet.core.snapshot, slaveId);
+  }
+  return [stampOrder(fleet, slaveId, incarnation, { type: "ack", through: high })];
+}
+
+function addLate({ late }: FleetState, frame: Frame): void {
+  late.frames++;
+  for (const delta of frame.series) {
+    if (delta.type !== "counter") continue;
+    if (delta.key.metric === "http_reqs") late.http_reqs += delta.sum;
+    if (delta.key.metric === "iterations") late.iterations += delta.sum;
+  }
+}

@@ -1,0 +1,196 @@
+import { EngineError, type ErrorCode } from "../errors.ts";
+import { checkScale } from "../plan/check-scale.ts";
+import type { Fact, Order, SteeringOrder } from "../protocol/message.ts";
+import {
+  type Instant,
+  noteEvent,
+  type OwnedSlave,
+  type OwnerEffect,
+  type OwnerState,
+  type PendingCommand,
+  testTimeAt,
+} from "./owner-state.ts";
+
+/** A call that steers an execution. `command` names it, for `answered`. */
+export type SteeringEvent =
+  | { readonly type: "pause" | "resume"; readonly command: string }
+  | {
+      readonly type: "scale";
+      readonly command: string;
+      readonly scenario: string;
+      readonly target: number;
+      readonly overMs: number;
+    };
+
+export type Answered = OwnerEffect & { readonly type: "answered" };
+
+/**
+ * Takes a pause, resume or scale. It acts at one test instant, a little ahead; the answer follows when it is in force on
+ * every slave that runs now. What changes nothing is answered at once.
+ */
+export function steer(state: OwnerState, event: SteeringEvent, time: Instant): readonly OwnerEffect[] {
+  const refusal = findRefusal(state, event);
+  if (refusal !== null) return [refuse(event.command, refusal.code, refusal.message)];
+  switch (event.type) {
+    case "pause":
+      if (state.pausedAt !== null) return [answer(event.command, testTimeAt(state, time.now))];
+      return pause(state, event.command, time);
+    case "resume":
+      if (state.pausedAt === null) return [answer(event.command, testTimeAt(state, time.now))];
+      return resume(state, event.command, state.pausedAt, time);
+    case "scale": {
+      const atMs =
+        state.pausedAt === null ? testTimeAt(state, time.now + leadOf(state)) : testTimeAt(state, state.pausedAt);
+      const { command, scenario, target, overMs } = event;
+      const over = overMs > 0 ? ` over ${overMs} ms` : "";
+      noteEvent(state, "scaled", `${scenario} to ${target}${over}`, time);
+      return send(state, { type: "scale", command, serial: nextSerial(state), scenario, target, overMs, atMs });
+    }
+    default:
+      return event satisfies never;
+  }
+}
+
+/** The next command for a slave that runs; null: it has acted on all of them. */
+export function findDue({ steering }: OwnerState, slave: OwnedSlave): SteeringOrder | null {
+  return steering.find((order) => order.serial > slave.steered && !isInStart(order, slave)) ?? null;
+}
+
+/** A slave has acted on a command: the next one goes to it, and whoever waited for it alone is answered. */
+export function noteApplied(
+  state: OwnerState,
+  slave: OwnedSlave,
+  fact: Fact & { readonly type: "applied" },
+): readonly OwnerEffect[] {
+  const order = state.steering.find(({ command, serial }) => command === fact.command && serial > slave.steered);
+  if (order === undefined) {
+    // A later stop is as good as those before it.
+    if (fact.testTimeMs === null) for (const stop of listStops(state)) stop.waiting.delete(slave.id);
+    return listAnswers(state);
+  }
+  slave.steered = order.serial;
+  for (const pending of state.commands) {
+    if (pending.serial === null || pending.serial > order.serial || !pending.waiting.delete(slave.id)) continue;
+    if (fact.testTimeMs !== null) pending.testTimeMs = Math.max(pending.testTimeMs ?? 0, fact.testTimeMs);
+  }
+  return [...sendDue(state, slave), ...listAnswers(state)];
+}
+
+/** The slave will act on nothing any more: nobody waits for it. */
+export function forgetSteered(state: OwnerState, slaveId: string): readonly OwnerEffect[] {
+  for (const { waiting } of state.commands) waiting.delete(slaveId);
+  return listAnswers(state);
+}
+
+/** Waits for those that run now before the caller of a command is answered. */
+export function awaitAll(state: OwnerState, command: string, serial: number | null): readonly OwnerEffect[] {
+  const waiting = new Set(state.slaves.filter((slave) => slave.state === "running").map(({ id }) => id));
+  state.commands.push({ command, serial, waiting, testTimeMs: null });
+  return listAnswers(state);
+}
+
+/** The answer to a command that was, or needs not be, carried out. */
+export function answer(command: string, testTimeMs: number | null): Answered {
+  return { type: "answered", command, error: null, testTimeMs };
+}
+
+/** The answer to a command that cannot be carried out. */
+export function refuse(command: string, code: ErrorCode, message: string): Answered {
+  return { type: "answered", command, error: { code, message }, testTimeMs: null };
+}
+
+function findRefusal(
+  state: OwnerState,
+  event: SteeringEvent,
+): { readonly code: ErrorCode; readonly message: string } | null {
+  const { phase } = state;
+  const early = phase === "preparing" || phase === "setup";
+  if (phase !== "running" && !(early && event.type === "scale")) {
+    const when = early ? "has not started yet; repeat it once it runs" : "is ending or has ended";
+    return { code: "conflict", message: `cannot ${event.type} an execution that ${when}` };
+  }
+  if (event.type !== "scale") return null;
+  try {
+    checkScale(state.plan, event.scenario, event.target);
+  } catch (error) {
+    if (!(error instanceof EngineError)) throw error;
+    return { code: error.code, message: error.message };
+  }
+  if (event.overMs >= 0 && Number.isFinite(event.overMs)) return null;
+  return { code: "invalid_request", message: `over: ${event.overMs} ms is not a duration of 0 or more` };
+}
+
+function pause(state: OwnerState, command: string, time: Instant): readonly OwnerEffect[] {
+  const at = time.now + leadOf(state);
+  const atMs = testTimeAt(state, at);
+  // Before the start instant the clock stands at 0 anyway.
+  state.pausedAt = Math.max(at, state.started?.now ?? at);
+  noteEvent(state, "paused", `test clock stops at ${Math.round(atMs)} ms`, time);
+  return send(state, { type: "pause", command, serial: nextSerial(state), atMs });
+}
+
+function resume(state: OwnerState, command: string, pausedAt: number, time: Instant): readonly OwnerEffect[] {
+  const at = Math.max(time.now + leadOf(state), pausedAt);
+  const testTimeMs = testTimeAt(state, pausedAt);
+  state.leastTestMs = testTimeMs;
+  state.pausedMs += at - pausedAt;
+  state.pausedAt = null;
+  state.resumedAt = at;
+  noteEvent(state, "resumed", `test clock goes on at ${Math.round(testTimeMs)} ms`, time);
+  const atWallMs = time.wall + (at - time.now);
+  return send(state, { type: "resume", command, serial: nextSerial(state), atWallMs, testTimeMs });
+}
+
+/** Gives a new command to those who have acted on all before it. */
+function send(state: OwnerState, order: SteeringOrder): readonly OwnerEffect[] {
+  prune(state, order);
+  state.steering.push(order);
+  const effects = state.slaves
+    .filter((slave) => findDue(state, slave) === order)
+    .flatMap((slave) => sendDue(state, slave));
+  return [...effects, ...awaitAll(state, order.command, order.serial)];
+}
+
+function sendDue(state: OwnerState, slave: OwnedSlave): readonly OwnerEffect[] {
+  const due: Order | null = slave.state === "running" ? findDue(state, slave) : null;
+  return due === null ? [] : [{ type: "order", slaveId: slave.id, order: due }];
+}
+
+/** What no slave can need any more: a change of the clock that all have made, a jump that a later jump has undone. */
+function prune({ steering, slaves, commands }: OwnerState, next: SteeringOrder): void {
+  const needed = (order: SteeringOrder): boolean => {
+    if (commands.some(({ serial }) => serial === order.serial)) return true;
+    if (slaves.some((slave) => slave.state === "running" && slave.steered < order.serial && !isInStart(order, slave)))
+      return true;
+    if (order.type !== "scale") return false;
+    // A ramp begins where the change before it has led to.
+    return !(next.type === "scale" && next.scenario === order.scenario && next.overMs === 0);
+  };
+  steering.splice(0, steering.length, ...steering.filter(needed));
+}
+
+function isInStart({ type, serial }: SteeringOrder, { startSerial }: OwnedSlave): boolean {
+  return type !== "scale" && serial <= startSerial;
+}
+
+function listAnswers(state: OwnerState): readonly OwnerEffect[] {
+  const over = state.commands.filter(({ waiting }) => waiting.size === 0);
+  if (over.length === 0) return [];
+  state.commands.splice(0, state.commands.length, ...state.commands.filter(({ waiting }) => waiting.size > 0));
+  return over.map(({ command, testTimeMs }) => answer(command, testTimeMs));
+}
+
+function listStops({ commands }: OwnerState): readonly PendingCommand[] {
+  return commands.filter(({ serial }) => serial === null);
+}
+
+/** Serials go on where the commands that were forgotten ended. */
+function nextSerial(state: OwnerState): number {
+  state.lastSerial++;
+  return state.lastSerial;
+}
+
+/** Nobody has started yet: a command is in force from the start instant. */
+function leadOf({ commandLeadMs, phase }: OwnerState): number {
+  return phase === "running" ? commandLeadMs : 0;
+}
