@@ -67,7 +67,7 @@ function startSlave(at: number): void {
       end();
     } else if (order.type === "close") {
       end();
-      tell({ type: "closed" });
+      tell({ type: "closed", lastFrame: frames });
     }
   };
   let beatMs = 1_000;

@@ -19,7 +19,7 @@ export function learnFact(
   const source = fleet.sources.get(nameSource(slaveId, incarnation));
   if (source === undefined) return [];
   if (fact.type === "frame") return [{ type: "append", slaveId, incarnation, frame: fact.frame }];
-  if (fact.type === "done") noteLast(fleet, source, fact.lastFrame);
+  if (fact.type === "done" || fact.type === "closed") noteLast(fleet, source, fact.lastFrame);
   const member = fleet.members.get(slaveId);
   if (member?.incarnation !== incarnation) {
     if (fact.type !== "heartbeat") return [];
@@ -105,7 +105,8 @@ function noteStartInstant(fleet: FleetState, slave: OwnedSlave, atWallMs: number
 }
 
 function noteLast(fleet: FleetState, source: SourceState, last: number): void {
-  if (source.last === last) return;
+  // A heartbeat that was on its way names an earlier one.
+  if (source.last !== null && source.last >= last) return;
   source.last = last;
   fleet.dirty = true;
 }

@@ -97,8 +97,8 @@ test("an execution goes through all its phases, and ends when the last slave has
   expect(owner.fact({ type: "done", lastFrame: 0 })).toEqual([]);
   expect(owner.fact({ type: "done", lastFrame: 0 }, "s1")).toEqual(["s0 teardown"]);
   expect(owner.fact({ type: "teardown_done" })).toEqual(["s0 close", "s1 close"]);
-  expect(owner.fact({ type: "closed" })).toEqual([]);
-  expect(owner.fact({ type: "closed" }, "s1")).toEqual(["final"]);
+  expect(owner.fact({ type: "closed", lastFrame: 0 })).toEqual([]);
+  expect(owner.fact({ type: "closed", lastFrame: 0 }, "s1")).toEqual(["final"]);
 });
 
 test("a frame is merged and acknowledged", () => {

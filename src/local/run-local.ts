@@ -17,7 +17,7 @@ import { type LiveView, summarize } from "../report/live.ts";
 import { chooseThreads } from "../run/choose-threads.ts";
 import { createShareRun } from "../run/create-share-run.ts";
 import { createCarryOut } from "../slave/carry-out.ts";
-import { createMemoryLink } from "./memory-link.ts";
+import { createEventQueue } from "../slave/event-queue.ts";
 
 export interface LocalOptions {
   readonly workflow: Workflow;
@@ -75,7 +75,7 @@ export function startLocal(options: LocalOptions): LocalExecution {
     startLeadMs: Math.min(longestLeadMs, plan.vus * leadPerVuMs),
   });
   const slave = createSlaveState();
-  const link = createMemoryLink();
+  const link = createEventQueue();
   const finished = Promise.withResolvers<Report>();
   const alarms = new Set<Alarm>();
 

@@ -113,7 +113,7 @@ const facts: readonly Fact[] = [
   { type: "granted", epoch: 3 },
   { type: "want", scenario: "default", serial: 0 },
   { type: "claim", scenario: "default", serial: 1, through: [[1, 5]] },
-  { type: "closed" },
+  { type: "closed", lastFrame: 0 },
 ];
 
 test.each(facts.map((fact) => [fact.type, fact] as const))("the fact %s arrives as it was sent", (_type, fact) => {
@@ -224,7 +224,7 @@ test.each([
   ["very many values", `[${"0,".repeat(2_000_001)}0]`, "more than 2000000 values"],
   [
     "an execution without a name",
-    JSON.stringify({ type: "fact", execution: "", incarnation: 1, fact: { type: "closed" } }),
+    JSON.stringify({ type: "fact", execution: "", incarnation: 1, fact: { type: "closed", lastFrame: 0 } }),
     "execution: takes a name",
   ],
 ])("%s is refused with its place", (_name, text, wanted) => {

@@ -70,5 +70,5 @@ export const checkFact: Check<Fact> = variants<Fact>({
   granted: fields({ epoch: whole() }),
   want: fields({ scenario: text(), serial: whole() }),
   claim: fields({ scenario: text(), serial: whole(1), through: list(vuIteration) }),
-  closed: nothing,
+  closed: fields({ lastFrame: whole() }),
 });

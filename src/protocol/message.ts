@@ -136,7 +136,8 @@ export type Fact =
       readonly serial: number;
       readonly through: readonly VuIteration[];
     }
-  | { readonly type: "closed" };
+  /** Everything is over and freed; `lastFrame`: the number of its very last frame, 0 for none. */
+  | { readonly type: "closed"; readonly lastFrame: number };
 
 /** What a release gave back, by scenario in the plan's order. */
 export interface Released {

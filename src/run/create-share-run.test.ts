@@ -91,7 +91,9 @@ function makeRun(workflow: Workflow, threads: number): Running {
       onClaim: () => undefined,
     },
   );
-  onTestFinished(() => run.close());
+  onTestFinished(async () => {
+    await run.close();
+  });
   const sum = (metric: string) =>
     frames
       .flatMap(({ series }) => series)

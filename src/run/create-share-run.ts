@@ -36,14 +36,15 @@ export function createShareRun(options: ShareRunOptions, events: ShareRunEvents)
   let startedAt = Number.NEGATIVE_INFINITY;
   let undone = threads;
   let failed = false;
-  let closing: Promise<void> | null = null;
+  let closing: Promise<number> | null = null;
 
-  const close = (): Promise<void> => {
+  const close = (): Promise<number> => {
     closing ??= (async () => {
       for (const feed of feeds) feed.close();
       await Promise.all(parts.map((part) => part.close()));
       collector.flush();
       testClock.close();
+      return collector.last;
     })();
     return closing;
   };

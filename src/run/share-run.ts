@@ -81,6 +81,6 @@ export interface ShareRun {
   stop(graceMs: number): void;
   /** Throws EngineError `teardown_failed` or `teardown_timeout`. */
   teardown(shared: SharedValues): Promise<void>;
-  /** Ends everything now; idempotent; waits for threads, sockets and timers. */
-  close(): Promise<void>;
+  /** Ends everything now; idempotent; waits for threads, sockets and timers. Resolves with the number of the very last frame. */
+  close(): Promise<number>;
 }

@@ -71,7 +71,7 @@ export function createAgents(options: AgentsOptions): Agents {
       const known = agents.get(nameSource(stamp));
       if (known !== undefined) known.obey(order, stamp);
       // Of one that ended, or of a process that this one replaces: there is nothing to close.
-      else if (order.type === "close") send(stamp, { type: "closed" });
+      else if (order.type === "close") send(stamp, { type: "closed", lastFrame: 0 });
       else if (order.type === "prepare" && !closed) add(stamp, createMasker(order.inputs.secrets)).obey(order, stamp);
     },
     reconnect() {

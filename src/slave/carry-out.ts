@@ -148,7 +148,9 @@ export function createCarryOut(surroundings: SlaveSurroundings): (order: Carried
       case "close":
         asks.close();
         follow(
-          (run === null ? Promise.resolve() : run.close()).then((): ReportedFact => ({ type: "closed" })),
+          (run === null ? Promise.resolve(0) : run.close()).then(
+            (lastFrame): ReportedFact => ({ type: "closed", lastFrame }),
+          ),
           () => null,
         );
         return;

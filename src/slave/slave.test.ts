@@ -161,7 +161,7 @@ test("of an execution that it does not know a slave says closed, and nothing els
   owner.order("old", { type: "stop", command: "c", graceMs: 0 });
   owner.order("old", { type: "close" });
   await owner.seen("old", "closed");
-  expect(owner.facts("old")).toEqual([{ type: "closed" }]);
+  expect(owner.facts("old")).toEqual([{ type: "closed", lastFrame: 0 }]);
   expect(owner.slave.agents.list()).toEqual([]);
 });
 

@@ -92,7 +92,7 @@ test("strangers with garbage, old versions and others' executions disturb no run
         { type: "fault", message: "all is lost" },
         { type: "released", epoch: 9, serials: [9], unstarted: [[[0, 9]]], begun: [[[1, 9]]] },
         { type: "claim", scenario: "default", serial: 1, through: [[1, 9]] },
-        { type: "closed" },
+        { type: "closed", lastFrame: 0 },
       ];
       for (const fact of facts) liar.say({ type: "fact", execution, incarnation, fact });
     }
@@ -135,7 +135,7 @@ test("a replayed frame is counted once, one that skips is asked for again", { ti
   lastFrame = 3;
   tell({ type: "done", lastFrame: 3 });
   await seen("close");
-  tell({ type: "closed" });
+  tell({ type: "closed", lastFrame: 0 });
   const report = await cluster.finish(id);
   expect(countRequests(report)).toBe(30);
   expect(slave.said).toContainEqual(expect.objectContaining({ type: "order", order: { type: "resend", after: 2 } }));

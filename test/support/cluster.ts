@@ -40,8 +40,9 @@ export interface MasterOptions {
   /** Default: 2 s, the shortest. */
   readonly heartbeatTimeout?: string;
   readonly args?: readonly string[];
-  /** Default: a store in memory. */
-  readonly dataDir?: string;
+  /** Default: a store in memory; null: as the environment says. */
+  readonly dataDir?: string | null;
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 /** Nothing of a test may live longer than this. */
@@ -49,12 +50,12 @@ const processDeadlineMs = 120_000;
 
 /** Starts a master on a free port of loopback. */
 export async function startCluster(options: MasterOptions = {}): Promise<Cluster> {
-  const { heartbeatTimeout = "2s", args = [], dataDir } = options;
-  const store = dataDir === undefined ? ["--store", "memory:"] : ["--data-dir", dataDir];
+  const { heartbeatTimeout = "2s", args = [], dataDir, env = {} } = options;
+  const store = dataDir === undefined ? ["--store", "memory:"] : dataDir === null ? [] : ["--data-dir", dataDir];
   const launch = async (address: string) => {
     const master = startCommand(
       ["master", "start", "--address", address, "--heartbeat-timeout", heartbeatTimeout, ...store, ...args],
-      { deadlineMs: processDeadlineMs },
+      { deadlineMs: processDeadlineMs, env },
     );
     endWithTest(master);
     await master.seen(/http:\/\/127\.0\.0\.1:\d+/);

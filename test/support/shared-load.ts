@@ -114,7 +114,9 @@ export function makeTestSlave({ id, threads, plan, share, onWant, onClaim }: Tes
       onClaim: (scenario, through) => onClaim?.(scenario, through),
     },
   );
-  onTestFinished(() => run.close());
+  onTestFinished(async () => {
+    await run.close();
+  });
   return {
     id,
     run,

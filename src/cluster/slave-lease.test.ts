@@ -1,0 +1,53 @@
+import { expect, test } from "vitest";
+import { computeLeaseTimes } from "./lease-times.ts";
+import { createSlaveLease, mayStart, noteHeartbeat, renewLease } from "./slave-lease.ts";
+
+test("the times follow from the heartbeat timeout", () => {
+  for (const [timeoutMs, intervalMs, renewMs, lengthMs] of [
+    [2_000, 5_000, 400, 1_500],
+    [5_000, 1_000, 1_000, 4_500],
+    [30_000, 5_000, 5_000, 27_000],
+    [30_000, 10_000, 6_000, 27_000],
+  ] as const) {
+    expect(computeLeaseTimes(timeoutMs, intervalMs)).toEqual({ timeoutMs, renewMs, lengthMs });
+  }
+});
+
+const times = computeLeaseTimes(5_000, 1_000);
+const at = (now: number, wall = now) => ({ now, wall });
+
+test("nothing starts before the first answer, nor for longer than L after the answered heartbeat was sent", () => {
+  const lease = createSlaveLease(times);
+  const first = noteHeartbeat(lease, at(100));
+  expect(mayStart(lease, at(100))).toBe(false);
+  renewLease(lease, first, 0, at(1_600));
+  expect(mayStart(lease, at(4_599))).toBe(true);
+  expect(mayStart(lease, at(4_600))).toBe(false);
+});
+
+test("an answer that comes late, twice or out of order never shortens the lease", () => {
+  const lease = createSlaveLease(times);
+  const first = noteHeartbeat(lease, at(0));
+  const second = noteHeartbeat(lease, at(1_000));
+  renewLease(lease, second, 0, at(1_100));
+  renewLease(lease, first, 0, at(1_200));
+  renewLease(lease, 99, 0, at(1_300));
+  expect(lease.deadline).toBe(5_500);
+});
+
+test("a machine that was suspended finds its lease over by the epoch clock", () => {
+  const lease = createSlaveLease(times);
+  renewLease(lease, noteHeartbeat(lease, at(0, 1_000_000)), 0, at(10, 1_000_010));
+  expect(mayStart(lease, at(50, 1_004_499))).toBe(true);
+  expect(mayStart(lease, at(60, 1_004_500))).toBe(false);
+});
+
+test("the owner's clock is taken from the answer that took least time", () => {
+  const lease = createSlaveLease(times);
+  renewLease(lease, noteHeartbeat(lease, at(0, 10_000)), 15_400, at(600, 10_600));
+  expect(lease.offsetMs).toBe(5_100);
+  renewLease(lease, noteHeartbeat(lease, at(1_000, 11_000)), 16_010, at(1_020, 11_020));
+  expect(lease.offsetMs).toBe(5_000);
+  renewLease(lease, noteHeartbeat(lease, at(2_000, 12_000)), 17_900, at(2_900, 12_900));
+  expect(lease.offsetMs).toBe(5_000);
+});
