@@ -27,8 +27,23 @@ async function measure(store: string): Promise<void> {
   const [node = "", ...args] = product();
   const master = spawn(
     "taskset",
-    ["-c", "0", node, ...args, "master", "start", "--address", "127.0.0.1:0", "--store", store, "--data-dir", folder],
-    { stdio: ["ignore", "ignore", "pipe"], env: { ...process.env, WE_MASTER_MAX_SLAVES: String(slaves) } },
+    [
+      "-c",
+      "0",
+      node,
+      ...args,
+      "master",
+      "start",
+      "--address",
+      "127.0.0.1:0",
+      "--store",
+      store,
+      "--data-dir",
+      folder,
+      "--max-slaves",
+      String(slaves),
+    ],
+    { stdio: ["ignore", "ignore", "pipe"] },
   );
   let fleet: ChildProcess | null = null;
   try {

@@ -17,7 +17,6 @@ import { createTextLog } from "./text-log.ts";
 
 /** The guide's defaults of what has no flag. */
 const heartbeatIntervalMs = 5_000;
-const maxSlaves = 100;
 const taskQueueSize = 1_000;
 const retention = { maxAgeMs: 30 * 24 * 3_600_000, maxExecutions: 1_000 };
 /** What was ended by a second signal did not end by itself. */
@@ -46,7 +45,7 @@ export async function masterStartCommand(options: MasterStartOptions, terminal: 
       timeoutMs: options.heartbeatTimeout,
       intervalMs: heartbeatIntervalMs,
       maxExecutions: options.maxExecutions,
-      maxSlaves,
+      maxSlaves: options.maxSlaves,
       queueSize: taskQueueSize,
       retention,
       clock,

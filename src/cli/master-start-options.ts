@@ -12,6 +12,7 @@ export interface MasterStartOptions {
   /** ms. */
   readonly heartbeatTimeout: number;
   readonly maxExecutions: number;
+  readonly maxSlaves: number;
   readonly store?: string;
   readonly dataDir?: string;
   readonly logLevel: LogLevel;
@@ -35,6 +36,7 @@ export function addMasterStartOptions(command: Command): Command {
         .default(30_000, "30s"),
     )
     .option("--max-executions <n>", "executions that run at once; more wait", readCount, 100)
+    .option("--max-slaves <n>", "slaves that may join", readCount, 100)
     .option("--store <url>", "where executions are kept: memory: or sqlite:PATH (default: sqlite: in the data folder)")
     .option("--data-dir <folder>", "the data folder")
     .addOption(

@@ -99,7 +99,7 @@ export function createRegistry(options: RegistryOptions): Registry {
     }
     const connected = [...entries.values()].filter((entry) => entry.link !== null && entry !== known).length;
     if (connected >= options.maxSlaves) {
-      const message = `the master takes ${options.maxSlaves} slaves and has them: raise master.max_slaves`;
+      const message = `the master takes ${options.maxSlaves} slaves and has them: start it with a larger --max-slaves`;
       return { type: "refused", error: "too_many_slaves", message };
     }
     const isSame = known?.hello.instance === hello.instance;
