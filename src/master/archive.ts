@@ -1,5 +1,6 @@
 import { EngineError } from "../errors.ts";
-import { type PackedSnapshot, unpackSnapshot } from "../measure/pack-snapshot.ts";
+import { unpackSnapshot } from "../measure/pack-snapshot.ts";
+import type { MergedState } from "./merged-state.ts";
 import type { Report, TimeSeries } from "../protocol/report.ts";
 import type { Execution, LogList, Metrics } from "../protocol/rest.ts";
 import type { IndexPage, IndexQuery, IndexRow, Store } from "../store/store.ts";
@@ -58,7 +59,7 @@ export function createArchive(store: Store): Archive {
       const stored = await store.readSnapshot(id);
       if (stored === null) return report.timeseries;
       const startedAt = report.start_time === null ? null : Date.parse(report.start_time);
-      return viewTimeSeries(unpackSnapshot(stored.packed as PackedSnapshot), startedAt, query);
+      return viewTimeSeries(unpackSnapshot((stored.packed as MergedState).snapshot), startedAt, query);
     },
     async retain(now, { maxAgeMs, maxExecutions }) {
       let forgotten = 0;

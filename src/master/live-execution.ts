@@ -8,6 +8,7 @@ import type { Alarm, Clock, Log } from "../protocol/ports.ts";
 import type { ExecutionEvent } from "../protocol/report.ts";
 import type { Position, Store } from "../store/store.ts";
 import { createDurableWrites } from "./durable-writes.ts";
+import { packMerged } from "./merged-state.ts";
 
 export interface LiveExecutionOptions {
   readonly fleet: FleetState;
@@ -39,8 +40,8 @@ export interface LiveExecution {
   command(event: CommandEvent): Promise<number | null>;
   /** Writes something of this execution until the store has taken it. */
   write(name: string, attempt: () => Promise<void>): void;
-  /** How far each source's frames are merged. */
-  positions(): readonly Position[];
+  /** Writes what is merged, so that the store can trim the frames; false: another owner wrote a later one. */
+  keepMerged(): Promise<boolean>;
   /** Steers no more and waits for what is being written. Idempotent. */
   close(): Promise<void>;
 }
@@ -60,6 +61,7 @@ export function createLiveExecution(options: LiveExecutionOptions): LiveExecutio
   let toldEvents = fleet.core.events.length;
   let toldLate = fleet.late.frames;
   let closed = false;
+  let trimAt = clock.now() + trimMs;
 
   const tell = (event: FleetEvent): void => {
     if (closed) return;
@@ -68,6 +70,7 @@ export function createLiveExecution(options: LiveExecutionOptions): LiveExecutio
     options.onHeld(held);
     noteAcknowledged(acknowledged, fleet, held);
     for (const effect of effects) perform(effect);
+    if (event.type === "tick") trim();
     while (toldEvents < fleet.core.events.length) {
       const happened = fleet.core.events[toldEvents++];
       if (happened !== undefined) options.onEvent(happened);
@@ -96,6 +99,16 @@ export function createLiveExecution(options: LiveExecutionOptions): LiveExecutio
         clock.at(clock.now() + retryMs, () => closed || append(effect));
       },
     );
+  };
+  const keepMerged = (): Promise<boolean> =>
+    store.writeSnapshot(executionId, fleet.token, packMerged(fleet), listPositions(fleet));
+  /** A restart replays a minute, however long the execution runs, and the store keeps no more. */
+  const trim = (): void => {
+    if (clock.now() < trimAt || fleet.coreEnded) return;
+    trimAt = clock.now() + trimMs;
+    writes.write("merged state", async () => {
+      if (!(await keepMerged())) oust();
+    });
   };
   const perform = (effect: FleetEffect): void => {
     switch (effect.type) {
@@ -161,7 +174,7 @@ export function createLiveExecution(options: LiveExecutionOptions): LiveExecutio
       return call.promise;
     },
     write: (name, attempt) => writes.write(name, attempt),
-    positions: () => listPositions(fleet),
+    keepMerged,
     async close() {
       stop();
       await writes.close();
@@ -170,6 +183,7 @@ export function createLiveExecution(options: LiveExecutionOptions): LiveExecutio
 }
 
 const retryMs = 1_000;
+const trimMs = 60_000;
 
 /** By slave: VUs of its share, granted or about to be. */
 function countHeld({ core }: FleetState): ReadonlyMap<string, number> {

@@ -1,5 +1,4 @@
 import type { FleetState } from "../cluster/fleet-state.ts";
-import { packSnapshot } from "../measure/pack-snapshot.ts";
 import type { Clock, Log } from "../protocol/ports.ts";
 import type { Report } from "../protocol/report.ts";
 import type { Execution, ExecutionStatus, Metrics, StreamMessage } from "../protocol/rest.ts";
@@ -77,16 +76,15 @@ export function steerExecution(options: SteeringOptions): SteeredExecution {
     const made = reportFleet(card, fleet, options.engineVersion, clock.wall());
     const execution = describeEnded(describeLive(card, fleet, live.acknowledged, clock.now()), made);
     const found = { ...metrics(), total_vus: 0, thresholds: made.thresholds };
-    const { token, core } = fleet;
+    const { core } = fleet;
     if (!explained && core.cause !== null) {
       explained = true;
       const level = made.status === "failed" ? "error" : "info";
       options.logs.add({ time: made.end_time, level, message: core.cause.message });
     }
-    const positions = live.positions();
     // The merged state stays: a time series of another width is made from it.
-    const kept = await store.writeSnapshot(card.id, token, packSnapshot(core.snapshot), positions);
-    if (!kept) options.log("warn", `the merged state of ${card.id} was not kept: another owner wrote a later one`);
+    if (!(await live.keepMerged()))
+      options.log("warn", `the merged state of ${card.id} was not kept: another owner wrote a later one`);
     await storeEnd(
       store,
       card,

@@ -1,6 +1,6 @@
 import { restoreFleet } from "../cluster/fleet-record.ts";
 import type { FleetRecord, FleetState } from "../cluster/fleet-state.ts";
-import { type PackedSnapshot, unpackSnapshot } from "../measure/pack-snapshot.ts";
+import { unpackSnapshot } from "../measure/pack-snapshot.ts";
 import { createSnapshot } from "../measure/snapshot.ts";
 import { makePlan } from "../plan/make-plan.ts";
 import type { Plan } from "../protocol/plan.ts";
@@ -8,6 +8,7 @@ import type { Clock } from "../protocol/ports.ts";
 import type { IndexRow, Store } from "../store/store.ts";
 import type { ExecutionCard } from "./describe-execution.ts";
 import { createFleetOptions, type FleetSurroundings } from "./fleet-options.ts";
+import { type MergedState, restoreMerged } from "./merged-state.ts";
 import type { SteeredExecution } from "./steer-execution.ts";
 import { readDocument, type StoredSubmission } from "./stored-execution.ts";
 import { type SubmissionQueue, unstartable } from "./submission-queue.ts";
@@ -74,9 +75,11 @@ export async function takeUp(unfinished: UnfinishedExecution, surroundings: Take
     await queue.abandon(waitAgain(token), unstartable, "its record is gone");
     return;
   }
-  const snapshot = stored === null ? createSnapshot(workflow) : unpackSnapshot(stored.packed as PackedSnapshot);
+  const merged = stored === null ? null : (stored.packed as MergedState);
+  const snapshot = merged === null ? createSnapshot(workflow) : unpackSnapshot(merged.snapshot);
   const options = { ...createFleetOptions(surroundings, card.id, plan, inputs), token, snapshot, slaves: [] };
   const fleet = restoreFleet(checkpoint.state as FleetRecord, options, { now: clock.now(), wall: clock.wall() });
+  if (merged !== null) restoreMerged(fleet, merged);
   if (hadSecrets) {
     const time = new Date(clock.wall()).toISOString();
     fleet.core.events.push({ time, type: "owner_changed", message: `it takes no more slaves: ${secretsLost}` });
