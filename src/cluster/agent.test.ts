@@ -92,6 +92,36 @@ test("a share that comes before the start is not taken, so that it is said again
   expect(agent.state.epoch).toBe(0);
 });
 
+test("what a superseded release freed is in the answer to the next one, whenever it comes", () => {
+  const agent = play();
+  agent.begin();
+  const release = (epoch: number): Order => ({ type: "release", epoch, share });
+  agent.order(release(2));
+  agent.order(release(3));
+  expect(agent.fact({ type: "released", epoch: 2, unstarted: [[[5, 9]]], begun: [[[1, 8]]] }).sent).toEqual([]);
+  const freed = { unstarted: [[[5, 9]]], begun: [[[1, 8]]] };
+  expect(agent.fact({ type: "released", epoch: 3, unstarted: [[]], begun: [[]] }).sent).toEqual([
+    { type: "released", epoch: 3, serials: [0], ...freed },
+  ]);
+  agent.order(release(4));
+  expect(agent.fact({ type: "released", epoch: 4, unstarted: [[]], begun: [[]] }).sent).toMatchObject([freed]);
+  agent.order({ type: "grant", epoch: 5, share });
+  agent.order(release(6));
+  expect(agent.fact({ type: "released", epoch: 6, unstarted: [[]], begun: [[]] }).sent).toMatchObject([
+    { unstarted: [[]], begun: [[]] },
+  ]);
+});
+
+test("a grant that meets the end of the run is answered and starts nothing", () => {
+  const agent = play();
+  agent.begin();
+  agent.tell({ type: "done", lastFrame: 0 });
+  expect(agent.order({ type: "grant", epoch: 5, share })).toEqual({
+    carried: [],
+    sent: [{ type: "granted", epoch: 5 }],
+  });
+});
+
 test("allotments are applied in their order and once, and not after a release that has given them back", () => {
   const agent = play();
   agent.begin();

@@ -1,6 +1,7 @@
-import type { Fact, Order, OrderStamp, SteeringOrder } from "../protocol/message.ts";
+import type { Fact, Order, OrderStamp, Released, SteeringOrder } from "../protocol/message.ts";
 import type { LeaseTimes } from "./lease-times.ts";
 import type { Instant } from "./owner-state.ts";
+import { mergeReleased } from "./merge-released.ts";
 import {
   advanceSlave,
   createSlaveState,
@@ -33,6 +34,8 @@ export interface AgentState {
   lastFrame: number | null;
   /** Scenarios in the plan's order, and the serial of the last allotment of each that was applied. */
   allotted: readonly { readonly scenario: string; serial: number }[];
+  /** What releases since the latest grant gave back. */
+  freed: Released;
   /** Setup and teardown, once begun: they never begin again. */
   readonly begun: Set<Order["type"]>;
   /** What a repeated order is answered with, by the order's type. */
@@ -65,6 +68,7 @@ export function createAgentState(
     applied: null,
     lastFrame: null,
     allotted: [],
+    freed: { unstarted: [], begun: [] },
     begun: new Set(),
     answers: new Map(),
   };
@@ -128,9 +132,12 @@ function takeShare(state: AgentState, order: Order & { readonly type: "release" 
   if (known !== undefined && "epoch" in known && known.epoch === order.epoch) return [{ type: "send", fact: known }];
   if (order.type === "release" && order.epoch === state.epoch) return [];
   const effects = advanceSlave(state.core, { type: "order", order });
-  if (effects.length === 0) return [];
+  // What has ended holds what it is granted and runs none of it; its owner learns of the end as well.
+  const held = order.type === "grant" && state.core.phase === "ended";
+  if (effects.length === 0 && !held) return [];
   state.epoch = order.epoch;
   if (order.type === "release") return effects;
+  state.freed = { unstarted: [], begun: [] };
   return [...effects, remember(state, "grant", { type: "granted", epoch: order.epoch })];
 }
 
@@ -216,8 +223,12 @@ function tell(state: AgentState, reported: ReportedFact): readonly SlaveEffect[]
     return advanceSlave(state.core, { type: "fact", fact });
   }
   if (reported.type === "released") {
-    if (reported.epoch !== state.epoch) return [];
-    return [remember(state, "release", { ...reported, serials: state.allotted.map(({ serial }) => serial) })];
+    const { epoch, unstarted, begun } = reported;
+    state.freed = mergeReleased(state.freed, { unstarted, begun });
+    // One that has been superseded: the answer to the latest says it as well.
+    if (epoch !== state.epoch) return [];
+    const serials = state.allotted.map(({ serial }) => serial);
+    return [remember(state, "release", { type: "released", epoch, serials, ...state.freed })];
   }
   rememberFact(state, reported);
   return advanceSlave(state.core, { type: "fact", fact: reported });
@@ -227,30 +238,20 @@ function isMeant(state: AgentState, { executionId, incarnation, token }: OrderSt
   return executionId === state.executionId && incarnation === state.incarnation && token >= state.token;
 }
 
-function rememberFact(state: AgentState, fact: Exclude<ReportedFact, { readonly type: "released" }>): void {
-  const { answers } = state;
-  switch (fact.type) {
-    case "prepared":
-    case "prepare_failed":
-      answers.set("prepare", fact);
-      return;
-    case "setup_done":
-    case "setup_failed":
-      answers.set("setup", fact);
-      return;
-    case "started":
-      answers.set("start", fact);
-      return;
-    case "teardown_done":
-    case "teardown_failed":
-      answers.set("teardown", fact);
-      return;
-    case "applied":
-      state.applied = fact;
-      return;
-    case "closed":
-      answers.set("close", fact);
-      return;
-    default:
-  }
+/** What answers which order, and answers it again when it is repeated. */
+const answeredOrders: Partial<Record<Fact["type"], Order["type"]>> = {
+  prepared: "prepare",
+  prepare_failed: "prepare",
+  setup_done: "setup",
+  setup_failed: "setup",
+  started: "start",
+  teardown_done: "teardown",
+  teardown_failed: "teardown",
+  closed: "close",
+};
+
+function rememberFact(state: AgentState, fact: Fact): void {
+  const answered = answeredOrders[fact.type];
+  if (answered !== undefined) state.answers.set(answered, fact);
+  if (fact.type === "applied") state.applied = fact;
 }

@@ -1,5 +1,6 @@
 import { endless, listIndices } from "../plan/index-runs.ts";
 import { joinRanges } from "../plan/move-ranges.ts";
+import type { PlannedScenario } from "../protocol/plan.ts";
 import { returnToPool } from "./held-shares.ts";
 import { type FleetState, type Member, nameSource } from "./fleet-state.ts";
 import { countAsked } from "./loss-account.ts";
@@ -18,6 +19,8 @@ export function loseShare(fleet: FleetState, slave: OwnedSlave, member: Member, 
   const atMs = testTimeAt(core, time.now);
   const begun = slave.state === "running" || slave.state === "ended";
   const dead = begun && core.plan.workflow.onSlaveLoss === "continue";
+  const known = fleet.sources.get(source);
+  const complete = known !== undefined && known.last !== null && known.high >= known.last;
   const scenarios = slave.share.scenarios.map((part, at): GoneScenario => {
     const planned = core.plan.scenarios[at];
     const state = partition.scenarios[at];
@@ -37,6 +40,8 @@ export function loseShare(fleet: FleetState, slave: OwnedSlave, member: Member, 
       for (const vu of vus) {
         if (begun) held.assigned += (claimed[vu - 1] ?? 0) - (from[vu - 1] ?? 0);
         else claimed[vu - 1] = from[vu - 1] ?? 0;
+        // It has reported all of them, also those that it dropped: nobody is to do any again.
+        if (begun && complete) claimed[vu - 1] = Math.max(claimed[vu - 1] ?? 0, iterationsOf(planned));
       }
     }
     const asked = countAsked(planned, state, atMs);
@@ -47,8 +52,6 @@ export function loseShare(fleet: FleetState, slave: OwnedSlave, member: Member, 
       below: null,
     };
   });
-  const known = fleet.sources.get(source);
-  const complete = known !== undefined && known.last !== null && known.high >= known.last;
   if ((begun && !complete) || scenarios.some(({ windows }) => windows.length > 0 && !complete)) {
     partition.gone.push({ source, slaveId: member.id, atMs, scenarios });
   }
@@ -61,4 +64,9 @@ export function loseShare(fleet: FleetState, slave: OwnedSlave, member: Member, 
   };
   fleet.move?.keep.delete(member.id);
   fleet.move?.waiting.delete(member.id);
+}
+
+/** How many iterations each VU has to do; 0 in modes that do not say. */
+function iterationsOf({ scenario: { load } }: PlannedScenario): number {
+  return load.mode === "per-vu-iterations" ? load.iterations : 0;
 }

@@ -98,9 +98,9 @@ function obey(state: SlaveState, order: Order): readonly SlaveEffect[] {
       state.phase = "closed";
       break;
     case "release":
-    case "grant":
       if (state.phase !== "running" && state.phase !== "ended") return [];
       break;
+    case "grant":
     case "allot":
     case "claimed":
       if (state.phase !== "running") return [];
