@@ -16,7 +16,10 @@ export function noteClaim(
   const progress = fleet.partition.scenarios[at]?.progress ?? null;
   if (progress === null) return [];
   const held = new Set(listIndices(slave.share.scenarios[at]?.vus ?? [], 0, endless));
-  for (const [vu, iteration] of through) {
+  const load = fleet.core.plan.scenarios[at]?.scenario.load;
+  const most = load?.mode === "per-vu-iterations" ? load.iterations : 0;
+  for (const [vu, claimed] of through) {
+    const iteration = Math.min(claimed, most);
     if (!held.has(vu) || iteration <= (progress.claimed[vu - 1] ?? 0)) continue;
     progress.claimed[vu - 1] = iteration;
     fleet.dirty = true;

@@ -140,6 +140,8 @@ function finish(fleet: FleetState, time: Instant): FleetEffect[] {
     fleet.final = true;
     fleet.dirty = true;
   }
+  // A new owner is fed the frames first.
+  for (const { high, finalHigh } of fleet.sources.values()) if (finalHigh !== null && high < finalHigh) return [];
   fleet.announced = true;
   addSeries(fleet.core.snapshot, createDropped(fleet, time.now));
   return [{ type: "final" }];

@@ -52,12 +52,14 @@ export function grantPool(fleet: FleetState, running: readonly RunningMember[], 
 
 function giveVus(fleet: FleetState, { slave, member }: RunningMember, at: number, gained: readonly number[]): void {
   const progress = fleet.partition.scenarios[at]?.progress ?? null;
+  const load = fleet.core.plan.scenarios[at]?.scenario.load;
+  const iterations = load?.mode === "per-vu-iterations" ? load.iterations : 0;
   const begun: VuIteration[] = [];
   if (progress !== null) {
     for (const vu of gained) {
       const next = progress.claimed[vu - 1] ?? 0;
       progress.from[vu - 1] = next;
-      progress.claimed[vu - 1] = next + 1;
+      progress.claimed[vu - 1] = Math.min(next + 1, iterations);
       if (next > 0) begun.push([vu, next]);
     }
   }

@@ -1,5 +1,4 @@
 import { countEvents, findArrival } from "../plan/move-arrivals.ts";
-import { countRanges } from "../plan/move-ranges.ts";
 import { countVus, scaleVuProfile } from "../plan/profiles/vu-profile.ts";
 import { createLoadProfile } from "../plan/profiles/load-profile.ts";
 import type { Frame, SeriesDelta } from "../protocol/frame.ts";
@@ -45,8 +44,8 @@ export function computeLost(fleet: FleetState, now: number): Lost {
     const sinceMs = Math.max(0, gone.atMs - (report?.testTimeMs ?? 0));
     intervalMs += sinceMs;
     gone.scenarios.forEach((_, at) => {
-      const count = countAssigned(fleet, gone, at, now);
-      if (count !== null) iterations += Math.max(0, count - (report?.reported[at] ?? 0));
+      const count = countLostOf(fleet, gone, at, now);
+      if (count !== null) iterations += count;
       else {
         estimated ||= sinceMs > 0;
         iterations += Math.round(((report?.perSecond[at] ?? 0) * sinceMs) / 1_000);
@@ -60,14 +59,32 @@ export function computeLost(fleet: FleetState, now: number): Lost {
   return { iterations, interval_ms: Math.round(intervalMs), estimated };
 }
 
-/** What nobody was given until the end: planned, and dropped. By scenario. */
+/**
+ * What was planned and nobody began: dropped. By scenario. Where the plan has a number it is the rest: all sources have
+ * told what they began, and of those that could not it is known what they were given. What was on its way to a source
+ * as its load ended needs no account of its own.
+ */
 export function countUndone(fleet: FleetState, now: number): number[] {
-  return fleet.partition.scenarios.map(({ shared, progress, arrivals }, at) => {
-    if (shared !== null) return countRanges(shared.ranges);
-    if (progress !== null) return countRest(fleet, at, fleet.pool[at] ?? []);
+  return fleet.partition.scenarios.map(({ shared, progress, arrivals, scales }, at) => {
+    const load = fleet.core.plan.scenarios[at]?.scenario.load;
+    if (shared !== null && load?.mode === "shared-iterations") return countUntold(fleet, at, now, load.iterations);
+    if (progress !== null && load?.mode === "per-vu-iterations") {
+      if (scales.length === 0) return countUntold(fleet, at, now, load.vus * load.iterations);
+      return countRest(fleet, at, fleet.pool[at] ?? []);
+    }
     if (arrivals === null) return 0;
     return arrivals.unheld + (arrivals.open === null ? 0 : Math.max(0, countDueEvents(fleet, at, now) - arrivals.open));
   });
+}
+
+/** Of so many planned iterations those that no source has reported and none has lost. */
+function countUntold(fleet: FleetState, at: number, now: number, planned: number): number {
+  let told = 0;
+  for (const { reported } of fleet.reports.values()) told += reported[at] ?? 0;
+  for (const gone of fleet.partition.gone) told += countLostOf(fleet, gone, at, now) ?? 0;
+  const { dead, progress } = fleet.partition.scenarios[at] ?? { dead: [], progress: null };
+  if (progress !== null) told += countRest(fleet, at, dead);
+  return Math.max(0, planned - told);
 }
 
 /** Counts as the series that the slaves would have sent. */
@@ -79,6 +96,12 @@ export function createDropped(fleet: FleetState, now: number): SeriesDelta[] {
     const tags = { ...workflow.tags, ...scenario.tags, scenario: scenario.name };
     return [{ key: { metric: "dropped_iterations", type: "counter", tags }, type: "counter", sum }];
   });
+}
+
+/** What a lost source was given and did not report; null: its mode does not say. */
+function countLostOf(fleet: FleetState, gone: GoneSource, at: number, now: number): number | null {
+  const count = countAssigned(fleet, gone, at, now);
+  return count === null ? null : Math.max(0, count - (fleet.reports.get(gone.source)?.reported[at] ?? 0));
 }
 
 /** Iterations that were a lost source's to do; null: its mode does not say. */

@@ -6,73 +6,94 @@ export class BrokenRule extends Error {
   }
 }
 
-/** What the target and an all-seeing observer know: each start of an operation, at the true time. */
+/** A start of an iteration, as the target and an all-seeing observer know it. */
+export interface SeenStart {
+  readonly scenario: number;
+  readonly vu: number;
+  /** Its number where the mode has one that must not come twice; null: it loops. */
+  readonly iteration: string | null;
+  readonly source: string;
+  /** With which the VU came to the source. */
+  readonly epoch: number;
+  /** True time. */
+  readonly now: number;
+}
+
 export interface GroundTruth {
   readonly operations: number;
-  readonly setups: number;
-  readonly teardowns: number;
   /** The longest time without a start of each VU between its first and its last, ms. */
   findLongestGap(): number;
-  countVus(): number;
   /** A VU begins its life on a source: `epoch` is the one its share came with. */
-  beginVu(vu: number, source: string, epoch: number): void;
-  start(vu: number, source: string, epoch: number, now: number): void;
+  beginVu(scenario: number, vu: number, source: string, epoch: number): void;
+  start(seen: SeenStart): void;
+  /** From now on so many VUs of a scenario may be asked for. */
+  raiseTarget(scenario: number, vus: number): void;
+  /** Every member has said that its test clock stands; until `thaw` nothing may start. */
+  freeze(): void;
+  thaw(): void;
   runSetup(): void;
   runTeardown(): void;
 }
 
-/** Watches the rules about starts while they happen; `vus`: N. */
-export function createGroundTruth(vus: number): GroundTruth {
+/** Watches the rules about starts while they happen; `targets`: N of each scenario. */
+export function createGroundTruth(targets: readonly number[]): GroundTruth {
+  const largest = [...targets];
   const begun = new Set<string>();
-  const latest = new Map<number, { source: string; epoch: number; at: number; longestGap: number }>();
-  const inSecond = new Set<number>();
+  const iterations = new Set<string>();
+  const latest = new Map<string, { source: string; epoch: number; at: number; longestGap: number }>();
+  const inSecond = targets.map(() => new Set<number>());
   let second = -1;
   let operations = 0;
   let setups = 0;
   let teardowns = 0;
+  let frozen = false;
   return {
     get operations() {
       return operations;
     },
-    get setups() {
-      return setups;
-    },
-    get teardowns() {
-      return teardowns;
-    },
     findLongestGap: () => Math.max(0, ...[...latest.values()].map(({ longestGap }) => longestGap)),
-    countVus: () => latest.size,
-    beginVu(vu, source, epoch) {
-      const name = `${vu} on ${source} of epoch ${epoch}`;
+    beginVu(scenario, vu, source, epoch) {
+      const name = `${vu} of scenario ${scenario} on ${source} of epoch ${epoch}`;
       if (begun.has(name)) throw new BrokenRule("survivors' VUs are never restarted", name);
       begun.add(name);
     },
-    start(vu, source, epoch, now) {
+    start({ scenario, vu, iteration, source, epoch, now }) {
       operations++;
+      if (frozen) throw new BrokenRule("nothing starts while all are paused", `vu ${vu} on ${source} at ${now}`);
       if (Math.floor(now / 1_000) !== second) {
         second = Math.floor(now / 1_000);
-        inSecond.clear();
+        for (const seen of inSecond) seen.clear();
       }
-      inSecond.add(vu);
-      if (inSecond.size > vus || vu > vus || vu < 1) {
-        throw new BrokenRule(
-          "never more than N VUs start operations",
-          `${inSecond.size} of ${vus}, vu ${vu} at ${now}`,
-        );
+      const seen = inSecond[scenario] as Set<number>;
+      const most = largest[scenario] as number;
+      seen.add(vu);
+      if (seen.size > most || vu > most || vu < 1) {
+        throw new BrokenRule("never more than N VUs start operations", `${seen.size} of ${most}, vu ${vu} at ${now}`);
       }
-      const before = latest.get(vu);
-      if (before !== undefined && before.source !== source && epoch <= before.epoch) {
+      if (iteration !== null) {
+        const name = `${scenario}:${iteration}`;
+        if (iterations.has(name))
+          throw new BrokenRule("every planned iteration starts at most once", `${name} again on ${source} at ${now}`);
+        iterations.add(name);
+      }
+      const known = latest.get(`${scenario}:${vu}`);
+      if (known !== undefined && known.source !== source && epoch <= known.epoch) {
         throw new BrokenRule(
           "no start from an old holder after the new one's first",
-          `vu ${vu} at ${now} on ${source} (epoch ${epoch}) after ${before.source} (epoch ${before.epoch})`,
+          `vu ${vu} at ${now} on ${source} (epoch ${epoch}) after ${known.source} (epoch ${known.epoch})`,
         );
       }
-      latest.set(vu, {
-        source,
-        epoch,
-        at: now,
-        longestGap: Math.max(before?.longestGap ?? 0, before === undefined ? 0 : now - before.at),
-      });
+      const longestGap = Math.max(known?.longestGap ?? 0, known === undefined ? 0 : now - known.at);
+      latest.set(`${scenario}:${vu}`, { source, epoch, at: now, longestGap });
+    },
+    raiseTarget(scenario, vus) {
+      largest[scenario] = Math.max(largest[scenario] ?? 0, vus);
+    },
+    freeze() {
+      frozen = true;
+    },
+    thaw() {
+      frozen = false;
     },
     runSetup() {
       if (++setups > 1) throw new BrokenRule("setup is started at most once", `${setups} times`);

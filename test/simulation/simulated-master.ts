@@ -20,6 +20,8 @@ export interface SimulatedMaster {
   readonly fleet: FleetState;
   /** False while it is down: what is said to it is lost. */
   readonly up: boolean;
+  /** Its monotonic clock. */
+  now(): number;
   tell(event: FleetEvent): void;
   /** SIGKILL, and a new process after so long. */
   restart(downMs: number): void;
@@ -33,6 +35,7 @@ export interface SimulatedMasterOptions {
   readonly crashRate: number;
   readonly fleet: FleetOptions;
   deliver(slaveId: string, incarnation: number, order: Order, stamp: OrderStamp): void;
+  onAnswered(answer: FleetEffect & { readonly type: "answered" }): void;
   onFinal(): void;
 }
 
@@ -40,7 +43,6 @@ export interface SimulatedMasterOptions {
 export function createSimulatedMaster(options: SimulatedMasterOptions): SimulatedMaster {
   const { store, time, random } = options;
   const { executionId } = options.fleet;
-  const indices = options.fleet.plan.scenarios.map(({ largestVus }) => largestVus);
   let life = 1;
   let up = true;
   /** This process's monotonic clock has an origin of its own. */
@@ -53,7 +55,7 @@ export function createSimulatedMaster(options: SimulatedMasterOptions): Simulate
   const tell = (event: FleetEvent): void => {
     if (!up) return;
     const effects = advanceFleet(fleet, event, clock());
-    checkPartition(fleet, indices);
+    checkPartition(fleet);
     for (const effect of effects) carryOut(effect);
   };
   /** Writes become durable in the order in which they were given out; a crash before loses them. */
@@ -101,6 +103,7 @@ export function createSimulatedMaster(options: SimulatedMasterOptions): Simulate
         return;
       }
       case "answered":
+        options.onAnswered(effect);
         return;
       case "final":
         options.onFinal();
@@ -144,18 +147,19 @@ export function createSimulatedMaster(options: SimulatedMasterOptions): Simulate
     get up() {
       return up;
     },
+    now: () => clock().now,
     tell,
     restart,
   };
 }
 
-/** With the pool, what the members hold is every VU index, each exactly once. */
-function checkPartition(fleet: FleetState, largest: readonly number[]): void {
-  largest.forEach((last, at) => {
-    const all = [...(fleet.pool[at] ?? [])];
+/** With the pool and the dead, what the members hold is every VU index, each exactly once. */
+function checkPartition(fleet: FleetState): void {
+  fleet.partition.scenarios.forEach(({ known, dead }, at) => {
+    const all = [...(fleet.pool[at] ?? []), ...dead];
     for (const { share } of fleet.core.slaves) all.push(...listIndices(share.scenarios[at]?.vus ?? [], 0, endless));
     all.sort((a, b) => a - b);
-    if (all.length !== last || all.some((index, position) => index !== position + 1)) {
+    if (all.length !== known || all.some((index, position) => index !== position + 1)) {
       throw new BrokenRule("the shares and the pool are a partition of all VUs", JSON.stringify(all));
     }
   });

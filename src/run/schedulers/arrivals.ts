@@ -187,13 +187,14 @@ export function createArrivals(context: SchedulerContext, load: ArrivalLoad): Sc
     },
     async release(kept) {
       const end = findWindowsEnd(kept.arrivals);
-      pool.hold(kept.vus);
+      const someLeave = pool.hold(kept.vus);
       if (end < windowsEnd) {
         windowsEnd = end;
         cursor.cutAt(end);
       } else takeWindows(kept.arrivals);
-      // VUs that are given up serve the events that are left, where these come to an end.
-      if (!over && begun && end !== never) {
+      // VUs that are given up serve the events that are left, where these come to an end. Who gives up none answers at
+      // once: an answer after the cut would put the cut off for ever.
+      if (someLeave && !over && begun && end !== never) {
         const drained = Promise.withResolvers<void>();
         const earlier = whenDrained;
         whenDrained = () => {

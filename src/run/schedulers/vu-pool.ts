@@ -32,8 +32,8 @@ export interface VuPool {
   make(): void;
   /** Makes the VUs that are to be there before they are needed. */
   allocate(): void;
-  /** Its indices from now on. VUs of others stay until `letGo`. */
-  hold(runs: readonly IndexRun[]): void;
+  /** Its indices from now on. VUs of others stay until `letGo`; gives whether there are any. */
+  hold(runs: readonly IndexRun[]): boolean;
   /** VUs of indices that are not held leave when they are free, after this grace in any case. Resolves when they are gone. */
   letGo(graceMs: number): Promise<void>;
   /** Cuts iterations and vu_setups short; those VUs are made anew when they are needed. */
@@ -173,6 +173,7 @@ export function createVuPool(
       runs = now;
       held = new Set(listIndices(runs, 0, limits.maxVus));
       learnUnmade();
+      return Array.from(places).some(({ index }) => !held.has(index));
     },
     letGo(graceMs) {
       leaving = true;

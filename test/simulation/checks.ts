@@ -1,0 +1,61 @@
+import type { FleetState } from "../../src/cluster/fleet-state.ts";
+import { countUndone } from "../../src/cluster/loss-account.ts";
+import { countArrivals } from "../../src/plan/profiles/rate-profile.ts";
+import { readRate } from "../../src/cluster/arrival-cut.ts";
+import { totalOf } from "../../src/measure/snapshot.ts";
+import { BrokenRule } from "./ground-truth.ts";
+import type { SimulatedSlave } from "./simulated-slave.ts";
+
+/** The target's own count is what was applied and what came late; of a killed slave, what it had sent. */
+export function checkTotals(bySource: ReadonlyMap<string, SimulatedSlave>, fleet: FleetState): void {
+  let told = 0;
+  for (const [name, slave] of bySource) {
+    const high = fleet.sources.get(name)?.high ?? 0;
+    told += slave.sumFrames(high);
+    if (!slave.alive || !fleet.sources.has(name)) continue;
+    if (!slave.finished) throw new BrokenRule("every frame of a living slave is acknowledged", name);
+    if (slave.uncut > 0) throw new BrokenRule("every operation is in a frame", `${name}: ${slave.uncut}`);
+  }
+  const applied = sumOf(fleet, "http_reqs");
+  if (applied + fleet.late.http_reqs !== told) {
+    throw new BrokenRule("applied + late = what the slaves did", `${applied} + ${fleet.late.http_reqs} is not ${told}`);
+  }
+}
+
+/** Where the load says how many iterations there are: planned = completed + interrupted + dropped + lost. */
+export function checkPlanned(fleet: FleetState, now: number): void {
+  const { core, partition } = fleet;
+  if (core.cause !== null || core.started === null) return;
+  let planned = 0;
+  for (const [at, { scenario }] of core.plan.scenarios.entries()) {
+    const part = partition.scenarios[at];
+    if (part === undefined) return;
+    const { load } = scenario;
+    if (part.shared !== null && load.mode === "shared-iterations") planned += load.iterations;
+    else if (part.progress !== null && load.mode === "per-vu-iterations" && part.scales.length === 0) {
+      planned += load.iterations * load.vus;
+    } else if (part.arrivals !== null)
+      planned += countArrivals(readRate({ planned: core.plan.scenarios[at] as never, part }));
+    else return;
+  }
+  let reported = 0;
+  for (const report of fleet.reports.values()) for (const count of report.reported) reported += count;
+  const undone = countUndone(fleet, now).reduce((sum, count) => sum + count, 0);
+  const all = reported + undone + fleet.lost.iterations;
+  if (all !== planned) {
+    const parts = `${reported} reported, ${undone} never given out, ${fleet.lost.iterations} lost`;
+    throw new BrokenRule("planned = completed + interrupted + dropped + lost", `${planned} is not ${parts}`);
+  }
+  const merged = ["iterations", "interrupted_iterations", "dropped_iterations"].reduce(
+    (sum, metric) => sum + sumOf(fleet, metric),
+    0,
+  );
+  if (fleet.late.frames === 0 && merged !== reported + undone) {
+    throw new BrokenRule("the report has every iteration", `${merged} is not ${reported} + ${undone}`);
+  }
+}
+
+function sumOf(fleet: FleetState, metric: string): number {
+  const total = totalOf(fleet.core.snapshot, metric);
+  return total?.type === "counter" ? Number(total.sum) : 0;
+}

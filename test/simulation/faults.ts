@@ -1,0 +1,80 @@
+import type { LeaseTimes } from "../../src/cluster/lease-times.ts";
+import type { Plan } from "../../src/protocol/plan.ts";
+import type { GroundTruth } from "./ground-truth.ts";
+import type { Network } from "./network.ts";
+import type { Dice } from "./random.ts";
+import type { SimulatedFleet } from "./simulated-fleet.ts";
+import type { SimulatedMaster } from "./simulated-master.ts";
+import type { SimulatedTime } from "./simulated-time.ts";
+
+export interface FaultOptions {
+  readonly dice: Dice;
+  readonly time: SimulatedTime;
+  readonly times: LeaseTimes;
+  readonly ids: readonly string[];
+  readonly plan: Plan;
+  readonly fleet: SimulatedFleet;
+  readonly network: Network;
+  readonly master: SimulatedMaster;
+  readonly truth: GroundTruth;
+  /** Commands that were given and not answered. */
+  readonly open: Map<string, string>;
+  readonly durationMs: number;
+}
+
+type Fault = (options: FaultOptions, id: string, forMs: number) => string;
+
+/** Everything that may happen to a cluster; each gives its name for the record. */
+const faults: readonly Fault[] = [
+  ({ dice, time, fleet }, id, forMs) => {
+    fleet.find(id).kill();
+    if (dice.chance(0.7)) time.after(forMs, () => fleet.dial(id));
+    return `kill ${id}`;
+  },
+  ({ dice, time, fleet }, id, forMs) => {
+    fleet.find(id).freeze(forMs);
+    // A second process under the same id, while the frozen one may come back.
+    if (dice.chance(0.3)) time.after(forMs / 2, () => fleet.dial(id));
+    return `freeze ${id} for ${forMs}`;
+  },
+  ({ network }, id, forMs) => {
+    network.cutOff(id, forMs);
+    return `cut off ${id} for ${forMs}`;
+  },
+  ({ master }, _, forMs) => {
+    master.restart(forMs / 4);
+    return `restart the master after ${forMs / 4}`;
+  },
+  ({ dice, time, master }, id, forMs) => {
+    master.tell({ type: "drain", slaveId: id });
+    if (dice.chance(0.7)) time.after(forMs / dice.between(1, 20), () => master.tell({ type: "undrain", slaveId: id }));
+    return `drain ${id}`;
+  },
+  ({ time, fleet }) => {
+    const late = `late${time.now}`;
+    fleet.dial(late);
+    return `join ${late}`;
+  },
+];
+
+/** Chooses what happens and when; the list fills as it does. */
+export function planFaults(options: FaultOptions): readonly string[] {
+  const { dice, time, times, ids, durationMs } = options;
+  const played: string[] = [];
+  for (let count = dice.between(0, 4); count > 0; count--) {
+    const at = dice.between(0, durationMs + 4_000);
+    const id = dice.pick(ids);
+    const fault = dice.pick(faults);
+    const forMs = dice.between(100, times.timeoutMs * 2);
+    time.after(at, () => {
+      played.push(`${time.now} ${fault(options, id, forMs)}`);
+    });
+  }
+  if (dice.chance(0.1)) {
+    time.after(dice.between(0, durationMs), () => {
+      played.push(`${time.now} stop`);
+      options.master.tell({ type: "stop", command: "stop", graceMs: 500, reason: "stopped_by_api" });
+    });
+  }
+  return played;
+}

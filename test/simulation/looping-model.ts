@@ -1,0 +1,153 @@
+import { endless, listIndices } from "../../src/plan/index-runs.ts";
+import { createLoadProfile } from "../../src/plan/profiles/load-profile.ts";
+import { countVus, scaleVuProfile } from "../../src/plan/profiles/vu-profile.ts";
+import { createRuns, type ModelContext, type ScenarioModel } from "./scenario-model.ts";
+
+/** A VU of the share; another life of it is another object. */
+interface Life {
+  readonly vu: number;
+  readonly epoch: number;
+  begun: boolean;
+}
+
+/** VUs that loop as the profile asks: endlessly, over ranges of shared iterations, or so many times each. */
+export function createLoopingModel(context: ModelContext): ScenarioModel {
+  const { load } = context.planned.scenario;
+  const start = createLoadProfile(load);
+  if (start.kind !== "vus") throw new TypeError("not a mode of looping VUs");
+  let profile = start.vus;
+  const endMs = profile.endMs ?? Number.POSITIVE_INFINITY;
+  const own = load.mode === "per-vu-iterations" ? load.iterations : null;
+  const shared = load.mode === "shared-iterations";
+  const lives = new Map<number, Life>();
+  /** Per-vu: the next iteration, below which one is confirmed, and what was asked for. */
+  const next = new Map<number, number>();
+  const confirmed = new Map<number, number>();
+  const asked = new Map<number, number>();
+  let ranges: [number, number][] = [];
+  let last = false;
+  let wanting = false;
+  let begun = false;
+  let over = false;
+  const runs = createRuns(context);
+
+  /** The iteration that a VU begins now: its name, null for one of many; false: none. */
+  const claim = (vu: number): string | null | false => {
+    if (own !== null) {
+      const iteration = next.get(vu) ?? 0;
+      if (iteration >= own) return false;
+      if (iteration >= (confirmed.get(vu) ?? 0)) {
+        if (iteration >= (asked.get(vu) ?? 0)) {
+          asked.set(vu, Math.min(own, iteration + 1 + Math.floor(context.random() * 4)));
+          context.claim([[vu, asked.get(vu) ?? 0]]);
+        }
+        return false;
+      }
+      next.set(vu, iteration + 1);
+      return `${vu} ${iteration}`;
+    }
+    if (!shared) return null;
+    const first = ranges[0];
+    if (ranges.reduce((sum, [from, to]) => sum + to - from, 0) <= lives.size && !last && !wanting) {
+      wanting = true;
+      context.want();
+    }
+    if (first === undefined) return false;
+    const index = first[0]++;
+    if (first[0] >= first[1]) ranges.shift();
+    return String(index);
+  };
+  const loop = (life: Life) => {
+    const { vu, epoch } = life;
+    if (lives.get(vu) !== life || over) return;
+    const due = vu <= countVus(profile, Math.max(0, context.timeMs()));
+    const iteration = due && !context.isHeld() && context.timeMs() >= 0 ? claim(vu) : false;
+    if (iteration !== false) {
+      if (!life.begun) {
+        life.begun = true;
+        context.beginVu(vu, epoch);
+      }
+      context.start(vu, epoch, iteration);
+      runs.begin(() => undefined);
+    }
+    context.later(context.periodMs * (0.5 + context.random()), () => loop(life));
+  };
+  const countRest = () => {
+    if (own !== null) {
+      const called = countVus(profile, Math.max(0, Math.min(context.timeMs(), endMs)));
+      for (const vu of lives.keys()) {
+        if (vu <= called) context.count("dropped_iterations", Math.max(0, own - (next.get(vu) ?? 0)));
+      }
+    }
+    const left = ranges.reduce((sum, [from, to]) => sum + to - from, 0);
+    if (left > 0) context.count("dropped_iterations", left);
+    ranges = [];
+  };
+  const watch = () => {
+    if (over) return;
+    if (!context.isHeld() && context.timeMs() >= endMs) model.endLoad(true);
+    else context.later(50, watch);
+  };
+  const model: ScenarioModel = {
+    begin() {
+      begun = true;
+      for (const life of lives.values()) context.later(context.random() * 20, () => loop(life));
+      watch();
+    },
+    setShare(part, epoch) {
+      const held = new Set(listIndices(part.vus, 0, endless));
+      for (const vu of lives.keys()) if (!held.has(vu)) lives.delete(vu);
+      const from = new Map(part.begun);
+      if (epoch === 0) ranges = part.iterations.map(([low, high]) => [low, high]);
+      for (const vu of held) {
+        if (lives.has(vu)) continue;
+        const life = { vu, epoch, begun: false };
+        lives.set(vu, life);
+        next.set(vu, from.get(vu) ?? 0);
+        confirmed.set(vu, (from.get(vu) ?? 0) + 1);
+        asked.delete(vu);
+        if (begun) loop(life);
+      }
+    },
+    giveBack(vus) {
+      const result = {
+        unstarted: lives.size === 0 ? ranges : [],
+        begun: vus.map((vu) => [vu, next.get(vu) ?? 0] as const),
+      };
+      if (lives.size === 0) {
+        ranges = [];
+        wanting = false;
+      }
+      return own === null ? { ...result, begun: [] } : result;
+    },
+    allot(more, noMore) {
+      for (const [low, high] of more) ranges.push([low, high]);
+      last ||= noMore;
+      wanting = false;
+      if (over) countRest();
+    },
+    confirm(through) {
+      for (const [vu, below] of through) {
+        if (lives.has(vu)) confirmed.set(vu, Math.max(confirmed.get(vu) ?? 0, below));
+      }
+    },
+    scale(atMs, target, overMs) {
+      profile = scaleVuProfile(profile, atMs, target, overMs);
+    },
+    interrupt: runs.interrupt,
+    endLoad() {
+      if (over) return;
+      over = true;
+      countRest();
+    },
+    get idle() {
+      if (runs.size > 0) return false;
+      if (over) return true;
+      if (!begun) return false;
+      if (shared) return last && ranges.length === 0;
+      const called = countVus(profile, Math.max(0, context.timeMs()));
+      return own !== null && [...lives.keys()].every((vu) => vu > called || (next.get(vu) ?? 0) >= own);
+    },
+  };
+  return model;
+}

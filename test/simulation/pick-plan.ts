@@ -1,0 +1,60 @@
+import { makePlan } from "../../src/plan/make-plan.ts";
+import type { Load } from "../../src/protocol/load.ts";
+import type { Plan } from "../../src/protocol/plan.ts";
+import type { Step, Workflow } from "../../src/protocol/workflow.ts";
+import { createScenario, createWorkflow } from "../support/staged-run.ts";
+import type { Dice } from "./random.ts";
+
+const step = { id: "s", name: "s", type: "noop" } as Step;
+
+/** A workflow of one to three scenarios of any mode, as a plan. */
+export function pickPlan(dice: Dice): Plan {
+  const { between, chance } = dice;
+  const durationMs = between(4, 20) * 1_000;
+  const scenarios = Array.from({ length: chance(0.6) ? 1 : between(2, 3) }, (_, at) =>
+    createScenario(pickLoad(dice, durationMs), {
+      name: `scenario${at}`,
+      gracefulStopMs: 500,
+      startTimeMs: chance(0.8) ? 0 : between(100, 2_000),
+    }),
+  );
+  const fields: Partial<Workflow> = {
+    metrics: {},
+    setup: chance(0.3) ? [step] : [],
+    teardown: chance(0.3) ? [step] : [],
+    onSlaveLoss: chance(0.75) ? "redistribute" : chance(0.7) ? "continue" : "abort",
+    onSlaveJoin: chance(0.7) ? "fill" : "rebalance",
+  };
+  return makePlan(createWorkflow(scenarios, fields));
+}
+
+function pickLoad({ between, chance, pick }: Dice, durationMs: number): Load {
+  const vus = between(1, 10);
+  const rates = { timeUnitMs: 1_000, preAllocatedVus: vus, maxVus: vus + (chance(0.5) ? 0 : between(1, 4)) };
+  const loads: readonly Load[] = [
+    { mode: "constant-vus", vus, durationMs, rampUpMs: chance(0.5) ? 0 : durationMs / 2 },
+    { mode: "externally-controlled", vus, maxVus: vus + 4, durationMs },
+    {
+      mode: "ramping-vus",
+      startVus: 1,
+      stages: [
+        { durationMs: durationMs / 2, target: vus },
+        { durationMs: durationMs / 2, target: 1 },
+      ],
+      gracefulRampDownMs: 500,
+    },
+    { mode: "shared-iterations", vus, iterations: between(1, 400), maxDurationMs: durationMs },
+    { mode: "per-vu-iterations", vus, iterations: between(1, 60), maxDurationMs: durationMs },
+    { mode: "constant-arrival-rate", rate: between(1, 30), durationMs, ...rates },
+    {
+      mode: "ramping-arrival-rate",
+      startRate: between(0, 10),
+      stages: [
+        { durationMs: durationMs / 2, target: between(1, 30) },
+        { durationMs: durationMs / 2, target: between(0, 10) },
+      ],
+      ...rates,
+    },
+  ];
+  return pick(loads);
+}

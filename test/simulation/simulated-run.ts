@@ -1,0 +1,294 @@
+import type { CarriedOrder, RunEvent } from "../../src/cluster/slave.ts";
+import { endless, listIndices } from "../../src/plan/index-runs.ts";
+import type { Frame, SeriesDelta } from "../../src/protocol/frame.ts";
+import type { Plan, Share } from "../../src/protocol/plan.ts";
+import type { Random } from "../../src/protocol/ports.ts";
+import { createArrivalModel } from "./arrival-model.ts";
+import type { GroundTruth } from "./ground-truth.ts";
+import { createLoopingModel } from "./looping-model.ts";
+import type { Counted, ModelContext, ScenarioModel } from "./scenario-model.ts";
+import { createSimulatedTestClock } from "./simulated-clock.ts";
+
+export interface SimulatedRunOptions {
+  readonly source: string;
+  readonly truth: GroundTruth;
+  readonly random: Random;
+  readonly periodMs: number;
+  /** The slave's monotonic and epoch clocks. */
+  clock(): { readonly now: number; readonly wall: number };
+  trueNow(): number;
+  maySend(): boolean;
+  later(delayMs: number, task: () => void): void;
+  emit(event: RunEvent): void;
+}
+
+/** A share's run without requests: what `slave/carry-out.ts` and `run/` are in the product. */
+export interface SimulatedRun {
+  carryOut(order: CarriedOrder): void;
+  /** All operations in frames up to this number. */
+  sumFrames(through: number): number;
+  /** Operations that are in no frame yet. */
+  readonly uncut: number;
+  readonly done: boolean;
+}
+
+const metrics: readonly Counted[] = ["iterations", "interrupted_iterations", "dropped_iterations"];
+
+export function createSimulatedRun(options: SimulatedRunOptions): SimulatedRun {
+  const { source, truth, random, periodMs, clock, later, emit } = options;
+  const test = createSimulatedTestClock();
+  let plan: Plan | null = null;
+  let models: ScenarioModel[] = [];
+  let held: number[][] = [];
+  let counts: Record<Counted, number>[] = [];
+  let requests = 0;
+  let number = 0;
+  let done = false;
+  let ending = false;
+  const sums = [0];
+  const allotted = new Map<string, number>();
+  const wants = new Map<string, number>();
+  const claims = new Map<number, { readonly scenario: string; readonly through: (readonly [number, number])[] }>();
+  let serial = 0;
+
+  const prepare = (of: Plan, share: Share) => {
+    plan = of;
+    held = of.scenarios.map(() => []);
+    counts = of.scenarios.map(createCounts);
+    models = of.scenarios.map((planned, at) => {
+      const { name, load, startTimeMs } = planned.scenario;
+      const context: ModelContext = {
+        at,
+        planned,
+        random,
+        periodMs,
+        timeMs: () => test.readAt(clock().now) - startTimeMs,
+        isHeld: () => test.isFrozen(clock().now) || !options.maySend(),
+        later,
+        start(vu, epoch, iteration) {
+          requests++;
+          truth.start({ scenario: at, vu, iteration, source, epoch, now: options.trueNow() });
+        },
+        beginVu: (vu, epoch) => truth.beginVu(at, vu, source, epoch),
+        count(metric, count) {
+          const own = counts[at];
+          if (own !== undefined) own[metric] += count;
+        },
+        want() {
+          wants.set(name, allotted.get(name) ?? 0);
+          emit({ type: "fact", fact: { type: "want", scenario: name, serial: allotted.get(name) ?? 0 } });
+        },
+        claim(through) {
+          serial++;
+          claims.set(serial, { scenario: name, through: [...through] });
+          emit({ type: "fact", fact: { type: "claim", scenario: name, serial, through } });
+        },
+      };
+      return load.mode.endsWith("arrival-rate") ? createArrivalModel(context) : createLoopingModel(context);
+    });
+    takeShare(share, 0);
+  };
+  const takeShare = (share: Share, epoch: number) => {
+    share.scenarios.forEach((part, at) => {
+      models[at]?.setShare(part, epoch);
+      held[at] = listIndices(part.vus, 0, endless);
+    });
+  };
+  const findModel = (name: string) => models[plan?.scenarios.findIndex(({ scenario }) => scenario.name === name) ?? -1];
+
+  const cutFrame = () => {
+    number++;
+    const testTimeMs = Math.max(0, test.readAt(clock().now));
+    const series: SeriesDelta[] = [counter("http_reqs", {}, requests)];
+    counts.forEach((count, at) => {
+      const scenario = plan?.scenarios[at]?.scenario.name ?? "";
+      for (const metric of metrics) if (count[metric] > 0) series.push(counter(metric, { scenario }, count[metric]));
+    });
+    const generator = { cpu: 0, eventLoopLagMs: 0, memory: 0 };
+    const second = Math.floor(testTimeMs / 1_000);
+    const frame: Frame = {
+      number,
+      second,
+      testTimeMs,
+      warmUp: false,
+      series,
+      errors: [],
+      vus: [],
+      overflow: {},
+      generator,
+    };
+    sums.push((sums.at(-1) ?? 0) + requests);
+    requests = 0;
+    counts = counts.map(createCounts);
+    emit({ type: "frame", frame });
+  };
+  const isUncut = () => requests > 0 || counts.some((count) => metrics.some((metric) => count[metric] > 0));
+  const watch = () => {
+    if (done) return;
+    if (models.every(({ idle }) => idle)) finish();
+    else later(50, watch);
+  };
+  const everySecond = () => {
+    if (done) return;
+    if (isUncut() || random() < 0.2) cutFrame();
+    for (const [scenario, of] of wants) emit({ type: "fact", fact: { type: "want", scenario, serial: of } });
+    for (const [of, claim] of claims) emit({ type: "fact", fact: { type: "claim", serial: of, ...claim } });
+    later(1_000, everySecond);
+  };
+  const finish = () => {
+    if (done) return;
+    done = true;
+    if (isUncut()) cutFrame();
+    emit({ type: "done", lastFrame: number });
+  };
+  /** Everything ends within the grace; what still runs then is interrupted. */
+  const stop = (graceMs: number) => {
+    for (const model of models) model.endLoad(false);
+    if (ending && graceMs > 0) return;
+    ending = true;
+    const interrupt = () => {
+      for (const model of models) model.interrupt();
+      finish();
+    };
+    if (graceMs <= 0) interrupt();
+    else later(random() * graceMs, interrupt);
+  };
+  /** A command acts once its test time has come. */
+  const applyAt = (atMs: number, command: string) => {
+    const now = test.readAt(clock().now);
+    if (now >= atMs || done) {
+      emit({ type: "fact", fact: { type: "applied", command, testTimeMs: now } });
+    } else later(Math.min(100, atMs - now + 1), () => applyAt(atMs, command));
+  };
+
+  const carryOut = (order: CarriedOrder): void => {
+    switch (order.type) {
+      case "prepare":
+        prepare(order.plan, order.share);
+        later(1 + random() * 50, () => emit({ type: "fact", fact: { type: "prepared" } }));
+        return;
+      case "setup":
+        truth.runSetup();
+        later(1 + random() * 50, () => emit({ type: "fact", fact: { type: "setup_done", shared: {} } }));
+        return;
+      case "start": {
+        const { now, wall } = clock();
+        test.start(now + order.inMs);
+        models.forEach((model, at) => {
+          const begin = () => {
+            if (test.readAt(clock().now) >= (plan?.scenarios[at]?.scenario.startTimeMs ?? 0)) model.begin();
+            else if (!done) later(20, begin);
+          };
+          later(order.inMs, begin);
+        });
+        later(order.inMs, () => emit({ type: "fact", fact: { type: "started", atWallMs: wall + order.inMs } }));
+        later(1_000, everySecond);
+        later(Math.max(order.inMs, 0) + 100, watch);
+        return;
+      }
+      case "pause":
+        test.pause(order.atMs, clock().now);
+        applyAt(order.atMs, order.command);
+        return;
+      case "resume": {
+        const { now, wall } = clock();
+        test.resume(now + order.atWallMs - wall, order.testTimeMs, now);
+        const goOn = () => {
+          if (test.isFrozen(clock().now) && !done) later(20, goOn);
+          else
+            emit({
+              type: "fact",
+              fact: { type: "applied", command: order.command, testTimeMs: test.readAt(clock().now) },
+            });
+        };
+        goOn();
+        return;
+      }
+      case "scale": {
+        const planned = plan?.scenarios.find(({ scenario }) => scenario.name === order.scenario);
+        const atMs = Math.max(0, order.atMs - (planned?.scenario.startTimeMs ?? 0));
+        findModel(order.scenario)?.scale(atMs, order.target, order.overMs);
+        applyAt(order.atMs, order.command);
+        return;
+      }
+      case "release": {
+        const kept = order.share.scenarios.map(({ vus }) => new Set(listIndices(vus, 0, endless)));
+        const given = held.map((vus, at) => vus.filter((vu) => kept[at]?.has(vu) !== true));
+        takeShare(order.share, order.epoch);
+        const back = models.map((model, at) =>
+          (given[at] ?? []).length > 0 ? model.giveBack(given[at] ?? []) : { unstarted: [], begun: [] },
+        );
+        models.forEach((_, at) => {
+          if (held[at]?.length === 0) wants.delete(plan?.scenarios[at]?.scenario.name ?? "");
+        });
+        const fact = {
+          type: "released",
+          epoch: order.epoch,
+          unstarted: back.map(({ unstarted }) => unstarted),
+          begun: back.map(({ begun }) => begun),
+        } as const;
+        later(random() * 20, () => emit({ type: "fact", fact }));
+        return;
+      }
+      case "grant":
+        takeShare(order.share, order.epoch);
+        return;
+      case "allot":
+        allotted.set(order.scenario, order.serial);
+        wants.delete(order.scenario);
+        findModel(order.scenario)?.allot(order.ranges, order.last);
+        return;
+      case "claimed": {
+        const claim = claims.get(order.serial);
+        claims.delete(order.serial);
+        if (claim !== undefined) findModel(claim.scenario)?.confirm(claim.through);
+        return;
+      }
+      case "suspend":
+        for (const model of models) model.interrupt();
+        return;
+      case "go_on":
+        return;
+      case "stop":
+        stop(order.graceMs);
+        return;
+      case "expel": {
+        // What it held is somebody else's: it is not for it to say that nobody began the rest.
+        const given = held;
+        takeShare({ scenarios: models.map(() => ({ vus: [], arrivals: [], iterations: [] })) }, -1);
+        models.forEach((model, at) => model.giveBack(given[at] ?? []));
+        stop(0);
+        return;
+      }
+      case "teardown":
+        truth.runTeardown();
+        later(1 + random() * 50, () => emit({ type: "fact", fact: { type: "teardown_done" } }));
+        return;
+      case "close":
+        stop(0);
+        later(1 + random() * 50, () => emit({ type: "fact", fact: { type: "closed", lastFrame: number } }));
+        return;
+      default:
+        order satisfies never;
+    }
+  };
+
+  return {
+    carryOut,
+    sumFrames: (through) => sums[through] ?? Number.NaN,
+    get uncut() {
+      return requests;
+    },
+    get done() {
+      return done;
+    },
+  };
+}
+
+function createCounts(): Record<Counted, number> {
+  return { iterations: 0, interrupted_iterations: 0, dropped_iterations: 0 };
+}
+
+function counter(metric: string, tags: Readonly<Record<string, string>>, sum: number): SeriesDelta {
+  return { key: { metric, type: "counter", tags }, type: "counter", sum };
+}
