@@ -35,16 +35,18 @@ export function loseShare(fleet: FleetState, slave: OwnedSlave, member: Member, 
       state.shared.ranges = joinRanges(state.shared.ranges, part.iterations);
       held.assigned = 0;
     }
+    const asked = countAsked(planned, state, atMs);
     if (state.progress !== null) {
       const { from, claimed } = state.progress;
       for (const vu of vus) {
-        if (begun) held.assigned += (claimed[vu - 1] ?? 0) - (from[vu - 1] ?? 0);
+        // What nobody is to go on with is lost to the end.
+        if (dead && vu <= asked) held.assigned += iterationsOf(planned) - (from[vu - 1] ?? 0);
+        else if (begun) held.assigned += (claimed[vu - 1] ?? 0) - (from[vu - 1] ?? 0);
         else claimed[vu - 1] = from[vu - 1] ?? 0;
         // It has reported all of them, also those that it dropped: nobody is to do any again.
         if (begun && complete) claimed[vu - 1] = Math.max(claimed[vu - 1] ?? 0, iterationsOf(planned));
       }
     }
-    const asked = countAsked(planned, state, atMs);
     return {
       vus: vus.filter((vu) => vu <= asked).length,
       assigned: held.assigned,

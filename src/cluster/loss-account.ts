@@ -52,9 +52,8 @@ export function computeLost(fleet: FleetState, now: number): Lost {
       }
     });
   }
-  fleet.partition.scenarios.forEach(({ arrivals, progress, dead }, at) => {
+  fleet.partition.scenarios.forEach(({ arrivals }, at) => {
     if (arrivals !== null) iterations += countEvents(arrivals.dead, countDueEvents(fleet, at, now));
-    if (progress !== null) iterations += countRest(fleet, at, dead);
   });
   return { iterations, interval_ms: Math.round(intervalMs), estimated };
 }
@@ -82,8 +81,6 @@ function countUntold(fleet: FleetState, at: number, now: number, planned: number
   let told = 0;
   for (const { reported } of fleet.reports.values()) told += reported[at] ?? 0;
   for (const gone of fleet.partition.gone) told += countLostOf(fleet, gone, at, now) ?? 0;
-  const { dead, progress } = fleet.partition.scenarios[at] ?? { dead: [], progress: null };
-  if (progress !== null) told += countRest(fleet, at, dead);
   return Math.max(0, planned - told);
 }
 
@@ -102,6 +99,14 @@ export function createDropped(fleet: FleetState, now: number): SeriesDelta[] {
 function countLostOf(fleet: FleetState, gone: GoneSource, at: number, now: number): number | null {
   const count = countAssigned(fleet, gone, at, now);
   return count === null ? null : Math.max(0, count - (fleet.reports.get(gone.source)?.reported[at] ?? 0));
+}
+
+/** What was lost until the end as a series, so that a threshold can ask for it. */
+export function createLost(fleet: FleetState): SeriesDelta[] {
+  const { iterations } = fleet.lost;
+  if (iterations === 0) return [];
+  const key = { metric: "lost_iterations", type: "counter", tags: {} } as const;
+  return [{ key, type: "counter", sum: iterations }];
 }
 
 /** Iterations that were a lost source's to do; null: its mode does not say. */
