@@ -6,7 +6,7 @@ import { takeRecord } from "./fleet-record.ts";
 import type { FleetEffect, FleetEvent, FleetState } from "./fleet-state.ts";
 import { countHeld } from "./held-shares.ts";
 import { learnFact } from "./learn-fact.ts";
-import { computeLost, createDropped } from "./loss-account.ts";
+import { computeLost, createDropped, createLost } from "./loss-account.ts";
 import { findLost, noteDrained, takeOffer, wantsSlaves } from "./membership.ts";
 import { type Instant, noteEvent } from "./owner-state.ts";
 import { isArrival } from "./partition.ts";
@@ -143,6 +143,7 @@ function finish(fleet: FleetState, time: Instant): FleetEffect[] {
   // A new owner is fed the frames first.
   for (const { high, finalHigh } of fleet.sources.values()) if (finalHigh !== null && high < finalHigh) return [];
   fleet.announced = true;
-  addSeries(fleet.core.snapshot, createDropped(fleet, time.now));
+  fleet.lost = computeLost(fleet, time.now);
+  addSeries(fleet.core.snapshot, [...createDropped(fleet, time.now), ...createLost(fleet)]);
   return [{ type: "final" }];
 }

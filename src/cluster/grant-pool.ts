@@ -34,7 +34,7 @@ export function grantPool(fleet: FleetState, running: readonly RunningMember[], 
     takers.forEach((taker, place) => {
       const gained = dealt[place] ?? [];
       if (gained.length === 0) return;
-      giveVus(fleet, taker, at, gained);
+      giveVus(fleet, taker, at, gained, time.now);
       changed.add(taker);
     });
     fleet.pool[at] = left;
@@ -50,18 +50,32 @@ export function grantPool(fleet: FleetState, running: readonly RunningMember[], 
   });
 }
 
-function giveVus(fleet: FleetState, { slave, member }: RunningMember, at: number, gained: readonly number[]): void {
-  const progress = fleet.partition.scenarios[at]?.progress ?? null;
+/** Of a looping VU nobody knows how many iterations it began; in this time it cannot have begun more than one, ms. */
+const shortestIterationMs = 0.01;
+
+function giveVus(
+  fleet: FleetState,
+  { slave, member }: RunningMember,
+  at: number,
+  gained: readonly number[],
+  now: number,
+): void {
+  const part = fleet.partition.scenarios[at];
+  const progress = part?.progress ?? null;
   const load = fleet.core.plan.scenarios[at]?.scenario.load;
-  const iterations = load?.mode === "per-vu-iterations" ? load.iterations : 0;
   const begun: VuIteration[] = [];
-  if (progress !== null) {
+  if (progress !== null && load?.mode === "per-vu-iterations") {
     for (const vu of gained) {
       const next = progress.claimed[vu - 1] ?? 0;
       progress.from[vu - 1] = next;
-      progress.claimed[vu - 1] = Math.min(next + 1, iterations);
+      progress.claimed[vu - 1] = Math.min(next + 1, load.iterations);
       if (next > 0) begun.push([vu, next]);
     }
+  } else if (part?.arrivals === null && part.shared === null) {
+    // No number of an iteration comes twice.
+    const next = Math.ceil(testTimeAt(fleet.core, now) / shortestIterationMs);
+    const worn = new Set(part.worn);
+    for (const vu of gained) if (worn.has(vu)) begun.push([vu, next]);
   }
   slave.share = {
     scenarios: slave.share.scenarios.map((part, position): ScenarioShare => {

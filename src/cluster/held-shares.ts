@@ -50,6 +50,8 @@ export function countWanted(
 export function returnToPool(fleet: FleetState, at: number, vus: readonly number[]): void {
   const pool = fleet.pool[at];
   if (pool === undefined || vus.length === 0) return;
+  const part = fleet.partition.scenarios[at];
+  if (part !== undefined) part.worn = [...new Set([...part.worn, ...vus])];
   pool.push(...vus);
   pool.sort((a, b) => a - b);
 }

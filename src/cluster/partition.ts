@@ -23,6 +23,8 @@ export interface ScenarioPartition {
   known: number;
   /** VU indices that a lost slave had and nobody is to take. */
   readonly dead: number[];
+  /** VUs that somebody has held and given back, or was lost with. */
+  worn: readonly number[];
   /** Rates or counts that were ordered, oldest first. */
   readonly scales: Scale[];
   /** Arrival modes. */
@@ -160,6 +162,7 @@ export function createPartition(
     return {
       known: largestVus,
       dead: [],
+      worn: [],
       scales: [],
       arrivals: isArrival(load) ? { open: null, dealt, unheld: 0, dead: [] } : null,
       shared:

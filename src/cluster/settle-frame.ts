@@ -1,4 +1,4 @@
-import { applyFrame, forgetVus } from "../measure/snapshot.ts";
+import { applyFrame } from "../measure/snapshot.ts";
 import type { Frame } from "../protocol/frame.ts";
 import { type FleetEffect, type FleetEvent, type FleetState, nameSource } from "./fleet-state.ts";
 import { noteReported } from "./loss-account.ts";
@@ -18,9 +18,8 @@ export function settleFrame(
     source.high = frame.number;
     noteReported(fleet, name, frame);
     if (source.finalHigh !== null && frame.number > source.finalHigh) addLate(fleet, frame);
-    else applyFrame(fleet.core.snapshot, slaveId, frame);
-    // Counts, not VUs: those run elsewhere since its lease ended.
-    if (source.over) forgetVus(fleet.core.snapshot, slaveId);
+    // Of a slave that was given up the counts, not the VUs: those run elsewhere since its lease ended.
+    else applyFrame(fleet.core.snapshot, slaveId, source.over ? { ...frame, vus: [] } : frame);
   }
   return [stampOrder(fleet, slaveId, incarnation, { type: "ack", through: high })];
 }

@@ -53,9 +53,9 @@ export function createFrameCutter(sources: FrameSources): FrameCutter {
   };
   const waitForSecond = (next: number) => {
     tick = clock.at(startAt + next * secondMs, () => {
-      // A late alarm closes every second that has passed since.
+      // A late alarm, as after a freeze, closes every second that has passed since.
       const passed = Math.max(next, countSeconds(clock.now()));
-      emit(passed - 1);
+      emit(countSeconds(openedAt));
       openedAt = startAt + passed * secondMs;
       waitForSecond(passed + 1);
     });

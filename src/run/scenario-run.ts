@@ -20,7 +20,7 @@ export interface ScenarioRun {
   stop(graceMs: number): void;
   /** `timeMs` is test time of the run. Throws EngineError. */
   scale(timeMs: number, target: number, overMs: number): void;
-  /** See Scheduler; nothing once the scenario has ended. */
+  /** See Scheduler. Nothing is granted once the scenario has ended. */
   release(share: ScenarioShare): Promise<VuIteration[]>;
   grant(share: ScenarioShare): void;
   allot(ranges: readonly IterationRange[], last: boolean): void;
@@ -108,7 +108,7 @@ export function createScenarioRun(
       if (phase === "loading" || phase === "waiting")
         scheduler.scale(Math.max(0, timeMs - startTimeMs), target, overMs);
     },
-    release: (kept) => (phase === "ended" ? Promise.resolve([]) : scheduler.release(kept)),
+    release: (kept) => scheduler.release(kept),
     grant(whole) {
       if (phase !== "ended") scheduler.grant(whole);
     },

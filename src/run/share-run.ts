@@ -61,10 +61,10 @@ export interface ShareRun {
    */
   scale(scenario: string, target: number, overMs: number, atTestTimeMs?: number): Promise<number>;
   /**
-   * Keeps only this part of the share. Given-up VUs finish their iterations, at most the graceful stop long; in arrival
-   * modes they serve the events of the windows that are kept, which may also reach further than before. A scenario that
-   * keeps VUs keeps its shared iterations too, one without gives them back. Resolves once nothing outside the part can
-   * start any more.
+   * Keeps only this part of the share. Given-up VUs finish their iterations, at most the graceful stop long. Windows of
+   * arrivals may also reach further than before; where windows are kept and no VU is, the VUs serve them to their end
+   * first. A scenario that keeps VUs keeps its shared iterations too, one without gives them back. Resolves once nothing
+   * outside the part can start any more.
    */
   release(share: Share): Promise<Released>;
   /** The whole share from now on, but for its shared iterations. VUs and windows that are held go on undisturbed. */

@@ -192,9 +192,9 @@ export function createArrivals(context: SchedulerContext, load: ArrivalLoad): Sc
         windowsEnd = end;
         cursor.cutAt(end);
       } else takeWindows(kept.arrivals);
-      // VUs that are given up serve the events that are left, where these come to an end. Who gives up none answers at
-      // once: an answer after the cut would put the cut off for ever.
-      if (someLeave && !over && begun && end !== never) {
+      // Where all VUs are given up they serve the events that are left, if these come to an end. Otherwise the others do:
+      // an answer only after the cut would make the owner put the cut off again and again.
+      if (someLeave && kept.vus.length === 0 && !over && begun && end !== never) {
         const drained = Promise.withResolvers<void>();
         const earlier = whenDrained;
         whenDrained = () => {

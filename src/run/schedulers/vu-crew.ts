@@ -24,6 +24,10 @@ export function createVuCrew(context: SchedulerContext, start: VuProfile, duty: 
   let places: LoopingVu[] = [];
   /** Given up and not yet ended. */
   const leaving = new Set<LoopingVu>();
+  /** Granted after the load was over: they never begin, and what they were to do is dropped. */
+  const granted = new Set<LoopingVu>();
+  /** Their rest is counted as dropped: it is nobody's to do again. */
+  const accounted = new Set<LoopingVu>();
   const begunElsewhere = new Map(share.begun);
   let called = 0;
   let running = 0;
@@ -108,7 +112,7 @@ export function createVuCrew(context: SchedulerContext, start: VuProfile, duty: 
       .map((place): VuIteration => {
         duty.forget(place.index);
         begunElsewhere.delete(place.index);
-        return [place.index, place.begun];
+        return [place.index, accounted.has(place) ? duty.planned : place.begun];
       });
   };
 
@@ -120,7 +124,9 @@ export function createVuCrew(context: SchedulerContext, start: VuProfile, duty: 
     if (ended || running > 0) return;
     if (over) {
       ended = true;
-      meter.recordDropped(duty.retire(places.filter((place) => place.called)));
+      const due = places.filter((place) => place.called || granted.has(place));
+      meter.recordDropped(duty.retire(due));
+      for (const place of due) accounted.add(place);
       events.onEnded();
       return;
     }
@@ -162,7 +168,10 @@ export function createVuCrew(context: SchedulerContext, start: VuProfile, duty: 
     grant(whole) {
       runs = whole.vus;
       for (const [index, next] of whole.begun ?? []) begunElsewhere.set(index, next);
+      const before = new Set(places);
       const given = arrange(known);
+      const asked = countIndices(runs, countVus(profile, time.now()));
+      if (over) for (const place of places.slice(0, asked)) if (!before.has(place)) granted.add(place);
       recount();
       letGo(given).catch(events.onFault);
     },

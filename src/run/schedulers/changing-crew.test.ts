@@ -1,0 +1,120 @@
+import { expect, test } from "vitest";
+import { createScenario, stageRun } from "../../../test/support/staged-run.ts";
+import { packIndices } from "../../plan/move-indices.ts";
+import type { Load } from "../../protocol/load.ts";
+import type { Share, VuIteration } from "../../protocol/plan.ts";
+
+const second = 1000;
+const shareOf = (vus: readonly number[], begun?: readonly VuIteration[]): Share => ({
+  scenarios: [{ vus: packIndices(vus), arrivals: [], iterations: [], begun }],
+});
+const constant = (vus: number, durationMs = 10 * second): Load => ({
+  mode: "constant-vus",
+  vus,
+  durationMs,
+  rampUpMs: 0,
+});
+
+test("VUs that are given up finish their iteration, the others go on undisturbed", async () => {
+  const run = await stageRun([createScenario(constant(4))], { iterationMs: 300 });
+  await run.clock.turn(350);
+  let released = false;
+  const work = run.part.release(shareOf([1, 3])).then((begun) => {
+    released = true;
+    return begun;
+  });
+  await run.clock.turn(249);
+  expect(released).toBe(false);
+  await run.clock.turn(1);
+  expect(await work).toEqual([
+    [
+      [2, 2],
+      [4, 2],
+    ],
+  ]);
+  await run.clock.turn(second);
+  const starts = (id: number) => run.iterations.filter(({ vuId }) => vuId === id).map(({ at }) => at);
+  expect(starts(2)).toEqual([0, 300]);
+  expect(starts(1)).toEqual([0, 300, 600, 900, 1200, 1500]);
+  expect(run.closedVus.toSorted()).toEqual([2, 4]);
+  expect(run.iterations.every(({ outcome }) => outcome === "passed" || outcome === null)).toBe(true);
+  await run.part.close();
+});
+
+test("a given-up VU that takes longer than the graceful stop is interrupted", async () => {
+  const run = await stageRun([createScenario(constant(2), { gracefulStopMs: 500 })], { iterationMs: 5 * second });
+  await run.clock.turn(100);
+  const released = run.part.release(shareOf([1]));
+  await run.clock.turn(500);
+  expect(await released).toEqual([[[2, 1]]]);
+  expect(run.iterations.map(({ vuId, outcome, endedAt }) => [vuId, outcome, endedAt])).toEqual([
+    [1, null, -1],
+    [2, "interrupted", 600],
+  ]);
+  await run.part.close();
+});
+
+test("granted VUs begin at once, where they were elsewhere; held ones are not restarted", async () => {
+  const load: Load = { mode: "per-vu-iterations", vus: 3, iterations: 5, maxDurationMs: 60 * second };
+  const run = await stageRun([createScenario(load)], { iterationMs: 100, cut: () => shareOf([1]) });
+  await run.clock.turn(150);
+  run.part.grant(shareOf([1, 3], [[3, 3]]));
+  await run.clock.turn(5 * second);
+  const seen = (id: number) =>
+    run.iterations.filter(({ vuId }) => vuId === id).map(({ at, vuIteration }) => [at, vuIteration]);
+  expect(seen(1)).toEqual([0, 1, 2, 3, 4].map((n) => [n * 100, n]));
+  expect(seen(3)).toEqual([
+    [150, 3],
+    [250, 4],
+  ]);
+  expect([run.done, run.sumCounter("iterations"), run.sumCounter("dropped_iterations")]).toEqual([true, 7, 0]);
+});
+
+test("a VU with nothing left to do is not made", async () => {
+  const load: Load = { mode: "per-vu-iterations", vus: 2, iterations: 2, maxDurationMs: 60 * second };
+  const run = await stageRun([createScenario(load)], {
+    iterationMs: 100,
+    cut: () => shareOf([1, 2], [[2, 2]]),
+    vuSetup: { ms: 10, passes: () => true },
+  });
+  await run.clock.turn(second);
+  expect([run.done, run.setupVus]).toEqual([true, [1]]);
+});
+
+test("what is released after the end has been counted as dropped and is nobody's to do again", async () => {
+  const load: Load = { mode: "per-vu-iterations", vus: 2, iterations: 10, maxDurationMs: 150 };
+  const run = await stageRun([createScenario(load)], { iterationMs: 100 });
+  await run.clock.turn(500);
+  expect([run.done, run.sumCounter("iterations"), run.sumCounter("dropped_iterations")]).toEqual([true, 4, 16]);
+  expect(await run.part.release(shareOf([1]))).toEqual([[[2, 10]]]);
+});
+
+test("what is granted between the load's end and the last iteration's is dropped and counted", async () => {
+  const load: Load = { mode: "per-vu-iterations", vus: 2, iterations: 3, maxDurationMs: 150 };
+  const run = await stageRun([createScenario(load)], { iterationMs: 200, cut: () => shareOf([1]) });
+  await run.clock.turn(180);
+  run.part.grant(shareOf([1, 2], [[2, 1]]));
+  await run.clock.turn(second);
+  expect(run.iterations.map(({ vuId }) => vuId)).toEqual([1]);
+  expect([run.done, run.sumCounter("iterations"), run.sumCounter("dropped_iterations")]).toEqual([true, 1, 4]);
+});
+
+test("the profile decides which of the held VUs run, whenever they come", async () => {
+  const load: Load = {
+    mode: "ramping-vus",
+    startVus: 0,
+    stages: [{ durationMs: 4 * second, target: 4 }],
+    gracefulRampDownMs: 0,
+  };
+  const run = await stageRun([createScenario(load)], { iterationMs: 10 * second, cut: () => shareOf([2]) });
+  await run.clock.turn(3_500);
+  run.part.grant(shareOf([1, 2, 3, 4]));
+  await run.clock.turn(1_000);
+  expect(run.iterations.map(({ vuId, at }) => [vuId, at])).toEqual([
+    [2, 2000],
+    [1, 3500],
+    [3, 3500],
+    // The load ends at 4000, when the fourth would come.
+  ]);
+  await run.part.close();
+});

@@ -1,0 +1,81 @@
+import { expect, test } from "vitest";
+import { countPlanned, expectCounts } from "../support/accounts.ts";
+import { startCluster } from "../support/cluster.ts";
+import { startTestTarget, tellingHeaders } from "../support/counting-target.ts";
+
+const steps = [{ id: "get", type: "http", config: { url: "/", headers: tellingHeaders } }];
+
+test("the number of an iteration never comes twice, whoever is drained or killed, and what was lost is told", {
+  timeout: 60_000,
+}, async () => {
+  const target = await startTestTarget();
+  const cluster = await startCluster();
+  await cluster.addSlave("a");
+  await cluster.addSlave("b");
+  const c = await cluster.addSlave("c");
+  const thresholds = [{ metric: "lost_iterations", condition: "count < 1" }];
+  const id = await cluster.submit({
+    id: "numbers",
+    options: { vus: 12, duration: "8s", think_time: "10ms", thresholds, http: { base_url: target.url } },
+    steps,
+  });
+  await cluster.waitFor(id, ({ progress }) => (progress ?? 0) > 0.25);
+  await cluster.call("POST", "/slaves/a/drain");
+  c.child.kill("SIGKILL");
+  const report = await cluster.finish(id);
+  const arrivals = await target.list();
+  expect(new Set(arrivals.map(({ iteration }) => iteration)).size).toBe(arrivals.length);
+  expect(report.lost.iterations).toBeGreaterThan(0);
+  expect(report.thresholds).toMatchObject([{ passed: false, value: report.lost.iterations }]);
+});
+
+test("after a loss the survivors start the lost one's arrivals, and every event is in the account", {
+  timeout: 60_000,
+}, async () => {
+  const target = await startTestTarget();
+  const cluster = await startCluster();
+  await cluster.addSlave("a");
+  await cluster.addSlave("b");
+  const c = await cluster.addSlave("c");
+  const id = await cluster.submit({
+    id: "arrivals",
+    options: { rate: 60, duration: "12s", pre_allocated_vus: 12, http: { base_url: target.url } },
+    steps,
+  });
+  await cluster.waitFor(id, ({ progress }) => (progress ?? 0) > 0.25);
+  c.child.kill("SIGKILL");
+  const report = await cluster.finish(id);
+  expect(countPlanned(report)).toBe(720);
+  // H, and a second for the cut; from then on the rate is whole.
+  const arrivals = await target.list();
+  const last = arrivals.at(-1)?.at ?? 0;
+  const atTheEnd = arrivals.filter(({ at }) => at > last - 3_000);
+  expect(atTheEnd.length).toBeGreaterThanOrEqual(175);
+  expect(atTheEnd.length).toBeLessThanOrEqual(185);
+  expect(new Set(arrivals.map(({ iteration }) => iteration)).size).toBe(arrivals.length);
+});
+
+test("frames of a slave that was frozen over the end still come, late", { timeout: 60_000 }, async () => {
+  const target = await startTestTarget();
+  const cluster = await startCluster();
+  await cluster.addSlave("a");
+  const b = await cluster.addSlave("b");
+  const id = await cluster.submit({
+    id: "frozen",
+    options: {
+      mode: "per-vu-iterations",
+      vus: 10,
+      iterations: 100,
+      think_time: "20ms",
+      http: { base_url: target.url },
+    },
+    steps,
+  });
+  await cluster.waitFor(id, ({ slave_states }) => (slave_states["b"]?.iterations ?? 0) > 0);
+  b.child.kill("SIGSTOP");
+  const first = await cluster.finish(id);
+  expect(first.degraded).toBe(true);
+  b.child.kill("SIGCONT");
+  const report = await expectCounts(cluster, id, target);
+  expect(report.lost.iterations).toBeLessThan(first.lost.iterations);
+});
