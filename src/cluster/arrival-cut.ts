@@ -47,12 +47,13 @@ export function isBeyondLoad(context: CutContext, event: number): boolean {
   return event >= countArrivals(readRate(context));
 }
 
-/** Are all events of the share's windows planned before now? */
+/** Were all events of the share's windows planned so long ago that every clock has passed them? */
 export function areWindowsOver(context: CutContext, windows: readonly ArrivalPattern[]): boolean {
   const last = windows.at(-1);
   if (last === undefined) return true;
   return (
-    last.to !== null && listRates(context).every((rate) => computeArrivalTime(rate, last.to ?? 0) <= context.timeMs)
+    last.to !== null &&
+    listRates(context).every((rate) => computeArrivalTime(rate, last.to ?? 0) <= context.timeMs - MARGIN_MS)
   );
 }
 

@@ -72,6 +72,8 @@ export function countUndone(fleet: FleetState, now: number): number[] {
       return countRest(fleet, at, fleet.pool[at] ?? []);
     }
     if (arrivals === null) return 0;
+    // A stop ends the plan at each slave's own moment.
+    if (fleet.core.cause === null) return countUntold(fleet, at, now, countDueEvents(fleet, at, now));
     return arrivals.unheld + (arrivals.open === null ? 0 : Math.max(0, countDueEvents(fleet, at, now) - arrivals.open));
   });
 }
@@ -81,6 +83,8 @@ function countUntold(fleet: FleetState, at: number, now: number, planned: number
   let told = 0;
   for (const { reported } of fleet.reports.values()) told += reported[at] ?? 0;
   for (const gone of fleet.partition.gone) told += countLostOf(fleet, gone, at, now) ?? 0;
+  const dead = fleet.partition.scenarios[at]?.arrivals?.dead ?? [];
+  told += countEvents(dead, planned);
   return Math.max(0, planned - told);
 }
 
