@@ -60,6 +60,7 @@ interface Running {
   readonly run: ShareRun;
   readonly frames: Frame[];
   readonly faults: unknown[];
+  readonly startedAt: number[];
   readonly done: Promise<number>;
   sum(metric: string): number;
 }
@@ -68,6 +69,7 @@ function makeRun(workflow: Workflow, threads: number): Running {
   const plan = makePlan(workflow);
   const frames: Frame[] = [];
   const faults: unknown[] = [];
+  const startedAt: number[] = [];
   const done = Promise.withResolvers<number>();
   const run = createShareRun(
     {
@@ -86,7 +88,7 @@ function makeRun(workflow: Workflow, threads: number): Running {
       onFrame: (frame) => frames.push(frame),
       onDone: done.resolve,
       onFault: (error) => faults.push(error),
-      onStarted: () => undefined,
+      onStarted: (instant) => startedAt.push(instant),
       onWant: () => undefined,
       onClaim: () => undefined,
     },
@@ -98,7 +100,7 @@ function makeRun(workflow: Workflow, threads: number): Running {
     frames
       .flatMap(({ series }) => series)
       .reduce((total, one) => (one.type === "counter" && one.key.metric === metric ? total + one.sum : total), 0);
-  return { run, frames, faults, done: done.promise, sum };
+  return { run, frames, faults, startedAt, done: done.promise, sum };
 }
 
 async function runThrough(running: Running): Promise<number> {
@@ -181,6 +183,47 @@ test("frames come each second and at the end of warm_up", async () => {
   ]);
   expect(running.frames[0]?.testTimeMs).toBeCloseTo(400, -2);
   expect(running.sum("iterations")).toBe(13);
+});
+
+test.each([1, 2])("%i thread(s): a scale acts at its test time, ahead or past, and says when", async (threads) => {
+  const target = await startTarget();
+  const load: Load = { mode: "constant-vus", vus: 2, durationMs: 10_000, rampUpMs: 0 };
+  const workflow = makeWorkflow([], {
+    workflow: { scenarios: [makeScenario(target.url, load, { pacingMs: 100 })] },
+  });
+  const running = makeRun(workflow, threads);
+  await running.run.prepare();
+  running.run.start(clock.now() + 5, {});
+  const ahead = running.run.scale("default", 6, 0, 300);
+  await new Promise<void>((resolve) => clock.at(clock.now() + 250, resolve));
+  // Three rounds of two VUs.
+  expect(target.seen.length).toBeLessThanOrEqual(6);
+  expect(await ahead).toBeGreaterThanOrEqual(300);
+  const before = target.seen.length;
+  await new Promise<void>((resolve) => clock.at(clock.now() + 150, resolve));
+  expect(target.seen.length - before).toBeGreaterThan(6);
+  // As if the ramp from 6 to 2 had begun at 300: it is over by now.
+  expect(await running.run.scale("default", 2, 50, 300)).toBeGreaterThan(400);
+  await new Promise<void>((resolve) => clock.at(clock.now() + 60, resolve));
+  const after = target.seen.length;
+  await new Promise<void>((resolve) => clock.at(clock.now() + 195, resolve));
+  expect(target.seen.length - after).toBeLessThanOrEqual(4);
+  running.run.stop(1000);
+  await running.done;
+  expect(running.faults).toEqual([]);
+});
+
+test.each([1, 2])("%i thread(s): the start that is told is the one that was", async (threads) => {
+  const target = await startTarget();
+  const load: Load = { mode: "shared-iterations", vus: 2, iterations: 2, maxDurationMs: 10_000 };
+  const running = makeRun(makeWorkflow([], { workflow: { scenarios: [makeScenario(target.url, load)] } }), threads);
+  await running.run.prepare();
+  const startAt = clock.now() + 50;
+  running.run.start(startAt, {});
+  await running.done;
+  expect(running.startedAt).toHaveLength(1);
+  expect(running.startedAt[0]).toBeGreaterThanOrEqual(startAt - 1);
+  expect(running.startedAt[0]).toBeLessThan(startAt + 50);
 });
 
 test("scaling names what is wrong", async () => {

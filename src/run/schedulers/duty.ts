@@ -1,7 +1,7 @@
 import { computeIterationNumber } from "../../plan/vu-numbers.ts";
 import type { IterationRange, VuIteration } from "../../protocol/plan.ts";
 import { createIterationLine } from "../iteration-line.ts";
-import type { SchedulerContext } from "./scheduler.ts";
+import type { SchedulerContext, SchedulerEvents } from "./scheduler.ts";
 
 /** A looping VU as its duty sees it. */
 export interface Worker {
@@ -55,12 +55,12 @@ const endless: Omit<Duty, "claim"> = {
 };
 
 /** Iterations without end: constant, ramping and externally controlled VUs. */
-export function createEndlessDuty({ plan }: SchedulerContext): Duty {
+export function createEndlessDuty({ plan }: Pick<SchedulerContext, "plan">): Duty {
   return { ...endless, claim: ({ id, begun }) => computeIterationNumber(plan, id, begun) };
 }
 
 /** So many iterations for each VU. */
-export function createPerVuDuty({ plan }: SchedulerContext, iterations: number): Duty {
+export function createPerVuDuty({ plan }: Pick<SchedulerContext, "plan">, iterations: number): Duty {
   return {
     ...endless,
     claim: ({ id, begun }) => (begun < iterations ? computeIterationNumber(plan, id, begun) : nothingLeft),
@@ -126,7 +126,10 @@ const secondMs = 1000;
  * So many iterations for each VU, each begun only once the owner knows that it may have been: a VU claims about as many
  * ahead as it begins in a second, twice as many each time it had to wait.
  */
-export function createClaimingDuty(context: SchedulerContext, iterations: number): Duty {
+export function createClaimingDuty(
+  context: Pick<SchedulerContext, "clock" | "plan"> & { readonly events: Pick<SchedulerEvents, "onClaim"> },
+  iterations: number,
+): Duty {
   const { clock, events } = context;
   const inner = createPerVuDuty(context, iterations);
   const claims = new Map<number, Claim>();
