@@ -24,7 +24,11 @@ export interface CutContext {
   readonly part: ScenarioPartition;
   /** Test time from the scenario's start, ms. */
   readonly timeMs: number;
+  /** The furthest that the clock of somebody who holds events may show. */
+  readonly latestMs: number;
   readonly times: LeaseTimes;
+  /** Everybody who holds events has acted on the scales through this serial. */
+  readonly steered: number;
 }
 
 /** The rate as it is ordered now. */
@@ -34,12 +38,19 @@ export function readRate({ planned, part }: Pick<CutContext, "planned" | "part">
 
 /** The first event that is far enough ahead for everybody, also for those who have not heard of a new rate yet. */
 export function planCut(context: CutContext): number {
-  return Math.max(...listRates(context).map((rate) => findArrival(rate, context.timeMs + LEAD_MS)));
+  return Math.max(...listRates(context, context.steered).map((rate) => findArrival(rate, context.latestMs + LEAD_MS)));
+}
+
+/** The first event that a source which was given up at this time of the scenario cannot have started. */
+export function findPassed(context: CutContext, atMs: number, steered: number): number {
+  return Math.max(...listRates(context, steered).map((rate) => findArrival(rate, atMs + MARGIN_MS)));
 }
 
 /** Might somebody reach the cut soon? */
 export function isCutNear(context: CutContext, cut: number): boolean {
-  return listRates(context).some((rate) => computeArrivalTime(rate, cut) < context.timeMs + MARGIN_MS);
+  return listRates(context, context.steered).some(
+    (rate) => computeArrivalTime(rate, cut) < context.latestMs + MARGIN_MS,
+  );
 }
 
 /** Are there no events from here on? */
@@ -53,7 +64,9 @@ export function areWindowsOver(context: CutContext, windows: readonly ArrivalPat
   if (last === undefined) return true;
   return (
     last.to !== null &&
-    listRates(context).every((rate) => computeArrivalTime(rate, last.to ?? 0) <= context.timeMs - MARGIN_MS)
+    listRates(context, context.steered).every(
+      (rate) => computeArrivalTime(rate, last.to ?? 0) <= context.timeMs - MARGIN_MS,
+    )
   );
 }
 
@@ -118,11 +131,11 @@ export function countVusOf(part: ScenarioShare | undefined): number {
   return countIndices(part?.vus ?? [], endless);
 }
 
-/** The rates that may be in force at somebody's: the latest, and those before orders that may not have reached all. */
-function listRates({ planned, part, timeMs, times }: CutContext): readonly RateProfile[] {
-  const old = part.scales.filter(({ atMs }) => atMs - planned.scenario.startTimeMs < timeMs - 2 * times.timeoutMs);
+/** The rates that may be in force where the orders after `steered` were not acted on, the latest among them. */
+function listRates({ planned, part }: CutContext, steered: number): readonly RateProfile[] {
+  const known = part.scales.filter(({ serial }) => serial <= steered).length;
   const rates: RateProfile[] = [];
-  for (let count = old.length; count <= part.scales.length; count++) rates.push(scaleRate(planned, part, count));
+  for (let count = known; count <= part.scales.length; count++) rates.push(scaleRate(planned, part, count));
   return rates;
 }
 

@@ -9,6 +9,7 @@ import {
   countVusOf,
   differsFromDealt,
   extendShare,
+  findPassed,
   isBeyondLoad,
   isCutNear,
   planCut,
@@ -21,6 +22,7 @@ import {
   createCutContext,
   createGrant,
   listRunning,
+  listTakers,
   type MemberOrder,
   type RunningMember,
   returnToPool,
@@ -142,13 +144,16 @@ function findCut(fleet: FleetState, running: readonly RunningMember[], at: numbe
       !running.some((each) => each.slave === slave),
   );
   if (opening) return null;
-  const takers = running.filter(({ member }) => !member.draining);
+  const takers = listTakers(fleet, running, now);
   const mayDeal =
     (fleet.pool[at] ?? []).length > 0 &&
     takers.some(({ slave, member }) => fleet.roomOf(member.id) > countHeld(slave.share));
   if (!mayDeal && !differsFromDealt(state, countWanted(fleet, running, at))) return null;
   const opened = running.flatMap(({ slave }) => slave.share.scenarios[at]?.arrivals.map(({ from }) => from) ?? []);
-  const cut = Math.max(planCut(context), ...opened);
+  const passed = fleet.partition.gone
+    .filter(({ scenarios }) => scenarios[at]?.below === null && (scenarios[at]?.windows ?? []).length > 0)
+    .map(({ latestMs, steered }) => findPassed(context, latestMs - context.planned.scenario.startTimeMs, steered));
+  const cut = Math.max(planCut(context), ...opened, ...passed);
   return isBeyondLoad(context, cut) ? null : cut;
 }
 

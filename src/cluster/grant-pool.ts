@@ -7,6 +7,7 @@ import {
   countWanted,
   createCutContext,
   createGrant,
+  listTakers,
   type MemberOrder,
   type RunningMember,
 } from "./held-shares.ts";
@@ -18,7 +19,7 @@ import { type Instant, testTimeAt } from "./owner-state.ts";
  * cut on. VUs without room stay where they are and go to whoever comes next.
  */
 export function grantPool(fleet: FleetState, running: readonly RunningMember[], time: Instant): readonly MemberOrder[] {
-  const takers = running.filter(({ member }) => !member.draining);
+  const takers = listTakers(fleet, running, time.now);
   const changed = new Set<RunningMember>();
   fleet.pool.forEach((pool, at) => {
     const arrivals = fleet.partition.scenarios[at]?.arrivals ?? null;

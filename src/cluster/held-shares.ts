@@ -25,6 +25,18 @@ export function listRunning({ core, members }: FleetState): readonly RunningMemb
   });
 }
 
+/** Those that may be given more: not on their way out, and with every scale that is in force taken in. */
+export function listTakers(
+  fleet: FleetState,
+  running: readonly RunningMember[],
+  now: number,
+): readonly RunningMember[] {
+  const timeMs = testTimeAt(fleet.core, now);
+  const inForce = fleet.partition.scenarios.flatMap(({ scales }) => scales.filter(({ atMs }) => atMs <= timeMs));
+  const latest = Math.max(0, ...inForce.map(({ serial }) => serial));
+  return running.filter(({ slave, member }) => !member.draining && slave.steered >= latest);
+}
+
 /** How many VU indices a share holds. */
 export function countHeld(share: Share): number {
   return share.scenarios.reduce((sum, part) => sum + countIndices(part.vus, endless), 0);
@@ -56,13 +68,25 @@ export function returnToPool(fleet: FleetState, at: number, vus: readonly number
   pool.sort((a, b) => a - b);
 }
 
+/** The furthest test time that a slave's clock may show: one that has not acted on a pause yet goes on without it. */
+export function findLatest({ core }: FleetState, slave: OwnedSlave, now: number): number {
+  const timeMs = testTimeAt(core, now);
+  const pause = core.steering.findLast(({ type }) => type === "pause");
+  const runsOn = core.pausedAt !== null && pause !== undefined && slave.steered < pause.serial;
+  return Math.max(runsOn ? timeMs + Math.max(0, now - (core.pausedAt ?? now)) : timeMs, slave.furthestMs);
+}
+
 /** A scenario's part of the cluster, for what depends on its test time. null: it has no arrivals. */
 export function createCutContext(fleet: FleetState, at: number, now: number): CutContext | null {
   const planned = fleet.core.plan.scenarios[at];
   const part = fleet.partition.scenarios[at];
   if (planned === undefined || part === undefined || part.arrivals === null) return null;
-  const timeMs = testTimeAt(fleet.core, now) - planned.scenario.startTimeMs;
-  return { planned, part, timeMs, times: fleet.times };
+  const holders = fleet.core.slaves.filter(({ share }) => (share.scenarios[at]?.arrivals ?? []).length > 0);
+  const steered = Math.min(Number.MAX_SAFE_INTEGER, ...holders.map((slave) => slave.steered));
+  const { startTimeMs } = planned.scenario;
+  const timeMs = testTimeAt(fleet.core, now) - startTimeMs;
+  const latestMs = Math.max(...holders.map((slave) => findLatest(fleet, slave, now) - startTimeMs), timeMs);
+  return { planned, part, timeMs, latestMs, times: fleet.times, steered };
 }
 
 /** The order that gives a member its whole share. */

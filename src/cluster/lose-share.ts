@@ -1,7 +1,7 @@
 import { endless, listIndices } from "../plan/index-runs.ts";
 import { joinRanges } from "../plan/move-ranges.ts";
 import type { PlannedScenario } from "../protocol/plan.ts";
-import { returnToPool } from "./held-shares.ts";
+import { findLatest, returnToPool } from "./held-shares.ts";
 import { type FleetState, type Member, nameSource } from "./fleet-state.ts";
 import { countAsked } from "./loss-account.ts";
 import { type Instant, type OwnedSlave, testTimeAt } from "./owner-state.ts";
@@ -55,7 +55,14 @@ export function loseShare(fleet: FleetState, slave: OwnedSlave, member: Member, 
     };
   });
   if ((begun && !complete) || scenarios.some(({ windows }) => windows.length > 0 && !complete)) {
-    partition.gone.push({ source, slaveId: member.id, atMs, scenarios });
+    partition.gone.push({
+      source,
+      slaveId: member.id,
+      atMs,
+      latestMs: findLatest(fleet, slave, time.now),
+      steered: slave.steered,
+      scenarios,
+    });
   }
   slave.share = {
     scenarios: slave.share.scenarios.map((part) => ({

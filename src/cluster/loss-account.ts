@@ -121,7 +121,10 @@ function countAssigned(fleet: FleetState, gone: GoneSource, at: number, now: num
   if (planned === undefined || part === undefined || held === undefined) return 0;
   if (part.shared !== null || part.progress !== null) return held.assigned;
   if (part.arrivals === null) return held.vus === 0 ? 0 : null;
-  return held.assigned + countEvents(held.windows, held.below ?? countDueEvents(fleet, at, now));
+  return (
+    held.assigned +
+    countEvents(held.windows, Math.min(held.below ?? Number.POSITIVE_INFINITY, countDueEvents(fleet, at, now)))
+  );
 }
 
 /** Events of a scenario that are due by now, or at the end of the load; all of them where the load ended by itself. */

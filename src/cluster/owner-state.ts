@@ -62,6 +62,8 @@ export interface Cause {
 }
 
 export interface OwnedSlave {
+  /** The furthest test time at which it said that it stopped. */
+  furthestMs: number;
   readonly id: string;
   share: Share;
   state: "preparing" | "ready" | "running" | "ended" | "closed";
@@ -148,7 +150,7 @@ export function createOwnerState(options: OwnerOptions): OwnerState {
 
 /** A slave that has been asked for nothing yet. */
 export function createOwnedSlave(id: string, share: Share): OwnedSlave {
-  return { id, share, state: "preparing", start: null, startSerial: 0, steered: 0 };
+  return { id, share, state: "preparing", start: null, startSerial: 0, steered: 0, furthestMs: 0 };
 }
 
 /** Test time at a moment of the owner's monotonic clock: time since the start instant without pauses; 0 before it. */

@@ -36,6 +36,7 @@ export interface ScenarioPartition {
 }
 
 export interface Scale {
+  readonly serial: number;
   readonly atMs: number;
   readonly target: number;
   readonly overMs: number;
@@ -91,6 +92,10 @@ export interface GoneSource {
   readonly slaveId: string;
   /** Test time at which it was given up. */
   readonly atMs: number;
+  /** The furthest test time that its own clock may have shown. */
+  readonly latestMs: number;
+  /** Serial of the latest command it had acted on. */
+  readonly steered: number;
   readonly scenarios: readonly GoneScenario[];
 }
 

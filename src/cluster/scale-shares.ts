@@ -9,7 +9,7 @@ export function noteScale(fleet: FleetState, order: SteeringOrder & { readonly t
   if (part === undefined || order.serial <= partition.scaled) return;
   partition.scaled = order.serial;
   fleet.dirty = true;
-  part.scales.push({ atMs: order.atMs, target: order.target, overMs: order.overMs });
+  part.scales.push({ serial: order.serial, atMs: order.atMs, target: order.target, overMs: order.overMs });
   if (part.arrivals !== null) return;
   for (let vu = part.known + 1; vu <= order.target; vu++) {
     pool[at]?.push(vu);

@@ -40,7 +40,7 @@ export function steer(state: OwnerState, event: SteeringEvent, time: Instant): r
       return resume(state, event.command, state.pausedAt, time);
     case "scale": {
       const atMs =
-        state.pausedAt === null ? testTimeAt(state, time.now + leadOf(state)) : testTimeAt(state, state.pausedAt);
+        state.pausedAt === null ? testTimeAt(state, time.now + leadOf(state)) : findStandstill(state, state.pausedAt);
       const { command, scenario, target, overMs } = event;
       const over = overMs > 0 ? ` over ${overMs} ms` : "";
       noteEvent(state, "scaled", `${scenario} to ${target}${over}`, time);
@@ -69,6 +69,7 @@ export function noteApplied(
     return listAnswers(state);
   }
   slave.steered = order.serial;
+  if (order.type === "pause") slave.furthestMs = Math.max(slave.furthestMs, fact.testTimeMs ?? 0);
   for (const pending of state.commands) {
     if (pending.serial === null || pending.serial > order.serial || !pending.waiting.delete(slave.id)) continue;
     if (fact.testTimeMs !== null) pending.testTimeMs = Math.max(pending.testTimeMs ?? 0, fact.testTimeMs);
@@ -118,6 +119,16 @@ function findRefusal(
   }
   if (event.overMs >= 0 && Number.isFinite(event.overMs)) return null;
   return { code: "invalid_request", message: `over: ${event.overMs} ms is not a duration of 0 or more` };
+}
+
+/**
+ * The test time of a pause to the bit as the slaves were told it: where their clocks stand a hair before it, a scale
+ * would never come to act, and everything after it neither.
+ */
+function findStandstill(state: OwnerState, pausedAt: number): number {
+  const told = state.steering.findLast((order) => order.type === "pause" || order.type === "scale");
+  const atMs = testTimeAt(state, pausedAt);
+  return told === undefined ? Math.floor(atMs) : Math.min(atMs, told.atMs);
 }
 
 function pause(state: OwnerState, command: string, time: Instant): readonly OwnerEffect[] {

@@ -16,6 +16,8 @@ export function createArrivalModel(context: ModelContext): ScenarioModel {
   let vus: number[] = [];
   let epoch = 0;
   let next = 0;
+  /** No event of its own below this one is still to come. */
+  let done = 0;
   let begun = false;
   let over = false;
   const runs = createRuns(context);
@@ -41,7 +43,10 @@ export function createArrivalModel(context: ModelContext): ScenarioModel {
     if (!context.isHeld()) {
       const now = context.timeMs();
       while (computeArrivalTime(rate, next) <= now) {
-        if (isOurs(next)) serve(next);
+        if (isOurs(next)) {
+          serve(next);
+          done = next + 1;
+        }
         next++;
       }
       if (now >= rate.endMs) {
@@ -65,10 +70,10 @@ export function createArrivalModel(context: ModelContext): ScenarioModel {
         const known = windows.find((each) => each.from === first);
         return known?.to !== undefined && known.to !== null && (to === null || to > known.to) && known.to < next;
       });
-      if (begun && from !== undefined) next = Math.min(next, from.from);
+      if (begun && from !== undefined) next = Math.min(next, Math.max(done, from.from));
       if (begun && grown !== undefined) {
         const known = windows.find((each) => each.from === grown.from);
-        next = Math.min(next, known?.to ?? next);
+        next = Math.min(next, Math.max(done, known?.to ?? next));
       }
       windows = part.arrivals;
       const held = listIndices(part.vus, 0, endless);

@@ -1,6 +1,5 @@
 import type { LeaseTimes } from "../../src/cluster/lease-times.ts";
-import type { Plan } from "../../src/protocol/plan.ts";
-import type { GroundTruth } from "./ground-truth.ts";
+import type { Commands } from "./commands.ts";
 import type { Network } from "./network.ts";
 import type { Dice } from "./random.ts";
 import type { SimulatedFleet } from "./simulated-fleet.ts";
@@ -12,13 +11,10 @@ export interface FaultOptions {
   readonly time: SimulatedTime;
   readonly times: LeaseTimes;
   readonly ids: readonly string[];
-  readonly plan: Plan;
   readonly fleet: SimulatedFleet;
   readonly network: Network;
   readonly master: SimulatedMaster;
-  readonly truth: GroundTruth;
-  /** Commands that were given and not answered. */
-  readonly open: Map<string, string>;
+  readonly commands: Commands;
   readonly durationMs: number;
 }
 
@@ -55,6 +51,15 @@ const faults: readonly Fault[] = [
     fleet.dial(late);
     return `join ${late}`;
   },
+  ({ dice, time, commands }, _, forMs) => {
+    if (dice.chance(0.9))
+      time.after(forMs, () => {
+        commands.resume();
+      });
+    return commands.pause();
+  },
+  ({ commands }) => commands.scale(),
+  ({ commands }) => commands.scale(),
 ];
 
 /** Chooses what happens and when; the list fills as it does. */
@@ -72,9 +77,14 @@ export function planFaults(options: FaultOptions): readonly string[] {
   }
   if (dice.chance(0.1)) {
     time.after(dice.between(0, durationMs), () => {
-      played.push(`${time.now} stop`);
-      options.master.tell({ type: "stop", command: "stop", graceMs: 500, reason: "stopped_by_api" });
+      played.push(`${time.now} ${options.commands.stop()}`);
     });
   }
+  // A pause for ever is nobody's wish, and a caller of a master that died asks again.
+  const goOn = () => {
+    if (options.master.fleet.core.pausedAt !== null) played.push(`${time.now} ${options.commands.resume()}`);
+    time.after(5_000, goOn);
+  };
+  time.after(durationMs + 15_000, goOn);
   return played;
 }

@@ -1,6 +1,6 @@
 import { endless, listIndices } from "../../src/plan/index-runs.ts";
 import { createLoadProfile } from "../../src/plan/profiles/load-profile.ts";
-import { countVus, scaleVuProfile } from "../../src/plan/profiles/vu-profile.ts";
+import { countVus, findNextChange, scaleVuProfile } from "../../src/plan/profiles/vu-profile.ts";
 import { createRuns, type ModelContext, type ScenarioModel } from "./scenario-model.ts";
 
 /** A VU of the share; another life of it is another object. */
@@ -145,7 +145,9 @@ export function createLoopingModel(context: ModelContext): ScenarioModel {
       if (over) return true;
       if (!begun) return false;
       if (shared) return last && ranges.length === 0;
-      const called = countVus(profile, Math.max(0, context.timeMs()));
+      const now = Math.max(0, context.timeMs());
+      const called = countVus(profile, now);
+      if (findNextChange(profile, now) !== Number.POSITIVE_INFINITY) return false;
       return own !== null && [...lives.keys()].every((vu) => vu > called || (next.get(vu) ?? 0) >= own);
     },
   };

@@ -4,6 +4,7 @@ import { createSnapshot } from "../../src/measure/snapshot.ts";
 import { cutPlan } from "../../src/plan/cut-plan.ts";
 import { createMemoryStore } from "../../src/store/memory.ts";
 import { checkPlanned, checkTotals } from "./checks.ts";
+import { createCommands } from "./commands.ts";
 import { planFaults } from "./faults.ts";
 import { BrokenRule, createGroundTruth } from "./ground-truth.ts";
 import { createNetwork } from "./network.ts";
@@ -44,7 +45,6 @@ export async function simulate(seed: number): Promise<Outcome> {
     ids.map(() => 1),
   );
   const token = await store.acquire(executionId);
-  const open = new Map<string, string>();
   let final = false;
   const fleet = createSimulatedFleet({
     executionId,
@@ -56,6 +56,7 @@ export async function simulate(seed: number): Promise<Outcome> {
     master: (): SimulatedMaster => master,
     isOver: () => final,
   });
+  const commands = createCommands({ dice, time, plan, truth, master: (): SimulatedMaster => master });
   const master = createSimulatedMaster({
     store,
     time,
@@ -74,14 +75,15 @@ export async function simulate(seed: number): Promise<Outcome> {
     },
     deliver: (slaveId, incarnation, order, stamp) =>
       network.transmit(slaveId, () => fleet.bySource.get(`${slaveId}#${incarnation}`)?.receive(order, stamp)),
-    onAnswered: ({ command }) => open.delete(command),
+    onAnswered: (answer) => commands.noteAnswer(answer),
+    onDeath: () => commands.forget(),
     onFinal: () => {
       final = true;
     },
   });
   for (const id of ids) fleet.launch(id, 1);
   const durationMs = Math.max(...plan.scenarios.map((planned) => planned.durationMs ?? 0));
-  const faults = planFaults({ dice, time, times, ids, plan, fleet, network, master, truth, open, durationMs });
+  const faults = planFaults({ dice, time, times, ids, fleet, network, master, commands, durationMs });
   time.after(0, () => master.tell({ type: "begin" }));
 
   const explain = (error: unknown): unknown =>
@@ -99,6 +101,7 @@ export async function simulate(seed: number): Promise<Outcome> {
     const isQuiet = () => [...fleet.bySource.values()].every((slave) => !slave.alive || slave.finished);
     await time.run(isQuiet, time.now + 60_000);
     await time.run(() => false, time.now + 3_000);
+    commands.checkAnswered();
     checkTotals(fleet.bySource, master.fleet);
     checkPlanned(master.fleet, master.now());
     const { cause } = master.fleet.core;

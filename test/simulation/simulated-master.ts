@@ -36,6 +36,8 @@ export interface SimulatedMasterOptions {
   readonly fleet: FleetOptions;
   deliver(slaveId: string, incarnation: number, order: Order, stamp: OrderStamp): void;
   onAnswered(answer: FleetEffect & { readonly type: "answered" }): void;
+  /** The process has died, with whoever waits for an answer of it. */
+  onDeath(): void;
   onFinal(): void;
 }
 
@@ -133,6 +135,7 @@ export function createSimulatedMaster(options: SimulatedMasterOptions): Simulate
   const restart = (downMs: number): void => {
     life++;
     up = false;
+    options.onDeath();
     lastCommit = 0;
     const of = life;
     time.after(downMs, async () => {

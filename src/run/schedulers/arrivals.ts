@@ -31,6 +31,8 @@ export function createArrivals(context: SchedulerContext, load: ArrivalLoad): Sc
   const late: { readonly k: number; readonly plannedMs: number }[] = [];
   /** Events from here on are nobody's of this share yet. */
   let windowsEnd = findWindowsEnd(share.arrivals);
+  /** Its own events below this one have begun: also some behind a cut that came too late and is put off next. */
+  let passed = 0;
   let rate = load.rate;
   let nextMs = never;
   let active = 0;
@@ -86,6 +88,7 @@ export function createArrivals(context: SchedulerContext, load: ArrivalLoad): Sc
   };
 
   const startNext = (now: number) => {
+    passed = cursor.k + 1;
     startEvent(cursor.k, nextMs, now);
     cursor.advance();
     findNext();
@@ -163,7 +166,7 @@ export function createArrivals(context: SchedulerContext, load: ArrivalLoad): Sc
 
   /** Adds what lies behind the windows that are known. */
   const takeWindows = (windows: readonly ArrivalPattern[]) => {
-    cursor.append(listWindowsFrom(windows, windowsEnd));
+    cursor.append(listWindowsFrom(windows, Math.max(windowsEnd, passed)));
     windowsEnd = Math.max(windowsEnd, findWindowsEnd(windows));
   };
 
