@@ -1,6 +1,7 @@
 import { type Command, CommanderError } from "commander";
 import { EngineError } from "../errors.ts";
 import { readEngineVersion } from "../local/engine-version.ts";
+import { checkEnvironment } from "./check-environment.ts";
 import { nameLater } from "./name-later.ts";
 import { createProgram } from "./program.ts";
 import { printError, tellError } from "./tell-error.ts";
@@ -36,6 +37,7 @@ async function runCommands(args: readonly string[], terminal: Terminal): Promise
       getErrHelpWidth: () => terminal.err.width(),
     });
   }
+  program.hook("preAction", () => checkEnvironment(process.env));
   try {
     await program.parseAsync(args, { from: "user" });
     return exitCode;

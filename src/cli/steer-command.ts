@@ -38,8 +38,9 @@ export function stopExecution(id: string, options: StopOptions, terminal: Termin
     terminal,
     async (client) => {
       await client.stop(id, { grace, force });
-      return { success: true };
+      const { status, phase } = await client.getExecution(id);
+      return { success: true, status, phase };
     },
-    () => `${id}: stopping\n`,
+    ({ status, phase }) => `${id}: ${phase === "done" ? status : phase}\n`,
   );
 }

@@ -10,6 +10,9 @@ import type { GoneSource, Lost, ScenarioPartition } from "./partition.ts";
 
 const counted: readonly string[] = ["iterations", "interrupted_iterations", "dropped_iterations"];
 
+/** A source that is lost between two frames was, on average, half way. */
+const HALF_FRAME_MS = 500;
+
 /** Adds a frame that was merged. */
 export function noteReported(fleet: FleetState, source: string, frame: Frame): void {
   const { scenarios } = fleet.core.plan;
@@ -41,7 +44,9 @@ export function computeLost(fleet: FleetState, now: number): Lost {
   let estimated = false;
   for (const gone of fleet.partition.gone) {
     const report = fleet.reports.get(gone.source);
-    const sinceMs = Math.max(0, gone.atMs - (report?.testTimeMs ?? 0));
+    // A killed one did nothing in the rest of its time; of one that is cut off the frames come late, and take from this.
+    const reportedMs = report?.testTimeMs ?? 0;
+    const sinceMs = Math.max(0, Math.min(gone.atMs, Math.max(gone.livedMs, reportedMs + HALF_FRAME_MS)) - reportedMs);
     intervalMs += sinceMs;
     gone.scenarios.forEach((_, at) => {
       const count = countLostOf(fleet, gone, at, now);

@@ -92,6 +92,8 @@ export interface GoneSource {
   readonly slaveId: string;
   /** Test time at which it was given up. */
   readonly atMs: number;
+  /** Test time up to which it may be taken to have lived: it was heard of, and half a heartbeat more. */
+  readonly livedMs: number;
   /** The furthest test time that its own clock may have shown. */
   readonly latestMs: number;
   /** Serial of the latest command it had acted on. */

@@ -69,7 +69,7 @@ export function describeLive(
     degraded: fleet.degraded,
     reason: core.cause?.reason ?? null,
     progress: computeProgress(core, now),
-    target_vus: started === null || core.endedAt !== null ? card.vus : targetOf(fleet),
+    target_vus: started === null || core.endedAt !== null ? orderedVus(fleet) : targetOf(fleet),
     active_vus: snapshot.vus.active,
     start_time: started === null ? null : new Date(started.wall).toISOString(),
     end_time: null,
@@ -162,6 +162,15 @@ function describeCard({ id, workflow, createdAt }: ExecutionCard) {
 }
 
 /** What the profiles ask for now; before the first frames what the plan asks for. */
+/** What the plan asked for, or the latest scale: no profile says any more, or yet. */
+function orderedVus({ core, partition }: FleetState): number {
+  return core.plan.scenarios.reduce((sum, { largestVus }, at) => {
+    const part = partition.scenarios[at];
+    const scaled = part?.arrivals === null ? part.scales.at(-1)?.target : undefined;
+    return sum + (scaled ?? largestVus);
+  }, 0);
+}
+
 function targetOf({ core }: FleetState): number {
   return core.snapshot.sources.size === 0 ? core.plan.vus : core.snapshot.vus.planned;
 }

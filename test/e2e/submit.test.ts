@@ -173,6 +173,8 @@ test("an execution that is left running is watched, steered and stopped through 
   const watched = await watch.finished;
   expect(watched.code).toBe(103);
   expect(JSON.parse(watched.stdout)).toMatchObject({ status: "aborted", reason: "stopped_by_api" });
+  expect((await cluster.call("GET", "/executions/latest")).body["target_vus"]).toBe(5);
+  expect((await run(["executions", "stop", "latest"])).stdout).toBe("latest: aborted\n");
   const again = await run(["executions", "pause", "latest", "--json"]);
   expect([again.code, JSON.parse(again.stdout).error]).toEqual([1, "conflict"]);
 });

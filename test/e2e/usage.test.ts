@@ -86,6 +86,12 @@ describe("bad workflows: file:line:column, 104", () => {
     }
   });
 
+  test("a name of ours in the environment that nothing reads", async () => {
+    const { code, stdout, stderr } = await runCommand(["run", quickstart], { env: { WE_FOO: "1" } });
+    expect([code, stdout]).toEqual([104, ""]);
+    expect(stderr).toContain("WE_FOO in the environment is not read by this version");
+  });
+
   test("all problems come at once", async () => {
     const file = writeTemporary("workflow.yaml", "nmae: a\noptions:\n  vus: -3\n  duration: x\nsteps: []\n");
     const { stderr } = await runCommand(["validate", file]);
