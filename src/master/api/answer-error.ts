@@ -53,8 +53,7 @@ export function answerError(reply: FastifyReply, error: EngineError): FastifyRep
 export function toEngineError(thrown: unknown): EngineError {
   if (thrown instanceof EngineError) return shown(thrown);
   const { code, statusCode, message } = (thrown instanceof Error ? thrown : new Error(String(thrown))) as FastifyError;
-  if (statusCode === 413)
-    return new EngineError("too_large", "the body is too large; send less, or raise server.max_body");
+  if (statusCode === 413) return new EngineError("too_large", "the body is too large; send less");
   if (statusCode === 415) {
     return new EngineError("unsupported_media_type", "this Content-Type is not understood", {
       hint: "Send application/json or application/yaml.",

@@ -38,12 +38,12 @@ export function createListenerRule({ host, hosts, origins }: ListenerOptions): L
     const own = headers.host ?? "";
     if (!isKnownHost(own, hosts)) {
       return new EngineError("forbidden", `a page may not speak to this master as \`${own}\``, {
-        hint: "Use the master's address or localhost; other names need an entry in server.hosts.",
+        hint: "Use the master's address or localhost.",
       });
     }
     if (origin === undefined || isKnownOrigin(origin, own, origins)) return null;
     return new EngineError("forbidden", `pages of \`${origin}\` may not speak to this master`, {
-      hint: "Origins other than localhost need an entry in server.cors_origins.",
+      hint: "Pages of localhost, and those of this master itself, may.",
     });
   };
 }
