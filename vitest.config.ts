@@ -4,7 +4,7 @@ export default defineConfig({
   test: {
     include: ["src/**/*.test.ts", "test/**/*.test.ts"],
     environment: "node",
-    pool: "threads",
+    pool: "forks",
     maxWorkers: 2,
     testTimeout: 15_000,
     hookTimeout: 15_000,
