@@ -1,11 +1,10 @@
 import type { Json, JsonObject } from "../protocol/json.ts";
 import type { Path, StepSpec } from "../protocol/step-spec.ts";
 import { stepSpecs } from "../step-specs.ts";
-import { type CheckSteps, checkShape, reportUnknownKey } from "./check-shape.ts";
-import type { Findings } from "./findings.ts";
-import { limits } from "./limits.ts";
-import { showValue } from "./path.ts";
-import { suggest } from "./suggest.ts";
+import { type CheckSteps, checkShape, reportUnknownKey } from "../document/check-shape.ts";
+import type { Findings } from "../document/findings.ts";
+import { showValue } from "../document/path.ts";
+import { suggest } from "../document/suggest.ts";
 import { laterTypes, stepFields } from "./step-shape.ts";
 
 /** Where a checked step and its config were written. */
@@ -22,6 +21,8 @@ export interface StepChecker {
   placeOf(step: JsonObject): StepPlace;
 }
 
+/** In a workflow, hooks and nested steps counted. */
+const maxSteps = 10_000;
 const engineSuffix = "_engine";
 
 /** The spec of a step type; null: there is none. */
@@ -47,8 +48,8 @@ export function createStepChecker(findings: Findings): StepChecker {
   };
 
   function checkStep(value: Json, path: Path): JsonObject[] {
-    if (++count === limits.steps + 1) findings.report(path, `the workflow has more than ${limits.steps} steps`);
-    if (count > limits.steps) return [];
+    if (++count === maxSteps + 1) findings.report(path, `the workflow has more than ${maxSteps} steps`);
+    if (count > maxSteps) return [];
     if (!isObject(value)) {
       findings.report(path, `${showValue(value)} is not a step; write a map with \`type\``);
       return [];

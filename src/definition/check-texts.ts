@@ -4,9 +4,9 @@ import type { Language } from "../expression/language.ts";
 import type { Names } from "../expression/names.ts";
 import { compileTemplate } from "../expression/template.ts";
 import type { SpecText } from "../protocol/step-spec.ts";
-import type { Findings } from "./findings.ts";
+import type { Findings } from "../document/findings.ts";
 import { reservedNames } from "./resolve-checks.ts";
-import { suggest } from "./suggest.ts";
+import { suggest } from "../document/suggest.ts";
 
 /** Names that can exist while the workflow runs. */
 export interface PossibleNames {

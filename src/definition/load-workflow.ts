@@ -3,10 +3,11 @@ import type { Json, JsonObject } from "../protocol/json.ts";
 import type { Problem } from "../protocol/problem.ts";
 import type { Path } from "../protocol/step-spec.ts";
 import type { Workflow } from "../protocol/workflow.ts";
-import { copyJson } from "./copy-json.ts";
-import { createFindings, type Findings } from "./findings.ts";
+import { copyJson } from "../document/copy-json.ts";
+import { createFindings, type Findings } from "../document/findings.ts";
 import type { Overrides } from "./overrides.ts";
-import { type Locate, parseText } from "./parse.ts";
+import { freeze } from "../document/freeze.ts";
+import { type Locate, parseText } from "../document/parse.ts";
 import { resolveWorkflow } from "./resolve-workflow.ts";
 
 export interface LoadOptions {
@@ -42,6 +43,7 @@ export type LoadedWorkflow =
 
 /** Reads a workflow's text. Never throws for what a user wrote. */
 export function loadWorkflow(source: WorkflowSource, options: LoadOptions): LoadedWorkflow {
+  if (source.text.trim() === "") return { problems: [emptyFile] };
   const parsed = parseText(source.text, source.format ?? formatOf(source.fileName));
   if ("problems" in parsed) return parsed;
   return finish(parsed.value, source.fileName, options, createFindings(), parsed.locate);
@@ -106,11 +108,9 @@ function formatOf(fileName: string | null): "yaml" | "json" {
   return fileName !== null && extname(fileName).toLowerCase() === ".json" ? "json" : "yaml";
 }
 
-/** Freezes everything inside; values that stand in two places are met frozen. */
-function freeze<Value>(value: Value): Value {
-  if (typeof value === "object" && value !== null && !Object.isFrozen(value)) {
-    Object.freeze(value);
-    for (const item of Object.values(value)) freeze(item);
-  }
-  return value;
-}
+const emptyFile: Problem = {
+  path: "",
+  message: "the file is empty; write a workflow with `steps`",
+  line: 1,
+  column: 1,
+};

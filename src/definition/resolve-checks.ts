@@ -2,8 +2,8 @@ import type { Json, JsonObject } from "../protocol/json.ts";
 import type { Path } from "../protocol/step-spec.ts";
 import type { Assertion, AssertionType, Extraction, ExtractionSource, Operator } from "../protocol/workflow.ts";
 import { parseDuration } from "../quantity.ts";
-import type { Findings } from "./findings.ts";
-import { asList, asObject, asText } from "./json-values.ts";
+import type { Findings } from "../document/findings.ts";
+import { asList, asObject, asText } from "../document/json-values.ts";
 
 const needsPath: ReadonlySet<string> = new Set(["json", "header", "cookie", "regex"]);
 

@@ -2,16 +2,16 @@ import type { Json, JsonObject } from "../protocol/json.ts";
 import { resolvePause } from "../protocol/pause.ts";
 import type { Path } from "../protocol/step-spec.ts";
 import type { Scenario, Step } from "../protocol/workflow.ts";
-import { checkShape } from "./check-shape.ts";
-import type { Findings } from "./findings.ts";
-import { asMs, asObject, asTexts } from "./json-values.ts";
+import { checkShape } from "../document/check-shape.ts";
+import type { Findings } from "../document/findings.ts";
+import { asMs, asObject, asTexts } from "../document/json-values.ts";
 import { loadShapes } from "./load-shape.ts";
 import { loadFields } from "./mode-fields.ts";
 import { applyOverrides, listOverrides, type LoadFields, type Overrides, pathOfOverride } from "./overrides.ts";
 import { checkVariables } from "./resolve-checks.ts";
 import { resolveLoad } from "./resolve-load.ts";
 import type { ErrorRule, StepResolver } from "./resolve-steps.ts";
-import { suggest } from "./suggest.ts";
+import { suggest } from "../document/suggest.ts";
 
 /** A scenario as checked, and where it was written. */
 export interface Draft {

@@ -3,9 +3,9 @@ import { resolvePause } from "../protocol/pause.ts";
 import { listTemplates, type Path, type SpecContext, type SpecText } from "../protocol/step-spec.ts";
 import type { OnError, Retry, Step } from "../protocol/workflow.ts";
 import { findSpec, type StepPlace } from "./check-steps.ts";
-import type { Findings } from "./findings.ts";
-import { asList, asMs, asNumber, asObject, asText, asTexts } from "./json-values.ts";
-import { printPath } from "./path.ts";
+import type { Findings } from "../document/findings.ts";
+import { asList, asMs, asNumber, asObject, asText, asTexts } from "../document/json-values.ts";
+import { printPath } from "../document/path.ts";
 import { reservedNames, resolveAssertions, resolveExtractions } from "./resolve-checks.ts";
 
 /** What to do on an error: of the workflow, or of one step. */

@@ -4,8 +4,8 @@ import { listReferences } from "../expression/list-references.ts";
 import { compileTemplate } from "../expression/template.ts";
 import type { Json, JsonObject } from "../protocol/json.ts";
 import type { Path } from "../protocol/step-spec.ts";
-import type { Findings } from "./findings.ts";
-import { asObject } from "./json-values.ts";
+import type { Findings } from "../document/findings.ts";
+import { asObject } from "../document/json-values.ts";
 
 /** What options may refer to. */
 export interface KnownValues {

@@ -4,7 +4,7 @@ import { limits } from "./limits.ts";
 import type { Locate } from "./parse.ts";
 import { printPath } from "./path.ts";
 
-/** Collects what is wrong and what is doubtful while a workflow is read. */
+/** Collects what is wrong and what is doubtful while a document is read. */
 export interface Findings {
   /** `key`: the key itself is wrong, not its value. */
   report(path: Path, message: string, key?: boolean): void;

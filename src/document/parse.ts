@@ -33,7 +33,7 @@ export interface ParsedText {
 
 /**
  * Reads YAML 1.2 (with merge keys) or JSON. Integers beyond 2^53 become bigint. Gives the value, or every problem of the
- * syntax with its position; never throws.
+ * syntax with its position; never throws. A text without a value is null.
  */
 export function parseText(
   text: string,
@@ -42,7 +42,6 @@ export function parseText(
   if (text.length > limits.text) {
     return fail(`the file has ${text.length} characters; at most ${limits.text} are accepted`);
   }
-  if (text.trim() === "") return fail("the file is empty; write a workflow with `steps`");
   if (hasEndlessNesting(text)) return fail(tooDeep);
   if (format === "json") {
     const problem = checkJson(text);
@@ -146,7 +145,7 @@ function describeError({ code, message, pos }: YAMLParseError, text: string): st
   return `the key \`${key.trim()}\` stands twice in one map; keep one`;
 }
 
-/** More open brackets than any workflow has: the parser would take minutes to say so. */
+/** More open brackets than any file has: the parser would take minutes to say so. */
 function hasEndlessNesting(text: string): boolean {
   let depth = 0;
   for (let index = 0; index < text.length; index++) {

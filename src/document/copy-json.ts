@@ -11,7 +11,7 @@ export function copyJson(value: unknown, findings: Findings): Json {
     if (++count > limits.values || path.length > limits.depth) {
       const what =
         path.length > limits.depth ? `nested deeper than ${limits.depth} levels` : `more than ${limits.values} values`;
-      findings.report(path.slice(0, 3), `the workflow is ${what}, or goes round in a circle`);
+      findings.report(path.slice(0, 3), `the value is ${what}, or goes round in a circle`);
       return undefined;
     }
     switch (typeof item) {
