@@ -1,4 +1,5 @@
-// The process of a counting target: notes who asked for what and when, and answers `ok` after the delay it was given.
+// The process of a counting target: notes who asked for what and when, and answers `ok` after
+// the delay it was given, or the one that the request asks for (`?delay=40`, ms).
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Arrival } from "./counting-target.ts";
@@ -18,8 +19,10 @@ const server = createServer((request, response) => {
     iteration: numberOf("x-iteration"),
     slave: String(request.headers["x-slave"] ?? ""),
   });
-  if (delayMs === 0) response.end("ok");
-  else setTimeout(() => response.end("ok"), delayMs);
+  const asked = /[?&]delay=(\d+)/.exec(request.url ?? "")?.[1];
+  const waitMs = asked === undefined ? delayMs : Number(asked);
+  if (waitMs === 0) response.end("ok");
+  else setTimeout(() => response.end("ok"), waitMs);
 });
 server.keepAliveTimeout = 60_000;
 server.listen(0, "127.0.0.1", () => process.send?.({ port: (server.address() as AddressInfo).port }));
