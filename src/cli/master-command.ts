@@ -93,6 +93,7 @@ async function joinSlave(port: LinkPort, clock: Clock, log: Log): Promise<() => 
     clock,
     random: Math.random,
     log,
+    targets: null,
     sample: createProcessSample(),
   });
   const joined = await joinInMemory(slave, port);

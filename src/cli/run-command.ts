@@ -54,7 +54,7 @@ export async function runCommand(file: string, options: RunOptions, terminal: Te
       clock,
       random: Math.random,
       log: createTextLog(terminal, options.quiet ? "error" : options.logLevel, createMasker(inputs.secrets)),
-      permit: { maySend: () => true, refuses: () => null },
+      targets: null,
       executionId: makeUuid(Math.random),
       engineVersion: readEngineVersion(),
     });

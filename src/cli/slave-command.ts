@@ -64,6 +64,7 @@ export async function slaveStartCommand(options: SlaveStartOptions, terminal: Te
         clock: createSystemClock(systemTime),
         random: Math.random,
         log,
+        targets: null,
         sample: createProcessSample(),
       });
     } catch (error) {

@@ -6,6 +6,7 @@ export const codes = {
   dns: 1100,
   noSuchHost: 1101,
   blockedAddress: 1110,
+  blockedHost: 1111,
   tcp: 1200,
   brokenPipe: 1201,
   dial: 1210,

@@ -15,7 +15,10 @@ function clientOf(resolution: Resolution, refuses: (address: string) => string |
   let open = 0;
   const wire = {
     clock,
-    permit: { maySend: () => true, refuses: (_host: string, address: string) => refuses(address) },
+    permit: {
+      maySend: () => true,
+      refuses: (_host: string, address: string) => (address === "" ? null : refuses(address)),
+    },
     resolver: { resolve: (_host: string, done: (found: Resolution) => void) => done(resolution) },
     trusts: createTrusts(),
     limits: { maxHeader: 1000, maxBody: 1000 },

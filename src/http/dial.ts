@@ -34,6 +34,8 @@ export class Dial {
   private addresses: readonly string[] = [];
   private next = 0;
   private port: number;
+  /** The name that is really looked up. */
+  private dialled = "";
   private socket: Socket | null = null;
   private phaseAt: number;
   private connected = false;
@@ -56,6 +58,14 @@ export class Dial {
   start(): void {
     const target = this.wire.redirectDial(this.origin);
     this.port = target.port;
+    const { permit, clock } = this.wire;
+    const refusal = permit.refuses(this.origin.host, "") ?? permit.refuses(target.host, "");
+    if (refusal !== null) {
+      this.end();
+      this.listener.undialled(codes.blockedHost, `${target.host} may not be dialled: ${refusal}`, this, clock.now());
+      return;
+    }
+    this.dialled = target.host;
     this.watch(this.until);
     this.wire.resolver.resolve(target.host, (resolution) => this.resolved(resolution));
   }
@@ -125,7 +135,7 @@ export class Dial {
       }
       this.next++;
       this.address = address;
-      const refusal = this.wire.permit.refuses(this.origin.host, address);
+      const refusal = this.wire.permit.refuses(this.dialled, address);
       if (refusal !== null) {
         this.code = codes.blockedAddress;
         this.message = `${this.name()} may not be dialled: ${refusal}`;

@@ -165,13 +165,26 @@ describe("permission and interruption", () => {
     const asked: string[] = [];
     const permit = {
       maySend: () => true,
-      refuses: (host: string, address: string) => (asked.push(`${host} ${address}`), "on the deny list"),
+      refuses: (host: string, address: string) =>
+        address === "" ? null : (asked.push(`${host} ${address}`), "on the deny list"),
     };
     const { client } = open({}, permit);
     const exchange = await client.exchange(wire(80, { host: "localhost" }), within(1000));
     expect([exchange.code, exchange.counted]).toEqual([1110, true]);
     expect(exchange.message).toMatch(/^localhost \(.*:80\) may not be dialled: on the deny list$/);
     expect(asked[0]).toBe("localhost 127.0.0.1");
+  });
+
+  it("asks with the name before it is looked up, and with the one that `hosts` puts in its place: 1111", async () => {
+    const asked: string[] = [];
+    const permit = {
+      maySend: () => true,
+      refuses: (host: string, address: string) => (asked.push(`${host} ${address}`), host === "b.test" ? "no" : null),
+    };
+    const { client } = open({ hosts: { "a.test": "b.test" } }, permit);
+    const exchange = await client.exchange(wire(80, { host: "a.test" }), within(1000));
+    expect([exchange.code, exchange.message]).toEqual([1111, "b.test may not be dialled: no"]);
+    expect(asked).toEqual(["a.test ", "b.test "]);
   });
 
   it("asks before every send: without permission nothing goes out and nothing is counted", async () => {

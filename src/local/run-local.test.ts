@@ -28,7 +28,7 @@ async function start(options: object, more: { readonly delayMs?: number; readonl
     clock: createSystemClock({ now: () => performance.now(), wall: () => Date.now() }),
     random: Math.random,
     log: () => {},
-    permit: { maySend: () => true, refuses: () => null },
+    targets: null,
     executionId: "x",
     engineVersion: "0",
   });

@@ -9,7 +9,7 @@ import { createSnapshot } from "../measure/snapshot.ts";
 import { cutPlan } from "../plan/cut-plan.ts";
 import { makePlan } from "../plan/make-plan.ts";
 import type { Inputs } from "../protocol/message.ts";
-import type { Alarm, Clock, Log, Permit, Random } from "../protocol/ports.ts";
+import type { Alarm, Clock, Log, Random, TargetLists } from "../protocol/ports.ts";
 import type { Report } from "../protocol/report.ts";
 import type { Workflow } from "../protocol/workflow.ts";
 import { buildReport } from "../report/build-report.ts";
@@ -28,7 +28,8 @@ export interface LocalOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
-  readonly permit: Permit;
+  /** What load may be sent to; null: everything. */
+  readonly targets: TargetLists | null;
   readonly executionId: string;
   readonly engineVersion: string;
 }

@@ -52,7 +52,7 @@ export async function run(workflow: string | object, options: RunOptions = {}): 
     clock: createSystemClock(systemTime),
     random: Math.random,
     log: options.log ?? (() => {}),
-    permit: { maySend: () => true, refuses: () => null },
+    targets: null,
     executionId: makeUuid(Math.random),
     engineVersion: readEngineVersion(),
   });

@@ -30,6 +30,15 @@ export type Masker = (text: string) => string;
 export interface Permit {
   /** May an operation start at this `Clock.now()`? */
   maySend(now: number): boolean;
-  /** null, or why this address must not be dialled. */
+  /**
+   * null, or why load must not go there. Asked with the name before it is looked up (`address` is empty then), and with
+   * each address before it is dialled; redirects are dialled like everything else.
+   */
   refuses(host: string, address: string): string | null;
+}
+
+/** What load may be sent to: ranges (`10.0.0.0/8`, one address) and names (`shop.example`, `*.shop.example`). `deny` wins; an empty `allow` allows the rest. */
+export interface TargetLists {
+  readonly allow: readonly string[];
+  readonly deny: readonly string[];
 }

@@ -81,7 +81,7 @@ function makeRun(workflow: Workflow, threads: number): Running {
       clock,
       random: Math.random,
       log: () => undefined,
-      permit: { maySend: () => true, refuses: () => null },
+      targets: null,
       leaseMemory: null,
     },
     {

@@ -1,6 +1,5 @@
 import { createRecorder } from "../measure/thread-recorder.ts";
 import type { Share } from "../protocol/plan.ts";
-import type { Permit } from "../protocol/ports.ts";
 import { checkScale, findScenario } from "../plan/check-scale.ts";
 import { createClaimMemory, createClaims } from "./claims.ts";
 import { createShareDealer } from "./deal-share.ts";
@@ -9,8 +8,9 @@ import { createGeneratorWatch } from "./generator-watch.ts";
 import { growHeapSlowly } from "./grow-heap-slowly.ts";
 import { createInThread } from "./in-thread.ts";
 import { createIterationFeed } from "./iteration-feed.ts";
-import { createLeasePermit, setSuspended } from "./lease-memory.ts";
+import { setSuspended } from "./lease-memory.ts";
 import { createMasker } from "./masker.ts";
+import { createPermit } from "./permit.ts";
 import { rehearseThenCompile } from "./rehearse.ts";
 import type { SharePart, SharePartEvents } from "./share-part.ts";
 import type { ShareRun, ShareRunEvents, ShareRunOptions } from "./share-run.ts";
@@ -190,28 +190,21 @@ function createParts(
   claimMemory: SharedArrayBuffer,
   listen: (thread: number) => SharePartEvents,
 ): readonly SharePart[] {
-  const { plan, inputs, slaveId, clock, random, log, leaseMemory } = options;
+  const { plan, inputs, slaveId, clock, random, log, leaseMemory, targets } = options;
   const threads = shares.length;
   if (threads > 1) {
     return shares.map((share, thread) => {
       const seed = Math.floor(random() * 2 ** 32);
-      const input = { plan, share, inputs, slaveId, threads, claimMemory, leaseMemory, seed };
+      const input = { plan, share, inputs, slaveId, threads, claimMemory, leaseMemory, targets, seed };
       return spawnThread(input, { clock, log }, listen(thread));
     });
   }
   const masker = createMasker(inputs.secrets);
   const recorder = createRecorder({ clock, masker });
-  const permit = joinLease(options.permit, options);
+  const permit = createPermit(targets, leaseMemory, clock);
   const context = { workflow: plan.workflow, inputs, slaveId, recorder, clock, random, log, permit, masker };
   const claims = createClaims(claimMemory, 1);
   const watch = createGeneratorWatch();
   const compile = rehearseThenCompile(plan);
   return [createInThread({ plan, share: shares[0] as Share, context, leaseMemory, claims, watch, compile }, listen(0))];
-}
-
-/** The permit and the lease. */
-function joinLease(permit: Permit, { leaseMemory, clock }: ShareRunOptions): Permit {
-  if (leaseMemory === null) return permit;
-  const lease = createLeasePermit(leaseMemory, clock, permit.refuses);
-  return { maySend: (now) => lease.maySend(now) && permit.maySend(now), refuses: permit.refuses };
 }

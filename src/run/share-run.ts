@@ -1,7 +1,7 @@
 import type { Frame } from "../protocol/frame.ts";
 import type { Inputs, Released } from "../protocol/message.ts";
 import type { IterationRange, Plan, Share, VuIteration } from "../protocol/plan.ts";
-import type { Clock, Log, Permit, Random } from "../protocol/ports.ts";
+import type { Clock, Log, Random, TargetLists } from "../protocol/ports.ts";
 import type { SharedValues } from "../protocol/report.ts";
 
 export interface ShareRunOptions {
@@ -14,8 +14,8 @@ export interface ShareRunOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
-  /** Besides the lease. Threads have no say of `refuses`. */
-  readonly permit: Permit;
+  /** What load may be sent to; null: everything. */
+  readonly targets: TargetLists | null;
   /**
    * The lease (`createLeaseMemory`), which every thread reads before each send; `clock` must be the system's then. With a
    * lease an owner feeds the share: shared iterations are allotted, iterations of a VU are claimed, and scenarios that

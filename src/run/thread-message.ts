@@ -2,7 +2,7 @@ import { EngineError, errorTable, type ErrorCode } from "../errors.ts";
 import type { JsonObject } from "../protocol/json.ts";
 import type { Inputs } from "../protocol/message.ts";
 import type { IterationRange, Plan, Share, VuIteration } from "../protocol/plan.ts";
-import type { LogLevel } from "../protocol/ports.ts";
+import type { LogLevel, TargetLists } from "../protocol/ports.ts";
 import type { Problem } from "../protocol/problem.ts";
 import type { SharedValues } from "../protocol/report.ts";
 import type { FramePart } from "./share-part.ts";
@@ -17,6 +17,8 @@ export interface ThreadInput {
   readonly claimMemory: SharedArrayBuffer;
   /** null: no lease. */
   readonly leaseMemory: SharedArrayBuffer | null;
+  /** null: load may be sent to everything. */
+  readonly targets: TargetLists | null;
   /** What the thread's random numbers follow from: 32 bits. */
   readonly seed: number;
 }

@@ -3,8 +3,8 @@ import { createRecorder } from "../measure/thread-recorder.ts";
 import { createClaims } from "./claims.ts";
 import { createGeneratorWatch } from "./generator-watch.ts";
 import { createInThread } from "./in-thread.ts";
-import { createLeasePermit } from "./lease-memory.ts";
 import { createMasker } from "./masker.ts";
+import { createPermit } from "./permit.ts";
 import { rehearseThenCompile } from "./rehearse.ts";
 import { createSeededRandom } from "./seeded-random.ts";
 import { createSystemClock } from "./system-clock.ts";
@@ -23,7 +23,7 @@ import {
 const port = parentPort;
 if (port === null) throw new Error("thread.ts is the entry of a worker thread; it cannot be run by itself");
 
-const { plan, share, inputs, slaveId, threads, claimMemory, leaseMemory, seed } = workerData as ThreadInput;
+const { plan, share, inputs, slaveId, threads, claimMemory, leaseMemory, targets, seed } = workerData as ThreadInput;
 const clock = createSystemClock(systemTime);
 const masker = createMasker(inputs.secrets);
 const tell = (fact: ThreadFact) => port.postMessage(fact);
@@ -40,10 +40,7 @@ const part = createInThread(
       clock,
       random: createSeededRandom(seed),
       log: (level, message, fields) => tell({ type: "log", level, message, fields }),
-      permit:
-        leaseMemory === null
-          ? { maySend: () => true, refuses: () => null }
-          : createLeasePermit(leaseMemory, clock, () => null),
+      permit: createPermit(targets, leaseMemory, clock),
       masker,
     },
     leaseMemory,

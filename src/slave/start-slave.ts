@@ -1,5 +1,5 @@
 import type { SlaveCard } from "../protocol/link.ts";
-import type { Clock, Log, Random } from "../protocol/ports.ts";
+import type { Clock, Log, Random, TargetLists } from "../protocol/ports.ts";
 import { chooseThreads } from "../run/choose-threads.ts";
 import { createShareRun } from "../run/create-share-run.ts";
 import { describeSlave } from "./describe-slave.ts";
@@ -20,6 +20,8 @@ export interface MakeSlaveOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
+  /** What load may be sent to; null: everything. */
+  readonly targets: TargetLists | null;
   sample(): ProcessSample;
   /** Without a word from its owner for so long an execution ends here, ms. Default 2 minutes. */
   readonly orphanMs?: number;
@@ -42,7 +44,7 @@ export function makeSlave(options: MakeSlaveOptions): Slave {
           random,
           log,
           leaseMemory,
-          permit: { maySend: () => true, refuses: () => null },
+          targets: options.targets,
         },
         events,
       ),

@@ -35,7 +35,7 @@ const run = createShareRun(
     clock,
     random: Math.random,
     log: () => undefined,
-    permit: { maySend: () => true, refuses: () => null },
+    targets: null,
     leaseMemory,
   },
   {

@@ -99,7 +99,7 @@ export function makeTestSlave({ id, threads, plan, share, onWant, onClaim }: Tes
       clock,
       random: Math.random,
       log: () => undefined,
-      permit: { maySend: () => true, refuses: () => null },
+      targets: null,
       leaseMemory,
     },
     {

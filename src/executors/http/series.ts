@@ -17,6 +17,7 @@ const errorTexts: Readonly<Record<number, string>> = {
   1100: "name lookup failed",
   1101: "no such host",
   1110: "address not permitted",
+  1111: "host not permitted",
   1200: "connection broken",
   1201: "broken pipe",
   1210: "dial failed",

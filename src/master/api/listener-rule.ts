@@ -1,7 +1,7 @@
 import type { IncomingMessage } from "node:http";
 import { isIP } from "node:net";
 import { EngineError } from "../../errors.ts";
-import { bareAddress, isLoopback, isPrivateAddress } from "./private-address.ts";
+import { bareAddress, isLoopback, isPrivateAddress } from "../../address.ts";
 
 export interface ListenerOptions {
   /** The host that the listener is bound to. */
