@@ -63,6 +63,9 @@ export interface Steering {
 /** How long an ended execution waits for frames of slaves it has lost. */
 const lingerMs = 30 * 60_000;
 const takenUpAtOnce = 50;
+/** How far ahead the start instant is: by then the slowest of many must have been told; one has nobody to wait for. */
+const togetherLeadMs = 500;
+const aloneLeadMs = 50;
 
 /** Nothing runs and nothing waits. */
 export function createSteering(setup: SteeringSetup): Steering {
@@ -123,7 +126,8 @@ export function createSteering(setup: SteeringSetup): Steering {
     const slaves = dealPlan(plan, chosen).map(({ id, share }) => ({ id, share, incarnation: 1 }));
     const snapshot = createSnapshot(card.workflow);
     const common = createFleetOptions(setup, card.id, plan, submission.inputs);
-    const fleet = createFleetState({ ...common, token, slaves, snapshot }, clock.now());
+    const startLeadMs = slaves.length === 1 ? aloneLeadMs : togetherLeadMs;
+    const fleet = createFleetState({ ...common, startLeadMs, token, slaves, snapshot }, clock.now());
     const { live } = steer(card, fleet, needs, true, queued.watchers);
     live.tell({ type: "begin" });
     for (const { scenario, target, overMs } of queued.scales) {

@@ -12,7 +12,7 @@ import { openDatabase } from "./open-database.ts";
 import { prepareOperations } from "./tables.ts";
 
 /** The longest that a call waits for others to share its transaction. */
-const groupMs = 10;
+const groupMs = 2;
 
 const port = parentPort;
 if (port !== null) serve(port, (workerData as { readonly path: string }).path);
