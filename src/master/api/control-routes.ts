@@ -1,64 +1,85 @@
 import type { FastifyInstance } from "fastify";
+import { Type } from "typebox";
 import { EngineError } from "../../errors.ts";
-import type { ControlAnswer, ScaleBody } from "../../protocol/rest.ts";
 import type { Executions } from "../executions.ts";
-import { checkBody, checkQuery } from "./check-value.ts";
 import { resolveId } from "./find-execution.ts";
-import { parseBody, type RawBody } from "./read-body.ts";
-import { readDuration, readStop, type StopQuery, stopSchema } from "./stop-query.ts";
+import { declareRoute } from "./route.ts";
+import { controlAnswer, scaleAnswer, scaleBody, success } from "./schema/execution.ts";
+import { serveRoutes } from "./serve-routes.ts";
+import { readDuration, readStop, stopFields } from "./stop-query.ts";
 
-interface Control {
-  readonly Params: { readonly id: string };
-  readonly Body: RawBody | null;
-}
-
-const checkStop = checkQuery<StopQuery & { readonly purge?: boolean }>({
-  ...stopSchema,
-  properties: { ...stopSchema.properties, purge: { type: "boolean" } },
-});
-const checkNoQuery = checkQuery<object>({ type: "object", additionalProperties: false, properties: {} });
-const checkNoBody = checkBody<object>({ type: "object", additionalProperties: false, properties: {} });
-const checkScale = checkBody<ScaleBody>({
-  type: "object",
-  additionalProperties: false,
-  properties: {
-    target_vus: { type: "integer", minimum: 0, maximum: 10_000_000 },
-    target_rate: { type: "number", minimum: 0, maximum: 1e9 },
-    scenario: { type: "string", maxLength: 64 },
-    over: { type: ["string", "number"] },
-  },
-});
+export const controlRoutes = {
+  pauseExecution: declareRoute({
+    method: "POST",
+    url: "/api/v1/executions/:id/pause",
+    role: "operator",
+    tag: "Executions",
+    summary: "Pauses an execution",
+    description: "Iterations that run are finished, none is started. Repeating it changes nothing.",
+    answer: { status: 200, description: "Its status after it", schema: controlAnswer },
+    errors: ["not_found", "conflict", "not_ready"],
+  }),
+  resumeExecution: declareRoute({
+    method: "POST",
+    url: "/api/v1/executions/:id/resume",
+    role: "operator",
+    tag: "Executions",
+    summary: "Goes on with a paused execution",
+    description: "Repeating it changes nothing.",
+    answer: { status: 200, description: "Its status after it", schema: controlAnswer },
+    errors: ["not_found", "conflict", "not_ready"],
+  }),
+  scaleExecution: declareRoute({
+    method: "POST",
+    url: "/api/v1/executions/:id/scale",
+    role: "operator",
+    tag: "Executions",
+    summary: "Changes the load of an execution",
+    description: "409 without capacity, for an ended execution, or where the load mode has no such target.",
+    body: scaleBody,
+    answer: { status: 200, description: "The target that is in force", schema: scaleAnswer },
+    errors: ["not_found", "conflict", "scheduling_failed", "not_ready"],
+  }),
+  stopExecution: declareRoute({
+    method: "DELETE",
+    url: "/api/v1/executions/:id",
+    role: "operator",
+    adminFlags: ["purge"],
+    tag: "Executions",
+    summary: "Stops an execution",
+    description:
+      "No iteration starts any more; running ones get their grace. A second one is hard, one of an ended execution does nothing. `purge` removes an ended execution's record.",
+    query: Type.Object({ ...stopFields, purge: Type.Optional(Type.Boolean()) }, { additionalProperties: false }),
+    answer: { status: 200, description: "It is stopping, or has ended", schema: success },
+    errors: ["not_found", "conflict", "not_ready"],
+  }),
+};
 
 /** What steers an execution: pause, resume, scale, stop. */
-export function addControlRoutes(server: FastifyInstance, executions: Executions): void {
-  for (const command of ["pause", "resume"] as const) {
-    server.post<Control>(
-      `/api/v1/executions/:id/${command}`,
-      async ({ params, query, body }): Promise<ControlAnswer> => {
-        checkNoQuery(query);
-        checkNoBody(parseBody(body) ?? {});
-        return { success: true, status: await executions[command](await resolveId(executions, params.id)) };
-      },
-    );
-  }
-
-  server.post<Control>("/api/v1/executions/:id/scale", async ({ params, query, body }) => {
-    checkNoQuery(query);
-    const { target_vus: vus, target_rate: rate, scenario = null, over = 0 } = checkScale(parseBody(body) ?? {});
-    const target = vus ?? rate;
-    if (target === undefined || (vus !== undefined && rate !== undefined)) {
-      throw new EngineError("invalid_request", "the body takes exactly one of `target_vus` and `target_rate`");
-    }
-    const of = vus === undefined ? "rate" : "vus";
-    const overMs = readDuration("over", over);
-    const reached = await executions.scale(await resolveId(executions, params.id), { target, of, scenario, overMs });
-    return of === "vus" ? { success: true, target_vus: reached } : { success: true, target_rate: reached };
-  });
-
-  server.delete<Control>("/api/v1/executions/:id", async ({ params, query }) => {
-    const { purge = false, ...stop } = checkStop(query);
-    const id = await resolveId(executions, params.id);
-    await (purge ? executions.purge(id) : executions.stop(id, readStop(stop)));
-    return { success: true };
+export function serveControl(server: FastifyInstance, executions: Executions): void {
+  serveRoutes(server, controlRoutes, {
+    pauseExecution: async ({ params }) => {
+      return { success: true, status: await executions.pause(await resolveId(executions, params.id)) };
+    },
+    resumeExecution: async ({ params }) => {
+      return { success: true, status: await executions.resume(await resolveId(executions, params.id)) };
+    },
+    scaleExecution: async ({ params, body }) => {
+      const { target_vus: vus, target_rate: rate, scenario = null, over = 0 } = body;
+      const target = vus ?? rate;
+      if (target === undefined || (vus !== undefined && rate !== undefined)) {
+        throw new EngineError("invalid_request", "the body takes exactly one of `target_vus` and `target_rate`");
+      }
+      const of = vus === undefined ? "rate" : "vus";
+      const overMs = readDuration("over", over);
+      const reached = await executions.scale(await resolveId(executions, params.id), { target, of, scenario, overMs });
+      return of === "vus" ? { success: true, target_vus: reached } : { success: true, target_rate: reached };
+    },
+    stopExecution: async ({ params, query }) => {
+      const { purge = false, ...stop } = query;
+      const id = await resolveId(executions, params.id);
+      await (purge ? executions.purge(id) : executions.stop(id, readStop(stop)));
+      return { success: true };
+    },
   });
 }

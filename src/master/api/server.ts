@@ -3,24 +3,27 @@ import type { AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
 import fastify, { type FastifyInstance } from "fastify";
 import { EngineError } from "../../errors.ts";
-import { linkPath } from "../../protocol/link.ts";
 import type { Log } from "../../protocol/ports.ts";
 import type { Executions } from "../executions.ts";
 import type { Registry } from "../registered-slave.ts";
 import { answerError, answerErrors, describeError, toEngineError } from "./answer-error.ts";
-import { addControlRoutes } from "./control-routes.ts";
-import { addExecutionRoutes } from "./execution-routes.ts";
-import { addHealthRoutes } from "./health-routes.ts";
+import { serveControl } from "./control-routes.ts";
+import { serveExecutions } from "./execution-routes.ts";
+import { serveHealth } from "./health-routes.ts";
 import { createListenerRule, describeOpenListener, type ListenerRule } from "./listener-rule.ts";
 import type { MasterParts } from "./master-parts.ts";
-import { addMasterRoutes } from "./master-routes.ts";
+import { createRouteMatcher, type MatchedRoute } from "./match-route.ts";
+import { serveMaster } from "./master-routes.ts";
 import { printJson } from "../../protocol/print-json.ts";
 import { readBodies } from "./read-body.ts";
 import { refuseUpgrade, writeError } from "./refuse-upgrade.ts";
-import { addSlaveRoutes } from "./slave-routes.ts";
+import { routes } from "./routes.ts";
+import { serveWebSockets } from "./serve-routes.ts";
+import { serveSlaves } from "./slave-routes.ts";
 import { createStreams } from "./stream.ts";
+import { streamRoutes } from "./stream-routes.ts";
 import { createSubmissionReader } from "./submission/submission-reader.ts";
-import { addWorkflowRoutes } from "./workflow-routes.ts";
+import { serveWorkflows } from "./workflow-routes.ts";
 
 export interface ServerOptions extends Omit<MasterParts, "executions" | "registry"> {
   readonly executions: Executions;
@@ -49,8 +52,6 @@ export interface Server {
   close(): Promise<void>;
 }
 
-const streamPath = /^\/(?:api\/v1\/)executions\/([^/]+)\/(?:ws|metrics\/stream)$/;
-
 /** The REST API and the streams of CONTRACT 3; links of slaves are handed on. */
 export function createServer(options: ServerOptions): Server {
   const { executions, registry, clock, log } = options;
@@ -59,23 +60,18 @@ export function createServer(options: ServerOptions): Server {
   const warning = describeOpenListener(host);
   const warnings = warning === null ? [] : [warning];
   const server = createFramework(options.maxBody ?? 10 * 1024 * 1024);
-  const routes: { readonly pattern: RegExp; readonly method: string }[] = [];
-  server.addHook("onRoute", ({ url, method }) => {
-    const pattern = new RegExp(`^${url.replace(/:\w+/g, "[^/]+")}/?$`);
-    for (const name of [method].flat()) routes.push({ pattern, method: name });
-  });
+  const match = createRouteMatcher(routes);
   readBodies(server);
-  answerErrors(server, log, (path) =>
-    [...new Set(routes.filter(({ pattern }) => pattern.test(path)).map(({ method }) => method))].toSorted(),
-  );
+  answerErrors(server, log, (path) => listMethods(match(path)));
   applyRule(server, rule);
 
-  addHealthRoutes(server, executions, clock);
-  addMasterRoutes(server, options, () => warnings);
-  addWorkflowRoutes(server, executions, createSubmissionReader());
-  addExecutionRoutes(server, executions);
-  addControlRoutes(server, executions);
-  addSlaveRoutes(server, executions, registry);
+  serveHealth(server, executions, clock);
+  serveMaster(server, options, () => warnings);
+  serveWorkflows(server, executions, createSubmissionReader());
+  serveExecutions(server, executions);
+  serveControl(server, executions);
+  serveSlaves(server, executions, registry);
+  serveWebSockets(server, streamRoutes);
 
   const streams = createStreams({ executions, clock, log });
   server.server.maxConnections = 10_000;
@@ -83,10 +79,10 @@ export function createServer(options: ServerOptions): Server {
     socket.on("error", (error) => log("debug", `an upgrade broke off: ${error.message}`));
     const path = request.url?.split("?", 1)[0] ?? "";
     const refusal = rule(request);
-    const stream = streamPath.exec(path)?.[1];
-    if (refusal !== null) refuseUpgrade(socket, refusal);
-    else if (path === linkPath) options.acceptLink(request, socket, head);
-    else if (stream !== undefined) streams.accept(request, socket, head, decodeId(stream));
+    if (refusal !== null) return refuseUpgrade(socket, refusal);
+    const opened = match(path).find(({ route }) => "webSocket" in route);
+    if (opened?.route === streamRoutes.joinAsSlave) options.acceptLink(request, socket, head);
+    else if (opened !== undefined) streams.accept(request, socket, head, opened.params["id"] ?? "");
     else refuseUpgrade(socket, new EngineError("not_found", `there is no WebSocket at \`${path.slice(0, 200)}\``));
   });
 
@@ -165,11 +161,8 @@ async function listen(server: FastifyInstance, host: string, port: number): Prom
   return `http://${shown}:${bound}`;
 }
 
-/** A part of a path that is not encoded well is no id that anybody has. */
-function decodeId(part: string): string {
-  try {
-    return decodeURIComponent(part);
-  } catch {
-    return part;
-  }
+/** The methods of the routes of one path; what can be read can be asked for its head alone. */
+function listMethods(matched: readonly MatchedRoute[]): readonly string[] {
+  const methods = matched.flatMap(({ route }) => (route.method === "GET" ? ["GET", "HEAD"] : [route.method]));
+  return [...new Set(methods)].toSorted();
 }

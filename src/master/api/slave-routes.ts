@@ -1,46 +1,72 @@
 import type { FastifyInstance } from "fastify";
 import { EngineError } from "../../errors.ts";
-import type { DrainAnswer, SlaveList } from "../../protocol/rest.ts";
 import { describeSlave } from "../describe-slave.ts";
 import type { Executions } from "../executions.ts";
 import type { Registry } from "../registered-slave.ts";
-import { checkBody, checkQuery } from "./check-value.ts";
-import { parseBody, type RawBody } from "./read-body.ts";
+import { declareRoute } from "./route.ts";
+import { drainAnswer, slave, slaveList } from "./schema/slave.ts";
+import { serveRoutes } from "./serve-routes.ts";
 
-interface Drain {
-  readonly Params: { readonly id: string };
-  readonly Body: RawBody | null;
-}
-
-const checkNoQuery = checkQuery<object>({ type: "object", additionalProperties: false, properties: {} });
-const checkNoBody = checkBody<object>({ type: "object", additionalProperties: false, properties: {} });
+export const slaveRoutes = {
+  listSlaves: declareRoute({
+    method: "GET",
+    url: "/api/v1/slaves",
+    role: "viewer",
+    tag: "Slaves",
+    summary: "Lists the slaves",
+    description: "Those that went offline stay listed for 24 hours.",
+    answer: { status: 200, description: "The slaves", schema: slaveList },
+  }),
+  getSlave: declareRoute({
+    method: "GET",
+    url: "/api/v1/slaves/:id",
+    role: "viewer",
+    tag: "Slaves",
+    summary: "Shows a slave",
+    answer: { status: 200, description: "The slave", schema: slave },
+    errors: ["not_found"],
+  }),
+  drainSlave: declareRoute({
+    method: "POST",
+    url: "/api/v1/slaves/:id/drain",
+    role: "admin",
+    tag: "Slaves",
+    summary: "Relieves a slave of its VUs and gives it no more",
+    description: "Repeating it changes nothing.",
+    answer: { status: 200, description: "Its state after it", schema: drainAnswer },
+    errors: ["not_found", "conflict"],
+  }),
+  undrainSlave: declareRoute({
+    method: "POST",
+    url: "/api/v1/slaves/:id/undrain",
+    role: "admin",
+    tag: "Slaves",
+    summary: "Lets a slave take VUs again",
+    description: "Repeating it changes nothing.",
+    answer: { status: 200, description: "Its state after it", schema: drainAnswer },
+    errors: ["not_found", "conflict"],
+  }),
+};
 
 /** `/slaves`: who is there, and who is being relieved. */
-export function addSlaveRoutes(
+export function serveSlaves(
   server: FastifyInstance,
   executions: Executions,
   registry: Pick<Registry, "list" | "get">,
 ): void {
-  server.get("/api/v1/slaves", (request): SlaveList => {
-    checkNoQuery(request.query);
-    const slaves = registry.list().map(describeSlave);
-    return { slaves, total: slaves.length };
+  serveRoutes(server, slaveRoutes, {
+    listSlaves: () => {
+      const slaves = registry.list().map(describeSlave);
+      return { slaves, total: slaves.length };
+    },
+    getSlave: ({ params }) => {
+      const found = registry.get(params.id);
+      if (found !== null) return describeSlave(found);
+      throw new EngineError("not_found", `there is no slave \`${params.id.slice(0, 100)}\``, {
+        hint: "GET /api/v1/slaves lists them.",
+      });
+    },
+    drainSlave: async ({ params }) => ({ success: true, state: await executions.drain(params.id) }),
+    undrainSlave: async ({ params }) => ({ success: true, state: await executions.undrain(params.id) }),
   });
-
-  server.get<{ Params: { readonly id: string } }>("/api/v1/slaves/:id", ({ params, query }) => {
-    checkNoQuery(query);
-    const slave = registry.get(params.id);
-    if (slave !== null) return describeSlave(slave);
-    throw new EngineError("not_found", `there is no slave \`${params.id.slice(0, 100)}\``, {
-      hint: "GET /api/v1/slaves lists them.",
-    });
-  });
-
-  for (const command of ["drain", "undrain"] as const) {
-    server.post<Drain>(`/api/v1/slaves/:id/${command}`, async ({ params, query, body }): Promise<DrainAnswer> => {
-      checkNoQuery(query);
-      checkNoBody(parseBody(body) ?? {});
-      return { success: true, state: await executions[command](params.id) };
-    });
-  }
 }

@@ -1,26 +1,23 @@
+import { type Static, type TObject, Type } from "typebox";
 import { EngineError } from "../../errors.ts";
 import { parseDuration } from "../../quantity.ts";
 import type { StopRequest } from "../executions.ts";
+import { oneOf } from "./schema/schema.ts";
 
 /** How a DELETE may be asked to stop. */
-export interface StopQuery {
-  /** A duration or milliseconds. */
-  readonly grace?: string;
-  readonly force?: boolean;
-  /** What the report says; a command line that a signal ended says so. */
-  readonly reason?: StopRequest["reason"];
-}
-
-/** What `StopQuery` may hold. */
-export const stopSchema = {
-  type: "object",
-  additionalProperties: false,
-  properties: {
-    grace: { type: "string", maxLength: 40 },
-    force: { type: "boolean" },
-    reason: { type: "string", enum: ["stopped_by_api", "stopped_by_signal"] },
-  },
+export const stopFields = {
+  grace: Type.Optional(
+    Type.String({ maxLength: 40, description: "What running iterations get: a duration or milliseconds" }),
+  ),
+  force: Type.Optional(Type.Boolean({ description: "No grace" })),
+  reason: Type.Optional(
+    oneOf(["stopped_by_api", "stopped_by_signal"], {
+      description: "What the report says; a command line that a signal ended says so",
+    }),
+  ),
 };
+
+type StopQuery = Static<TObject<typeof stopFields>>;
 
 /** The stop that a query asks for. Throws EngineError `invalid_request`. */
 export function readStop({ grace, force = false, reason = "stopped_by_api" }: StopQuery): StopRequest {

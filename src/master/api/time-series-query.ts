@@ -1,27 +1,20 @@
+import { type Static, Type } from "typebox";
 import { EngineError } from "../../errors.ts";
 import type { TimeSeriesQuery } from "../executions.ts";
+import { exactly } from "./schema/schema.ts";
 import { readDuration } from "./stop-query.ts";
 
-/** The parameters of `GET /executions/:id/timeseries`, as texts. */
-export interface TimeSeriesParameters {
-  /** RFC 3339, or a duration since the start. */
-  readonly from?: string;
-  readonly to?: string;
-  readonly step?: string;
-  readonly max_points?: number;
-}
+const moment = (description: string) => Type.Optional(Type.String({ maxLength: 40, description }));
 
-/** What they may be. `slave` and `scenario` are refused with the rest that is unknown. */
-export const timeSeriesSchema = {
-  type: "object",
-  additionalProperties: false,
-  properties: {
-    from: { type: "string", maxLength: 40 },
-    to: { type: "string", maxLength: 40 },
-    step: { type: "string", maxLength: 40 },
-    max_points: { type: "integer", minimum: 1, maximum: 10_000 },
-  },
-};
+/** The parameters of `GET /executions/:id/timeseries`. `slave` and `scenario` are refused with the rest that is unknown. */
+export const timeSeriesQuery = exactly({
+  from: moment("RFC 3339, or a duration since the start"),
+  to: moment("RFC 3339, or a duration since the start"),
+  step: moment("The least width of a point, a duration"),
+  max_points: Type.Optional(Type.Integer({ minimum: 1, maximum: 10_000 })),
+});
+
+type TimeSeriesParameters = Static<typeof timeSeriesQuery>;
 
 /** The query in milliseconds since the start (epoch ms; null: not started). Throws EngineError `invalid_request`. */
 export function readTimeSeriesQuery(parameters: TimeSeriesParameters, startedAt: number | null): TimeSeriesQuery {

@@ -1,56 +1,97 @@
 import type { FastifyInstance } from "fastify";
 import { EngineError } from "../../errors.ts";
-import type { StopWorkflowAnswer, ValidateAnswer } from "../../protocol/rest.ts";
 import type { Executions } from "../executions.ts";
-import { checkQuery } from "./check-value.ts";
 import type { RawBody } from "./read-body.ts";
-import { readStop, type StopQuery, stopSchema } from "./stop-query.ts";
+import { declareRoute } from "./route.ts";
+import { exactly } from "./schema/schema.ts";
+import {
+  stopWorkflowAnswer,
+  submitAnswer,
+  submitBodies,
+  validateAnswer,
+  workflowList,
+  workflowSummary,
+} from "./schema/workflow.ts";
+import { serveRoutes } from "./serve-routes.ts";
+import { readStop, stopFields } from "./stop-query.ts";
 import type { SubmissionReader } from "./submission/submission-reader.ts";
 
-interface ById {
-  readonly Params: { readonly id: string };
-}
-
-const checkStop = checkQuery<StopQuery>(stopSchema);
-const checkNothing = checkQuery<object>({ type: "object", additionalProperties: false, properties: {} });
+export const workflowRoutes = {
+  submitWorkflow: declareRoute({
+    method: "POST",
+    url: "/api/v1/workflows",
+    role: "operator",
+    tag: "Workflows",
+    summary: "Submits a workflow and starts its execution",
+    bodies: submitBodies,
+    answer: { status: 201, description: "It is taken", schema: submitAnswer },
+    errors: ["invalid_workflow", "conflict", "scheduling_failed", "queue_full", "unsupported", "not_ready"],
+  }),
+  validateWorkflow: declareRoute({
+    method: "POST",
+    url: "/api/v1/workflows/validate",
+    role: "viewer",
+    tag: "Workflows",
+    summary: "Finds all problems of a workflow; nothing runs",
+    bodies: submitBodies,
+    answer: { status: 200, description: "What was found", schema: validateAnswer },
+  }),
+  listWorkflows: declareRoute({
+    method: "GET",
+    url: "/api/v1/workflows",
+    role: "viewer",
+    tag: "Workflows",
+    summary: "Lists the workflows that have executions",
+    answer: { status: 200, description: "The workflows", schema: workflowList },
+  }),
+  getWorkflow: declareRoute({
+    method: "GET",
+    url: "/api/v1/workflows/:id",
+    role: "viewer",
+    tag: "Workflows",
+    summary: "Shows a workflow and its executions",
+    answer: { status: 200, description: "The workflow as its latest execution had it", schema: workflowSummary },
+    errors: ["not_found"],
+  }),
+  stopWorkflow: declareRoute({
+    method: "DELETE",
+    url: "/api/v1/workflows/:id",
+    role: "operator",
+    tag: "Workflows",
+    summary: "Stops all active executions of a workflow",
+    query: exactly(stopFields),
+    answer: { status: 200, description: "Those that were stopped", schema: stopWorkflowAnswer },
+    errors: ["not_found"],
+  }),
+};
 
 /** `/workflows`: submit, validate, list, stop. */
-export function addWorkflowRoutes(server: FastifyInstance, executions: Executions, reader: SubmissionReader): void {
-  server.post<{ Body: RawBody | null }>("/api/v1/workflows", async (request, reply) => {
-    checkNothing(request.query);
-    if (request.headers["idempotency-key"] !== undefined) {
-      throw new EngineError("invalid_request", "Idempotency-Key is not in this version; leave it out");
-    }
-    const { loaded, inputs, queue } = await reader.read(request.body ?? null, "submit");
-    if ("problems" in loaded) {
-      const count = loaded.problems.filter(({ severity }) => severity !== "warning").length;
-      const message = `the workflow has ${count === 1 ? "a problem" : `${count} problems`}`;
-      throw new EngineError("invalid_workflow", message, { problems: loaded.problems });
-    }
-    return reply.status(201).send(await executions.submit({ workflow: loaded.workflow, inputs, queue }));
-  });
-
-  server.post<{ Body: RawBody | null }>("/api/v1/workflows/validate", async (request): Promise<ValidateAnswer> => {
-    checkNothing(request.query);
-    const { loaded } = await reader.read(request.body ?? null, "validate");
-    return "problems" in loaded
-      ? { valid: false, problems: loaded.problems }
-      : { valid: true, problems: loaded.warnings };
-  });
-
-  server.get("/api/v1/workflows", (request) => {
-    checkNothing(request.query);
-    return executions.listWorkflows();
-  });
-
-  server.get<ById>("/api/v1/workflows/:id", async ({ params, query }) => {
-    checkNothing(query);
-    return (await executions.describeWorkflow(params.id)) ?? throwUnknown(params.id);
-  });
-
-  server.delete<ById>("/api/v1/workflows/:id", async ({ params, query }): Promise<StopWorkflowAnswer> => {
-    const stopped = await executions.stopWorkflow(params.id, readStop(checkStop(query)));
-    return { success: true, stopped: stopped ?? throwUnknown(params.id) };
+export function serveWorkflows(server: FastifyInstance, executions: Executions, reader: SubmissionReader): void {
+  serveRoutes(server, workflowRoutes, {
+    submitWorkflow: async ({ request }) => {
+      if (request.headers["idempotency-key"] !== undefined) {
+        throw new EngineError("invalid_request", "Idempotency-Key is not in this version; leave it out");
+      }
+      const { loaded, inputs, queue } = await reader.read(request.body as RawBody | null, "submit");
+      if ("problems" in loaded) {
+        const count = loaded.problems.filter(({ severity }) => severity !== "warning").length;
+        const message = `the workflow has ${count === 1 ? "a problem" : `${count} problems`}`;
+        throw new EngineError("invalid_workflow", message, { problems: loaded.problems });
+      }
+      return executions.submit({ workflow: loaded.workflow, inputs, queue });
+    },
+    validateWorkflow: async ({ request }) => {
+      const { loaded } = await reader.read(request.body as RawBody | null, "validate");
+      return "problems" in loaded
+        ? { valid: false, problems: loaded.problems }
+        : { valid: true, problems: loaded.warnings };
+    },
+    listWorkflows: () => executions.listWorkflows(),
+    getWorkflow: async ({ params }) => (await executions.describeWorkflow(params.id)) ?? throwUnknown(params.id),
+    stopWorkflow: async ({ params, query }) => {
+      const stopped = await executions.stopWorkflow(params.id, readStop(query));
+      return { success: true, stopped: stopped ?? throwUnknown(params.id) };
+    },
   });
 }
 

@@ -13,6 +13,7 @@ import type { SubmitBody } from "../../../protocol/rest.ts";
 import { checkBody } from "../check-value.ts";
 import { parseJson } from "../parse-json.ts";
 import type { RawBody } from "../read-body.ts";
+import { submitBody } from "../schema/workflow.ts";
 
 /** A body that names a workflow, read; the workflow may have problems. Plain data: it may cross threads. */
 export interface ReadSubmission {
@@ -24,25 +25,7 @@ export interface ReadSubmission {
 /** To run, everything must be known; to be checked alone, names of the environment may be missing. */
 export type Purpose = "submit" | "validate";
 
-const texts = { type: "object", maxProperties: 1_000, additionalProperties: { type: "string" } };
-
-const checkEnvelope = checkBody<SubmitBody>({
-  type: "object",
-  additionalProperties: false,
-  properties: {
-    workflow: { type: "object" },
-    yaml: { type: "string" },
-    file_name: { type: "string", maxLength: 255 },
-    variables: texts,
-    env: texts,
-    secrets: texts,
-    options: { type: "object" },
-    scenario: { type: "string", maxLength: 64 },
-    insecure: { type: "boolean" },
-    tags: texts,
-    queue: { type: "boolean" },
-  },
-});
+const checkEnvelope = checkBody<SubmitBody>(submitBody);
 
 /** Those of `options` that replace a scenario's load, as the flags of the command line do. */
 const checkLoadOptions = checkBody<Overrides>({
