@@ -1,7 +1,7 @@
-import { createOperation } from "../src/executors/http/operation.ts";
-import type { Draft } from "../src/executors/http/draft.ts";
-import { StepSeries } from "../src/executors/http/series.ts";
-import type { Session } from "../src/executors/http/session.ts";
+import { createOperation } from "../src/http/operation.ts";
+import type { Draft } from "../src/http/draft.ts";
+import { StepSeries } from "../src/http/series.ts";
+import type { Session } from "../src/http/session.ts";
 import type { Exchange, HttpClient, WireRequest } from "../src/http/exchange.ts";
 import { createUrlReader } from "../src/http/url.ts";
 import { createRecorder } from "../src/measure/thread-recorder.ts";

@@ -94,6 +94,8 @@ export interface ExecutorContext {
   readonly permit: Permit;
   /** The executor's place in `VirtualUser.resources`. */
   readonly slot: number;
+  /** What several executors of the thread share, each thing under a symbol of who makes it. */
+  readonly shared: Map<symbol, unknown>;
 }
 
 /** What an executor gets for each step it compiles. */

@@ -1,21 +1,12 @@
 import { EngineError } from "../../errors.ts";
 import { encodeBasic } from "../../http/encode.ts";
-import type { WireRequest } from "../../http/exchange.ts";
+import type { Draft, WireSettings } from "../../http/draft.ts";
+import { writeRequest } from "../../http/draft.ts";
+import type { PreparedRequest, PrepareRequest } from "../../http/prepared-request.ts";
 import { createUrlReader } from "../../http/url.ts";
 import type { StepContext, VirtualUser } from "../../protocol/step.ts";
 import { compileBody, compileCookies, compileHeaders, compileUrl } from "./compile-parts.ts";
-import type { Draft, WireSettings } from "./draft.ts";
-import { writeRequest } from "./draft.ts";
 import type { HttpConfig } from "./http-config.ts";
-
-/** A request as it goes out where the VU's jar has nothing for it, and the draft that makes the others. */
-export interface PreparedRequest {
-  readonly draft: Draft;
-  readonly wire: WireRequest;
-}
-
-/** Makes the next request of a VU. Throws EngineError `template` for its data, `invalid_request` for its URL. */
-export type PrepareRequest = (vu: VirtualUser) => PreparedRequest;
 
 export interface RequestOptions {
   /** Base URL of a relative url, a template; null: none. */

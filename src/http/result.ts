@@ -1,7 +1,7 @@
-import { decodeText } from "../../http/decode-text.ts";
-import { printUrl } from "../../http/url.ts";
-import type { Failure, StepResult } from "../../protocol/step.ts";
-import { read } from "../../protocol/step.ts";
+import { decodeText } from "./decode-text.ts";
+import { printUrl } from "./url.ts";
+import type { Failure, StepResult } from "../protocol/step.ts";
+import { read } from "../protocol/step.ts";
 import type { Draft } from "./draft.ts";
 import { parseJson } from "./parse-json.ts";
 import type { Session } from "./session.ts";

@@ -1,6 +1,6 @@
-import type { Exchange } from "../../http/exchange.ts";
-import type { Counter, Rate, Recorder, Tags, Trend } from "../../measure/recorder.ts";
-import type { Failure } from "../../protocol/step.ts";
+import type { Exchange } from "./exchange.ts";
+import type { Counter, Rate, Recorder, Tags, Trend } from "../measure/recorder.ts";
+import type { Failure } from "../protocol/step.ts";
 
 /** What makes two attempts of a step land in the same series. */
 interface Outcome {

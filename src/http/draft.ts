@@ -1,6 +1,6 @@
-import type { WireRequest } from "../../http/exchange.ts";
-import { keepsCredentials, redirectMethod } from "../../http/redirect.ts";
-import type { HttpUrl } from "../../http/url.ts";
+import type { WireRequest } from "./exchange.ts";
+import { keepsCredentials, redirectMethod } from "./redirect.ts";
+import type { HttpUrl } from "./url.ts";
 
 /** A request with everything filled in but the cookies of the VU. */
 export interface Draft {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { parseUrl } from "../../http/url.ts";
-import { read } from "../../protocol/step.ts";
+import { parseUrl } from "./url.ts";
+import { read } from "../protocol/step.ts";
 import type { Draft } from "./draft.ts";
 import { HttpResult } from "./result.ts";
 

@@ -1,7 +1,7 @@
-import type { CookieJar } from "../../http/cookie-jar.ts";
-import type { HttpClient } from "../../http/exchange.ts";
-import type { VirtualUser, VuResource } from "../../protocol/step.ts";
-import type { HttpDefaults } from "../../protocol/workflow.ts";
+import type { CookieJar } from "./cookie-jar.ts";
+import type { HttpClient } from "./exchange.ts";
+import type { VirtualUser, VuResource } from "../protocol/step.ts";
+import type { HttpDefaults } from "../protocol/workflow.ts";
 
 /** What the http steps of one VU share: its connections and its cookies. */
 export class Session implements VuResource {

@@ -1,17 +1,17 @@
-import type { CookieJar } from "../../http/cookie-jar.ts";
-import type { decodeBody } from "../../http/decode.ts";
+import type { CookieJar } from "./cookie-jar.ts";
+import type { decodeBody } from "./decode.ts";
 
 let cookieJar: Promise<typeof CookieJar> | null = null;
 let decoder: Promise<typeof decodeBody> | null = null;
 
 /** The cookie jar's class, loaded once per thread: before the start where cookies are kept. */
 export function loadCookieJar(): Promise<typeof CookieJar> {
-  cookieJar ??= import("../../http/cookie-jar.ts").then((module) => module.CookieJar);
+  cookieJar ??= import("./cookie-jar.ts").then((module) => module.CookieJar);
   return cookieJar;
 }
 
 /** What decodes gzip and its like, loaded once per thread: before the start where bodies are read. */
 export function loadDecoder(): Promise<typeof decodeBody> {
-  decoder ??= import("../../http/decode.ts").then((module) => module.decodeBody);
+  decoder ??= import("./decode.ts").then((module) => module.decodeBody);
   return decoder;
 }

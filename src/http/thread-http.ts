@@ -1,0 +1,61 @@
+import type { ExecutorContext, VirtualUser } from "../protocol/step.ts";
+import { loadCookieJar, loadDecoder } from "./late-modules.ts";
+import { Session } from "./session.ts";
+import { loadTls } from "./tls.ts";
+import { createTransport } from "./transport.ts";
+
+/**
+ * HTTP as all executors of a thread and execution share it: one transport, and for each VU one session, so that
+ * whatever sends a request of a VU uses its connections and its cookies.
+ */
+export interface ThreadHttp {
+  openSession(vu: VirtualUser): Session;
+  /** Says what answers may call for; the modules for it are loaded by `prepare`. */
+  foresee(what: Partial<Foreseen>): void;
+  /** Loading a module takes tens of milliseconds, in which every VU would stand. */
+  prepare(): Promise<void>;
+  /** Idempotent; waits until every socket is destroyed. */
+  close(): Promise<void>;
+}
+
+interface Foreseen {
+  tls: boolean;
+  cookies: boolean;
+  bodies: boolean;
+}
+
+const key = Symbol("http");
+
+/** The one ThreadHttp of a thread and execution: made by the first who asks, who lends it its place in the VUs. */
+export function shareHttp(context: ExecutorContext): ThreadHttp {
+  const known = context.shared.get(key);
+  if (known !== undefined) return known as ThreadHttp;
+  const made = createThreadHttp(context);
+  context.shared.set(key, made);
+  return made;
+}
+
+function createThreadHttp({ workflow, clock, permit, slot }: ExecutorContext): ThreadHttp {
+  const { http } = workflow;
+  const transport = createTransport(http, { clock, permit });
+  const foreseen: Foreseen = { tls: false, cookies: false, bodies: false };
+
+  return {
+    openSession(vu) {
+      const known = vu.resources[slot];
+      if (known !== undefined) return known as Session;
+      const session = new Session(transport.client(vu.signal), vu, http);
+      vu.resources[slot] = session;
+      return session;
+    },
+    foresee(what) {
+      Object.assign(foreseen, what);
+    },
+    async prepare() {
+      if (foreseen.tls) loadTls();
+      if (foreseen.cookies) await loadCookieJar();
+      if (foreseen.bodies) await loadDecoder();
+    },
+    close: () => transport.close(),
+  };
+}
