@@ -94,6 +94,7 @@ export function dealWindows(
     from = next;
   }
   state.open = null;
+  state.leastCut = Math.max(state.leastCut, from);
   state.dealt = new Map(counts);
   const stripes = cutStripes([...counts.values()]);
   const windows = new Map<string, ArrivalPattern>();

@@ -149,11 +149,10 @@ function findCut(fleet: FleetState, running: readonly RunningMember[], at: numbe
     (fleet.pool[at] ?? []).length > 0 &&
     takers.some(({ slave, member }) => fleet.roomOf(member.id) > countHeld(slave.share));
   if (!mayDeal && !differsFromDealt(state, countWanted(fleet, running, at))) return null;
-  const opened = running.flatMap(({ slave }) => slave.share.scenarios[at]?.arrivals.map(({ from }) => from) ?? []);
   const passed = fleet.partition.gone
     .filter(({ scenarios }) => scenarios[at]?.below === null && (scenarios[at]?.windows ?? []).length > 0)
     .map(({ latestMs, steered }) => findPassed(context, latestMs - context.planned.scenario.startTimeMs, steered));
-  const cut = Math.max(planCut(context), ...opened, ...passed);
+  const cut = Math.max(planCut(context), state.leastCut, ...passed);
   return isBeyondLoad(context, cut) ? null : cut;
 }
 

@@ -1,6 +1,8 @@
 import { expect, test } from "vitest";
 import { advanceFleet } from "./fleet.ts";
 import { applied, pause, playFleet, resume, scale } from "../../test/support/played-fleet.ts";
+import type { Load } from "../protocol/load.ts";
+import type { Order } from "../protocol/message.ts";
 import type { Step } from "../protocol/workflow.ts";
 
 const step = { id: "s", name: "s", type: "noop" } as Step;
@@ -189,4 +191,73 @@ test("ticks that nobody asked for make no further ticks", () => {
     advanceFleet(fleet.fleet, { type: "tick" }, { now: 0, wall: 0 }).filter(({ type }) => type === "wake");
   expect(wakes().length).toBe(1);
   expect(wakes()).toEqual([]);
+});
+
+const steady: Load = {
+  mode: "constant-arrival-rate",
+  rate: 10,
+  timeUnitMs: 1_000,
+  durationMs: 60_000,
+  preAllocatedVus: 4,
+  maxVus: 4,
+};
+
+/** Where the windows of a grant begin. */
+const fromOf = (grant: Order & { readonly type: "grant" }) =>
+  grant.share.scenarios[0]?.arrivals.map(({ from }) => from);
+
+test("arrivals are cut behind all that a lost slave may have begun, also if it never heard of a pause that is over", () => {
+  const fleet = playFleet({ load: steady });
+  fleet.begin();
+  fleet.turn(1_000);
+  fleet.tell(pause);
+  fleet.fact("s0", applied("p", 1_300));
+  fleet.turn(2_000);
+  fleet.beat("s0");
+  fleet.tell(resume);
+  fleet.fact("s0", applied("r", 1_300));
+  fleet.turn(1_500);
+  fleet.beat("s0");
+  fleet.tick();
+  expect(fleet.testTime()).toBe(2_500);
+  // s1 is given up; its clock may show the 4.5 s that have passed since the start.
+  const { epoch } = fleet.latest("s0", "release");
+  fleet.fact("s0", { type: "released", epoch, serials: [0], unstarted: [[]], begun: [[]] });
+  expect(fromOf(fleet.latest("s0", "grant"))).toEqual([0, 50]);
+});
+
+test("no cut lies before an earlier one: a slave whose clock ran on may have begun all up to that one", () => {
+  const load = { ...steady, preAllocatedVus: 2, maxVus: 2 };
+  const fleet = playFleet({ load, slaves: 3, workflow: { onSlaveLoss: "continue" } });
+  fleet.begin();
+  fleet.turn(1_000);
+  fleet.tell(pause);
+  for (const id of ["s1", "s2"]) fleet.fact(id, applied("p", 1_300));
+  fleet.turn(3_000);
+  for (const id of ["s1", "s2"]) fleet.beat(id);
+  // s0 has not heard of the pause when it is given up, s1 has.
+  fleet.turn(500);
+  fleet.tick();
+  const { epoch } = fleet.latest("s1", "release");
+  fleet.fact("s1", { type: "released", epoch, serials: [0], unstarted: [[]], begun: [[]] });
+  expect(fromOf(fleet.latest("s1", "grant"))).toEqual([0, 50]);
+  fleet.turn(4_000);
+  fleet.beat("s2");
+  fleet.turn(1_000);
+  fleet.tick();
+  expect([...fleet.fleet.members.keys()]).toEqual(["s2"]);
+  expect(fleet.fleet.partition.scenarios[0]?.arrivals?.dead).toEqual([{ from: 50, to: null, period: 1, offsets: [0] }]);
+});
+
+test("a slave that heard late of a lower rate has begun more by then: the cut lies behind it", () => {
+  const fleet = playFleet({ load: steady });
+  fleet.begin();
+  fleet.turn(1_000);
+  fleet.tell({ type: "scale", command: "s", scenario: "default", target: 1, overMs: 0 });
+  fleet.fact("s0", applied("s", 1_300));
+  fleet.turn(2_000);
+  // At 10 a second it has begun 30 by now; at 1 a second since 1.3 s event 30 is planned for second 18.
+  fleet.fact("s1", applied("s", 3_000));
+  fleet.tell({ type: "drain", slaveId: "s1" });
+  expect(fleet.latest("s1", "release").share.scenarios[0]?.arrivals).toMatchObject([{ from: 0, to: 35 }]);
 });

@@ -3,7 +3,7 @@ import type { Order } from "../protocol/message.ts";
 import type { Share } from "../protocol/plan.ts";
 import { type CutContext, countVusOf } from "./arrival-cut.ts";
 import type { FleetState, Member } from "./fleet-state.ts";
-import { type OwnedSlave, testTimeAt } from "./owner-state.ts";
+import { isUnpaused, type OwnedSlave, testTimeAt } from "./owner-state.ts";
 
 /** An order for one member; the fleet stamps and sends it once the state behind it is durable. */
 export interface MemberOrder {
@@ -70,10 +70,8 @@ export function returnToPool(fleet: FleetState, at: number, vus: readonly number
 
 /** The furthest test time that a slave's clock may show: one that has not acted on a pause yet goes on without it. */
 export function findLatest({ core }: FleetState, slave: OwnedSlave, now: number): number {
-  const timeMs = testTimeAt(core, now);
-  const pause = core.steering.findLast(({ type }) => type === "pause");
-  const runsOn = core.pausedAt !== null && pause !== undefined && slave.steered < pause.serial;
-  return Math.max(runsOn ? timeMs + Math.max(0, now - (core.pausedAt ?? now)) : timeMs, slave.furthestMs);
+  const runsOnMs = core.pausedAt !== null && isUnpaused(core, slave) ? Math.max(0, now - core.pausedAt) : 0;
+  return Math.max(testTimeAt(core, now) + runsOnMs + slave.aheadMs, slave.furthestMs);
 }
 
 /** A scenario's part of the cluster, for what depends on its test time. null: it has no arrivals. */

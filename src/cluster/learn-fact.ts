@@ -6,6 +6,7 @@ import { noteReleased } from "./epochs.ts";
 import { type FleetEffect, type FleetState, type Member, nameSource, type SourceState } from "./fleet-state.ts";
 import { loseMember, noteLease } from "./membership.ts";
 import type { Instant, OwnedSlave } from "./owner-state.ts";
+import { noteLateRate } from "./scale-shares.ts";
 import { stampOrder, tellCore } from "./tell-core.ts";
 
 /** Takes in what a source says, whoever it is: of one that is no member any more only its frames and its end count. */
@@ -58,6 +59,9 @@ function learnOfMember(fleet: FleetState, teller: Teller, fact: Fact, time: Inst
     case "started":
       if (!member.started) noteStartInstant(fleet, slave, fact.atWallMs);
       member.started = true;
+      return tellCore(fleet, { type: "fact", slaveId, fact }, time);
+    case "applied":
+      noteLateRate(fleet, slave, fact, time.now);
       return tellCore(fleet, { type: "fact", slaveId, fact }, time);
     case "prepare_failed":
       if (fleet.core.phase === "preparing") return tellCore(fleet, { type: "fact", slaveId, fact }, time);

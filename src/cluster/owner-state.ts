@@ -62,8 +62,6 @@ export interface Cause {
 }
 
 export interface OwnedSlave {
-  /** The furthest test time at which it said that it stopped. */
-  furthestMs: number;
   readonly id: string;
   share: Share;
   state: "preparing" | "ready" | "running" | "ended" | "closed";
@@ -73,6 +71,10 @@ export interface OwnedSlave {
   startSerial: number;
   /** Serial of the last command that is in force on it. */
   steered: number;
+  /** The furthest test time at which it said that it stopped. */
+  furthestMs: number;
+  /** How far ahead its test clock may be: pauses that are over and that it may not have heard of. */
+  aheadMs: number;
 }
 
 /** When a slave is to start: so long after it was told, by the owner's epoch clock where that is known. */
@@ -150,7 +152,7 @@ export function createOwnerState(options: OwnerOptions): OwnerState {
 
 /** A slave that has been asked for nothing yet. */
 export function createOwnedSlave(id: string, share: Share): OwnedSlave {
-  return { id, share, state: "preparing", start: null, startSerial: 0, steered: 0, furthestMs: 0 };
+  return { id, share, state: "preparing", start: null, startSerial: 0, steered: 0, furthestMs: 0, aheadMs: 0 };
 }
 
 /** Test time at a moment of the owner's monotonic clock: time since the start instant without pauses; 0 before it. */
@@ -158,6 +160,12 @@ export function testTimeAt(state: OwnerState, now: number): number {
   if (state.started === null) return 0;
   const until = Math.min(now, state.pausedAt ?? now, state.endedAt ?? now);
   return Math.max(state.leastTestMs, until - state.started.now - state.pausedMs);
+}
+
+/** May its test clock go on through the latest pause? It has not said that it acted on it, nor began after it. */
+export function isUnpaused({ steering }: OwnerState, { steered, startSerial }: OwnedSlave): boolean {
+  const pause = steering.findLast(({ type }) => type === "pause");
+  return pause !== undefined && Math.max(steered, startSerial) < pause.serial;
 }
 
 /** Does the test clock stand at this moment, or is a pause ordered? */

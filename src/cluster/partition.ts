@@ -43,6 +43,11 @@ export interface Scale {
 }
 
 export interface ArrivalState {
+  /**
+   * No later cut lies before this event: here the latest windows begin, or a slave that heard late of a lower rate may
+   * have begun all before it.
+   */
+  leastCut: number;
   /** Nobody starts events from here on; null: all are in somebody's open window. */
   open: number | null;
   /** VUs by slave that the open windows were striped by; `dead` is nobody's stripe. */
@@ -171,7 +176,7 @@ export function createPartition(
       dead: [],
       worn: [],
       scales: [],
-      arrivals: isArrival(load) ? { open: null, dealt, unheld: 0, dead: [] } : null,
+      arrivals: isArrival(load) ? { leastCut: 0, open: null, dealt, unheld: 0, dead: [] } : null,
       shared:
         load.mode === "shared-iterations"
           ? { ranges: joinRanges(...slaves.map(({ share }) => share.scenarios[at]?.iterations ?? [])), over: false }

@@ -1,5 +1,8 @@
-import type { SteeringOrder } from "../protocol/message.ts";
+import type { Fact, SteeringOrder } from "../protocol/message.ts";
+import { findPassed } from "./arrival-cut.ts";
 import type { FleetState } from "./fleet-state.ts";
+import { createCutContext } from "./held-shares.ts";
+import type { OwnedSlave } from "./owner-state.ts";
 
 /** Takes in an ordered scale, once: VU indices that it asks for and that did not exist are held by nobody yet. */
 export function noteScale(fleet: FleetState, order: SteeringOrder & { readonly type: "scale" }): void {
@@ -17,4 +20,23 @@ export function noteScale(fleet: FleetState, order: SteeringOrder & { readonly t
     part.progress?.claimed.push(0);
   }
   part.known = Math.max(part.known, order.target);
+}
+
+/** A slave has acted on a command. If that is a rate, it went by the one before up to now: no cut lies before that. */
+export function noteLateRate(
+  fleet: FleetState,
+  { steered }: OwnedSlave,
+  { command, testTimeMs }: Fact & { readonly type: "applied" },
+  now: number,
+): void {
+  const order = fleet.core.steering.find((each) => each.command === command && each.serial > steered);
+  if (order?.type !== "scale" || testTimeMs === null) return;
+  const at = fleet.core.plan.scenarios.findIndex(({ scenario }) => scenario.name === order.scenario);
+  const context = createCutContext(fleet, at, now);
+  if (context === null || context.part.arrivals === null) return;
+  const { arrivals } = context.part;
+  const passed = findPassed(context, testTimeMs - context.planned.scenario.startTimeMs, steered);
+  if (passed <= arrivals.leastCut) return;
+  arrivals.leastCut = passed;
+  fleet.dirty = true;
 }

@@ -36,7 +36,7 @@ test("a resume sets all clocks on one line, whenever they stopped", () => {
   expect(fleet.fleet.core.pausedMs).toBe(3_000);
 });
 
-test("what changes nothing is answered at once; what cannot be done is a conflict", () => {
+test("a repetition is answered when the first is in force, at once where it is; what cannot be done is a conflict", () => {
   const fleet = playFleet({ workflow: { teardown: [step] } });
   fleet.tell({ type: "begin" });
   expect(fleet.tell(pause)).toEqual([
@@ -47,7 +47,11 @@ test("what changes nothing is answered at once; what cannot be done is a conflic
   for (const id of ["s0", "s1"]) fleet.fact(id, { type: "started", atWallMs: null });
   expect(fleet.tell(resume)).toEqual(["r at 1000"]);
   fleet.tell(pause);
-  expect(fleet.tell({ ...pause, command: "again" })).toEqual(["again at 1000"]);
+  expect(fleet.tell({ ...pause, command: "again" })).toEqual([]);
+  fleet.fact("s0", applied("p", 1_300));
+  expect(fleet.fact("s1", applied("p", 1_310))).toEqual(["p at 1310", "again at 1310"]);
+  fleet.turn(300);
+  expect(fleet.tell({ ...pause, command: "once more" })).toEqual(["once more at 1300"]);
   fleet.tell(stop(0));
   expect(fleet.tell(scale(3))).toEqual(["s: conflict: cannot scale an execution that is ending or has ended"]);
 });

@@ -3,6 +3,7 @@ import { checkScale } from "../plan/check-scale.ts";
 import type { Fact, Order, SteeringOrder } from "../protocol/message.ts";
 import {
   type Instant,
+  isUnpaused,
   noteEvent,
   type OwnedSlave,
   type OwnerEffect,
@@ -26,17 +27,17 @@ export type Answered = OwnerEffect & { readonly type: "answered" };
 
 /**
  * Takes a pause, resume or scale. It acts at one test instant, a little ahead; the answer follows when it is in force on
- * every slave that runs now. What changes nothing is answered at once.
+ * every slave that runs now. A repetition changes nothing and is answered when the first is in force.
  */
 export function steer(state: OwnerState, event: SteeringEvent, time: Instant): readonly OwnerEffect[] {
   const refusal = findRefusal(state, event);
   if (refusal !== null) return [refuse(event.command, refusal.code, refusal.message)];
   switch (event.type) {
     case "pause":
-      if (state.pausedAt !== null) return [answer(event.command, testTimeAt(state, time.now))];
+      if (state.pausedAt !== null) return awaitEarlier(state, event, time);
       return pause(state, event.command, time);
     case "resume":
-      if (state.pausedAt === null) return [answer(event.command, testTimeAt(state, time.now))];
+      if (state.pausedAt === null) return awaitEarlier(state, event, time);
       return resume(state, event.command, state.pausedAt, time);
     case "scale": {
       const atMs =
@@ -53,7 +54,7 @@ export function steer(state: OwnerState, event: SteeringEvent, time: Instant): r
 
 /** The next command for a slave that runs; null: it has acted on all of them. */
 export function findDue({ steering }: OwnerState, slave: OwnedSlave): SteeringOrder | null {
-  return steering.find((order) => order.serial > slave.steered && !isInStart(order, slave)) ?? null;
+  return steering.find((order) => isDue(order, slave)) ?? null;
 }
 
 /** A slave has acted on a command: the next one goes to it, and whoever waited for it alone is answered. */
@@ -69,6 +70,7 @@ export function noteApplied(
     return listAnswers(state);
   }
   slave.steered = order.serial;
+  if (order.type === "resume") slave.aheadMs = 0;
   if (order.type === "pause") slave.furthestMs = Math.max(slave.furthestMs, fact.testTimeMs ?? 0);
   for (const pending of state.commands) {
     if (pending.serial === null || pending.serial > order.serial || !pending.waiting.delete(slave.id)) continue;
@@ -83,11 +85,19 @@ export function forgetSteered(state: OwnerState, slaveId: string): readonly Owne
   return listAnswers(state);
 }
 
-/** Waits for those that run now before the caller of a command is answered. */
-export function awaitAll(state: OwnerState, command: string, serial: number | null): readonly OwnerEffect[] {
-  const waiting = new Set(state.slaves.filter((slave) => slave.state === "running").map(({ id }) => id));
-  state.commands.push({ command, serial, waiting, testTimeMs: null });
+/** Waits for those that run now before the caller of a command is answered. `order`: null: it is a stop. */
+export function awaitAll(state: OwnerState, command: string, order: SteeringOrder | null): readonly OwnerEffect[] {
+  const late = state.slaves.filter((slave) => slave.state === "running" && (order === null || isDue(order, slave)));
+  const waiting = new Set(late.map(({ id }) => id));
+  state.commands.push({ command, serial: order?.serial ?? null, waiting, testTimeMs: null });
   return listAnswers(state);
+}
+
+/** The caller of a pause or resume that is ordered already waits with the first: it may not be in force everywhere. */
+function awaitEarlier(state: OwnerState, { type, command }: SteeringEvent, time: Instant): readonly OwnerEffect[] {
+  const order = state.steering.findLast((each) => each.type === type);
+  const late = order !== undefined && state.slaves.some((slave) => slave.state === "running" && isDue(order, slave));
+  return late ? awaitAll(state, command, order) : [answer(command, testTimeAt(state, time.now))];
 }
 
 /** The answer to a command that was, or needs not be, carried out. */
@@ -143,6 +153,7 @@ function pause(state: OwnerState, command: string, time: Instant): readonly Owne
 function resume(state: OwnerState, command: string, pausedAt: number, time: Instant): readonly OwnerEffect[] {
   const at = Math.max(time.now + leadOf(state), pausedAt);
   const testTimeMs = testTimeAt(state, pausedAt);
+  for (const slave of state.slaves) if (isUnpaused(state, slave)) slave.aheadMs += at - pausedAt;
   state.leastTestMs = testTimeMs;
   state.pausedMs += at - pausedAt;
   state.pausedAt = null;
@@ -159,7 +170,7 @@ function send(state: OwnerState, order: SteeringOrder): readonly OwnerEffect[] {
   const effects = state.slaves
     .filter((slave) => findDue(state, slave) === order)
     .flatMap((slave) => sendDue(state, slave));
-  return [...effects, ...awaitAll(state, order.command, order.serial)];
+  return [...effects, ...awaitAll(state, order.command, order)];
 }
 
 function sendDue(state: OwnerState, slave: OwnedSlave): readonly OwnerEffect[] {
@@ -171,8 +182,7 @@ function sendDue(state: OwnerState, slave: OwnedSlave): readonly OwnerEffect[] {
 function prune({ steering, slaves, commands }: OwnerState, next: SteeringOrder): void {
   const needed = (order: SteeringOrder): boolean => {
     if (commands.some(({ serial }) => serial === order.serial)) return true;
-    if (slaves.some((slave) => slave.state === "running" && slave.steered < order.serial && !isInStart(order, slave)))
-      return true;
+    if (slaves.some((slave) => slave.state === "running" && isDue(order, slave))) return true;
     if (order.type !== "scale") return false;
     // A ramp begins where the change before it has led to.
     return !(next.type === "scale" && next.scenario === order.scenario && next.overMs === 0);
@@ -180,8 +190,9 @@ function prune({ steering, slaves, commands }: OwnerState, next: SteeringOrder):
   steering.splice(0, steering.length, ...steering.filter(needed));
 }
 
-function isInStart({ type, serial }: SteeringOrder, { startSerial }: OwnedSlave): boolean {
-  return type !== "scale" && serial <= startSerial;
+/** Has the slave not acted on it, nor begun with it? */
+function isDue({ type, serial }: SteeringOrder, { steered, startSerial }: OwnedSlave): boolean {
+  return serial > steered && (type === "scale" || serial > startSerial);
 }
 
 function listAnswers(state: OwnerState): readonly OwnerEffect[] {

@@ -24,8 +24,11 @@ export interface Outcome {
   readonly lost: number;
 }
 
+/** Gets a line for everything that happens, with its true time; for one seed that is looked into. */
+export type Trace = (line: string) => void;
+
 /** Plays one execution on a random fleet with random faults. Throws BrokenRule. */
-export async function simulate(seed: number): Promise<Outcome> {
+export async function simulate(seed: number, trace: Trace | null = null): Promise<Outcome> {
   const dice = createDice(seed);
   const { between, chance, random } = dice;
   const time = createSimulatedTime();
@@ -53,6 +56,7 @@ export async function simulate(seed: number): Promise<Outcome> {
     truth,
     dice,
     network,
+    trace,
     master: (): SimulatedMaster => master,
     isOver: () => final,
   });
@@ -62,6 +66,7 @@ export async function simulate(seed: number): Promise<Outcome> {
     time,
     random,
     crashRate,
+    trace,
     fleet: {
       executionId,
       plan,

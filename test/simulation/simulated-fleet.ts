@@ -2,6 +2,7 @@ import type { LeaseTimes } from "../../src/cluster/lease-times.ts";
 import { BrokenRule, type GroundTruth } from "./ground-truth.ts";
 import type { Network } from "./network.ts";
 import type { Dice } from "./random.ts";
+import type { Trace } from "./simulate.ts";
 import type { SimulatedMaster } from "./simulated-master.ts";
 import { createSimulatedSlave, type SimulatedSlave } from "./simulated-slave.ts";
 import type { SimulatedTime } from "./simulated-time.ts";
@@ -23,6 +24,7 @@ export interface SimulatedFleetOptions {
   readonly truth: GroundTruth;
   readonly dice: Dice;
   readonly network: Network;
+  readonly trace: Trace | null;
   master(): SimulatedMaster;
   isOver(): boolean;
 }

@@ -14,6 +14,7 @@ import type { Random } from "../../src/protocol/ports.ts";
 import type { Store } from "../../src/store/store.ts";
 import { createSnapshot } from "../../src/measure/snapshot.ts";
 import { BrokenRule } from "./ground-truth.ts";
+import type { Trace } from "./simulate.ts";
 import type { SimulatedTime } from "./simulated-time.ts";
 
 export interface SimulatedMaster {
@@ -33,6 +34,7 @@ export interface SimulatedMasterOptions {
   readonly random: Random;
   /** How likely the process dies between giving out a state to be written and its being durable. */
   readonly crashRate: number;
+  readonly trace: Trace | null;
   readonly fleet: FleetOptions;
   deliver(slaveId: string, incarnation: number, order: Order, stamp: OrderStamp): void;
   onAnswered(answer: FleetEffect & { readonly type: "answered" }): void;
@@ -56,6 +58,7 @@ export function createSimulatedMaster(options: SimulatedMasterOptions): Simulate
 
   const tell = (event: FleetEvent): void => {
     if (!up) return;
+    options.trace?.(`${time.now} master <- ${JSON.stringify(event)}`);
     const effects = advanceFleet(fleet, event, clock());
     checkPartition(fleet);
     for (const effect of effects) carryOut(effect);
@@ -78,6 +81,9 @@ export function createSimulatedMaster(options: SimulatedMasterOptions): Simulate
     const of = life;
     switch (effect.type) {
       case "order":
+        options.trace?.(
+          `${time.now} master -> ${effect.slaveId}#${effect.incarnation} ${JSON.stringify(effect.order)}`,
+        );
         options.deliver(effect.slaveId, effect.incarnation, effect.order, effect.stamp);
         return;
       case "wake":

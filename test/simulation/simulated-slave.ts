@@ -5,6 +5,7 @@ import type { Fact, Order, OrderStamp } from "../../src/protocol/message.ts";
 import type { Random } from "../../src/protocol/ports.ts";
 import type { GroundTruth } from "./ground-truth.ts";
 import { createSimulatedRun } from "./simulated-run.ts";
+import type { Trace } from "./simulate.ts";
 import type { SimulatedTime } from "./simulated-time.ts";
 
 export interface SimulatedSlaveOptions {
@@ -18,6 +19,7 @@ export interface SimulatedSlaveOptions {
   /** This slave's epoch clock against true time. */
   readonly wallOffsetMs: number;
   readonly periodMs: number;
+  readonly trace: Trace | null;
   send(fact: Fact): void;
 }
 
@@ -56,7 +58,10 @@ export function createSimulatedSlave(options: SimulatedSlaveOptions): SimulatedS
   const tell = (event: AgentEvent): void => {
     for (const effect of advanceAgent(agent, event, clock())) {
       if (effect.type === "send") options.send(effect.fact);
-      else run.carryOut(effect.order);
+      else {
+        options.trace?.(`${time.now} ${options.id}#${incarnation} carries out ${JSON.stringify(effect.order)}`);
+        run.carryOut(effect.order);
+      }
     }
   };
   const run = createSimulatedRun({
