@@ -56,10 +56,11 @@ export function createArchive(store: Store): Archive {
     async timeSeries(id, query) {
       const report = await readDocument(store, id, "report");
       if (report === null) return null;
-      const stored = await store.readSnapshot(id);
+      const [stored, submission] = await Promise.all([store.readSnapshot(id), readDocument(store, id, "submission")]);
       if (stored === null) return report.timeseries;
+      const names = submission?.workflow.scenarios.map(({ name }) => name) ?? [];
       const startedAt = report.start_time === null ? null : Date.parse(report.start_time);
-      return viewTimeSeries(unpackSnapshot((stored.packed as MergedState).snapshot), startedAt, query);
+      return viewTimeSeries(unpackSnapshot((stored.packed as MergedState).snapshot), names, startedAt, query);
     },
     async retain(now, { maxAgeMs, maxExecutions }) {
       let forgotten = 0;

@@ -100,8 +100,9 @@ export function createExecutions(options: ExecutionsOptions): Executions {
       if (findQueued(id) !== null) return { interval_ms: 1_000, points: [] };
       const steered = find(id);
       if (steered === null) return archive.timeSeries(id, query);
-      const { snapshot, started } = steered.live.fleet.core;
-      return viewTimeSeries(snapshot, started?.wall ?? null, query);
+      const { snapshot, started, plan } = steered.live.fleet.core;
+      const names = plan.workflow.scenarios.map(({ name }) => name);
+      return viewTimeSeries(snapshot, names, started?.wall ?? null, query);
     },
     async logs(id) {
       if (findQueued(id) !== null) return { logs: [], dropped: 0 };

@@ -41,6 +41,10 @@ export interface TimeSeriesQuery {
   readonly stepMs?: number;
   /** Points are merged until no more than so many are left. */
   readonly maxPoints?: number;
+  /** What this slave measured; default: all of them. */
+  readonly slave?: string;
+  /** Default: all. */
+  readonly scenario?: string;
 }
 
 export interface ScaleRequest {

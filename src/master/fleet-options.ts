@@ -2,8 +2,10 @@ import type { FleetOptions } from "../cluster/fleet-state.ts";
 import { computeLeaseTimes } from "../cluster/lease-times.ts";
 import { createLiveThresholds } from "../cluster/live-thresholds.ts";
 import { listCapabilities } from "../definition/list-capabilities.ts";
+import { createSnapshot, type Snapshot } from "../measure/snapshot.ts";
 import type { Inputs } from "../protocol/message.ts";
 import type { Plan } from "../protocol/plan.ts";
+import type { Workflow } from "../protocol/workflow.ts";
 import type { RegisteredSlave, Registry } from "./registered-slave.ts";
 import type { RoomLedger } from "./room-ledger.ts";
 import type { SlaveNeeds } from "./select-slaves.ts";
@@ -34,6 +36,14 @@ export function createFleetOptions(
     thresholds: createLiveThresholds(plan.workflow),
     roomOf: (slaveId) => roomOf(registry.get(slaveId), ledger, executionId),
   };
+}
+
+/** As many as of all slaves together. */
+const slavePoints = 10_000;
+
+/** Nothing measured yet; each slave's own time series will be kept. */
+export function createFleetSnapshot(workflow: Workflow): Snapshot {
+  return createSnapshot({ ...workflow, slavePoints });
 }
 
 /** What a plan asks of its slaves. */

@@ -1,6 +1,5 @@
 import { createFleetState, type FleetState } from "../cluster/fleet-state.ts";
 import { EngineError } from "../errors.ts";
-import { createSnapshot } from "../measure/snapshot.ts";
 import type { FromSlave } from "../protocol/link.ts";
 import type { Alarm, Clock, Log } from "../protocol/ports.ts";
 import type { Store } from "../store/store.ts";
@@ -8,7 +7,7 @@ import { answerStranger } from "./answer-stranger.ts";
 import { dealPlan } from "./deal-plan.ts";
 import type { ExecutionCard } from "./describe-execution.ts";
 import type { Submission } from "./executions.ts";
-import { createFleetOptions, needsOf } from "./fleet-options.ts";
+import { createFleetOptions, createFleetSnapshot, needsOf } from "./fleet-options.ts";
 import { createLogLines } from "./log-lines.ts";
 import type { Registry, RegistryEvent } from "./registered-slave.ts";
 import type { RoomLedger } from "./room-ledger.ts";
@@ -124,7 +123,7 @@ export function createSteering(setup: SteeringSetup): Steering {
   const start = (queued: QueuedExecution, token: number, chosen: readonly ChosenSlave[]): void => {
     const { card, plan, submission, needs } = queued;
     const slaves = dealPlan(plan, chosen).map(({ id, share }) => ({ id, share, incarnation: 1 }));
-    const snapshot = createSnapshot(card.workflow);
+    const snapshot = createFleetSnapshot(card.workflow);
     const common = createFleetOptions(setup, card.id, plan, submission.inputs);
     const startLeadMs = slaves.length === 1 ? aloneLeadMs : togetherLeadMs;
     const fleet = createFleetState({ ...common, startLeadMs, token, slaves, snapshot }, clock.now());

@@ -1,13 +1,12 @@
 import { restoreFleet } from "../cluster/fleet-record.ts";
 import type { FleetRecord, FleetState } from "../cluster/fleet-state.ts";
 import { unpackSnapshot } from "../measure/pack-snapshot.ts";
-import { createSnapshot } from "../measure/snapshot.ts";
 import { makePlan } from "../plan/make-plan.ts";
 import type { Plan } from "../protocol/plan.ts";
 import type { Clock } from "../protocol/ports.ts";
 import type { IndexRow, Store } from "../store/store.ts";
 import type { ExecutionCard } from "./describe-execution.ts";
-import { createFleetOptions, type FleetSurroundings } from "./fleet-options.ts";
+import { createFleetOptions, createFleetSnapshot, type FleetSurroundings } from "./fleet-options.ts";
 import { type MergedState, restoreMerged } from "./merged-state.ts";
 import type { SteeredExecution } from "./steer-execution.ts";
 import { readDocument, type StoredSubmission } from "./stored-execution.ts";
@@ -76,7 +75,7 @@ export async function takeUp(unfinished: UnfinishedExecution, surroundings: Take
     return;
   }
   const merged = stored === null ? null : (stored.packed as MergedState);
-  const snapshot = merged === null ? createSnapshot(workflow) : unpackSnapshot(merged.snapshot);
+  const snapshot = merged === null ? createFleetSnapshot(workflow) : unpackSnapshot(merged.snapshot);
   const options = { ...createFleetOptions(surroundings, card.id, plan, inputs), token, snapshot, slaves: [] };
   const fleet = restoreFleet(checkpoint.state as FleetRecord, options, { now: clock.now(), wall: clock.wall() });
   if (merged !== null) restoreMerged(fleet, merged);

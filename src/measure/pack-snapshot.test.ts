@@ -73,6 +73,8 @@ const frame: fc.Arbitrary<{ readonly slaveId: string; readonly frame: Frame }> =
     return { slaveId, frame: { number: 1, testTimeMs: rest.second * 1_000, ...recorder.cut(), ...rest } };
   });
 
+const scenarios = [{ name: "one", steps: [{ id: "a", type: "http" }] }, { name: "two" }];
+
 /** Small bounds, so that seconds roll up, series overflow and errors are lumped together. */
 function createSmallSnapshot(): Snapshot {
   const windowed = { metric: "mine{step:a}", condition: "avg < 1", windowMs: 5_000, abortOnFail: false, delayMs: 0 };
@@ -81,6 +83,8 @@ function createSmallSnapshot(): Snapshot {
     thresholds: [{ ...windowed, noData: "pass" }],
     maxSeries: 8,
     maxErrorKinds: 3,
+    scenarios,
+    slavePoints: 60,
     windows: { fineSeconds: 20, coarseSpan: 10, maxPoints: 50 },
   });
 }

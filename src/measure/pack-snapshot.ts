@@ -10,14 +10,18 @@ export interface PackedSnapshot {
   readonly metrics: readonly PackedMetric[];
   readonly errors: { readonly maxKinds: number; readonly kinds: readonly (readonly [string, ErrorDelta])[] };
   readonly windows: PackedWindows;
-  readonly sources: readonly (readonly [slaveId: string, SourceTotals])[];
+  readonly sources: readonly (readonly [slaveId: string, PackedSource])[];
   readonly warmUp: Snapshot["warmUp"];
   readonly overflow: readonly (readonly [metric: string, count: number])[];
   readonly vus: Snapshot["vus"];
   readonly testTimeMs: number;
   readonly maxSeries: number;
   readonly seriesCount: number;
+  readonly scenarioOf: readonly (readonly [stepId: string, scenario: string])[];
+  readonly slavePoints: number;
 }
+
+type PackedSource = Omit<SourceTotals, "windows"> & { readonly windows: PackedWindows | null };
 
 interface PackedMetric extends Pick<MetricTotals, "name" | "type"> {
   readonly total: PackedTotal;
@@ -42,7 +46,8 @@ interface PackedTrend {
 
 /** A copy of the snapshot that shares nothing that changes with it. */
 export function packSnapshot(snapshot: Snapshot): PackedSnapshot {
-  const { metrics, errors, windows, sources, warmUp, overflow, vus, testTimeMs, maxSeries, seriesCount } = snapshot;
+  const { metrics, errors, windows, sources, warmUp, overflow, vus, ...plain } = snapshot;
+  const { testTimeMs, maxSeries, seriesCount, scenarioOf, slavePoints } = plain;
   return {
     metrics: [...metrics.values()].map(({ name, type, total, series }) => ({
       name,
@@ -52,19 +57,24 @@ export function packSnapshot(snapshot: Snapshot): PackedSnapshot {
     })),
     errors: { maxKinds: errors.maxKinds, kinds: [...errors.kinds] },
     windows: packWindows(windows),
-    sources: [...sources].map(([slaveId, source]) => [slaveId, { ...source }] as const),
+    sources: [...sources].map(([slaveId, source]) => {
+      const own = source.windows === null ? null : packWindows(source.windows);
+      return [slaveId, { ...source, windows: own }] as const;
+    }),
     warmUp: { ...warmUp },
     overflow: [...overflow],
     vus: { ...vus },
     testTimeMs,
     maxSeries,
     seriesCount,
+    scenarioOf: [...scenarioOf],
+    slavePoints,
   };
 }
 
 /** The snapshot as it was, to the bit: frames applied from here on give what they would have given there. */
 export function unpackSnapshot(packed: PackedSnapshot): Snapshot {
-  const { metrics, errors, windows, sources, warmUp, overflow, vus, ...plain } = packed;
+  const { metrics, errors, windows, sources, warmUp, overflow, vus, scenarioOf, ...plain } = packed;
   return {
     ...plain,
     metrics: new Map(
@@ -75,10 +85,16 @@ export function unpackSnapshot(packed: PackedSnapshot): Snapshot {
     ),
     errors: { maxKinds: errors.maxKinds, kinds: new Map(errors.kinds) },
     windows: unpackWindows(windows),
-    sources: new Map(sources.map(([slaveId, source]) => [slaveId, { ...source }])),
+    sources: new Map(
+      sources.map(([slaveId, source]) => {
+        const own = source.windows === null ? null : unpackWindows(source.windows);
+        return [slaveId, { ...source, windows: own }];
+      }),
+    ),
     warmUp: { ...warmUp },
     overflow: new Map(overflow),
     vus: { ...vus },
+    scenarioOf: new Map(scenarioOf),
   };
 }
 

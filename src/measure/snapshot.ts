@@ -1,19 +1,20 @@
-import type { Frame, SeriesDelta, SeriesKey } from "../protocol/frame.ts";
-import type { MetricType, Threshold } from "../protocol/workflow.ts";
-import { builtInMetrics, lookupMetric } from "./catalog.ts";
+import type { Frame, SeriesDelta, SeriesKey, VuCount } from "../protocol/frame.ts";
+import type { MetricType } from "../protocol/workflow.ts";
 import { addErrorTotals, createErrorTotals, type ErrorTotals } from "./error-totals.ts";
+import { type KeptOptions, listKeptScenarios, listTracks, mapSteps } from "./kept-by-time.ts";
 import type { Tags } from "./recorder.ts";
 import { hasTags, nameSeries } from "./series-key.ts";
 import { addSample, createSourceTotals, type SourceTotals } from "./source-totals.ts";
 import { overflowTags } from "./thread-recorder.ts";
-import { parseThreshold } from "./threshold.ts";
 import { addTotal, addValue, createTotal, type Total } from "./totals.ts";
 import {
   addErrors,
   addToTracks,
   createWindows,
+  narrowWindows,
+  type Point,
   pointAt,
-  type Track,
+  setVus,
   type WindowOptions,
   type Windows,
 } from "./windows.ts";
@@ -34,6 +35,10 @@ export interface Snapshot {
   testTimeMs: number;
   readonly maxSeries: number;
   seriesCount: number;
+  /** By step id: the scenario that its errors are counted for. */
+  readonly scenarioOf: ReadonlyMap<string, string>;
+  /** Points that are kept of all slaves' own time series together; 0: none. */
+  readonly slavePoints: number;
 }
 
 /** A metric over all its series, and each series. */
@@ -58,35 +63,25 @@ export interface VuTotals {
   planned: number;
 }
 
-export interface SnapshotOptions {
-  /** Custom metrics of the workflow. */
-  readonly metrics: Readonly<Record<string, MetricType>>;
-  /** Those with a window decide what else is kept second by second. */
-  readonly thresholds: readonly Threshold[];
+export interface SnapshotOptions extends KeptOptions {
   /** Default 50,000. */
   readonly maxSeries?: number;
   /** Default 1,000. */
   readonly maxErrorKinds?: number;
   readonly windows?: WindowOptions;
+  /** Of each slave's own time series, all together: with more slaves, or more time, they get wider points. Default 0. */
+  readonly slavePoints?: number;
 }
-
-/** What is kept second by second for the time series and the live view. */
-const alwaysKept: readonly string[] = [
-  "http_req_duration",
-  "http_req_duration_corrected",
-  "http_reqs",
-  "http_req_failed",
-  "iterations",
-  "data_sent",
-  "data_received",
-];
 
 /** A snapshot of nothing. A `Workflow` fits as its options. */
 export function createSnapshot(options: SnapshotOptions): Snapshot {
   return {
     metrics: new Map(),
     errors: createErrorTotals(options.maxErrorKinds ?? 1_000),
-    windows: createWindows(listTracks(options), options.windows),
+    windows: createWindows(listTracks(options), {
+      scenarios: listKeptScenarios(options),
+      ...options.windows,
+    }),
     sources: new Map(),
     warmUp: { httpReqs: 0, iterations: 0, endMs: 0 },
     overflow: new Map(),
@@ -94,6 +89,8 @@ export function createSnapshot(options: SnapshotOptions): Snapshot {
     testTimeMs: 0,
     maxSeries: options.maxSeries ?? 50_000,
     seriesCount: 0,
+    scenarioOf: mapSteps(options),
+    slavePoints: options.slavePoints ?? 0,
   };
 }
 
@@ -103,10 +100,11 @@ export function applyFrame(snapshot: Snapshot, slaveId: string, frame: Frame): v
   const source = findSource(snapshot, slaveId);
   addSample(source, frame);
   sumVus(snapshot);
-  const point = pointAt(snapshot.windows, frame.second);
-  point.testTimeMs = Math.max(point.testTimeMs, frame.testTimeMs);
-  point.activeVus = snapshot.vus.active;
-  point.plannedVus = snapshot.vus.planned;
+  const { windows } = snapshot;
+  const point = pointAt(windows, frame.second);
+  noteMoment(windows, point, frame, listVus(snapshot));
+  const own = source.windows === null ? null : pointAt(source.windows, frame.second);
+  if (source.windows !== null && own !== null) noteMoment(source.windows, own, frame, source.vus);
   if (frame.warmUp) {
     snapshot.warmUp.endMs = Math.max(snapshot.warmUp.endMs, frame.testTimeMs);
     snapshot.warmUp.httpReqs += countOf(frame.series, "http_reqs");
@@ -115,15 +113,20 @@ export function applyFrame(snapshot: Snapshot, slaveId: string, frame: Frame): v
   }
   for (const delta of frame.series) {
     addDelta(snapshot, delta, frame.second);
-    addToTracks(snapshot.windows, point, delta);
+    addToTracks(windows, point, delta);
   }
   for (const delta of vuDeltas(snapshot)) {
     addDelta(snapshot, delta, frame.second);
-    addToTracks(snapshot.windows, point, delta);
+    addToTracks(windows, point, delta);
   }
   source.iterations += countOf(frame.series, "iterations");
   addErrorTotals(snapshot.errors, frame.errors);
-  addErrors(point, frame.errors);
+  const scenarioOf = (stepId: string) => snapshot.scenarioOf.get(stepId);
+  addErrors(windows, point, frame.errors, scenarioOf);
+  if (source.windows !== null && own !== null) {
+    for (const delta of frame.series) addToTracks(source.windows, own, delta);
+    addErrors(source.windows, own, frame.errors, scenarioOf);
+  }
   for (const [metric, count] of Object.entries(frame.overflow)) addOverflow(snapshot, metric, count);
 }
 
@@ -154,18 +157,6 @@ export function totalOf(snapshot: Snapshot, metric: string, tags: Tags = {}): To
     matched = true;
   }
   return matched ? total : null;
-}
-
-function listTracks({ metrics, thresholds }: SnapshotOptions): Track[] {
-  const tracks: Track[] = builtInMetrics
-    .filter(({ name }) => alwaysKept.includes(name))
-    .map(({ name, type }) => ({ metric: name, type, tags: {} }));
-  for (const threshold of thresholds) {
-    if (threshold.windowMs === null) continue;
-    const parsed = parseThreshold(threshold.metric, threshold.condition, (name) => lookupMetric(name, metrics)?.type);
-    if ("threshold" in parsed) tracks.push(parsed.threshold);
-  }
-  return tracks;
 }
 
 function addDelta(snapshot: Snapshot, delta: SeriesDelta, second: number): void {
@@ -201,9 +192,23 @@ function findSeries(snapshot: Snapshot, metric: MetricTotals, delta: SeriesDelta
 function findSource(snapshot: Snapshot, slaveId: string): SourceTotals {
   const known = snapshot.sources.get(slaveId);
   if (known !== undefined) return known;
-  const made = createSourceTotals();
-  snapshot.sources.set(slaveId, made);
+  const { sources, slavePoints, windows } = snapshot;
+  const { tracks, scenarios } = windows;
+  const maxPoints = Math.floor(slavePoints / (sources.size + 1) / (1 + scenarios.length));
+  for (const source of sources.values()) if (source.windows !== null) narrowWindows(source.windows, maxPoints);
+  const options = { fineSeconds: 0, coarseSpan: 1, maxPoints, scenarios };
+  const made = createSourceTotals(slavePoints === 0 ? null : createWindows(tracks, options));
+  sources.set(slaveId, made);
   return made;
+}
+
+function noteMoment(windows: Windows, point: Point, { testTimeMs }: Frame, vus: Iterable<VuCount>): void {
+  point.testTimeMs = Math.max(point.testTimeMs, testTimeMs);
+  setVus(windows, point, vus);
+}
+
+function* listVus({ sources }: Snapshot): Iterable<VuCount> {
+  for (const source of sources.values()) yield* source.vus;
 }
 
 function sumVus({ vus, sources }: Snapshot): void {

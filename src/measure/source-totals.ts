@@ -1,4 +1,5 @@
 import type { Frame, VuCount } from "../protocol/frame.ts";
+import type { Windows } from "./windows.ts";
 
 /** A generator's CPU share above which it can no longer be trusted to keep up. */
 export const HIGH_CPU = 0.9;
@@ -21,10 +22,12 @@ export interface SourceTotals {
   /** Frames with an event-loop delay above HIGH_LAG_MS. */
   highLagFrames: number;
   largestMemory: number;
+  /** What it measured by time; null: not kept apart. */
+  readonly windows: Windows | null;
 }
 
 /** A slave that has said nothing yet. */
-export function createSourceTotals(): SourceTotals {
+export function createSourceTotals(windows: Windows | null): SourceTotals {
   return {
     vus: [],
     mostVus: 0,
@@ -35,6 +38,7 @@ export function createSourceTotals(): SourceTotals {
     largestLagMs: 0,
     highLagFrames: 0,
     largestMemory: 0,
+    windows,
   };
 }
 

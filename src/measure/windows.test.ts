@@ -1,7 +1,19 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { SeriesDelta } from "../protocol/frame.ts";
-import { addErrors, addToTracks, allPoints, createWindows, pointAt, totalSince, type Windows } from "./windows.ts";
+import {
+  addErrors,
+  addPoint,
+  addToTracks,
+  allPoints,
+  createPoint,
+  createWindows,
+  narrowWindows,
+  pointAt,
+  setVus,
+  totalSince,
+  type Windows,
+} from "./windows.ts";
 
 const tracks = [
   { metric: "http_reqs", type: "counter", tags: {} },
@@ -66,18 +78,52 @@ test("a window takes only what ended in it", () => {
   expect(totalSince(windows, "http_reqs", {}, 60_000)).toEqual({ type: "counter", sum: 0 });
 });
 
-test("errors are kept by code", () => {
-  const windows = createWindows(tracks);
-  const error = { stepId: "a", message: "m", firstSeen: 0, lastSeen: 0, sample: null };
-  addErrors(pointAt(windows, 3), [
-    { ...error, code: "1050", count: 2 },
-    { ...error, code: "http_503", count: 1 },
-    { ...error, code: "1050", message: "n", count: 3 },
+const error = { message: "m", firstSeen: 0, lastSeen: 0, sample: null };
+
+test("errors and VUs are kept by scenario too, those of none that is known among all", () => {
+  const windows = createWindows(tracks, { scenarios: ["buy", "look"] });
+  const point = pointAt(windows, 3);
+  const steps: Readonly<Record<string, string>> = { pay: "buy", list: "look", other: "elsewhere" };
+  const errors = [
+    { ...error, stepId: "pay", code: "1050", count: 2 },
+    { ...error, stepId: "list", code: "http_503", count: 1 },
+    { ...error, stepId: "login", code: "1050", count: 3 },
+    { ...error, stepId: "other", code: "1050", count: 4 },
+  ];
+  addErrors(windows, point, errors, (stepId) => steps[stepId]);
+  const vus = { most: 0, allocated: 0, iterations: 0 };
+  setVus(windows, point, [{ ...vus, scenario: "buy", active: 9, planned: 9 }]);
+  setVus(windows, point, [
+    { ...vus, scenario: "buy", active: 1, planned: 2 },
+    { ...vus, scenario: "look", active: 3, planned: 3 },
+    { ...vus, scenario: "buy", active: 1, planned: 1 },
+    { ...vus, scenario: "elsewhere", active: 5, planned: 5 },
   ]);
-  expect(pointAt(windows, 3).errors).toEqual(
-    new Map([
-      ["1050", 5],
-      ["http_503", 1],
-    ]),
+  const all = { errors: { "1050": 9, http_503: 1 }, activeVus: 10, plannedVus: 11 };
+  const buy = { errors: { "1050": 2 }, activeVus: 2, plannedVus: 3 };
+  const look = { errors: { http_503: 1 }, activeVus: 3, plannedVus: 3 };
+  const shown = point.parts.map((part) => ({ ...part, errors: Object.fromEntries(part.errors) }));
+  expect(shown).toEqual([all, buy, look]);
+  const wider = createPoint(windows, 0, 10);
+  addPoint(wider, point);
+  addPoint(wider, point);
+  expect(wider.parts[1]).toEqual({ errors: new Map([["1050", 4]]), activeVus: 2, plannedVus: 3 });
+});
+
+test("points of one width become wider, also when fewer are kept, and lose no count", () => {
+  const counts = fc.array(fc.tuple(fc.integer({ min: 0, max: 500 }), fc.nat(100)), { maxLength: 60 });
+  fc.assert(
+    fc.property(counts, fc.integer({ min: 1, max: 30 }), (added, later) => {
+      const windows = createWindows(tracks, { fineSeconds: 0, coarseSpan: 1, maxPoints: 40 });
+      for (const [second, amount] of added) {
+        add(windows, second, requests(amount));
+        expect(allPoints(windows).length).toBeLessThanOrEqual(40);
+      }
+      narrowWindows(windows, later);
+      expect(allPoints(windows).length).toBeLessThanOrEqual(Math.max(1, later));
+      const sum = added.reduce((total, [, amount]) => total + amount, 0);
+      expect(totalSince(windows, "http_reqs", {}, -1)).toEqual({ type: "counter", sum });
+      for (const point of windows.coarse) expect(point.second % windows.coarseSpan).toBe(0);
+    }),
   );
 });

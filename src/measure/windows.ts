@@ -1,4 +1,4 @@
-import type { ErrorDelta, SeriesDelta, SeriesValue } from "../protocol/frame.ts";
+import type { ErrorDelta, SeriesDelta, SeriesValue, VuCount } from "../protocol/frame.ts";
 import type { MetricType } from "../protocol/workflow.ts";
 import { mergeValues } from "./merge.ts";
 import type { Tags } from "./recorder.ts";
@@ -20,6 +20,12 @@ export interface Point {
   testTimeMs: number;
   /** One per track; null: nothing was measured. */
   readonly values: (SeriesValue | null)[];
+  /** By part: all, then each scenario of `Windows.scenarios`. */
+  readonly parts: readonly PointPart[];
+}
+
+/** What of a point is in no track. */
+export interface PointPart {
   /** Errors by code. */
   readonly errors: Map<string, number>;
   /** At its end. */
@@ -28,12 +34,14 @@ export interface Point {
 }
 
 export interface WindowOptions {
-  /** So many latest seconds are kept one by one. Default 3,600. */
+  /** So many latest seconds are kept one by one; 0: all points are of one width. Default 3,600. */
   readonly fineSeconds?: number;
   /** The span of older points at first; it doubles when they become too many. Default 10. */
   readonly coarseSpan?: number;
   /** Points kept at most, fine and coarse. Default 10,000. */
   readonly maxPoints?: number;
+  /** Those whose part is kept apart. Default: none. */
+  readonly scenarios?: readonly string[];
 }
 
 /** What was measured by time, in bounded memory: old seconds roll up into longer spans, without losing a count. */
@@ -48,20 +56,24 @@ export interface Windows {
   /** Points of one second, ascending. */
   fine: Point[];
   readonly fineSeconds: number;
-  readonly maxPoints: number;
+  maxPoints: number;
+  readonly scenarios: readonly string[];
 }
 
 /** Windows with nothing in them. */
 export function createWindows(tracks: readonly Track[], options: WindowOptions = {}): Windows {
-  const { fineSeconds = 3_600, coarseSpan = 10, maxPoints = 10_000 } = options;
-  return { tracks, coarseSpan, coarse: [], fineFrom: 0, fine: [], fineSeconds, maxPoints };
+  const { fineSeconds = 3_600, coarseSpan = 10, maxPoints = 10_000, scenarios = [] } = options;
+  return { tracks, coarseSpan, coarse: [], fineFrom: 0, fine: [], fineSeconds, maxPoints, scenarios };
 }
 
 /** The point that a second belongs to, made where it is missing. Older seconds roll up when time goes on. */
 export function pointAt(windows: Windows, second: number): Point {
-  rollUp(windows, second);
-  if (second < windows.fineFrom) return findOrMake(windows, windows.coarse, second, windows.coarseSpan);
-  return findOrMake(windows, windows.fine, second, 1);
+  if (windows.fineSeconds === 0) keepWithin(windows);
+  else rollUp(windows, second);
+  const isFine = windows.fineSeconds > 0 && second >= windows.fineFrom;
+  return isFine
+    ? findOrMake(windows, windows.fine, second, 1)
+    : findOrMake(windows, windows.coarse, second, windows.coarseSpan);
 }
 
 /** Adds a series' value to every track it belongs to. */
@@ -74,9 +86,35 @@ export function addToTracks(windows: Windows, point: Point, delta: SeriesDelta):
   }
 }
 
-/** Counts errors of a point by their code. */
-export function addErrors(point: Point, errors: readonly ErrorDelta[]): void {
-  for (const { code, count } of errors) point.errors.set(code, (point.errors.get(code) ?? 0) + count);
+/** Counts errors of a point by their code. `scenarioOf` a step's id; undefined: of none that is known. */
+export function addErrors(
+  { scenarios }: Windows,
+  point: Point,
+  errors: readonly ErrorDelta[],
+  scenarioOf: (stepId: string) => string | undefined,
+): void {
+  for (const { code, count, stepId } of errors) {
+    addError(point.parts[0], code, count);
+    if (scenarios.length > 0) addError(findPart(point, scenarios, scenarioOf(stepId)), code, count);
+  }
+}
+
+/** Notes the VUs at the point's end, in place of what it knew. */
+export function setVus({ scenarios }: Windows, point: Point, counts: Iterable<VuCount>): void {
+  for (const part of point.parts) {
+    part.activeVus = 0;
+    part.plannedVus = 0;
+  }
+  for (const { scenario, active, planned } of counts) {
+    addVus(point.parts[0], active, planned);
+    if (scenarios.length > 0) addVus(findPart(point, scenarios, scenario), active, planned);
+  }
+}
+
+/** Keeps fewer points from now on; their counts stay. */
+export function narrowWindows(windows: Windows, maxPoints: number): void {
+  windows.maxPoints = maxPoints;
+  keepWithin(windows);
 }
 
 /** A track's total over the points that ended after `testTimeMs`; null: there is no such track. */
@@ -115,12 +153,16 @@ export function addPoint(target: Point, source: Point): void {
     const known = target.values[place] ?? null;
     target.values[place] = known === null ? value : mergeValues(known, value);
   }
-  for (const [code, count] of source.errors) target.errors.set(code, (target.errors.get(code) ?? 0) + count);
-  if (source.testTimeMs >= target.testTimeMs) {
-    target.testTimeMs = source.testTimeMs;
-    target.activeVus = source.activeVus;
-    target.plannedVus = source.plannedVus;
-  }
+  const isLater = source.testTimeMs >= target.testTimeMs;
+  if (isLater) target.testTimeMs = source.testTimeMs;
+  target.parts.forEach((part, at) => {
+    const other = source.parts[at];
+    if (other === undefined) return;
+    for (const [code, count] of other.errors) addError(part, code, count);
+    if (!isLater) return;
+    part.activeVus = other.activeVus;
+    part.plannedVus = other.plannedVus;
+  });
 }
 
 /** A point with nothing in it. */
@@ -130,10 +172,23 @@ export function createPoint(windows: Windows, second: number, span: number): Poi
     span,
     testTimeMs: 0,
     values: windows.tracks.map(() => null),
-    errors: new Map(),
-    activeVus: 0,
-    plannedVus: 0,
+    parts: ["", ...windows.scenarios].map(() => ({ errors: new Map(), activeVus: 0, plannedVus: 0 })),
   };
+}
+
+function findPart(point: Point, scenarios: readonly string[], scenario: string | undefined): PointPart | undefined {
+  const place = scenario === undefined ? -1 : scenarios.indexOf(scenario);
+  return place === -1 ? undefined : point.parts[place + 1];
+}
+
+function addError(part: PointPart | undefined, code: string, count: number): void {
+  part?.errors.set(code, (part.errors.get(code) ?? 0) + count);
+}
+
+function addVus(part: PointPart | undefined, active: number, planned: number): void {
+  if (part === undefined) return;
+  part.activeVus += active;
+  part.plannedVus += planned;
 }
 
 function findOrMake(windows: Windows, points: Point[], second: number, span: number): Point {
@@ -156,9 +211,14 @@ function rollUp(windows: Windows, latest: number): void {
   for (const point of windows.fine.splice(0, kept === -1 ? windows.fine.length : kept)) {
     addPoint(findOrMake(windows, windows.coarse, point.second, coarseSpan), point);
   }
-  while (windows.coarse.length + windows.fineSeconds + coarseSpan > windows.maxPoints && windows.coarse.length > 1) {
-    widen(windows);
-  }
+  keepWithin(windows);
+}
+
+function keepWithin(windows: Windows): void {
+  const { fineSeconds, maxPoints } = windows;
+  // Fine ones roll up a whole older point at a time; without them there is room for the one that comes.
+  const kept = () => (fineSeconds === 0 ? 1 : fineSeconds + windows.coarseSpan);
+  while (windows.coarse.length + kept() > maxPoints && windows.coarse.length > 1) widen(windows);
 }
 
 /** Doubles the span of the older points. */

@@ -43,7 +43,7 @@ export function buildReport(snapshot: Snapshot, facts: ExecutionFacts): Report {
     lost: facts.lost ?? { iterations: 0, interval_ms: 0, estimated: false },
     late: facts.late ?? { frames: 0, http_reqs: 0, iterations: 0 },
     warm_up: { http_reqs: snapshot.warmUp.httpReqs, iterations: snapshot.warmUp.iterations },
-    timeseries: buildTimeSeries(snapshot, startedAt),
+    timeseries: buildTimeSeries(snapshot.windows, startedAt),
     generator: judgeGenerator(snapshot),
     series_overflow: Object.fromEntries(
       [...snapshot.overflow].toSorted(([left], [right]) => compareMetrics(left, right)),

@@ -1,6 +1,6 @@
+import { listStepIds } from "../measure/list-step-ids.ts";
 import type { Snapshot } from "../measure/snapshot.ts";
 import { addTotal, createTotal, type Total } from "../measure/totals.ts";
-import type { Json } from "../protocol/json.ts";
 import type { CheckResult, StepMetrics } from "../protocol/report.ts";
 import type { Workflow } from "../protocol/workflow.ts";
 import { summarizeDuration } from "./metric-values.ts";
@@ -55,8 +55,7 @@ function totalsByTag(snapshot: Snapshot, metric: string, tag: string): Map<strin
 
 /** Ids in the order in which the workflow names them, unknown ones last by name. */
 function sortSteps(ids: ReadonlySet<string>, workflow: Workflow): string[] {
-  const written: string[] = [];
-  collectIds([workflow.setup, ...workflow.scenarios.map(listLists), workflow.teardown] as unknown as Json, written);
+  const written = listStepIds([workflow.setup, ...workflow.scenarios.map(listLists), workflow.teardown]);
   const places = new Map(written.map((id, place) => [id, place]));
   return [...ids].toSorted(
     (left, right) =>
@@ -66,16 +65,4 @@ function sortSteps(ids: ReadonlySet<string>, workflow: Workflow): string[] {
 
 function listLists(scenario: Workflow["scenarios"][number]): readonly unknown[] {
   return [scenario.vuSetup, scenario.preHook, scenario.steps, scenario.postHook, scenario.vuTeardown];
-}
-
-/** The ids of all steps in a value, children of flow steps included. */
-function collectIds(value: Json, ids: string[]): void {
-  if (Array.isArray(value)) {
-    for (const item of value as readonly Json[]) collectIds(item, ids);
-  } else if (value !== null && typeof value === "object") {
-    const object = value as Readonly<Record<string, Json>>;
-    const isStep = typeof object["id"] === "string" && typeof object["type"] === "string";
-    if (isStep) ids.push(object["id"] as string);
-    for (const child of Object.values(object)) collectIds(child, ids);
-  }
 }

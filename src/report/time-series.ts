@@ -1,20 +1,32 @@
 import type { SeriesValue } from "../protocol/frame.ts";
-import type { Snapshot } from "../measure/snapshot.ts";
+import type { Tags } from "../measure/recorder.ts";
 import { addValue, createTotal, type Total } from "../measure/totals.ts";
 import { addPoint, allPoints, createPoint, findTrack, type Point, type Windows } from "../measure/windows.ts";
 import type { TimePoint, TimeSeries } from "../protocol/report.ts";
 import { percentileOf, roundTo3, shareOf, summaryOf } from "./numbers.ts";
 
+export interface TimeSeriesView {
+  /** The steps are at least so wide. Default: as they were kept. */
+  readonly leastMs?: number;
+  /** One of `Windows.scenarios` alone. Default: all. */
+  readonly scenario?: string;
+}
+
 /**
  * What happened by time, in even steps: a second each while the run is short enough, longer ones for all of it after.
- * `leastMs`: the steps are at least so wide.
+ * `startedAt`: epoch ms; null: nothing has started.
  */
-export function buildTimeSeries(snapshot: Snapshot, startedAt: number | null, leastMs = 1_000): TimeSeries {
-  const { windows } = snapshot;
+export function buildTimeSeries(windows: Windows, startedAt: number | null, view: TimeSeriesView = {}): TimeSeries {
+  const { leastMs = 1_000, scenario } = view;
   const kept = windows.coarse.length === 0 ? 1 : windows.coarseSpan;
   const span = kept * Math.max(1, Math.ceil(leastMs / 1_000 / kept));
   const points = startedAt === null ? [] : spread(windows, span);
-  return { interval_ms: span * 1_000, points: points.map((point) => describePoint(windows, point, startedAt ?? 0)) };
+  const tags: Tags = scenario === undefined ? {} : { scenario };
+  const part = scenario === undefined ? 0 : windows.scenarios.indexOf(scenario) + 1;
+  return {
+    interval_ms: span * 1_000,
+    points: points.map((point) => describePoint(windows, point, { startedAt: startedAt ?? 0, tags, part })),
+  };
 }
 
 /** Points of the same span from the first second on, empty ones where nothing was heard. */
@@ -25,8 +37,10 @@ function spread(windows: Windows, span: number): Point[] {
     while (points.length <= place) {
       const previous = points.at(-1);
       const made = createPoint(windows, points.length * span, span);
-      made.activeVus = previous?.activeVus ?? 0;
-      made.plannedVus = previous?.plannedVus ?? 0;
+      made.parts.forEach((part, at) => {
+        part.activeVus = previous?.parts[at]?.activeVus ?? 0;
+        part.plannedVus = previous?.parts[at]?.plannedVus ?? 0;
+      });
       points.push(made);
     }
     const target = points[place];
@@ -35,8 +49,14 @@ function spread(windows: Windows, span: number): Point[] {
   return points;
 }
 
-function describePoint(windows: Windows, point: Point, startedAt: number): TimePoint {
-  const read = (metric: string): SeriesValue | null => point.values[findTrack(windows, metric, {})] ?? null;
+interface ShownPart {
+  readonly startedAt: number;
+  readonly tags: Tags;
+  readonly part: number;
+}
+
+function describePoint(windows: Windows, point: Point, { startedAt, tags, part }: ShownPart): TimePoint {
+  const read = (metric: string): SeriesValue | null => point.values[findTrack(windows, metric, tags)] ?? null;
   const perSecond = (metric: string): number => {
     const value = read(metric);
     return value?.type === "counter" ? Math.round((value.sum / point.span) * 1_000) / 1_000 : 0;
@@ -44,15 +64,16 @@ function describePoint(windows: Windows, point: Point, startedAt: number): TimeP
   const duration = totalOf(read("http_req_duration"));
   const failed = read("http_req_failed");
   const elapsedMs = point.second * 1_000;
+  const shown = point.parts[part];
   return {
     timestamp: new Date(startedAt + elapsedMs).toISOString(),
     elapsed_ms: elapsedMs,
-    planned_vus: point.plannedVus,
-    active_vus: point.activeVus,
+    planned_vus: shown?.plannedVus ?? 0,
+    active_vus: shown?.activeVus ?? 0,
     iterations_per_s: perSecond("iterations"),
     requests_per_s: perSecond("http_reqs"),
     error_rate: failed?.type === "rate" ? shareOf(failed.passes, failed.total) : null,
-    errors: Object.fromEntries([...point.errors].toSorted(([left], [right]) => (left < right ? -1 : 1))),
+    errors: Object.fromEntries([...(shown?.errors ?? [])].toSorted(([left], [right]) => (left < right ? -1 : 1))),
     avg_ms: roundTo3(summaryOf(duration, "avg")),
     p50_ms: percentileOf(duration, 50),
     p90_ms: percentileOf(duration, 90),

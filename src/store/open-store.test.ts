@@ -61,7 +61,7 @@ test("a file that is no store, or one of another version, is left as it is", asy
   other.exec("CREATE TABLE execution (id TEXT); PRAGMA user_version = 7");
   other.close();
   expect((await failureOf("sqlite:other.db", folder)).message).toContain(
-    "its tables are of version 7, this engine's of version 1",
+    "its tables are of version 7, this engine's of version 2",
   );
   writeFileSync(join(folder, "plain"), "");
   expect((await failureOf("sqlite:plain/store.db", folder)).message).toContain("cannot make the folder of the store");

@@ -89,8 +89,7 @@ export function serveExecutions(server: FastifyInstance, executions: Executions)
     getReport: ({ params }) => find(params.id, (id) => executions.report(id)),
     getLogs: ({ params }) => find(params.id, (id) => executions.logs(id)),
     getTimeSeries: async ({ params, query }) => {
-      const { start_time: start } = await find(params.id, (id) => executions.describe(id));
-      const asked = readTimeSeriesQuery(query, start === null ? null : Date.parse(start));
+      const asked = readTimeSeriesQuery(query, await find(params.id, (id) => executions.describe(id)));
       return find(params.id, (id) => executions.timeSeries(id, asked));
     },
   });

@@ -1,8 +1,8 @@
 import { DatabaseSync } from "node:sqlite";
 import { schema } from "./tables.ts";
 
-/** Of the tables. */
-const version = 1;
+/** Of the tables, and of what the blobs in them hold. */
+const version = 2;
 
 /**
  * Opens the file, makes its tables if need be, and locks it against every other process until closed or dead. Throws

@@ -1,0 +1,98 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, onTestFinished, test } from "vitest";
+import type { TimePoint, TimeSeries } from "../../src/protocol/report.ts";
+import { expectCounts } from "../support/accounts.ts";
+import { type Cluster, startCluster } from "../support/cluster.ts";
+import { startTestTarget } from "../support/counting-target.ts";
+
+const timeout = 60_000;
+const slowMs = 60;
+
+function sum(series: TimeSeries, field: "requests_per_s" | "iterations_per_s"): number {
+  const width = series.interval_ms / 1_000;
+  return Math.round(series.points.reduce((total, point) => total + point[field] * width, 0));
+}
+
+async function ask(cluster: Cluster, id: string, query = ""): Promise<TimeSeries> {
+  const { status, body } = await cluster.call("GET", `/executions/${id}/timeseries${query}`);
+  expect([status, body]).toEqual([200, expect.objectContaining({ interval_ms: expect.any(Number) })]);
+  return body as unknown as TimeSeries;
+}
+
+test("a time series of one slave, of one scenario, and of both: live, at the end and after a restart", {
+  timeout,
+}, async () => {
+  const folder = mkdtempSync(join(tmpdir(), "we-series-"));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  const target = await startTestTarget();
+  const cluster = await startCluster({ dataDir: folder });
+  for (const slave of ["fast", "slow"]) await cluster.addSlave(slave, { maxVus: 6 });
+  const step = (id: string, more = {}) => ({
+    id,
+    type: "http",
+    config: {
+      url: `${target.url}/${id}?delay=\${slave.id == "slow" ? ${slowMs} : 0}`,
+      headers: { "x-slave": "${slave.id}" },
+    },
+    ...more,
+  });
+  const failing = { assert: [{ type: "body", operator: "eq", value: "no" }], on_error: "continue" };
+  const id = await cluster.submit({
+    scenarios: {
+      买: { vus: 4, duration: "4s", think_time: "20ms", steps: [step("buy"), step("pay", failing)] },
+      look: { vus: 2, duration: "2s", start_time: "1s", think_time: "20ms", steps: [step("list")] },
+    },
+  });
+  await cluster.waitFor(id, ({ active_vus }) => active_vus === 6);
+  const live = await ask(cluster, id, "?slave=slow&scenario=look");
+  expect(live.points.at(-1)?.active_vus).toBe(1);
+  await cluster.finish(id);
+  await expectCounts(cluster, id, target);
+
+  const arrivals = await target.list();
+  const expected = (slave: string | null, paths: RegExp) =>
+    arrivals.filter((each) => (slave === null || each.slave === slave) && paths.test(each.path)).length;
+  const look = async (): Promise<unknown> => {
+    const all = await ask(cluster, id);
+    expect(sum(all, "requests_per_s")).toBe(expected(null, /./));
+    for (const slave of ["fast", "slow"]) {
+      const own = await ask(cluster, id, `?slave=${slave}`);
+      expect([slave, sum(own, "requests_per_s")]).toEqual([slave, expected(slave, /./)]);
+      const buying = await ask(cluster, id, `?slave=${slave}&scenario=${encodeURIComponent("买")}`);
+      expect([slave, sum(buying, "requests_per_s")]).toEqual([slave, expected(slave, /buy|pay/)]);
+    }
+    const looking = await ask(cluster, id, "?scenario=look");
+    expect(sum(looking, "requests_per_s")).toBe(expected(null, /list/));
+    expect(sum(looking, "iterations_per_s")).toBe(expected(null, /list/));
+    const errorsOf = ({ points }: TimeSeries) =>
+      points.reduce((count, { errors }) => count + (errors["assertion"] ?? 0), 0);
+    expect(errorsOf(looking)).toBe(0);
+    expect(errorsOf(await ask(cluster, id, `?scenario=${encodeURIComponent("买")}`))).toBe(expected(null, /pay/));
+    const busiest = (points: readonly TimePoint[]) => Math.max(...points.map(({ active_vus }) => active_vus));
+    expect([busiest(all.points), busiest(looking.points)]).toEqual([6, 2]);
+    const fast = await ask(cluster, id, "?slave=fast");
+    const slow = await ask(cluster, id, "?slave=slow&step=10s");
+    expect([slow.interval_ms, slow.points.length]).toEqual([10_000, 1]);
+    expect(slow.points[0]?.p50_ms).toBeGreaterThanOrEqual(slowMs);
+    expect(fast.points[1]?.p95_ms).toBeLessThan(slowMs);
+    expect(fast.points[1]).toMatchObject({ active_vus: 3, planned_vus: 3 });
+    expect((await ask(cluster, id, "?slave=fast&from=1s&to=2s")).points).toEqual([fast.points[1]]);
+    return [all, looking, fast, slow];
+  };
+  const before = await look();
+  await cluster.restartMaster(0);
+  expect(await look()).toEqual(before);
+
+  for (const [query, message] of [
+    ["slave=nobody", /`slave` is `nobody`, which has no part in execution \S+; there are fast, slow/],
+    ["slave=__proto__", /which has no part/],
+    ["slave=", /`slave` is ``/],
+    ["scenario=default", /`scenario` is `default`; there is a time series of 买, look/],
+    ["scenario=look&scenario=买", /`scenario`/],
+  ] as const) {
+    const { status, body } = await cluster.call("GET", `/executions/${id}/timeseries?${query}`);
+    expect([query, status, body["message"]]).toEqual([query, 400, expect.stringMatching(message)]);
+  }
+});
