@@ -10,6 +10,8 @@ export const errorTable = {
   unsupported: { status: 400, exit: 104 },
   /** An expression or template that does not compile, or that a VU's data makes impossible. */
   template: { status: 400, exit: 104 },
+  /** No key, or one that is not known. */
+  unauthorized: { status: 401, exit: 1 },
   /** A peer that an open listener does not answer. */
   auth_required: { status: 403, exit: 1 },
   /** A page or a host name that may not speak to this master. */

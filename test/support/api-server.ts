@@ -6,6 +6,7 @@ import type { Report } from "../../src/protocol/report.ts";
 import type { Execution, Metrics, StreamMessage } from "../../src/protocol/rest.ts";
 import { createSystemClock } from "../../src/run/system-clock.ts";
 import { systemTime } from "../../src/run/system-time.ts";
+import { checkAnswer } from "./check-answer.ts";
 
 /** An API whose executions are literals: what it lets through, and how it answers, is what tests look at. */
 export interface ApiServer {
@@ -72,6 +73,38 @@ const execution: Execution = {
   tags: {},
 };
 
+const report: Report = {
+  schema: 1,
+  engine_version: "0",
+  execution_id: "over",
+  workflow_id: "w",
+  workflow_name: "w",
+  status: "completed",
+  passed: true,
+  degraded: false,
+  reason: null,
+  start_time: "2026-01-06T10:00:00.000Z",
+  end_time: "2026-01-06T10:00:05.000Z",
+  duration_ms: 5_000,
+  paused_ms: 0,
+  options: {},
+  tags: {},
+  metrics: {},
+  step_metrics: {},
+  checks: [],
+  thresholds: [],
+  errors: [],
+  events: [],
+  slaves: [],
+  start_skew_ms: null,
+  lost: { iterations: 0, interval_ms: 0, estimated: false },
+  late: { frames: 0, http_reqs: 0, iterations: 0 },
+  warm_up: { http_reqs: 0, iterations: 0 },
+  timeseries: { interval_ms: 1_000, points: [] },
+  generator: { verdict: "ok", reasons: [] },
+  series_overflow: {},
+};
+
 /** Starts it on a free port; it ends with the test. It knows the executions `live` (active) and `over` (ended). */
 export async function startApiServer(options: Partial<ServerOptions> = {}): Promise<ApiServer> {
   const submissions: Submission[] = [];
@@ -102,7 +135,7 @@ export async function startApiServer(options: Partial<ServerOptions> = {}): Prom
     metrics: async (id) => (find(id) === null ? null : { ...metrics, execution_id: id }),
     report: async (id) => {
       if (id === "live") throw new EngineError("conflict", "it has not ended");
-      return id === "over" ? ({ schema: 1, execution_id: id } as unknown as Report) : null;
+      return id === "over" ? report : null;
     },
     timeSeries: async (id, query) => {
       calls.push(`timeSeries ${id} ${JSON.stringify(query)}`);
@@ -167,8 +200,11 @@ export async function startApiServer(options: Partial<ServerOptions> = {}): Prom
         ...(body === undefined ? {} : { body: typeof body === "string" ? body : new Uint8Array(body) }),
       });
       const text = await response.text();
-      const isJson = response.headers.get("content-type")?.startsWith("application/json") ?? false;
-      return { status: response.status, headers: response.headers, text, body: isJson ? JSON.parse(text) : null };
+      const answerType = response.headers.get("content-type") ?? "";
+      const isJson = answerType.startsWith("application/json");
+      const parsed: unknown = isJson ? JSON.parse(text) : null;
+      checkAnswer(method, path, { status: response.status, type: answerType, body: isJson ? parsed : text });
+      return { status: response.status, headers: response.headers, text, body: parsed };
     },
   };
 }

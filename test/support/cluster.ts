@@ -1,6 +1,7 @@
 import { onTestFinished } from "vitest";
 import type { Report } from "../../src/protocol/report.ts";
 import type { Execution, Metrics } from "../../src/protocol/rest.ts";
+import { checkAnswer } from "./check-answer.ts";
 import { type RunningCommand, startCommand } from "./command.ts";
 
 /** A built master and its slaves as processes of their own; everything ends with the test. */
@@ -70,7 +71,10 @@ export async function startCluster(options: MasterOptions = {}): Promise<Cluster
       ...(body === undefined ? {} : { body: JSON.stringify(body), headers: { "content-type": "application/json" } }),
       signal: AbortSignal.timeout(15_000),
     });
-    return { status: response.status, body: (await response.json()) as Record<string, unknown> };
+    const answer = (await response.json()) as Record<string, unknown>;
+    const type = response.headers.get("content-type") ?? "";
+    checkAnswer(method, `/api/v1${path}`, { status: response.status, type, body: answer });
+    return { status: response.status, body: answer };
   };
   const read = async <Body>(path: string): Promise<Body> => {
     const { status, body } = await call("GET", path);

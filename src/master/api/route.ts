@@ -52,8 +52,15 @@ export interface RouteAnswer<Body extends TSchema = TSchema> {
   readonly schema: Body;
 }
 
-export const tags = ["Health", "Workflows", "Executions", "Slaves", "Master"] as const;
-export type Tag = (typeof tags)[number];
+/** The headings that routes stand under in documents, and what is there. */
+export const tags = {
+  Workflows: "What users write: submitted, checked, stopped",
+  Executions: "Runs of workflows: read, steered, followed",
+  Slaves: "The processes that make the load",
+  Master: "The master itself, and this description",
+  Health: "For probes; never behind authentication",
+} as const;
+export type Tag = keyof typeof tags;
 
 /** A call that a client opens as a WebSocket. */
 export interface WebSocketRoute {

@@ -1,4 +1,5 @@
 import { controlRoutes } from "./control-routes.ts";
+import { documentRoutes } from "./document-routes.ts";
 import { executionRoutes } from "./execution-routes.ts";
 import { healthRoutes } from "./health-routes.ts";
 import { masterRoutes } from "./master-routes.ts";
@@ -16,4 +17,5 @@ export const routes: Readonly<Record<string, Route | WebSocketRoute>> = {
   ...slaveRoutes,
   ...masterRoutes,
   ...healthRoutes,
+  ...documentRoutes,
 };

@@ -8,6 +8,7 @@ import type { Executions } from "../executions.ts";
 import type { Registry } from "../registered-slave.ts";
 import { answerError, answerErrors, describeError, toEngineError } from "./answer-error.ts";
 import { serveControl } from "./control-routes.ts";
+import { serveDocument } from "./document-routes.ts";
 import { serveExecutions } from "./execution-routes.ts";
 import { serveHealth } from "./health-routes.ts";
 import { createListenerRule, describeOpenListener, type ListenerRule } from "./listener-rule.ts";
@@ -71,6 +72,7 @@ export function createServer(options: ServerOptions): Server {
   serveExecutions(server, executions);
   serveControl(server, executions);
   serveSlaves(server, executions, registry);
+  serveDocument(server, routes, options.card.version);
   serveWebSockets(server, streamRoutes);
 
   const streams = createStreams({ executions, clock, log });
