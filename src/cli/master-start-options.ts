@@ -1,8 +1,9 @@
+import type { ListenAddress } from "../config/listen-address.ts";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import type { LogLevel } from "../protocol/ports.ts";
 import { parseDuration } from "../quantity.ts";
 import { readCount, readDuration } from "./option-values.ts";
-import { type ListenAddress, readAddress } from "./slave-options.ts";
+import { readAddress } from "./slave-options.ts";
 
 /** The flags of `master start`. */
 export interface MasterStartOptions {

@@ -1,4 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
+import { type ListenAddress, parseListenAddress } from "../config/listen-address.ts";
 import { readCount, readThreads } from "./option-values.ts";
 
 /** The flags of `slave start`. */
@@ -19,12 +20,6 @@ export interface SlaveStartOptions {
   readonly cert?: string;
   readonly key?: string;
   readonly logLevel: "debug" | "info" | "warn" | "error";
-}
-
-export interface ListenAddress {
-  /** null: every address of the machine. */
-  readonly host: string | null;
-  readonly port: number;
 }
 
 export const defaultSlavePort = 9_091;
@@ -69,12 +64,9 @@ function readId(text: string): string {
 
 /** `host:port`, `:port` or `[::1]:port`. */
 export function readAddress(text: string): ListenAddress {
-  const match = /^(?:\[([0-9a-fA-F:.]+)\]|([^:\s/]*)):(\d{1,5})$/.exec(text);
-  const port = Number(match?.[3]);
-  if (match === null || port > 65_535)
-    throw new InvalidArgumentError("It takes HOST:PORT or :PORT, for example :9091.");
-  const host = match[1] ?? match[2] ?? "";
-  return { host: host === "" ? null : host, port };
+  const address = parseListenAddress(text);
+  if (address === null) throw new InvalidArgumentError("It takes HOST:PORT or :PORT, for example :9091.");
+  return address;
 }
 
 function readNames(text: string): readonly string[] {

@@ -1,6 +1,7 @@
+import type { ListenAddress } from "../config/listen-address.ts";
 import { EngineError } from "../errors.ts";
 import { formatBytes, formatDuration, formatPercent } from "../quantity.ts";
-import { defaultSlavePort, type ListenAddress } from "./slave-options.ts";
+import { defaultSlavePort } from "./slave-options.ts";
 import { printError, tellError } from "./tell-error.ts";
 import type { Terminal } from "./terminal.ts";
 

@@ -22,7 +22,8 @@ export function checkShape(
   checkSteps: CheckSteps,
 ): Json | undefined {
   const refuse = (): undefined => {
-    findings.report(path, `${showValue(value)} is not accepted here; it takes ${describeShape(shape)}`);
+    const shown = shape.kind === "text" && shape.secret ? "this value" : showValue(value);
+    findings.report(path, `${shown} is not accepted here; it takes ${describeShape(shape)}`);
     return undefined;
   };
   switch (shape.kind) {

@@ -56,7 +56,8 @@ function rank(finding: Finding): number {
 }
 
 function toProblem({ path, message, key, severity }: Finding, locate: Locate | null): Problem {
-  // Command line options have no place in the text.
-  const position = typeof path[0] === "string" && path[0].startsWith("--") ? null : (locate?.(path, key) ?? null);
+  // Command line options and variables have no place in the text.
+  const isOutside = typeof path[0] === "string" && /^(--|WE_)/.test(path[0]);
+  const position = isOutside ? null : (locate?.(path, key) ?? null);
   return { path: printPath(path), message, ...position, severity };
 }

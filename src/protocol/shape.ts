@@ -11,7 +11,14 @@ interface Described {
 
 type ShapeKind =
   | { readonly kind: "any" }
-  | { readonly kind: "text"; readonly pattern?: RegExp; readonly accepts?: string; readonly maxLength?: number }
+  /** `secret`: no message shows the value. */
+  | {
+      readonly kind: "text";
+      readonly pattern?: RegExp;
+      readonly accepts?: string;
+      readonly maxLength?: number;
+      readonly secret?: boolean;
+    }
   /** A text, number or true/false, read as text. */
   | { readonly kind: "scalar" }
   | {

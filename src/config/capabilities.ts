@@ -1,0 +1,8 @@
+/** What a slave may announce. */
+export const knownCapabilities = [
+  "http_executor",
+  "script_executor",
+  "db_executor",
+  "mq_executor",
+  "socket_executor",
+] as const;

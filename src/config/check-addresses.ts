@@ -1,0 +1,44 @@
+import { isIP } from "node:net";
+import type { GivenValues } from "./given-values.ts";
+import { type ListenAddress, parseListenAddress } from "./listen-address.ts";
+
+/** The address of a key; null: not given, or reported. */
+export function readAddress(values: GivenValues, key: string): ListenAddress | null {
+  const text = values.text(key);
+  const address = text === null ? null : parseListenAddress(text);
+  if (text !== null && address === null) {
+    values.report(key, `\`${text.slice(0, 100)}\` is no address; it takes HOST:PORT or :PORT, for example :8080`);
+  }
+  return address;
+}
+
+/** The addresses and networks of a key; what is none is reported. */
+export function checkNetworks(values: GivenValues, key: string): readonly string[] {
+  const networks = values.texts(key);
+  for (const [index, text] of networks.entries()) {
+    if (isNetwork(text)) continue;
+    const shown = text.slice(0, 100);
+    values.report(key, `\`${shown}\` is no address and no network; it takes 10.0.0.0/8, 192.0.2.1 or fd00::/8`, [
+      index,
+    ]);
+  }
+  return networks;
+}
+
+/** Origins as browsers send them; what is none is reported. */
+export function checkOrigins(values: GivenValues, key: string): readonly string[] {
+  const origins = values.texts(key);
+  for (const [index, text] of origins.entries()) {
+    if (URL.canParse(text) && /^https?:/.test(text) && new URL(text).origin === text) continue;
+    const shown = text.slice(0, 100);
+    values.report(key, `\`${shown}\` is no origin; it takes https://HOST or http://HOST:PORT, without a path`, [index]);
+  }
+  return origins;
+}
+
+function isNetwork(text: string): boolean {
+  const [address = "", length, more] = text.split("/");
+  const version = isIP(address);
+  if (version === 0 || address.includes("%") || more !== undefined) return false;
+  return length === undefined || (/^\d{1,3}$/.test(length) && Number(length) <= (version === 4 ? 32 : 128));
+}

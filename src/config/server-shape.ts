@@ -1,0 +1,29 @@
+import { describe, flag, list, object, positiveDuration, size, text } from "../protocol/shape.ts";
+
+/** `server`: the master's listener. */
+export const serverShape = object({
+  address: describe(text, "Where the API is served: `:8080`, `0.0.0.0:8080`, `127.0.0.1:8080`, `[::1]:8080`."),
+  read_timeout: describe(
+    positiveDuration,
+    "How long a request may take to arrive with its body; then it is answered with 408.",
+  ),
+  write_timeout: describe(
+    positiveDuration,
+    "How long an answer may wait for a client that does not read it; then the connection is closed.",
+  ),
+  enable_cors: describe(
+    flag,
+    "Whether pages of other origins (localhost and `cors_origins`) are answered, with the headers that browsers want. " +
+      "`false`: only the master's own pages.",
+  ),
+  hosts: describe(
+    list(text),
+    "Names besides addresses and `localhost` under which pages may reach the master, such as `load.example.com`.",
+  ),
+  cors_origins: describe(
+    list(text),
+    "Origins besides localhost whose pages are answered, such as `https://load.example.com`.",
+  ),
+  max_body: describe(size, "The largest body of a request; a larger one is answered with 413."),
+  max_upload: describe(size, "The largest body with files."),
+});
