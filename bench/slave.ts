@@ -69,15 +69,15 @@ async function measureSlave(file: string, folder: string, target: Target): Promi
   const [node = "", ...args] = product();
   // The master shares the target's core: only the slave is measured.
   const start = (core: string, ...more: string[]) =>
-    spawn("taskset", ["-c", core, node, ...args, ...more], { stdio: ["ignore", "ignore", "pipe"] });
+    spawn("taskset", ["-c", core, node, ...args, ...more], { stdio: ["ignore", "pipe", "pipe"] });
   const master = start("1", "master", "start", "--address", "127.0.0.1:0", "--store", "memory:", "--data-dir", folder);
   let slave: ReturnType<typeof start> | null = null;
   try {
     const url = await readMatch(master.stderr, /http:\/\/127\.0\.0\.1:\d+/);
     slave = start("0", "slave", "start", "--master", url, "--id", "s", "--threads", "1", "--address", "127.0.0.1:0");
-    await readMatch(slave.stderr, /joined/);
+    await readMatch(slave.stdout, /joined/);
     const submit = start("1", "submit", file, "--master", url, "-q");
-    submit.stderr.resume();
+    for (const output of [master.stdout, slave.stderr, submit.stdout, submit.stderr]) output.resume();
     await waitForLoad(target);
     const cost = await sample(slave.pid, target);
     if (submit.exitCode === null) await once(submit, "close");

@@ -3,25 +3,12 @@ import type { Log } from "../protocol/ports.ts";
 import { stepExecutors } from "../step-executors.ts";
 import { stepSpecs } from "../step-specs.ts";
 
-/** What a slave may announce. */
-const knownCapabilities: readonly string[] = [
-  "http_executor",
-  "script_executor",
-  "db_executor",
-  "mq_executor",
-  "socket_executor",
-];
-
 /**
- * Loads what a slave announces, so that it can do it. Throws EngineError `invalid_usage` for an unknown capability and
- * `start_failed` for one whose code or driver does not load.
+ * Loads what a slave announces, so that it can do it. Throws EngineError `start_failed` for one whose code or
+ * driver does not load.
  */
 export async function loadCapabilities(capabilities: readonly string[], log: Log): Promise<void> {
   for (const capability of capabilities) {
-    if (!knownCapabilities.includes(capability)) {
-      const known = knownCapabilities.join(", ");
-      throw new EngineError("invalid_usage", `unknown capability ${JSON.stringify(capability)}: known are ${known}`);
-    }
     const types = Object.entries(stepSpecs).filter(([, spec]) => spec.capability === capability);
     if (types.length === 0) log("debug", `${capability} is announced; this version has no steps that need it`);
     for (const [type] of types) await loadExecutor(type, capability);

@@ -1,15 +1,19 @@
+import { clientVariables, listVariables } from "../config/environment-names.ts";
+import { suggest } from "../document/suggest.ts";
 import { EngineError } from "../errors.ts";
-
-/** The names of ours that are read. */
-const knownNames: ReadonlySet<string> = new Set(["WE_MASTER_URL", "WE_API_KEY"]);
 
 /** Throws EngineError `invalid_usage` that names every variable which looks like ours and is not: it would be ignored in silence. */
 export function checkEnvironment(environment: Readonly<Record<string, string | undefined>>): void {
-  const unknown = Object.keys(environment).filter((name) => name.startsWith("WE_") && !knownNames.has(name));
+  const names = Object.keys(environment).filter(
+    (name) => name.startsWith("WE_") && !Object.hasOwn(clientVariables, name),
+  );
+  if (names.length === 0) return;
+  const known = listVariables();
+  const unknown = names.filter((name) => !known.includes(name));
   if (unknown.length === 0) return;
+  const shown = unknown.toSorted().map((name) => name + suggest(name, known));
   throw new EngineError(
     "invalid_usage",
-    `${unknown.toSorted().join(", ")} in the environment ${unknown.length === 1 ? "is" : "are"} not read by this version: unset ` +
-      `${unknown.length === 1 ? "it" : "them"} and give options (known are ${[...knownNames].join(" and ")})`,
+    `nothing reads ${shown.join(", ")} in the environment: unset what is not meant for us`,
   );
 }

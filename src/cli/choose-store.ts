@@ -19,13 +19,13 @@ export interface ChosenStore {
  * Throws EngineError `start_failed` where a folder that was asked for cannot be written.
  */
 export function chooseStore(
-  asked: { readonly store: string | undefined; readonly dataDir: string | undefined },
+  asked: { readonly store: string | null; readonly dataDir: string | null },
   env: Readonly<Record<string, string | undefined>>,
 ): ChosenStore {
   const kind = asked.store === "memory:" ? "memory" : "sqlite";
   const url = asked.store ?? "sqlite:";
   if (kind === "memory") return { url, kind, dataDir: resolve(asked.dataDir ?? "."), warning: null };
-  if (asked.dataDir !== undefined) {
+  if (asked.dataDir !== null) {
     const dataDir = resolve(asked.dataDir);
     const refusal = tryFolder(dataDir);
     if (refusal === null) return { url, kind, dataDir, warning: null };
@@ -39,8 +39,7 @@ export function chooseStore(
   if (dataDir !== undefined) return { url, kind, dataDir, warning: null };
   const where = folders.join(", ");
   // A path of its own needs no data folder.
-  if (asked.store !== undefined && asked.store !== "sqlite:")
-    return { url, kind, dataDir: resolve("."), warning: null };
+  if (asked.store !== null && asked.store !== "sqlite:") return { url, kind, dataDir: resolve("."), warning: null };
   const warning = `no data folder can be written (${where}): executions are kept in memory and end with this process; give --data-dir`;
   return { url: "memory:", kind: "memory", dataDir: resolve("."), warning };
 }

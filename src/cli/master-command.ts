@@ -1,5 +1,6 @@
 import { availableParallelism } from "node:os";
-import { EngineError } from "../errors.ts";
+import { knownCapabilities } from "../config/capabilities.ts";
+import type { Configuration } from "../config/configuration.ts";
 import { readEngineVersion } from "../local/engine-version.ts";
 import { startMaster } from "../master/start-master.ts";
 import type { LinkPort } from "../protocol/link.ts";
@@ -9,69 +10,85 @@ import { createSystemClock } from "../run/system-clock.ts";
 import { systemTime } from "../run/system-time.ts";
 import { openStore } from "../store/open-store.ts";
 import { chooseStore } from "./choose-store.ts";
-import { watchInterrupts } from "./interrupts.ts";
-import type { MasterStartOptions } from "./master-start-options.ts";
+import { createConfigurationMasker } from "./config-secrets.ts";
+import { createConfigure, takeConfiguration } from "./configure.ts";
+import { exposeVariables } from "./expose-variables.ts";
+import { nodeSignals, watchInterrupts } from "./interrupts.ts";
+import { type MasterStartOptions, readMasterFlags } from "./master-start-options.ts";
+import { createNodeLog } from "./node-log.ts";
 import { tellError } from "./tell-error.ts";
 import type { Terminal } from "./terminal.ts";
-import { createTextLog } from "./text-log.ts";
+import { watchReload } from "./watch-reload.ts";
 
-/** The guide's defaults of what has no flag. */
-const heartbeatIntervalMs = 5_000;
-const taskQueueSize = 1_000;
-const retention = { maxAgeMs: 30 * 24 * 3_600_000, maxExecutions: 1_000 };
 /** What was ended by a second signal did not end by itself. */
 const stoppedBySignal = 105;
 
 /** `master start`: serves until it is told to end; gives the exit code. */
 export async function masterStartCommand(options: MasterStartOptions, terminal: Terminal): Promise<number> {
-  const log = createTextLog(terminal, options.logLevel, (text) => text);
   const asked = Promise.withResolvers<void>();
   const interrupts = watchInterrupts((times) => {
     if (times > 1) process.exit(stoppedBySignal);
     asked.resolve();
-  });
+  }, nodeSignals);
+  const closing: (() => void)[] = [() => interrupts.close()];
   try {
-    if (options.config !== undefined) {
-      throw new EngineError("unsupported", "--config is not in this version: give the values as options");
-    }
-    const chosen = chooseStore({ store: options.store, dataDir: options.dataDir }, process.env);
+    const configure = createConfigure(options.config, readMasterFlags(options), terminal);
+    const configuration = configure();
+    const masterId = makeUuid(Math.random);
+    const nodeLog = createNodeLog({
+      logging: configuration.logging,
+      terminal,
+      mask: createConfigurationMasker(configuration),
+      fields: { master: masterId },
+    });
+    closing.push(() => nodeLog.close());
+    const { log } = nodeLog;
+    const chosen = chooseStore(configuration.master, process.env);
     const store = await openStore(chosen.url, chosen.dataDir);
     const clock = createSystemClock(systemTime);
     const master = await startMaster({
       store,
       storeKind: chosen.kind,
-      host: options.address.host ?? "",
-      port: options.address.port,
-      timeoutMs: options.heartbeatTimeout,
-      intervalMs: heartbeatIntervalMs,
-      maxExecutions: options.maxExecutions,
-      maxSlaves: options.maxSlaves,
-      queueSize: taskQueueSize,
-      retention,
+      configuration,
       clock,
       log,
       engineVersion: readEngineVersion(),
-      masterId: makeUuid(Math.random),
+      masterId,
       warnings: chosen.warning === null ? [] : [chosen.warning],
       createId: () => makeUuid(Math.random),
     });
-    for (const warning of master.warnings) log("warn", warning);
-    const closeSlave = options.standalone ? await joinSlave(master.port, clock, log) : null;
+    const reload = watchReload({
+      file: options.config ?? null,
+      onReload: () => takeConfiguration(configure, log, (next) => nodeLog.reload(next.logging)),
+      onHangup: () => asked.resolve(),
+    });
+    closing.push(() => reload.close());
+    for (const warning of master.warnings) {
+      terminal.tell(`${terminal.err.colors.yellow("warning:")} ${warning}\n`);
+      log("warn", warning);
+    }
+    const closeSlave = options.standalone ? await joinSlave(master.port, configuration, clock, log) : null;
     terminal.tell(`master ready at ${master.url}\n`);
+    log("info", `ready at ${master.url}`);
     await asked.promise;
     log("info", "closing; a second signal ends it now");
     await master.close();
     await closeSlave?.();
     return 0;
   } catch (error) {
-    return tellError(terminal, error, "");
+    return tellError(terminal, error, options.config ?? "");
   } finally {
-    interrupts.close();
+    for (const close of closing.toReversed()) close();
   }
 }
 
 /** The slave inside a standalone master; gives what ends it. */
-async function joinSlave(port: LinkPort, clock: Clock, log: Log): Promise<() => Promise<void>> {
+async function joinSlave(
+  port: LinkPort,
+  { slave: { labels, maxVus, threads, targets, exposeEnv } }: Configuration,
+  clock: Clock,
+  log: Log,
+): Promise<() => Promise<void>> {
   const [{ makeSlave }, { joinInMemory }, { createProcessSample }] = await Promise.all([
     import("../slave/start-slave.ts"),
     import("../slave/join-in-memory.ts"),
@@ -82,18 +99,19 @@ async function joinSlave(port: LinkPort, clock: Clock, log: Log): Promise<() => 
       id: "local",
       type: "worker",
       address: "",
-      capabilities: ["http_executor", "script_executor", "db_executor", "mq_executor", "socket_executor"],
-      labels: {},
-      max_vus: null,
+      capabilities: knownCapabilities,
+      labels,
+      max_vus: maxVus,
     },
     engineVersion: readEngineVersion(),
     instance: makeUuid(Math.random),
-    threads: "auto",
+    threads,
     cores: availableParallelism(),
     clock,
     random: Math.random,
     log,
-    targets: null,
+    targets,
+    environment: exposeVariables(exposeEnv, process.env),
     sample: createProcessSample(),
   });
   const joined = await joinInMemory(slave, port);

@@ -1,7 +1,6 @@
 import { type Command, CommanderError } from "commander";
 import { EngineError } from "../errors.ts";
 import { readEngineVersion } from "../local/engine-version.ts";
-import { checkEnvironment } from "./check-environment.ts";
 import { nameLater } from "./name-later.ts";
 import { createProgram } from "./program.ts";
 import { printError, tellError } from "./tell-error.ts";
@@ -37,7 +36,12 @@ async function runCommands(args: readonly string[], terminal: Terminal): Promise
       getErrHelpWidth: () => terminal.err.width(),
     });
   }
-  program.hook("preAction", () => checkEnvironment(process.env));
+  program.hook("preAction", async (_program, command) => {
+    // Those with a configuration tell it together with what else is wrong.
+    if (command.name() === "start" || !Object.keys(process.env).some((name) => name.startsWith("WE_"))) return;
+    const { checkEnvironment } = await import("./check-environment.ts");
+    checkEnvironment(process.env);
+  });
   try {
     await program.parseAsync(args, { from: "user" });
     return exitCode;

@@ -6,14 +6,18 @@ import { makeUuid } from "../protocol/make-uuid.ts";
 import { createSystemClock } from "../run/system-clock.ts";
 import { systemTime } from "../run/system-time.ts";
 import { readMasterUrls } from "../slave/master-url.ts";
-import { type RunningSlave, startSlave } from "../slave/start-slave.ts";
+import { startSlave } from "../slave/start-slave.ts";
 import { loadCapabilities } from "./capabilities.ts";
-import { watchInterrupts } from "./interrupts.ts";
+import { createConfigurationMasker } from "./config-secrets.ts";
+import { createConfigure, takeConfiguration } from "./configure.ts";
+import { exposeVariables } from "./expose-variables.ts";
+import { nodeSignals, watchInterrupts } from "./interrupts.ts";
+import { createNodeLog } from "./node-log.ts";
 import { createProcessSample } from "./process-sample.ts";
-import { defaultSlavePort, type SlaveStartOptions } from "./slave-options.ts";
+import { defaultMaxVus, defaultSlavePort, readSlaveFlags, type SlaveStartOptions } from "./slave-options.ts";
 import { tellError } from "./tell-error.ts";
 import type { Terminal } from "./terminal.ts";
-import { createTextLog } from "./text-log.ts";
+import { watchReload } from "./watch-reload.ts";
 
 /** How long its master has to move its VUs away before it leaves anyhow, ms: with the last words it ends within 30 s. */
 const drainMs = 25_000;
@@ -24,76 +28,72 @@ const stoppedBySignal = 105;
 
 /** `slave start`: runs until it is told to end; gives the exit code. */
 export async function slaveStartCommand(options: SlaveStartOptions, terminal: Terminal): Promise<number> {
-  const log = createTextLog(terminal, options.logLevel, (text) => text);
+  const closing: (() => void)[] = [];
   try {
-    checkVersion(options);
-    await loadCapabilities(options.capabilities, log);
-    const id = options.id ?? nameSlave();
-    const { address } = options;
+    const configure = createConfigure(options.config, readSlaveFlags(options), terminal);
+    const configuration = configure();
+    const { slave: own } = configuration;
+    const id = own.id ?? nameSlave();
+    const apiKey = own.apiKeyFile === null ? own.apiKey : readText(own.apiKeyFile).trim();
+    const nodeLog = createNodeLog({
+      logging: configuration.logging,
+      terminal,
+      mask: createConfigurationMasker(configuration, [apiKey]),
+      fields: { slave: id },
+    });
+    closing.push(() => nodeLog.close());
+    const { log } = nodeLog;
+    await loadCapabilities(own.capabilities, log);
     const asked = Promise.withResolvers<void>();
     const interrupts = watchInterrupts((times) => {
       if (times > 1) process.exit(stoppedBySignal);
       asked.resolve();
+    }, nodeSignals);
+    closing.push(() => interrupts.close());
+    const reload = watchReload({
+      file: options.config ?? null,
+      onReload: () => takeConfiguration(configure, log, (next) => nodeLog.reload(next.logging)),
+      onHangup: () => asked.resolve(),
     });
-    let slave: RunningSlave;
-    try {
-      slave = await startSlave({
-        card: {
-          id,
-          type: "worker",
-          capabilities: options.capabilities,
-          labels: options.labels,
-          max_vus: options.maxVus,
-        },
-        listen: {
-          host: address?.host ?? null,
-          port: address?.port ?? defaultSlavePort,
-          mayMove: address === undefined,
-        },
-        masters: readMasterUrls(options.master ?? process.env.WE_MASTER_URL ?? "http://localhost:8080"),
-        security: {
-          apiKey: readApiKey(options),
-          ca: readPem(options.ca),
-          cert: readPem(options.cert),
-          key: readPem(options.key),
-        },
-        engineVersion: readEngineVersion(),
-        instance: makeUuid(Math.random),
-        threads: options.threads,
-        cores: availableParallelism(),
-        clock: createSystemClock(systemTime),
-        random: Math.random,
-        log,
-        targets: null,
-        sample: createProcessSample(),
-      });
-    } catch (error) {
-      interrupts.close();
-      throw error;
-    }
-    log("info", `slave ${id} serves http://${address?.host ?? "localhost"}:${slave.port}/status`);
+    closing.push(() => reload.close());
+    const slave = await startSlave({
+      card: {
+        id,
+        type: "worker",
+        capabilities: own.capabilities,
+        labels: own.labels,
+        max_vus: own.maxVus ?? defaultMaxVus,
+      },
+      listen: {
+        host: own.address?.host ?? null,
+        port: own.address?.port ?? defaultSlavePort,
+        mayMove: own.address === null,
+      },
+      masters: readMasterUrls(own.masterAddr),
+      security: { apiKey, ca: readPem(own.tls.ca), cert: readPem(own.tls.cert), key: readPem(own.tls.key) },
+      engineVersion: readEngineVersion(),
+      instance: makeUuid(Math.random),
+      threads: own.threads,
+      cores: availableParallelism(),
+      clock: createSystemClock(systemTime),
+      random: Math.random,
+      log,
+      targets: own.targets,
+      environment: exposeVariables(own.exposeEnv, process.env),
+      sample: createProcessSample(),
+    });
+    log("info", `slave ${id} serves http://${own.address?.host ?? "localhost"}:${slave.port}/status`);
     await asked.promise;
     log("info", "draining; a second signal ends it now");
     setTimeout(() => process.exit(0), longestGoodbyeMs).unref();
     await slave.drain(drainMs);
     await slave.close();
-    interrupts.close();
     log("info", `slave ${id} has left`);
     return 0;
   } catch (error) {
-    return tellError(terminal, error, "");
-  }
-}
-
-function checkVersion({ type, config }: SlaveStartOptions): void {
-  if (type === "gateway" || type === "aggregator") {
-    throw new EngineError("unsupported", `slave type ${type} is not in this version: use worker`);
-  }
-  if (type !== "worker") {
-    throw new EngineError("invalid_usage", `there is no slave type ${JSON.stringify(type)}: use worker`);
-  }
-  if (config !== undefined) {
-    throw new EngineError("unsupported", "--config is not in this version: give the values as options");
+    return tellError(terminal, error, options.config ?? "");
+  } finally {
+    for (const close of closing.toReversed()) close();
   }
 }
 
@@ -105,14 +105,8 @@ function nameSlave(): string {
   return `${host || "slave"}-${letters}`;
 }
 
-function readApiKey({ apiKey, apiKeyFile }: SlaveStartOptions): string | null {
-  if (apiKey !== undefined) return apiKey;
-  if (apiKeyFile !== undefined) return readText(apiKeyFile).trim();
-  return process.env.WE_API_KEY ?? null;
-}
-
-function readPem(path: string | undefined): string | null {
-  return path === undefined ? null : readText(path);
+function readPem(path: string | null): string | null {
+  return path === null ? null : readText(path);
 }
 
 function readText(path: string): string {

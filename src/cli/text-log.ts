@@ -1,4 +1,5 @@
 import type { Log, LogLevel, Masker } from "../protocol/ports.ts";
+import { formatField } from "./log-line.ts";
 import type { Terminal } from "./terminal.ts";
 
 const ranks: Readonly<Record<LogLevel, number>> = { debug: 0, info: 1, warn: 2, error: 3 };
@@ -17,10 +18,4 @@ export function createTextLog(terminal: Terminal, lowest: LogLevel, mask: Masker
     const pairs = Object.entries(fields ?? {}).map(([name, value]) => ` ${name}=${formatField(value)}`);
     terminal.tell(`${marks[level]} ${mask(message + pairs.join(""))}\n`);
   };
-}
-
-function formatField(value: unknown): string {
-  return typeof value === "string"
-    ? value
-    : JSON.stringify(value, (_key, inner) => (typeof inner === "bigint" ? String(inner) : inner));
 }

@@ -1,4 +1,4 @@
-import { isIP } from "node:net";
+import { parseRange } from "../address.ts";
 import type { GivenValues } from "./given-values.ts";
 import { type ListenAddress, parseListenAddress } from "./listen-address.ts";
 
@@ -16,7 +16,7 @@ export function readAddress(values: GivenValues, key: string): ListenAddress | n
 export function checkNetworks(values: GivenValues, key: string): readonly string[] {
   const networks = values.texts(key);
   for (const [index, text] of networks.entries()) {
-    if (isNetwork(text)) continue;
+    if (parseRange(text) !== null) continue;
     const shown = text.slice(0, 100);
     values.report(key, `\`${shown}\` is no address and no network; it takes 10.0.0.0/8, 192.0.2.1 or fd00::/8`, [
       index,
@@ -36,9 +36,19 @@ export function checkOrigins(values: GivenValues, key: string): readonly string[
   return origins;
 }
 
-function isNetwork(text: string): boolean {
-  const [address = "", length, more] = text.split("/");
-  const version = isIP(address);
-  if (version === 0 || address.includes("%") || more !== undefined) return false;
-  return length === undefined || (/^\d{1,3}$/.test(length) && Number(length) <= (version === 4 ? 32 : 128));
+/** Addresses, networks and names (`shop.example`, `*.shop.example`) of a key; what is none is reported. */
+export function checkTargets(values: GivenValues, key: string): readonly string[] {
+  const targets = values.texts(key);
+  for (const [index, text] of targets.entries()) {
+    if (parseRange(text) !== null || isName(text)) continue;
+    const shown = text.slice(0, 100);
+    const takes = "10.0.0.0/8, 192.0.2.1, shop.example or *.shop.example";
+    values.report(key, `\`${shown}\` is no address, no network and no name; it takes ${takes}`, [index]);
+  }
+  return targets;
+}
+
+/** What looks like an address is none: `10.0.0.0/33`, `10.0.0.256`. */
+function isName(text: string): boolean {
+  return /^(\*\.)?([\p{L}\p{N}_-]+\.)*[\p{L}\p{N}_-]*\p{L}[\p{L}\p{N}_-]*\.?$/u.test(text);
 }

@@ -1,5 +1,5 @@
 import type { JsonObject } from "../protocol/json.ts";
-import type { LogLevel } from "../protocol/ports.ts";
+import type { LogLevel, TargetLists } from "../protocol/ports.ts";
 import type { ListenAddress } from "./listen-address.ts";
 
 /** How masters and slaves are set up: defaults, file, environment and flags put together, checked and frozen. */
@@ -67,7 +67,7 @@ export interface SlaveConfiguration {
   readonly tls: { readonly ca: string | null; readonly cert: string | null; readonly key: string | null };
   /** Names of the process's environment that a workflow may read. */
   readonly exposeEnv: readonly string[];
-  readonly targets: AddressLists;
+  readonly targets: TargetLists;
 }
 
 export interface LoggingConfiguration {

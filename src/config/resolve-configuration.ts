@@ -9,7 +9,7 @@ import type {
   SlaveConfiguration,
   TlsConfiguration,
 } from "./configuration.ts";
-import { checkNetworks, checkOrigins, readAddress } from "./check-addresses.ts";
+import { checkNetworks, checkOrigins, checkTargets, readAddress } from "./check-addresses.ts";
 import type { GivenValues } from "./given-values.ts";
 import type { Environment } from "./read-environment.ts";
 import { resolveAuth } from "./resolve-auth.ts";
@@ -115,8 +115,8 @@ function resolveSlave(values: GivenValues, { environment, maxThreads }: Surround
     },
     exposeEnv: values.texts("slave.expose_env"),
     targets: {
-      allow: checkNetworks(values, "slave.targets.allow"),
-      deny: checkNetworks(values, "slave.targets.deny"),
+      allow: checkTargets(values, "slave.targets.allow"),
+      deny: checkTargets(values, "slave.targets.deny"),
     },
   };
 }

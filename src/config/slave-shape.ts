@@ -45,7 +45,7 @@ export const slaveShape = object({
     "Names of the slave's environment that a submitted workflow may read as `env.NAME`.",
   ),
   targets: addressListsShape(
-    "Addresses and networks that load may be sent to; empty: all.",
-    "Those it may not be sent to, also when they are allowed.",
+    "What load may be sent to: addresses, networks and names (`10.0.0.0/8`, `shop.example`, `*.shop.example`); empty: everything.",
+    "What it may not be sent to, also when it is allowed; checked after the look-up of a name, and on redirects.",
   ),
 });

@@ -1,9 +1,10 @@
 import { computeLeaseTimes } from "../cluster/lease-times.ts";
+import type { Configuration } from "../config/configuration.ts";
 import type { LinkPort } from "../protocol/link.ts";
 import type { Alarm, Clock, Log } from "../protocol/ports.ts";
 import type { Store } from "../store/store.ts";
 import { createServer } from "./api/server.ts";
-import { type Retention, createArchive } from "./archive.ts";
+import { createArchive } from "./archive.ts";
 import { createExecutions } from "./create-executions.ts";
 import type { Executions } from "./executions.ts";
 import { createLinkPort } from "./link-port.ts";
@@ -17,16 +18,7 @@ export interface MasterOptions {
   readonly store: Store;
   /** `memory`: its executions end with this process, and are stopped before it goes. */
   readonly storeKind: "memory" | "sqlite";
-  /** An empty host: all addresses. Port 0: a free one. */
-  readonly host: string;
-  readonly port: number;
-  /** H, at least 2 s, and the heartbeat interval, ms. */
-  readonly timeoutMs: number;
-  readonly intervalMs: number;
-  readonly maxExecutions: number;
-  readonly maxSlaves: number;
-  readonly queueSize: number;
-  readonly retention: Retention;
+  readonly configuration: Configuration;
   readonly clock: Clock;
   readonly log: Log;
   readonly engineVersion: string;
@@ -56,7 +48,9 @@ const retainEveryMs = 600_000;
  * the store is closed then.
  */
 export async function startMaster(options: MasterOptions): Promise<RunningMaster> {
-  const { store, clock, log, timeoutMs, intervalMs, maxExecutions, maxSlaves, engineVersion, createId } = options;
+  const { store, configuration, clock, log, engineVersion, createId } = options;
+  const { maxExecutions, maxSlaves } = configuration.master;
+  const { heartbeatTimeoutMs: timeoutMs, heartbeatIntervalMs: intervalMs } = configuration.master;
   const ledger = createRoomLedger();
   const archive = createArchive(store);
   let retaining: Promise<unknown> = Promise.resolve();
@@ -80,13 +74,13 @@ export async function startMaster(options: MasterOptions): Promise<RunningMaster
     ledger,
     clock,
     log,
-    limits: { maxExecutions, queueSize: options.queueSize, timeoutMs, intervalMs },
+    limits: { maxExecutions, queueSize: configuration.master.taskQueueSize, timeoutMs, intervalMs },
     engineVersion,
     createId,
   });
   const retain = () => {
     alarm = clock.at(clock.now() + retainEveryMs, retain);
-    retaining = archive.retain(clock.wall(), options.retention).catch((error: unknown) => {
+    retaining = archive.retain(clock.wall(), configuration.master.retention).catch((error: unknown) => {
       log("error", `old executions were not forgotten: ${error instanceof Error ? error.message : String(error)}`);
     });
   };
@@ -130,8 +124,7 @@ export async function startMaster(options: MasterOptions): Promise<RunningMaster
     registry,
     clock,
     log,
-    host: options.host,
-    port: options.port,
+    server: configuration.server,
     acceptLink: (request, socket, head) => links.accept(request, socket, head),
   });
   try {

@@ -22,6 +22,8 @@ export interface MakeSlaveOptions {
   readonly log: Log;
   /** What load may be sent to; null: everything. */
   readonly targets: TargetLists | null;
+  /** What of its own environment workflows may read as `env.X`; what comes with an execution wins. */
+  readonly environment: Readonly<Record<string, string>>;
   sample(): ProcessSample;
   /** Without a word from its owner for so long an execution ends here, ms. Default 2 minutes. */
   readonly orphanMs?: number;
@@ -37,7 +39,7 @@ export function makeSlave(options: MakeSlaveOptions): Slave {
         {
           plan,
           share,
-          inputs,
+          inputs: { ...inputs, env: { ...options.environment, ...inputs.env } },
           slaveId: card.id,
           threads: threads === "auto" ? chooseThreads(plan, cores) : threads,
           clock,

@@ -18,7 +18,7 @@ test.each<[args: readonly string[], code: number, words: RegExp]>([
   [["--heartbeat-timeout", "1s"], 104, /at least 2s/],
   [["--heartbeat-timeout", "30"], 104, /30s\?/],
   [["--store", "redis://localhost"], 104, /no redis: store/],
-  [["--config", "x.yaml"], 104, /--config is not in this version/],
+  [["--config", "x.yaml"], 104, /cannot read x.yaml: there is no such file/],
   [["--address", "8080"], 104, /HOST:PORT/],
   [["--max-executions", "0"], 104, /whole number from 1/],
   [["--data-dir", "/proc/nowhere"], 1, /\/proc\/nowhere cannot be used.*--data-dir/],

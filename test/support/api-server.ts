@@ -7,6 +7,7 @@ import type { Execution, Metrics, StreamMessage } from "../../src/protocol/rest.
 import { createSystemClock } from "../../src/run/system-clock.ts";
 import { systemTime } from "../../src/run/system-time.ts";
 import { checkAnswer } from "./check-answer.ts";
+import { readConfiguration } from "./configuration.ts";
 
 /** An API whose executions are literals: what it lets through, and how it answers, is what tests look at. */
 export interface ApiServer {
@@ -105,8 +106,14 @@ const report: Report = {
   series_overflow: {},
 };
 
+export interface ApiServerOptions extends Partial<Omit<ServerOptions, "server">> {
+  /** A configuration file; its address should be a free port of loopback. */
+  readonly config?: string;
+}
+
 /** Starts it on a free port; it ends with the test. It knows the executions `live` (active) and `over` (ended). */
-export async function startApiServer(options: Partial<ServerOptions> = {}): Promise<ApiServer> {
+export async function startApiServer({ config, ...options }: ApiServerOptions = {}): Promise<ApiServer> {
+  const configuration = readConfiguration(config ?? "server: {address: 127.0.0.1:0}");
   const submissions: Submission[] = [];
   const calls: string[] = [];
   const faults: string[] = [];
@@ -178,8 +185,7 @@ export async function startApiServer(options: Partial<ServerOptions> = {}): Prom
     log: (level, message) => {
       if (level === "error") faults.push(message);
     },
-    host: "127.0.0.1",
-    port: 0,
+    server: configuration.server,
     acceptLink: (_request, socket) => socket.destroy(),
     ...options,
   });

@@ -8,8 +8,8 @@ export interface ListenerOptions {
   readonly host: string;
   /** Names under which pages may reach this master, besides addresses and `localhost`. */
   readonly hosts: readonly string[];
-  /** Origins of pages that may, besides those of localhost and of this master itself. */
-  readonly origins: readonly string[];
+  /** Origins of pages that may, besides those of localhost and of this master itself; null: only its own may. */
+  readonly origins: readonly string[] | null;
 }
 
 /** Says whether a request is answered: null, or the error it gets (`auth_required`, `forbidden`). */
@@ -43,7 +43,10 @@ export function createListenerRule({ host, hosts, origins }: ListenerOptions): L
     }
     if (origin === undefined || isKnownOrigin(origin, own, origins)) return null;
     return new EngineError("forbidden", `pages of \`${origin}\` may not speak to this master`, {
-      hint: "Pages of localhost, and those of this master itself, may.",
+      hint:
+        origins === null
+          ? "Only those of this master itself may: `server.enable_cors` is false."
+          : "Pages of localhost, of `server.cors_origins` and of this master itself may.",
     });
   };
 }
@@ -68,9 +71,10 @@ function isKnownHost(host: string, hosts: readonly string[]): boolean {
   return isIP(name) !== 0 || name === "localhost" || hosts.some((known) => known.toLowerCase() === name);
 }
 
-function isKnownOrigin(origin: string, host: string, origins: readonly string[]): boolean {
-  if (origins.includes(origin)) return true;
+function isKnownOrigin(origin: string, host: string, origins: readonly string[] | null): boolean {
+  if (origins?.includes(origin)) return true;
   const match = /^https?:\/\/([^/]+)$/i.exec(origin)?.[1];
   if (match === undefined) return false;
-  return match.toLowerCase() === host.toLowerCase() || isLoopback(bareAddress(match).toLowerCase());
+  if (match.toLowerCase() === host.toLowerCase()) return true;
+  return origins !== null && isLoopback(bareAddress(match).toLowerCase());
 }

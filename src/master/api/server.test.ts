@@ -270,7 +270,7 @@ test("queries reach the executions as numbers and times", async () => {
 });
 
 test("foreign pages and peers are refused before their bodies are read, and by WebSocket too", async () => {
-  const { call, url, submissions } = await startApiServer({ host: "0.0.0.0" });
+  const { call, url, submissions } = await startApiServer({ config: "server: {address: 0.0.0.0:0}" });
   const foreign = { headers: { origin: "https://evil.example" } };
   expect(await call("GET", "/api/v1/slaves", foreign)).toMatchObject({ status: 403, body: { error: "forbidden" } });
   const hop = { body: "x".repeat(1_000), headers: { "x-forwarded-for": "8.8.8.8" } };

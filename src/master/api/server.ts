@@ -2,6 +2,7 @@ import type { IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
 import fastify, { type FastifyInstance } from "fastify";
+import type { ServerConfiguration } from "../../config/configuration.ts";
 import { EngineError } from "../../errors.ts";
 import type { Log } from "../../protocol/ports.ts";
 import type { Executions } from "../executions.ts";
@@ -11,6 +12,7 @@ import { serveControl } from "./control-routes.ts";
 import { serveDocument } from "./document-routes.ts";
 import { serveExecutions } from "./execution-routes.ts";
 import { serveHealth } from "./health-routes.ts";
+import { limitAnswers } from "./limit-answers.ts";
 import { createListenerRule, describeOpenListener, type ListenerRule } from "./listener-rule.ts";
 import type { MasterParts } from "./master-parts.ts";
 import { createRouteMatcher, type MatchedRoute } from "./match-route.ts";
@@ -30,15 +32,7 @@ export interface ServerOptions extends Omit<MasterParts, "executions" | "registr
   readonly executions: Executions;
   readonly registry: Pick<Registry, "list" | "get">;
   readonly log: Log;
-  /** An empty host: all addresses. Port 0: a free one. */
-  readonly host: string;
-  readonly port: number;
-  /** Bytes of a body; default 10 MiB. */
-  readonly maxBody?: number;
-  /** Names besides addresses and `localhost` under which pages may reach this master; default none. */
-  readonly hosts?: readonly string[];
-  /** Origins besides localhost whose pages may; default none. */
-  readonly origins?: readonly string[];
+  readonly server: ServerConfiguration;
   /** Takes the upgrade of a slave's link, once the listener's rule has let it through. */
   acceptLink(request: IncomingMessage, socket: Duplex, head: Buffer): void;
 }
@@ -56,15 +50,17 @@ export interface Server {
 /** The REST API and the streams of CONTRACT 3; links of slaves are handed on. */
 export function createServer(options: ServerOptions): Server {
   const { executions, registry, clock, log } = options;
-  const host = options.host === "" ? "::" : options.host;
-  const rule = createListenerRule({ host, hosts: options.hosts ?? [], origins: options.origins ?? [] });
+  const { address, hosts, corsOrigins, enableCors, writeTimeoutMs } = options.server;
+  const host = address.host ?? "::";
+  const rule = createListenerRule({ host, hosts, origins: enableCors ? corsOrigins : null });
   const warning = describeOpenListener(host);
   const warnings = warning === null ? [] : [warning];
-  const server = createFramework(options.maxBody ?? 10 * 1024 * 1024);
+  const server = createFramework(options.server);
   const match = createRouteMatcher(routes);
   readBodies(server);
   answerErrors(server, log, (path) => listMethods(match(path)));
   applyRule(server, rule);
+  limitAnswers(server, writeTimeoutMs, clock);
 
   serveHealth(server, executions, clock);
   serveMaster(server, options, () => warnings);
@@ -95,21 +91,24 @@ export function createServer(options: ServerOptions): Server {
   };
   return {
     warnings,
-    listen: () => listen(server, host, options.port),
+    listen: () => listen(server, host, address.port),
     close: () => (closed ??= close()),
   };
 }
 
-function createFramework(bodyLimit: number): FastifyInstance {
+function createFramework({ maxBody, readTimeoutMs }: ServerConfiguration): FastifyInstance {
   return fastify({
-    bodyLimit,
+    bodyLimit: maxBody,
     logger: false,
     forceCloseConnections: true,
     // A client that sends or reads drop by drop does not hold a connection for ever.
-    requestTimeout: 30_000,
-    connectionTimeout: 60_000,
+    requestTimeout: readTimeoutMs,
     keepAliveTimeout: 60_000,
-    http: { headersTimeout: 10_000, connectionsCheckingInterval: 1_000, maxHeaderSize: 16 * 1024 },
+    http: {
+      headersTimeout: Math.min(10_000, readTimeoutMs),
+      connectionsCheckingInterval: 500,
+      maxHeaderSize: 16 * 1024,
+    },
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: 256 },
     frameworkErrors: (error, _request, reply) => {
       answerError(reply, toEngineError(error));
