@@ -35,7 +35,7 @@ function createIdleWorkflow(): CompiledWorkflow {
       {
         createVu,
         vuSetup: () => Promise.resolve(true),
-        iteration: async () => "passed",
+        iteration: () => Promise.resolve("passed"),
         vuTeardown: () => Promise.resolve(),
         drawThinkTime: null,
         closeVu: () => undefined,

@@ -1,6 +1,13 @@
 import { httpOptions, httpSpec } from "./executors/http/spec.ts";
+import { conditionSpec } from "./flow/condition/spec.ts";
 import { groupSpec } from "./flow/group/spec.ts";
+import { breakSpec, continueSpec } from "./flow/jump/spec.ts";
+import { loopSpec } from "./flow/loop/spec.ts";
+import { parallelSpec } from "./flow/parallel/spec.ts";
+import { retrySpec } from "./flow/retry/spec.ts";
 import { sleepSpec } from "./flow/sleep/spec.ts";
+import { switchSpec } from "./flow/switch/spec.ts";
+import { waitUntilSpec } from "./flow/wait-until/spec.ts";
 import type { StepSpec } from "./protocol/step-spec.ts";
 
 /** One row per step type; its keys are what `type` accepts. */
@@ -8,6 +15,14 @@ export const stepSpecs = {
   http: httpSpec,
   sleep: sleepSpec,
   group: groupSpec,
+  condition: conditionSpec,
+  loop: loopSpec,
+  break: breakSpec,
+  continue: continueSpec,
+  parallel: parallelSpec,
+  switch: switchSpec,
+  retry: retrySpec,
+  wait_until: waitUntilSpec,
 } as const satisfies Record<string, StepSpec>;
 
 /** What step types add to the workflow's options. */

@@ -7,6 +7,9 @@ import { showValue } from "../document/path.ts";
 import { suggest } from "../document/suggest.ts";
 import { laterTypes, stepFields } from "./step-shape.ts";
 
+/** Steps inside steps: five levels of a document each at most, and so within its depth. */
+export const maxNesting = 16;
+
 /** Where a checked step and its config were written. */
 export interface StepPlace {
   readonly path: Path;
@@ -35,11 +38,23 @@ export function findSpec(type: string): StepSpec | null {
 export function createStepChecker(findings: Findings): StepChecker {
   const places = new WeakMap<JsonObject, StepPlace>();
   let count = 0;
+  let nesting = 0;
   const checkSteps: CheckSteps = (value, path, single) => {
-    if (Array.isArray(value)) {
-      return (value as readonly Json[]).flatMap((item, index) => checkStep(item, [...path, index]));
+    if (Array.isArray(value) || (single && isObject(value))) {
+      if (nesting === maxNesting) {
+        findings.report(
+          path,
+          `steps stand inside steps more than ${maxNesting} deep; move the inner ones into a fragment`,
+        );
+        return [];
+      }
+      nesting++;
+      const checked = Array.isArray(value)
+        ? (value as readonly Json[]).flatMap((item, index) => checkStep(item, [...path, index]))
+        : checkStep(value, path);
+      nesting--;
+      return checked;
     }
-    if (single && isObject(value)) return checkStep(value, path);
     findings.report(
       path,
       `${showValue(value)} is not accepted here; it takes ${single ? "a step or a list of steps" : "a list of steps"}`,
@@ -59,7 +74,7 @@ export function createStepChecker(findings: Findings): StepChecker {
     const fields: [string, Json][] = [];
     const ownConfig: [string, Json][] = [];
     for (const [key, item] of Object.entries(value)) {
-      if (key === "type" || key === "config" || (spec !== null && key === type)) continue;
+      if (key === "type" || key === "config" || (spec !== null && isOwnConfig(key, type, item))) continue;
       const onStep = spec !== null && spec.kind === "flow" && Object.hasOwn(spec.config.fields, key);
       const field = Object.hasOwn(stepFields, key) ? stepFields[key] : undefined;
       if (field !== undefined) {
@@ -76,7 +91,9 @@ export function createStepChecker(findings: Findings): StepChecker {
   function readType(step: JsonObject, path: Path): string | null {
     const type = Object.hasOwn(step, "type") ? step["type"] : undefined;
     if (type === undefined) {
-      const own = Object.keys(stepSpecs).find((name) => Object.hasOwn(step, name));
+      const own = Object.keys(stepSpecs).find(
+        (name) => Object.hasOwn(step, name) && isOwnConfig(name, name, step[name] ?? null),
+      );
       findings.report(
         path,
         `\`type\` is missing; ${own === undefined ? `it takes one of ${Object.keys(stepSpecs).join(", ")}` : `add \`type: ${own}\``}`,
@@ -114,7 +131,9 @@ export function createStepChecker(findings: Findings): StepChecker {
     ownConfig: readonly (readonly [string, Json])[],
     path: Path,
   ): { value: JsonObject; path: Path } {
-    const written = ["config", type].filter((key) => Object.hasOwn(step, key));
+    const written = ["config", type].filter(
+      (key) => Object.hasOwn(step, key) && (key === "config" || isOwnConfig(key, type, step[key] ?? null)),
+    );
     const second = written[1] ?? (ownConfig.length > 0 ? written[0] : undefined);
     if (second !== undefined)
       findings.report(
@@ -137,6 +156,19 @@ export function createStepChecker(findings: Findings): StepChecker {
       );
       return { value: {}, path: configPath };
     }
+    for (const field of spec.config.required) {
+      if (
+        Object.hasOwn(step, field) &&
+        Object.hasOwn(stepFields, field) &&
+        isObject(given) &&
+        !Object.hasOwn(given, field)
+      )
+        findings.report(
+          [...path, field],
+          `on the step itself \`${field}\` is that of every step; write that of \`${type}\` under \`config\``,
+          true,
+        );
+    }
     const value = checkShape(given, spec.config, configPath, findings, checkSteps);
     return { value: isObject(value) ? value : {}, path: configPath };
   }
@@ -155,6 +187,11 @@ export function createStepChecker(findings: Findings): StepChecker {
   }
 
   return { checkSteps, placeOf: (step) => places.get(step) ?? { path: [], configPath: [] } };
+}
+
+/** The config under the type's own key. Where every step has a field of that name, only a map is a config. */
+function isOwnConfig(key: string, type: string | null, value: Json): boolean {
+  return key === type && (isObject(value) || !Object.hasOwn(stepFields, key));
 }
 
 function isObject(value: unknown): value is JsonObject {

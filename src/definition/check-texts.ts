@@ -3,14 +3,15 @@ import { compileExpression } from "../expression/expression.ts";
 import type { Language } from "../expression/language.ts";
 import type { Names } from "../expression/names.ts";
 import { compileTemplate } from "../expression/template.ts";
-import type { SpecText } from "../protocol/step-spec.ts";
 import type { Findings } from "../document/findings.ts";
 import { reservedNames } from "./resolve-checks.ts";
+import type { ScopedText } from "./resolve-steps.ts";
+import type { StepScope } from "./step-scope.ts";
 import { suggest } from "../document/suggest.ts";
 
 /** Names that can exist while the workflow runs. */
 export interface PossibleNames {
-  /** Variables, `-e` values and everything that steps set. */
+  /** Variables, `-e` values and what outlives an iteration. */
   readonly variables: ReadonlySet<string>;
   readonly stepIds: ReadonlySet<string>;
   readonly env: Readonly<Record<string, string>>;
@@ -23,16 +24,16 @@ const fields: Readonly<Record<string, readonly string[]>> = {
   slave: ["id"],
   response: resultFields,
 };
-const notHereYet: ReadonlySet<string> = new Set(["loop", "data"]);
+const notHereYet: ReadonlySet<string> = new Set(["data"]);
 // Nothing is evaluated here but constants.
 const language: Language = { random: () => 0, wall: () => 0 };
 
 /** Compiles every text and reports what does not compile, and names that cannot exist. */
-export function checkTexts(texts: readonly SpecText[], possible: PossibleNames, findings: Findings): void {
-  for (const { path, text, as } of texts) {
+export function checkTexts(texts: readonly ScopedText[], possible: PossibleNames, findings: Findings): void {
+  for (const { path, text, as, scope } of texts) {
     const names: Names<null> = {
       resolve: (name, rest) => {
-        const problem = judge(name, rest, possible);
+        const problem = judge(name, rest, possible, scope);
         if (problem !== null) {
           if (problem.doubtful) findings.warn(path, problem.message);
           else findings.report(path, problem.message);
@@ -54,6 +55,7 @@ function judge(
   name: string,
   rest: readonly string[],
   possible: PossibleNames,
+  scope: StepScope,
 ): { message: string; doubtful?: boolean } | null {
   const key = rest[0];
   if (notHereYet.has(name)) return { message: `\`${name}\` is not in this version` };
@@ -69,11 +71,16 @@ function judge(
     if (key === undefined || possible.stepIds.has(key)) return checkField(`steps.${key}`, rest[1], resultFields);
     return { message: `there is no step \`${key}\`.${suggest(key, possible.stepIds)}` };
   }
+  if (name === "loop") {
+    if (scope.loop !== null) return checkField("loop", key, scope.loop);
+    return { message: "`loop` is known only in the steps and conditions of a loop" };
+  }
   const known = Object.hasOwn(fields, name) ? fields[name] : undefined;
   if (known !== undefined) return checkField(name, key, known);
   if (reservedNames.includes(name) || possible.variables.has(name)) return null;
+  if (scope.assigned.has(name) || scope.variables.has(name)) return null;
   if (possible.stepIds.has(name)) return checkField(name, key, resultFields);
-  const all = [...possible.variables, ...possible.stepIds, ...reservedNames];
+  const all = [...possible.variables, ...scope.assigned, ...scope.variables, ...possible.stepIds, ...reservedNames];
   return {
     message: `nothing sets \`${name}\`: it is no variable, no -e value, not extracted by a step and no step's id.${suggest(name, all)}`,
   };

@@ -27,7 +27,9 @@ function createStepSchema(type: string, spec: StepSpec): JsonObject {
   const config = toSchema(spec.config);
   const about = spec.config.description ?? "";
   const short = spec.short === null ? undefined : spec.config.fields[spec.short];
-  const ownKey = short === undefined ? config : { anyOf: [config, toSchema(short)] };
+  const ofEveryStep = Object.hasOwn(stepFields, type) ? stepFields[type] : undefined;
+  const others = [short, ofEveryStep].filter((shape) => shape !== undefined).map(toSchema);
+  const ownKey = others.length === 0 ? config : { anyOf: [config, ...others] };
   const onStep = spec.kind === "flow" ? spec.config.fields : {};
   return {
     type: "object",

@@ -1,4 +1,4 @@
-import type { Json } from "../protocol/json.ts";
+import { listChildren } from "../protocol/child-steps.ts";
 import type { StepSpec } from "../protocol/step-spec.ts";
 import type { Step, Workflow } from "../protocol/workflow.ts";
 import { stepSpecs } from "../step-specs.ts";
@@ -14,7 +14,7 @@ export function listCapabilities(workflow: Workflow): string[] {
       visit(step.preHook);
       const capability = spec?.capability ?? null;
       if (capability !== null) found.add(capability);
-      for (const field of spec?.children ?? []) visit(asSteps(step.config[field]));
+      for (const list of listChildren(step.config, spec?.children ?? [])) visit(list);
       visit(step.postHook);
     }
   };
@@ -24,9 +24,4 @@ export function listCapabilities(workflow: Workflow): string[] {
   }
   visit(workflow.teardown);
   return [...found];
-}
-
-/** A checked config's list of steps. */
-function asSteps(value: Json | undefined): readonly Step[] {
-  return Array.isArray(value) ? (value as unknown as readonly Step[]) : [];
 }

@@ -11,6 +11,7 @@ import { applyOverrides, listOverrides, type LoadFields, type Overrides, pathOfO
 import { checkVariables } from "./resolve-checks.ts";
 import { resolveLoad } from "./resolve-load.ts";
 import type { ErrorRule, StepResolver } from "./resolve-steps.ts";
+import type { StepScope } from "./step-scope.ts";
 import { suggest } from "../document/suggest.ts";
 
 /** A scenario as checked, and where it was written. */
@@ -99,11 +100,12 @@ export function resolveScenario(
   errorRule: ErrorRule,
   phases: Readonly<Record<string, readonly Step[]>>,
   resolver: StepResolver,
+  scope: StepScope,
   given: Readonly<Record<string, string>>,
   findings: Findings,
 ): Scenario | null {
   const { name, fields, path } = draft;
-  const steps = resolver.resolve(draft.steps);
+  const steps = resolver.resolve(draft.steps, scope);
   const stepsPath: Path = path[0] === "options" ? ["steps"] : [...path, "steps"];
   if (steps.length === 0 && draft.steps !== undefined && !findings.isWrong(stepsPath))
     findings.report(stepsPath, "there is no step; give at least one");

@@ -1,11 +1,13 @@
 import type { Json, JsonObject } from "../protocol/json.ts";
 import { resolvePause } from "../protocol/pause.ts";
-import { listTemplates, type Path, type SpecContext, type SpecText } from "../protocol/step-spec.ts";
+import { mapChildren, withoutChildren } from "../protocol/child-steps.ts";
+import { listTemplates, type Path, type SpecContext, type SpecText, type StepSpec } from "../protocol/step-spec.ts";
 import type { OnError, Retry, Step } from "../protocol/workflow.ts";
 import { findSpec, type StepPlace } from "./check-steps.ts";
 import type { Findings } from "../document/findings.ts";
 import { asList, asMs, asNumber, asObject, asText, asTexts } from "../document/json-values.ts";
 import { printPath } from "../document/path.ts";
+import { enterHook, enterStep, type StepScope } from "./step-scope.ts";
 import { reservedNames, resolveAssertions, resolveExtractions } from "./resolve-checks.ts";
 
 /** What to do on an error: of the workflow, or of one step. */
@@ -14,21 +16,26 @@ export interface ErrorRule {
   readonly retry: Retry;
 }
 
+/** A text and where it stands. */
+export interface ScopedText extends SpecText {
+  readonly scope: StepScope;
+}
+
 export interface StepResolver {
   /** Steps from a checked list; what is not whole is left out, having been reported. */
-  resolve(steps: Json | undefined): Step[];
+  resolve(steps: Json | undefined, scope: StepScope): Step[];
   /** Every text of the steps resolved so far that has to compile. */
-  readonly texts: readonly SpecText[];
+  readonly texts: readonly ScopedText[];
   readonly ids: ReadonlyMap<string, Path>;
-  /** Names of all variables that the steps set. */
-  readonly assigned: ReadonlySet<string>;
+  /** What lives as long as the VU: every body sees it. */
+  readonly lasting: ReadonlySet<string>;
 }
 
 interface Options {
   readonly findings: Findings;
   readonly placeOf: (step: JsonObject) => StepPlace;
   readonly errorRule: ErrorRule;
-  /** Without `report`, `warn` and `readFile`, which are made for each step. */
+  /** Without what is made for each step. */
   readonly context: Pick<SpecContext, "http" | "httpOptions" | "insecure">;
   readonly readFile: (path: Path, name: string) => string | null;
   /** Explicit ids of the whole workflow, which made-up ones must not meet. */
@@ -37,28 +44,32 @@ interface Options {
 
 export function createStepResolver(options: Options): StepResolver {
   const { findings, placeOf } = options;
-  const texts: SpecText[] = [];
+  const texts: ScopedText[] = [];
   const ids = new Map<string, Path>();
-  const assigned = new Set<string>();
+  const lasting = new Set<string>();
   const counts = new Map<string, number>();
 
-  const resolve = (steps: Json | undefined): Step[] =>
-    asList(steps).flatMap((step) => resolveStep(asObject(step)) ?? []);
+  const resolve = (steps: Json | undefined, scope: StepScope): Step[] =>
+    asList(steps).flatMap((step) => resolveStep(asObject(step), scope) ?? []);
 
-  function resolveStep(step: JsonObject): Step | null {
+  function resolveStep(step: JsonObject, scope: StepScope): Step | null {
     const { path, configPath } = placeOf(step);
     const type = asText(step["type"]) ?? "";
     const id = takeId(step, type, path);
-    const hooks = { preHook: resolve(step["pre_hook"]), postHook: resolve(step["post_hook"]) };
+    const around = enterHook(scope);
+    const hooks = { preHook: resolve(step["pre_hook"], around), postHook: resolve(step["post_hook"], around) };
     const extract = resolveExtractions(step["extract"], [...path, "extract"], findings);
-    for (const { name } of extract) assigned.add(name);
+    for (const item of extract) (item.scope === "vu" ? lasting : scope.assigned).add(item.name);
     const assert = resolveAssertions(step["assert"], [...path, "assert"], findings);
     const checks = resolveAssertions(step["checks"], [...path, "checks"], findings);
     const condition = asText(step["condition"]);
-    noteTexts(step, condition, path);
+    noteTexts(step, condition, path, scope);
     const spec = findSpec(type);
     if (spec === null) return null;
-    const config = resolveConfig(asObject(step["config"]), type, configPath);
+    const config = resolveConfig(asObject(step["config"]), spec, id, configPath, scope);
+    const sets = spec.sets?.(config) ?? [];
+    checkNames(sets, configPath);
+    for (const name of sets) scope.assigned.add(name);
     const { onError, retry } = resolveErrorRule(step["on_error"], step["retry"], options.errorRule);
     if (step["retry"] !== undefined && step["on_error"] !== undefined && onError !== "retry") {
       findings.report(
@@ -86,35 +97,45 @@ export function createStepResolver(options: Options): StepResolver {
     };
   }
 
-  function resolveConfig(config: JsonObject, type: string, path: Path): JsonObject {
-    const spec = findSpec(type);
-    if (spec === null) return {};
-    const own = Object.entries(config).filter(([key]) => !spec.children.includes(key));
-    const ownConfig: JsonObject = Object.fromEntries(own);
-    for (const entry of spec.listTexts(ownConfig)) texts.push({ ...entry, path: [...path, ...entry.path] });
-    const children = spec.children.map((key) => [key, resolve(config[key]) as unknown as Json] as const);
+  function resolveConfig(config: JsonObject, spec: StepSpec, id: string, path: Path, scope: StepScope): JsonObject {
+    const seen = spec.inside?.(config);
+    const inside = seen === undefined ? scope : enterStep(scope, id, seen);
+    checkNames(seen?.variables ?? [], path);
+    for (const entry of spec.listTexts(withoutChildren(config, spec.children))) {
+      texts.push({ ...entry, path: [...path, ...entry.path], scope: entry.inside ? inside : scope });
+    }
+    const whole = mapChildren(config, spec.children, (list) => resolve(list, inside) as unknown as Json);
     // A config that lacks what it needs has been reported; resolving it would only report the consequences.
-    const whole = spec.config.required.every((key) => Object.hasOwn(config, key));
-    const resolved = whole ? spec.resolve(ownConfig, createContext(path)) : {};
-    return { ...resolved, ...Object.fromEntries(children) };
+    const lacksNothing = spec.config.required.every((key) => Object.hasOwn(config, key));
+    return lacksNothing ? spec.resolve(whole, createContext(path, scope)) : whole;
   }
 
-  function createContext(path: Path): SpecContext {
+  function checkNames(names: readonly string[], path: Path): void {
+    for (const name of names) {
+      if (reservedNames.includes(name))
+        findings.report(path, `\`${name}\` is a name of the expression language; choose another`);
+    }
+  }
+
+  function createContext(path: Path, { loops }: StepScope): SpecContext {
     return {
       ...options.context,
+      loops,
       report: (inner, message) => findings.report([...path, ...inner], message),
       warn: (inner, message) => findings.warn([...path, ...inner], message),
       readFile: (inner, name) => options.readFile([...path, ...inner], name),
     };
   }
 
-  function noteTexts(step: JsonObject, condition: string | null, path: Path): void {
-    if (condition !== null) texts.push({ path: [...path, "condition"], text: condition, as: "expression" });
+  function noteTexts(step: JsonObject, condition: string | null, path: Path, scope: StepScope): void {
+    if (condition !== null) texts.push({ path: [...path, "condition"], text: condition, as: "expression", scope });
     for (const field of ["think_time", "assert", "checks", "extract"]) {
       for (const entry of listTemplates(step[field], [...path, field])) {
         const last = entry.path.findLast((key) => typeof key === "string");
         // Patterns may hold `$` and `{`; only values are templates.
-        if (field === "think_time" || (last !== "path" && last !== "pattern" && last !== "name")) texts.push(entry);
+        if (field === "think_time" || (last !== "path" && last !== "pattern" && last !== "name")) {
+          texts.push({ ...entry, scope });
+        }
       }
     }
   }
@@ -148,7 +169,7 @@ export function createStepResolver(options: Options): StepResolver {
     return id;
   }
 
-  return { resolve, texts, ids, assigned };
+  return { resolve, texts, ids, lasting };
 }
 
 /** What happens without `on_error`. */

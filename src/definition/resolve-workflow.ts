@@ -15,6 +15,7 @@ import { checkVariables } from "./resolve-checks.ts";
 import { listDrafts, resolveScenario, withoutLoad } from "./resolve-scenario.ts";
 import { resolveSlaves } from "./resolve-slaves.ts";
 import { createStepResolver, defaultErrorRule, resolveErrorRule } from "./resolve-steps.ts";
+import { createScope } from "./step-scope.ts";
 import { resolveThresholds } from "./resolve-thresholds.ts";
 import { type KnownValues, settleOptions } from "./settle-options.ts";
 import { workflowShape } from "./workflow-shape.ts";
@@ -32,6 +33,9 @@ export interface ResolveOptions {
 
 /** Phases of the workflow whose steps every scenario shares. */
 const sharedPhases = ["setup", "vu_setup", "pre_hook", "post_hook", "vu_teardown", "teardown"] as const;
+
+/** What these set outlives the iteration: every body of steps sees it. */
+const lastingPhases: ReadonlySet<string> = new Set(["setup", "vu_setup"]);
 
 /** Makes a complete workflow of a document; everything wrong goes to `findings`. null: it is beyond use. */
 export function resolveWorkflow(document: Json, options: ResolveOptions, findings: Findings): Workflow | null {
@@ -63,9 +67,13 @@ export function resolveWorkflow(document: Json, options: ResolveOptions, finding
     readFile: options.readFile,
     explicitIds: listIds(root),
   });
-  const phases = Object.fromEntries(sharedPhases.map((phase) => [phase, steps.resolve(root[phase])]));
+  const main = createScope(new Set());
+  const lasting = createScope(new Set());
+  const phases = Object.fromEntries(
+    sharedPhases.map((phase) => [phase, steps.resolve(root[phase], lastingPhases.has(phase) ? lasting : main)]),
+  );
   const scenarios = drafts.map((draft) =>
-    resolveScenario(draft, workflowOptions, errorRule, phases, steps, given, findings),
+    resolveScenario(draft, workflowOptions, errorRule, phases, steps, main, given, findings),
   );
   const metrics = asObject(root["metrics"]) as Readonly<Record<string, MetricType>>;
   const stepIds = new Set(steps.ids.keys());
@@ -82,9 +90,9 @@ export function resolveWorkflow(document: Json, options: ResolveOptions, finding
     Object.keys(asObject(asObject(scenario)["variables"])),
   );
   checkTexts(
-    [...listSharedTexts(root, workflowOptions, http, given), ...steps.texts],
+    [...listSharedTexts(root, workflowOptions, http, given).map((text) => ({ ...text, scope: main })), ...steps.texts],
     {
-      variables: new Set([...Object.keys(variables), ...scenarioVariables, ...steps.assigned]),
+      variables: new Set([...Object.keys(variables), ...scenarioVariables, ...lasting.assigned, ...steps.lasting]),
       stepIds,
       env: options.env,
       envMayGrow: known.envMayGrow,

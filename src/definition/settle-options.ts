@@ -3,8 +3,10 @@ import type { Language } from "../expression/language.ts";
 import { listReferences } from "../expression/list-references.ts";
 import { compileTemplate } from "../expression/template.ts";
 import type { Json, JsonObject } from "../protocol/json.ts";
+import { type ChildPath, mapChildren } from "../protocol/child-steps.ts";
 import type { Path } from "../protocol/step-spec.ts";
 import type { Findings } from "../document/findings.ts";
+import { findSpec } from "./check-steps.ts";
 import { asObject } from "../document/json-values.ts";
 
 /** What options may refer to. */
@@ -19,16 +21,11 @@ export interface KnownValues {
 /** Texts of `http` options that stay templates, filled in for each request. */
 const perRequest: ReadonlySet<string> = new Set(["headers", "auth", "query", "params"]);
 
-/** Fields of workflows, scenarios and steps that are lists of steps, or one step. */
-const holdsSteps: ReadonlySet<string> = new Set([
-  "steps",
-  "setup",
-  "teardown",
-  "vu_setup",
-  "vu_teardown",
-  "pre_hook",
-  "post_hook",
-]);
+/** Fields of workflows and of steps of every type that are lists of steps, or one step. */
+const hooks: readonly string[] = ["pre_hook", "post_hook"];
+
+/** Fields of workflows and scenarios that are lists of steps, or one step. */
+const holdsSteps: ReadonlySet<string> = new Set(["steps", "setup", "teardown", "vu_setup", "vu_teardown", ...hooks]);
 
 /** No option may differ from one end of a cluster to the other. */
 const language: Language = {
@@ -73,14 +70,16 @@ export function settleOptions(document: JsonObject, known: KnownValues, findings
   const settleSteps = (value: Json, path: Path): Json => {
     if (Array.isArray(value)) return (value as readonly Json[]).map((step, at) => settleSteps(step, [...path, at]));
     if (!isObject(value)) return value;
-    return settleFields(value, path, (key) => {
+    const children = listChildPaths(value["type"]);
+    const inConfig = (config: Json, at: Path): Json =>
+      isObject(config) ? mapChildren(config, children, (list, inner) => settleSteps(list, [...at, ...inner])) : config;
+    const settled = settleFields(value, path, (key) => {
       if (key === "tags") return settleValue;
-      if (holdsSteps.has(key)) return settleSteps;
-      return key === "config" || key === value["type"] ? settleFlow : keep;
+      if (hooks.includes(key)) return settleSteps;
+      return key === "config" || key === value["type"] ? inConfig : keep;
     });
+    return inConfig(settled, path);
   };
-  const settleFlow = (value: Json, path: Path): Json =>
-    isObject(value) ? settleFields(value, path, (key) => (key === "steps" ? settleSteps : keep)) : value;
   const settleLoad = (value: Json, path: Path): Json =>
     isObject(value)
       ? settleFields(value, path, (key) => {
@@ -97,6 +96,11 @@ export function settleOptions(document: JsonObject, known: KnownValues, findings
     if (holdsSteps.has(key)) return settleSteps;
     return key === "scenarios" ? settleScenarios : keep;
   });
+}
+
+/** Where a type's config, or the step itself, holds steps. */
+function listChildPaths(type: Json | undefined): readonly ChildPath[] {
+  return (typeof type === "string" ? findSpec(type.replace(/_engine$/, "")) : null)?.children ?? [];
 }
 
 function settleFields(

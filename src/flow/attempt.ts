@@ -3,8 +3,8 @@ import type { FlowVu } from "./flow-vu.ts";
 
 /** One try of a step, and its end. */
 export interface Attempt<Tried> {
-  /** Never rejects but for an engine fault. */
-  run(vu: FlowVu, deadline: number): Promise<Tried>;
+  /** Fails only for an engine fault. */
+  run(vu: FlowVu, deadline: number): Tried | Promise<Tried>;
   /** Would the step fail with this? Counts nothing. */
   hasFailed(vu: FlowVu, tried: Tried): boolean;
   /** Counts the step as this attempt left it; `duration` in milliseconds, null: that of the attempt alone. */

@@ -14,7 +14,7 @@ export function compileBegin(references: References, slots: readonly number[]): 
 
 /** Tells the executors that a new iteration begins. */
 export function beginResources(vu: FlowVu): void {
-  for (const resource of vu.resources) resource?.beginIteration?.();
+  for (const resource of vu.resources) resource?.beginIteration?.(vu);
 }
 
 /** Frees what the executors keep for a VU; idempotent. */

@@ -5,7 +5,7 @@ import type { Attempt } from "./attempt.ts";
 import { compileExamine } from "./examine.ts";
 import type { FlowVu } from "./flow-vu.ts";
 import type { Outcome } from "./outcome.ts";
-import { aborted, failed, interrupted, passed } from "./outcome.ts";
+import { aborted, combine, failed, interrupted, isLeaving, leaving, passed } from "./outcome.ts";
 import type { FlowBody, Place } from "./place.ts";
 import type { StepRecord } from "./step-record.ts";
 import { asFailure, recordMilliseconds } from "./step-record.ts";
@@ -34,36 +34,43 @@ export function compileFlowStep(
   const timeoutMs = step.timeoutMs ?? Infinity;
 
   return {
-    run: async (vu, deadline) => {
+    run: (vu, deadline) => {
       const startedAt = clock.now();
       const limit = Math.min(deadline, startedAt + timeoutMs);
-      const ended = await runBody(vu, limit);
-      const now = clock.now();
-      const late = now >= startedAt + timeoutMs && (ended === passed || ended === failed);
-      return { ended: late ? timeoutFailure(step) : ended, duration: now - startedAt };
+      try {
+        const ended = body.run(vu, limit);
+        if (!(ended instanceof Promise)) return makeTried(startedAt, ended);
+        return ended.then(
+          (value) => makeTried(startedAt, value),
+          (error: unknown) => makeTried(startedAt, asFailure(error)),
+        );
+      } catch (error) {
+        return makeTried(startedAt, asFailure(error));
+      }
     },
     hasFailed: (vu, { ended }) =>
-      ended === interrupted ? false : ended !== passed || lookAtResponse(vu, false) !== null,
+      ended === interrupted ? false : !hasPassed(ended) || lookAtResponse(vu, false) !== null,
     settle: (vu, { ended, duration }, ofAll) => {
       if (ended === interrupted) return interrupted;
       for (const trend of body.durations) recordMilliseconds(trend, ofAll ?? duration);
       const failure = typeof ended === "number" ? lookAtResponse(vu, true) : ended;
-      if (failure !== null && ended !== aborted) return record.fail(vu, failure, vu.response ?? null);
-      if (ended === passed) {
+      const jump: Outcome = typeof ended === "number" && isLeaving(ended) ? leaving : passed;
+      if (failure !== null && ended !== aborted) {
+        return combine(record.fail(vu, failure, vu.response ?? null), jump);
+      }
+      if (hasPassed(ended)) {
         record.pass();
-        return passed;
+        return jump;
       }
       const outcome = record.failInside();
-      return ended === failed ? (Math.min(outcome, failed) as Outcome) : outcome;
+      return ended === aborted ? outcome : combine(Math.min(outcome, failed) as Outcome, jump);
     },
   };
 
-  async function runBody(vu: FlowVu, limit: number): Promise<Outcome | Failure> {
-    try {
-      return await body.run(vu, limit);
-    } catch (error) {
-      return asFailure(error);
-    }
+  function makeTried(startedAt: number, ended: Outcome | Failure): Tried {
+    const now = clock.now();
+    const late = now >= startedAt + timeoutMs && typeof ended === "number" && ended < aborted;
+    return { ended: late ? timeoutFailure(step) : ended, duration: now - startedAt };
   }
 
   function lookAtResponse(vu: FlowVu, count: boolean): Failure | null {
@@ -71,6 +78,11 @@ export function compileFlowStep(
     if (vu.response === undefined) return { code: "assertion", message: "there is no response to look at" };
     return examine(vu, vu.response, null, count);
   }
+}
+
+/** Without its own or an inner failure. */
+function hasPassed(ended: Outcome | Failure): boolean {
+  return ended === passed || ended === leaving;
 }
 
 /** The step's own deadline passed. */

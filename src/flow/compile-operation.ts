@@ -45,11 +45,12 @@ export function compileOperation(
     settle: (vu, result) => settle(vu, result, result.duration),
     settleThrown: (vu, error) => record.fail(vu, asFailure(error), null),
     attempt: {
-      run: async (vu, deadline) => {
+      run: (vu, deadline) => {
         try {
-          return { result: await operation(vu, deadline) };
+          const result = operation(vu, deadline);
+          return result instanceof Promise ? result.then(makeTried, makeUntried) : makeTried(result);
         } catch (error) {
-          return { result: null, failure: asFailure(error) };
+          return makeUntried(error);
         }
       },
       hasFailed: (vu, tried) => {
@@ -80,6 +81,14 @@ export function compileOperation(
     record.pass();
     return passed;
   }
+}
+
+function makeTried(result: StepResult): Tried {
+  return { result };
+}
+
+function makeUntried(error: unknown): Tried {
+  return { result: null, failure: asFailure(error) };
 }
 
 /** Each attempt has the step's `timeout` for itself, within the deadline of what is around the step. */

@@ -5,7 +5,7 @@ import { compileEachStep, compileSteps } from "./compile-steps.ts";
 import type { CompiledScenario, IterationOutcome } from "./compiled.ts";
 import { FlowVu } from "./flow-vu.ts";
 import type { Outcome } from "./outcome.ts";
-import { aborted, interrupted, passed } from "./outcome.ts";
+import { aborted, combine, interrupted, passed } from "./outcome.ts";
 import { compilePause } from "./pause.ts";
 import type { Phase } from "./phase.ts";
 import { listSteps } from "./references.ts";
@@ -13,9 +13,9 @@ import type { Answers } from "./sequence.ts";
 import { compileSequence } from "./sequence.ts";
 import { asFailure } from "./step-record.ts";
 
-const iterationOutcomes: Answers<IterationOutcome> = ["passed", "failed", "failed", "interrupted"];
+const iterationOutcomes: Answers<IterationOutcome> = ["passed", "failed", "passed", "failed", "failed", "interrupted"];
 
-type Iterate = (vu: FlowVu, deadline: number) => Promise<IterationOutcome>;
+type Iterate = (vu: FlowVu, deadline: number) => IterationOutcome | Promise<IterationOutcome>;
 
 /** Compiles a scenario's steps and what is around them. Throws EngineError for what cannot be compiled. */
 export function compileScenario(scenario: Scenario, phase: Phase): CompiledScenario {
@@ -26,7 +26,7 @@ export function compileScenario(scenario: Scenario, phase: Phase): CompiledScena
   const vuTeardown = scenario.vuTeardown.length === 0 ? null : compileSteps(scenario.vuTeardown, place);
 
   return {
-    createVu: (id, signal) => new FlowVu(id, signal, phase.sizes()),
+    createVu: (id, signal) => FlowVu.create(id, signal, phase.sizes()),
     vuSetup: async (user) => {
       const vu = asFlowVu(user);
       if (vuSetup === null) return true;
@@ -70,7 +70,7 @@ function compileIteration(scenario: Scenario, { place, slotsOf }: Phase): Iterat
     if (worst >= aborted) return iterationOutcomes[worst];
     for (const run of [steps, postHook]) {
       const outcome = await run(vu, deadline);
-      if (outcome > worst) worst = outcome;
+      worst = combine(worst, outcome);
       if (worst === interrupted) break;
     }
     return iterationOutcomes[worst];

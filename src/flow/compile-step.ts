@@ -5,7 +5,8 @@ import { compileFlowStep } from "./compile-flow-step.ts";
 import type { CompiledOperation } from "./compile-operation.ts";
 import { compileOperation } from "./compile-operation.ts";
 import type { Outcome } from "./outcome.ts";
-import { aborted, interrupted, outcomeOfFailure, passed } from "./outcome.ts";
+import { aborted, combine, interrupted, outcomeOfFailure, passed } from "./outcome.ts";
+import type { FlowVu } from "./flow-vu.ts";
 import { compilePause } from "./pause.ts";
 import type { CompileSteps, Place, RunSteps } from "./place.ts";
 import { compileAttempts } from "./retry.ts";
@@ -68,17 +69,20 @@ function compileAround(
   const preHook = step.preHook.length === 0 ? null : compileSteps(step.preHook, place);
   const postHook = step.postHook.length === 0 ? null : compileSteps(step.postHook, place);
   const pause = step.thinkTime === null ? null : compileThinkTime(step.thinkTime, record, place);
-  if (condition === null && preHook === null && postHook === null && pause === null) return attempts;
+  const hooked = preHook === null && postHook === null && pause === null ? attempts : runHooked;
+  if (condition === null) return hooked;
 
-  return async (vu, deadline) => {
-    let worst: Outcome = passed;
-    if (condition !== null) {
-      try {
-        if (!condition(vu)) return passed;
-      } catch (error) {
-        return record.fail(vu, asFailure(error), null);
-      }
+  return (vu, deadline) => {
+    try {
+      if (!condition(vu)) return passed;
+    } catch (error) {
+      return record.fail(vu, asFailure(error), null);
     }
+    return hooked(vu, deadline);
+  };
+
+  async function runHooked(vu: FlowVu, deadline: number): Promise<Outcome> {
+    let worst: Outcome = passed;
     if (preHook !== null) {
       const before = await preHook(vu, deadline);
       if (before === interrupted) return interrupted;
@@ -87,17 +91,17 @@ function compileAround(
     }
     const outcome = await attempts(vu, deadline);
     if (outcome === interrupted) return interrupted;
-    if (outcome > worst) worst = outcome;
+    worst = combine(worst, outcome);
     if (postHook !== null) {
       const after = await postHook(vu, deadline);
       if (after === interrupted) return interrupted;
       const meaning = after === aborted ? outcomeOfFailure[step.onError] : after;
-      if (meaning > worst) worst = meaning;
+      worst = combine(worst, meaning);
     }
     if (pause === null || worst >= aborted) return worst;
     const paused = await pause(vu, deadline);
-    return paused > worst ? paused : worst;
-  };
+    return combine(worst, paused);
+  }
 }
 
 function compileThinkTime(thinkTime: Pause, record: StepRecord, place: Place): RunSteps {
@@ -110,6 +114,6 @@ function compileThinkTime(thinkTime: Pause, record: StepRecord, place: Place): R
     } catch (error) {
       return record.failAfter(vu, asFailure(error));
     }
-    return (await waitUntil(Math.min(clock.now() + length, deadline), clock, vu.signal)) ? passed : interrupted;
+    return (await waitUntil(Math.min(clock.now() + length, deadline), clock, vu.halt)) ? passed : interrupted;
   };
 }

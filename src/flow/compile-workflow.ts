@@ -16,6 +16,7 @@ import type { StepCompilers } from "./place.ts";
 import { findReferences, listPhases, listSteps } from "./references.ts";
 import { collectShared, freezeDeep, runOnce } from "./setup.ts";
 import { stepCompilers } from "./step-compilers.ts";
+import { createTurn } from "./turn.ts";
 
 /** The step types: those that executors perform and those that flow performs itself. */
 export interface StepTables {
@@ -40,6 +41,7 @@ export async function compileWorkflow(context: FlowContext, tables: StepTables =
       recorder: context.recorder,
       clock: context.clock,
       random: context.random,
+      turn: createTurn(context.clock),
       executors,
       compilers: tables.compilers,
       references: findReferences(workflow, tables.compilers),
@@ -82,7 +84,7 @@ function compileAll(
     scenarios,
     createSharedVu: (signal) => {
       const defaults = Math.max(setupPhase.sizes().defaults, teardownPhase.sizes().defaults);
-      return new FlowVu(0, signal, { ...setupPhase.sizes(), defaults });
+      return FlowVu.create(0, signal, { ...setupPhase.sizes(), defaults });
     },
     setup: async (user) => {
       const vu = user as FlowVu;

@@ -41,8 +41,11 @@ export interface CompiledScenario {
   createVu(id: number, signal: AbortSignal): VirtualUser;
   /** false: a step of vu_setup failed (already recorded). */
   vuSetup(vu: VirtualUser): Promise<boolean>;
-  /** One iteration with its hooks. The caller has set `vuIteration` and `iteration`. Never rejects but for an engine fault. */
-  iteration(vu: VirtualUser): Promise<IterationOutcome>;
+  /**
+   * One iteration with its hooks, without a promise where nothing was waited for. The caller has set `vuIteration` and
+   * `iteration`. Fails only for an engine fault.
+   */
+  iteration(vu: VirtualUser): IterationOutcome | Promise<IterationOutcome>;
   vuTeardown(vu: VirtualUser): Promise<void>;
   /** The pause after an iteration in milliseconds, drawn anew by each call (`Scenario.thinkTime`); null: none. The VU loop waits. */
   readonly drawThinkTime: ((vu: VirtualUser) => number) | null;

@@ -14,6 +14,14 @@ export interface StepFailure {
   readonly message: string;
 }
 
+/** Where a `break` or `continue` goes. */
+export interface Jump {
+  /** The id of the loop step. */
+  readonly loop: string;
+  /** Does the loop go on with its next pass? */
+  readonly again: boolean;
+}
+
 /** The VirtualUser that flow makes; `vu` in expressions. Every VU that reaches a compiled step is one. */
 export class FlowVu implements VirtualUser, Readable {
   readonly id: number;
@@ -21,21 +29,41 @@ export class FlowVu implements VirtualUser, Readable {
   iteration = 0;
   lagUs = -1;
   readonly signal: AbortSignal;
+  /** Ends the steps and waits of this VU, or of this branch of it. */
+  readonly halt: AbortSignal;
   readonly resources: (VuResource | undefined)[];
-  readonly vuVariables = new Map<string, unknown>();
-  readonly variables = new Map<string, unknown>();
+  vuVariables = new Map<string, unknown>();
+  /** A called fragment has its own. */
+  variables = new Map<string, unknown>();
   readonly results: (StepResult | undefined)[];
   response: StepResult | undefined = undefined;
   /** Values of the workflow's templated variables in the running iteration; undefined: not used yet. */
   readonly defaults: unknown[];
+  /** `loop` in expressions: the innermost one that runs. */
+  loop: Readable | undefined = undefined;
+  /** Means something only beside an outcome that is leaving. */
+  jump: Jump | null = null;
   latestFailure: StepFailure | null = null;
 
-  constructor(id: number, signal: AbortSignal, sizes: VuSizes) {
+  constructor(
+    id: number,
+    signal: AbortSignal,
+    halt: AbortSignal,
+    resources: FlowVu["resources"],
+    results: FlowVu["results"],
+    defaults: unknown[],
+  ) {
     this.id = id;
     this.signal = signal;
-    this.resources = Array.from<undefined>({ length: sizes.resources });
-    this.results = Array.from<undefined>({ length: sizes.results });
-    this.defaults = Array.from<undefined>({ length: sizes.defaults });
+    this.halt = halt;
+    this.resources = resources;
+    this.results = results;
+    this.defaults = defaults;
+  }
+
+  static create(id: number, signal: AbortSignal, sizes: VuSizes): FlowVu {
+    const places = (length: number): undefined[] => Array.from<undefined>({ length });
+    return new FlowVu(id, signal, signal, places(sizes.resources), places(sizes.results), places(sizes.defaults));
   }
 
   [read](key: string): unknown {

@@ -31,7 +31,7 @@ export interface PhaseNames extends Names<FlowVu> {
 type Get = (vu: FlowVu) => unknown;
 
 /**
- * A root name is one of the language's own (`env secret slave vu iteration response steps`), else the first of: what the
+ * A root name is one of the language's own (`env secret slave vu iteration response steps loop`), else the first of: what the
  * iteration set, what lives as long as the VU, what the setup set, the scenario's and the workflow's `variables`, the
  * result of the step with this id. A variable with templates is evaluated at its first use in an iteration and keeps
  * that value until the iteration ends.
@@ -76,6 +76,7 @@ function createOwnNames({ inputs, slaveId, slots, shared }: NameSources): Readon
     ["vu", (vu) => vu],
     ["iteration", (vu) => vu.iteration],
     ["response", (vu) => vu.response],
+    ["loop", (vu) => vu.loop],
     ["steps", (vu) => readSteps(vu, slots, shared)],
   ]);
 }

@@ -5,14 +5,17 @@ import type { Step } from "../protocol/workflow.ts";
 import type { JsonPath } from "./extract/json-path.ts";
 import type { FlowVu } from "./flow-vu.ts";
 import type { Outcome } from "./outcome.ts";
-import type { References } from "./references.ts";
+import type { FlowType, References } from "./references.ts";
 import type { Texts } from "./texts.ts";
+import type { Turn } from "./turn.ts";
 
 /** What compiling a step needs to know: the thread's ports, and where in the workflow the step stands. */
 export interface Place {
   readonly recorder: Recorder;
   readonly clock: Clock;
   readonly random: Random;
+  /** Whoever may run long without waiting asks whether others are due. */
+  readonly turn: Turn;
   /** By step type. */
   readonly executors: ReadonlyMap<string, Executor>;
   readonly compilers: StepCompilers;
@@ -26,7 +29,7 @@ export interface Place {
 }
 
 /** Runs a list of steps one after the other; `deadline` is a `Clock.now()` that ends every one of them. */
-export type RunSteps = (vu: FlowVu, deadline: number) => Promise<Outcome>;
+export type RunSteps = (vu: FlowVu, deadline: number) => Outcome | Promise<Outcome>;
 
 /** Compiles a list of steps; handed to the step types that have children. */
 export type CompileSteps = (steps: readonly Step[], place: Place) => RunSteps;
@@ -40,9 +43,7 @@ export interface FlowBody {
 }
 
 /** One row of the table of flow types. */
-export interface StepCompiler {
-  /** The lists of steps inside a step, in the order in which they run. */
-  children(step: Step): readonly (readonly Step[])[];
+export interface StepCompiler extends FlowType {
   /** `tags` are those of the step's own series. */
   compile(step: Step, place: Place, tags: Tags, compileSteps: CompileSteps): FlowBody;
 }

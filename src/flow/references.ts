@@ -1,11 +1,21 @@
 import { listReferences } from "../expression/list-references.ts";
-import type { Json } from "../protocol/json.ts";
+import { listChildren, withoutChildren } from "../protocol/child-steps.ts";
+import type { Json, JsonObject } from "../protocol/json.ts";
+import type { StepSpec } from "../protocol/step-spec.ts";
 import type { Pause, Step, Workflow } from "../protocol/workflow.ts";
 import type { ResultReads } from "./extract/reads-of.ts";
 import { readsOf } from "./extract/reads-of.ts";
 
-/** The lists of steps inside a step, in the order in which they run, by flow type. */
-export type ChildLists = Readonly<Record<string, { children(step: Step): readonly (readonly Step[])[] }>>;
+/** What is known of each flow type. */
+export type FlowTypes = Readonly<Record<string, FlowType>>;
+
+export interface FlowType {
+  readonly spec: StepSpec;
+  /** Once it has passed, every step inside has run. */
+  readonly runsAll: boolean;
+  /** A step inside may run again. */
+  readonly repeats: boolean;
+}
 
 /** What anything in a workflow reads of its steps' results. What nobody reads is not kept. */
 export interface References {
@@ -32,7 +42,7 @@ const nothing: ResultReads = { body: false, headers: false };
  * Finds what is read of which step: by its id, through `response` (then of every step that may be the latest one there)
  * and by its own assertions and extractions. Where a text cannot tell (`steps[name]`), everything is kept.
  */
-export function findReferences(workflow: Workflow, compilers: ChildLists): References {
+export function findReferences(workflow: Workflow, compilers: FlowTypes): References {
   const reads = new Map<string, ResultReads>();
   const named = new Set<string>();
   const assigned = new Set<string>();
@@ -65,22 +75,28 @@ export function findReferences(workflow: Workflow, compilers: ChildLists): Refer
   function noteDisabled(step: Step): void {
     ids.add(step.id);
     for (const { name } of step.extract) assigned.add(name);
+    noteNames(step);
     for (const list of listsInside(step, compilers)) for (const inner of list) noteDisabled(inner);
   }
 
   function walkStep(step: Step, around: boolean): void {
     const certain = around && step.condition === null && (step.onError === "abort" || step.onError === "retry");
-    const children = compilers[step.type]?.children(step);
-    const texts = children === undefined ? step.config : withoutChildren(step.config, children);
+    const type = compilers[step.type];
+    const isLeaf = type === undefined;
+    const paths = type?.spec.children ?? [];
+    const texts = withoutChildren(step.config, paths);
     ids.add(step.id);
     if (step.condition !== null) noteText(step.condition, "expression", earlier);
     walk(step.preHook, certain);
-    note(texts, earlier);
-    for (const list of children ?? []) walk(list, certain);
-    if (children === undefined) earlier.push({ id: step.id, certain });
-    if (step.onError === "retry") note(texts, earlier);
+    if (type !== undefined) noteFlow(step, type, texts);
+    for (const list of listChildren(step.config, paths)) walk(list, certain && (type?.runsAll ?? true));
+    if (isLeaf) {
+      note(texts, earlier);
+      earlier.push({ id: step.id, certain });
+      if (step.onError === "retry") note(texts, earlier);
+    }
     for (const item of [...step.extract, ...step.assert, ...step.checks]) {
-      if (children === undefined) keep(step.id, readsOf(item));
+      if (isLeaf) keep(step.id, readsOf(item));
       else keepResponse(readsOf(item), earlier);
       if ("operator" in item) note(item.value, earlier);
       else assigned.add(item.name);
@@ -88,6 +104,23 @@ export function findReferences(workflow: Workflow, compilers: ChildLists): Refer
     }
     walk(step.postHook, certain);
     notePause(step.thinkTime, earlier);
+  }
+
+  function noteNames({ type, config }: Step): void {
+    const spec = compilers[type]?.spec;
+    for (const name of [...(spec?.sets?.(config) ?? []), ...(spec?.inside?.(config).variables ?? [])])
+      assigned.add(name);
+  }
+
+  /** What a flow step reads and sets, before its children are looked at. */
+  function noteFlow(step: Step, { spec, repeats }: FlowType, texts: JsonObject): void {
+    noteNames(step);
+    if (repeats || step.onError === "retry") {
+      // Any step inside may be the latest when one of them runs again, or when the condition is looked at.
+      const inside = listChildren(step.config, spec.children).flatMap((list) => listSteps(list, compilers));
+      for (const { id, type } of inside) if (!Object.hasOwn(compilers, type)) earlier.push({ id, certain: false });
+    }
+    for (const { text, as } of spec.listTexts(texts)) noteText(text, as, earlier);
   }
 
   function note(value: Json, before: readonly Earlier[]): void {
@@ -133,15 +166,15 @@ export function findReferences(workflow: Workflow, compilers: ChildLists): Refer
 }
 
 /** All steps that can run, hooks and children included, each before those inside it. */
-export function listSteps(steps: readonly Step[], compilers: ChildLists): Step[] {
+export function listSteps(steps: readonly Step[], compilers: FlowTypes): Step[] {
   return steps
     .filter((step) => !step.disabled)
     .flatMap((step) => [step, ...listsInside(step, compilers).flatMap((list) => listSteps(list, compilers))]);
 }
 
 /** The lists of steps in and around a step, in the order in which they run. */
-function listsInside(step: Step, compilers: ChildLists): (readonly Step[])[] {
-  return [step.preHook, ...(compilers[step.type]?.children(step) ?? []), step.postHook];
+function listsInside(step: Step, compilers: FlowTypes): (readonly Step[])[] {
+  return [step.preHook, ...listChildren(step.config, compilers[step.type]?.spec.children ?? []), step.postHook];
 }
 
 /** The lists of steps that begin without a response. */
@@ -155,12 +188,6 @@ export function listPhases(workflow: Workflow): (readonly Step[])[] {
     ]),
     workflow.teardown,
   ];
-}
-
-/** A container's own texts, without those of the steps in it. */
-function withoutChildren(config: Step["config"], children: readonly (readonly Step[])[]): Step["config"] {
-  const lists: readonly unknown[] = children;
-  return Object.fromEntries(Object.entries(config).filter(([, value]) => !lists.includes(value)));
 }
 
 function readsOfMember(member: string | undefined): ResultReads {

@@ -1,5 +1,6 @@
 import type { Clock } from "../protocol/ports.ts";
 import type { Retry, Step } from "../protocol/workflow.ts";
+import { after } from "./after.ts";
 import type { Attempt } from "./attempt.ts";
 import { interrupted } from "./outcome.ts";
 import type { RunSteps } from "./place.ts";
@@ -11,7 +12,7 @@ import { waitUntil } from "./wait.ts";
  */
 export function compileAttempts<Tried>(step: Step, attempt: Attempt<Tried>, clock: Clock): RunSteps {
   if (step.onError !== "retry" || step.retry.maxAttempts <= 1) {
-    return async (vu, deadline) => attempt.settle(vu, await attempt.run(vu, deadline), null);
+    return (vu, deadline) => after(attempt.run(vu, deadline), (tried) => attempt.settle(vu, tried, null));
   }
   const { retry } = step;
   return async (vu, deadline) => {
@@ -23,7 +24,7 @@ export function compileAttempts<Tried>(step: Step, attempt: Attempt<Tried>, cloc
       if (number === retry.maxAttempts || next >= deadline || !attempt.hasFailed(vu, tried)) {
         return attempt.settle(vu, tried, number === 1 ? null : now - startedAt);
       }
-      if (!(await waitUntil(next, clock, vu.signal))) return interrupted;
+      if (!(await waitUntil(next, clock, vu.halt))) return interrupted;
     }
   };
 }

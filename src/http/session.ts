@@ -8,7 +8,6 @@ export class Session implements VuResource {
   readonly client: HttpClient;
   /** null: no cookie yet, or cookies are off. */
   jar: CookieJar | null = null;
-  readonly #vu: VirtualUser;
   readonly #resetsCookies: boolean;
   readonly #resetsConnections: boolean;
   /** The iteration in which the session began; vu_setup has the number of the first. */
@@ -19,17 +18,16 @@ export class Session implements VuResource {
 
   constructor(client: HttpClient, vu: VirtualUser, http: HttpDefaults) {
     this.client = client;
-    this.#vu = vu;
     this.#resetsCookies = http.cookies === "iteration";
     this.#resetsConnections = http.connections === "iteration";
     this.#bornIn = vu.vuIteration;
   }
 
-  beginIteration(): void {
+  beginIteration(vu: VirtualUser): void {
     if (this.#resetsConnections) this.client.closeIdle();
     if (!this.#resetsCookies) return;
     // A session that an iteration made hears of the next one first: vu_setup left it nothing.
-    if (!this.#hasBegun && this.#vu.vuIteration !== this.#bornIn + 1) this.#kept = this.jar;
+    if (!this.#hasBegun && vu.vuIteration !== this.#bornIn + 1) this.#kept = this.jar;
     this.#hasBegun = true;
     this.jar = this.#kept?.clone() ?? null;
   }

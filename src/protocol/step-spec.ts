@@ -1,3 +1,4 @@
+import type { ChildPath } from "./child-steps.ts";
 import type { Json, JsonObject } from "./json.ts";
 import type { ObjectShape } from "./shape.ts";
 import type { HttpDefaults } from "./workflow.ts";
@@ -5,8 +6,16 @@ import type { HttpDefaults } from "./workflow.ts";
 /** Where something stands in a document. */
 export type Path = readonly (string | number)[];
 
+/** A loop that a `break` or `continue` may mean. */
+export interface LoopAround {
+  readonly stepId: string;
+  readonly label: string | null;
+}
+
 /** What a spec gets to fill a config in. */
 export interface SpecContext {
+  /** The loops around the step that it may leave, the innermost last. */
+  readonly loops: readonly LoopAround[];
   readonly http: HttpDefaults;
   /** `options.http` as written, checked. */
   readonly httpOptions: JsonObject;
@@ -25,6 +34,18 @@ export interface SpecText {
   readonly path: Path;
   readonly text: string;
   readonly as: "template" | "expression";
+  /** It sees what the steps inside see. Default: what the step itself sees. */
+  readonly inside?: boolean;
+}
+
+/** What the steps inside a step see besides what is around it. */
+export interface Inside {
+  /** Variables that only they see, and the texts of the step itself. */
+  readonly variables?: readonly string[];
+  /** It is a loop, with these fields of `loop`. */
+  readonly loop?: { readonly label: string | null; readonly fields: readonly string[] };
+  /** No `break` or `continue` leaves it. */
+  readonly sealed?: boolean;
 }
 
 /** What a step type accepts. The light half of a step type; the other half performs it. */
@@ -35,11 +56,18 @@ export interface StepSpec {
   readonly config: ObjectShape;
   /** The config key that a bare value under the type's own key stands for (`sleep: 1s`); null: only a map is accepted. */
   readonly short: string | null;
-  /** Config keys that hold lists of steps; `definition` resolves them and puts them into the resolved config. */
-  readonly children: readonly string[];
+  /**
+   * Where lists of steps stand, in the written and in the complete config, in the order in which they run. `definition`
+   * resolves them before `resolve`.
+   */
+  readonly children: readonly ChildPath[];
+  /** What these steps see besides what is around the step; from a checked config. Absent: nothing. */
+  readonly inside?: (config: JsonObject) => Inside;
+  /** The variables that it sets for the steps behind it; from a complete config. Absent: none. */
+  readonly sets?: (config: JsonObject) => readonly string[];
   /** Built-in metrics that it emits besides those of every step. */
   readonly metrics: readonly string[];
-  /** The complete config from a checked one, without its children. Never changes its input. */
+  /** The complete config from a checked one whose lists hold resolved steps. Never changes its input. */
   resolve(config: JsonObject, context: SpecContext): JsonObject;
   /** Every template and expression in a checked config, without its children. */
   listTexts(config: JsonObject): readonly SpecText[];

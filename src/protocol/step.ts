@@ -44,10 +44,13 @@ export interface StepResult extends Readable {
   readonly target: string;
 }
 
-/** What an executor keeps for one VU: connections, cookies, sessions. */
+/**
+ * What an executor keeps for one VU: connections, cookies, sessions. The branches of a `parallel` step share it, each
+ * with an object of its own for the VU: keep no VirtualUser in it.
+ */
 export interface VuResource {
   /** A new iteration begins (setup of the VU is over). */
-  beginIteration?(): void;
+  beginIteration?(vu: VirtualUser): void;
   /** Frees everything; idempotent. */
   close(): void;
 }

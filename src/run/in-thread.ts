@@ -13,7 +13,7 @@ import { createScenarioRun, type ScenarioRun } from "./scenario-run.ts";
 import type { SharePart, SharePartEvents } from "./share-part.ts";
 import { runSharedSteps } from "./shared-steps.ts";
 import { createTestClock } from "./test-clock.ts";
-import { createTurn } from "./turn.ts";
+import { createTurn } from "../flow/turn.ts";
 
 export interface InThreadOptions {
   readonly plan: Plan;

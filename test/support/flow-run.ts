@@ -3,7 +3,7 @@ import { compileWorkflow } from "../../src/flow/compile-workflow.ts";
 import { stepCompilers } from "../../src/flow/step-compilers.ts";
 import { createRecorder } from "../../src/measure/thread-recorder.ts";
 import type { Measurements } from "../../src/measure/measurements.ts";
-import type { Json } from "../../src/protocol/json.ts";
+import type { Json, JsonObject } from "../../src/protocol/json.ts";
 import type { Inputs } from "../../src/protocol/message.ts";
 import type { Clock, Random } from "../../src/protocol/ports.ts";
 import type {
@@ -16,10 +16,11 @@ import type {
   VuResource,
 } from "../../src/protocol/step.ts";
 import { read } from "../../src/protocol/step.ts";
+import type { LoopAround, SpecContext } from "../../src/protocol/step-spec.ts";
 import type { Assertion, Extraction, Scenario, Step, Workflow } from "../../src/protocol/workflow.ts";
 import type { ExecutorFactory } from "../../src/step-executors.ts";
 import { createTurnedClock, type TurnedClock } from "./turned-clock.ts";
-import { completeScenario, completeStep, completeWorkflow } from "./workflow-fixtures.ts";
+import { completeScenario, completeStep, completeWorkflow, httpDefaults } from "./workflow-fixtures.ts";
 
 /** What a step of type `op` answers; everything left out is the plain success. */
 export interface Answer {
@@ -93,6 +94,26 @@ export function makeGroup(id: string, steps: readonly Step[], more: Partial<Step
 
 export function makeSleep(id: string, minMs: number | string, more: Partial<Step> = {}): Step {
   return makeStep(id, { type: "sleep", config: { duration: { minMs, maxMs: minMs } }, ...more });
+}
+
+/** A flow step as loading makes it of this config, which holds resolved steps. */
+export function makeFlow(type: keyof typeof stepCompilers, id: string, config: object, more: Partial<Step> = {}): Step {
+  const { spec } = stepCompilers[type];
+  const loops: LoopAround[] = "loop" in config ? [{ stepId: String(config.loop), label: null }] : [];
+  const written = "loop" in config ? {} : (config as JsonObject);
+  const problems: string[] = [];
+  const context: SpecContext = {
+    http: httpDefaults,
+    httpOptions: {},
+    insecure: false,
+    loops,
+    report: (path, message) => problems.push(`${path.join(".")} ${message}`),
+    warn: (path, message) => problems.push(`${path.join(".")} ${message}`),
+    readFile: () => null,
+  };
+  const resolved = spec.resolve(written, context);
+  if (problems.length > 0) throw new Error(problems.join("; "));
+  return makeStep(id, { type, config: resolved, ...more });
 }
 
 export function makeAssertion(value: Json, more: Partial<Assertion> = {}): Assertion {

@@ -223,7 +223,7 @@ describe("cookies", () => {
     await steps.run({ url: "/setup" }, { vu });
     for (const iteration of [0, 1]) {
       vu.vuIteration = iteration;
-      vu.resources[0]?.beginIteration?.();
+      vu.resources[0]?.beginIteration?.(vu);
       await steps.run({ url: "/a" }, { vu });
       await steps.run({ url: "/b" }, { vu });
     }
@@ -236,7 +236,7 @@ describe("cookies", () => {
     const vu = steps.createVu();
     for (const iteration of [0, 1, 2]) {
       vu.vuIteration = iteration;
-      vu.resources[0]?.beginIteration?.();
+      vu.resources[0]?.beginIteration?.(vu);
       await steps.run({ url: "/login" }, { vu });
     }
     expect(cookiesSeen()).toEqual([undefined, undefined, undefined]);
@@ -258,7 +258,7 @@ describe("connections", () => {
     const vu = steps.createVu();
     for (const iteration of [0, 1]) {
       vu.vuIteration = iteration;
-      vu.resources[0]?.beginIteration?.();
+      vu.resources[0]?.beginIteration?.(vu);
       await steps.run({}, { vu });
       await steps.run({}, { vu });
     }

@@ -26,7 +26,10 @@ export const httpSpec: StepSpec = {
 export const httpOptions = { shape: httpOptionsShape, resolve: resolveHttpOptions } as const;
 
 /** The defaults of all http steps from a checked `options.http`. */
-function resolveHttpOptions(options: JsonObject, context: Omit<SpecContext, "http" | "httpOptions">): HttpDefaults {
+function resolveHttpOptions(
+  options: JsonObject,
+  context: Omit<SpecContext, "http" | "httpOptions" | "loops">,
+): HttpDefaults {
   const dns = asObject(options["dns"]);
   const timeout = readTimeout(options["timeout"]);
   return {

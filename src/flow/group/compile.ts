@@ -1,5 +1,6 @@
 import type { Step } from "../../protocol/workflow.ts";
 import type { StepCompiler } from "../place.ts";
+import { groupSpec } from "./spec.ts";
 
 /** What a group's config is after definition. */
 interface GroupConfig {
@@ -8,7 +9,9 @@ interface GroupConfig {
 
 /** Runs its steps in order; their series, and `group_duration`, carry the tag `group: ::outer::inner`. */
 export const groupCompiler: StepCompiler = {
-  children: (step) => [readConfig(step).steps],
+  spec: groupSpec,
+  runsAll: true,
+  repeats: false,
   compile: (step, place, tags, compileSteps) => {
     const group = `${place.group}::${step.name}`;
     return {

@@ -10,8 +10,8 @@ export const groupSpec: StepSpec = {
     "Runs its steps in order, under a name; their time together is `group_duration`.",
   ),
   short: "steps",
-  children: ["steps"],
+  children: [["steps"]],
   metrics: ["group_duration"],
-  resolve: () => ({}),
+  resolve: (config) => ({ steps: config["steps"] ?? [] }),
   listTexts: () => [],
 };

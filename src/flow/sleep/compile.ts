@@ -3,6 +3,7 @@ import { interrupted, passed } from "../outcome.ts";
 import { compilePause } from "../pause.ts";
 import type { StepCompiler } from "../place.ts";
 import { waitUntil } from "../wait.ts";
+import { sleepSpec } from "./spec.ts";
 import type { Pause } from "../../protocol/workflow.ts";
 
 /** What a sleep's config is after definition. */
@@ -12,7 +13,9 @@ interface SleepConfig {
 
 /** Waits; records no duration. A sleep that the deadline cuts short fails with `timeout`. */
 export const sleepCompiler: StepCompiler = {
-  children: () => [],
+  spec: sleepSpec,
+  runsAll: true,
+  repeats: false,
   compile: (step, place) => {
     const draw = compilePause(readConfig(step).duration, place);
     const { clock } = place;
@@ -20,7 +23,7 @@ export const sleepCompiler: StepCompiler = {
       durations: [],
       run: async (vu, deadline) => {
         const end = clock.now() + draw(vu);
-        if (!(await waitUntil(Math.min(end, deadline), clock, vu.signal))) return interrupted;
+        if (!(await waitUntil(Math.min(end, deadline), clock, vu.halt))) return interrupted;
         return end <= deadline ? passed : { code: "timeout", message: "the sleep was cut short by a timeout" };
       },
     };

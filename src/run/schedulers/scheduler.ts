@@ -5,7 +5,7 @@ import type { Claims } from "../claims.ts";
 import type { Gate } from "../gate.ts";
 import type { IterationMeter } from "../iteration-meter.ts";
 import type { ScenarioClock } from "../scenario-clock.ts";
-import type { Turn } from "../turn.ts";
+import type { Turn } from "../../flow/turn.ts";
 
 /** What a scheduler works with: one scenario's share on one thread. */
 export interface SchedulerContext {
