@@ -19,12 +19,16 @@ export interface FollowOptions {
   readonly quiet: boolean;
   /** Each time the master tells of it. */
   onStatus?(status: ExecutionStatus): void;
+  /** The master that was lost is back. */
+  onFound?(): void;
 }
 
 /** An execution that is being followed. */
 export interface Followed {
   /** Its report, once it has ended. Rejects with EngineError. */
   readonly report: Promise<Report>;
+  /** No master answers at present. */
+  readonly lost: boolean;
   /** Takes the living lines away and stops listening; idempotent. */
   close(): void;
 }
@@ -37,21 +41,37 @@ const grave: ReadonlySet<EventType> = new Set<EventType>([
   "teardown_not_run",
 ]);
 
+/** Nobody need hear of a shorter wait. */
+const patienceMs = 2_000;
+
 /** Shows how an execution goes until it has ended, as `run` does; a lost master is waited for. */
 export function followMaster(options: FollowOptions): Followed {
   const { client, id, terminal, clock, log, goal, quiet } = options;
   const view = createMasterView(clock);
   const progress = quiet ? null : showProgress({ terminal, clock, goal, view: () => view.view() });
   const told = new Set<string>();
+  const startedAt = clock.now();
+  let waiting = false;
+  let lost = false;
   const follower = client.follow(id, {
     clock,
     random: Math.random,
-    onLost: ({ message }) => log("warn", `${message}; trying again for 5 minutes`),
-    onFound: () => log("warn", "the master is back"),
+    onLost({ message }) {
+      lost = true;
+      log("warn", `${message}; trying again for 5 minutes`);
+    },
+    onFound() {
+      lost = false;
+      log("warn", "the master is back");
+      options.onFound?.();
+    },
     onMessage: (message) => {
       if (message.type === "metrics") {
         view.note(message);
         options.onStatus?.(message.status);
+        if (quiet || waiting || message.status !== "pending" || clock.now() - startedAt < patienceMs) return;
+        waiting = true;
+        terminal.tell("waiting for its turn, or for slaves with room\n");
         return;
       }
       const { time, type, message: text } = message.event;
@@ -71,6 +91,9 @@ export function followMaster(options: FollowOptions): Followed {
   });
   return {
     report,
+    get lost() {
+      return lost;
+    },
     close() {
       progress?.close();
       follower.close();

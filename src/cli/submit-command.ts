@@ -1,8 +1,3 @@
-import type { Client } from "../client/client.ts";
-import { EngineError } from "../errors.ts";
-import type { Clock } from "../protocol/ports.ts";
-import type { ExecutionStatus } from "../protocol/rest.ts";
-import { formatDuration } from "../quantity.ts";
 import { createMasker } from "../run/masker.ts";
 import { createSystemClock } from "../run/system-clock.ts";
 import { systemTime } from "../run/system-time.ts";
@@ -14,6 +9,8 @@ import { loadSubmission } from "./load-submission.ts";
 import type { SubmitOptions } from "./master-options.ts";
 import { probeOutputFiles } from "./output-files.ts";
 import { findGoal } from "./progress-text.ts";
+import { watchPatience } from "./patience.ts";
+import { startStopping, type Stopping } from "./stopping.ts";
 import { createProblemsError, formatProblem, printError, tellError } from "./tell-error.ts";
 import type { Terminal } from "./terminal.ts";
 import { createTextLog } from "./text-log.ts";
@@ -56,6 +53,7 @@ export async function submitCommand(file: string, options: SubmitOptions, termin
 
     const clock = createSystemClock(systemTime);
     const patience = options.wait === undefined ? null : watchPatience(client, id, options.wait, clock);
+    let stopping: Stopping | null = null;
     const followed = followMaster({
       client,
       id,
@@ -65,6 +63,7 @@ export async function submitCommand(file: string, options: SubmitOptions, termin
       goal: findGoal(loaded.workflow),
       quiet,
       onStatus: (status) => patience?.note(status),
+      onFound: () => stopping?.repeat(),
     });
     closers.unshift(() => followed.close());
     if (patience !== null) closers.push(() => patience.close());
@@ -75,8 +74,14 @@ export async function submitCommand(file: string, options: SubmitOptions, termin
         detached.resolve(stoppedBySignal);
         return;
       }
-      if (times === 1 && !quiet) terminal.tell("stopping; press Ctrl-C again to stop now\n");
-      stop(client, id, times > 1, terminal);
+      if (times > 1 && followed.lost) {
+        terminal.tell(`${id} may go on: no master answers; ask one later with: workflow-engine executions get ${id}\n`);
+        detached.resolve(stoppedBySignal);
+        return;
+      }
+      const again = followed.lost ? "to leave without it" : "to stop now";
+      if (times === 1 && !quiet) terminal.tell(`stopping; press Ctrl-C again ${again}\n`);
+      stopping = startStopping(client, id, times > 1, terminal);
     };
     const ended = await Promise.race([
       followed.report,
@@ -91,41 +96,4 @@ export async function submitCommand(file: string, options: SubmitOptions, termin
     close();
     return options.json ? printError(terminal, error) : tellError(terminal, error, file);
   }
-}
-
-function stop(client: Client, id: string, force: boolean, terminal: Terminal): void {
-  client.stop(id, { reason: "stopped_by_signal", force: force || undefined }).catch((error: unknown) => {
-    tellError(terminal, error, "");
-  });
-}
-
-/** What `--wait` is about: an execution that has not started in time is stopped. */
-interface Patience {
-  /** Set once it has not started in time. */
-  readonly late: EngineError | null;
-  /** Rejects when it could not be stopped then; never resolves. */
-  readonly failed: Promise<never>;
-  note(status: ExecutionStatus): void;
-  close(): void;
-}
-
-function watchPatience(client: Client, id: string, waitMs: number, clock: Clock): Patience {
-  const failed = Promise.withResolvers<never>();
-  let late: EngineError | null = null;
-  const alarm = clock.at(clock.now() + waitMs, () => {
-    late = new EngineError("scheduling_failed", `there was no capacity within ${formatDuration(waitMs)}; nothing ran`, {
-      hint: "Start more slaves, or give --wait a longer time.",
-    });
-    client.stop(id, { force: true, reason: "stopped_by_api" }).catch(failed.reject);
-  });
-  return {
-    get late() {
-      return late;
-    },
-    failed: failed.promise,
-    note: (status) => {
-      if (status !== "pending") alarm.cancel();
-    },
-    close: () => alarm.cancel(),
-  };
 }

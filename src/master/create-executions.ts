@@ -133,7 +133,7 @@ export function createExecutions(options: ExecutionsOptions): Executions {
     },
     drain: async (slaveId) => setDraining(slaveId, true),
     undrain: async (slaveId) => setDraining(slaveId, false),
-    watch: (id, listener) => find(id)?.watch(listener) ?? watchQueued(id, listener),
+    watch: (id, listener) => find(id)?.watch(listener) ?? findQueued(id)?.watch(listener) ?? null,
     count() {
       const active = [...steering.steered.values()].filter(({ report }) => report === null).length;
       return { active, pending: steering.queue.length };
@@ -143,10 +143,4 @@ export function createExecutions(options: ExecutionsOptions): Executions {
     },
     close: options.close,
   };
-
-  /** One that waits has nothing to measure; it is followed from its start on. */
-  function watchQueued(id: string, listener: Parameters<Executions["watch"]>[1]): (() => void) | null {
-    const queued = findQueued(id);
-    return queued === null ? null : queued.watchers.add(listener);
-  }
 }

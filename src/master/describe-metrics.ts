@@ -2,7 +2,7 @@ import type { FleetState } from "../cluster/fleet-state.ts";
 import { testTimeAt } from "../cluster/owner-state.ts";
 import { compareMetrics } from "../measure/catalog.ts";
 import { totalOf } from "../measure/snapshot.ts";
-import type { Metrics, MetricSummary } from "../protocol/rest.ts";
+import type { Metrics, MetricSummary, StreamMessage } from "../protocol/rest.ts";
 import { describeMetric } from "../report/metric-values.ts";
 import { roundTo3 } from "../report/numbers.ts";
 import { describeSteps } from "../report/step-metrics.ts";
@@ -44,6 +44,17 @@ export function describeNoMetrics({ id, workflow }: ExecutionCard): Metrics {
     step_metrics: {},
     metrics: {},
     thresholds: workflow.thresholds.map(({ metric, condition }) => ({ metric, condition, passed: null, value: null })),
+  };
+}
+
+/** What a stream says of an execution that waits. `wall`: epoch ms. */
+export function describeWaiting(card: ExecutionCard, wall: number): StreamMessage {
+  return {
+    type: "metrics",
+    execution_id: card.id,
+    timestamp: new Date(wall).toISOString(),
+    status: "pending",
+    metrics: describeNoMetrics(card),
   };
 }
 

@@ -182,6 +182,6 @@ test.each<[what: string, slaves: readonly RegisteredSlave[], needs: SlaveNeeds, 
 });
 
 test("only a lack of capacity is worth waiting for", () => {
-  expect(selectSlaves([sketch("a", { held: 95 })], ask({}))).toMatchObject({ waits: true });
-  expect(selectSlaves([], ask({}))).toMatchObject({ waits: false });
+  expect(selectSlaves([sketch("a", { held: 95 })], ask({}))).toMatchObject({ lacks: "room" });
+  expect(selectSlaves([], ask({}))).toMatchObject({ lacks: "slaves" });
 });

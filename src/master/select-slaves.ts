@@ -17,12 +17,13 @@ export interface ChosenSlave {
   readonly free: number;
 }
 
-/** Slaves for an execution, or why there are none; `waits`: more capacity would help. */
+/** Slaves for an execution, or why there are none. */
 export type Selection = { readonly chosen: readonly ChosenSlave[] } | Refusal;
 
 interface Refusal {
   readonly error: EngineError;
-  readonly waits: boolean;
+  /** What would help: room on the slaves that are there, or more slaves; null: neither. */
+  readonly lacks: "room" | "slaves" | null;
 }
 
 /**
@@ -39,7 +40,7 @@ export function selectSlaves(registered: readonly RegisteredSlave[], needs: Slav
   const present = counts.length === 0 ? found.matching.length : counts.length;
   if (present < target.minSlaves) {
     const message = `not enough slaves available: need ${target.minSlaves}, have ${present}`;
-    return refuse(message, "start more slaves, or ask for fewer with target_slaves.min_slaves");
+    return lackSlaves(message, "start more slaves, or ask for fewer with target_slaves.min_slaves");
   }
   const ordered = target.mode === "manual" ? found.matching.filter(isFree) : sortByLoad(found.matching.filter(isFree));
   const chosen = ordered
@@ -51,7 +52,7 @@ export function selectSlaves(registered: readonly RegisteredSlave[], needs: Slav
     `not enough capacity: need ${vus} VUs, have ${free}`,
     "start more slaves or raise their --max-vus, ask for fewer VUs, or submit with queue: true to wait for room",
   );
-  return { error, waits: true };
+  return { error, lacks: "room" };
 }
 
 /** May this slave join an execution of these needs? Whether it has room is not asked. */
@@ -91,7 +92,7 @@ function findMatching(
   if (target.capabilities.length > 0 && isShort(labelled, wanted)) return lackCapabilities(target.capabilities);
   if (wanted.length === 0) {
     const message = `not enough slaves available: need ${target.minSlaves}, have 0`;
-    return refuse(message, "start one: workflow-engine slave start --master URL");
+    return lackSlaves(message, "start one: workflow-engine slave start --master URL");
   }
   const able = wanted.filter((slave) => hasAll(slave, capabilities));
   return isShort(wanted, able) ? lackCapabilities(capabilities) : { matching: able };
@@ -122,7 +123,11 @@ function lackCapabilities(capabilities: readonly string[]): Refusal {
 }
 
 function refuse(message: string, hint: string): Refusal {
-  return { error: createError(message, hint), waits: false };
+  return { error: createError(message, hint), lacks: null };
+}
+
+function lackSlaves(message: string, hint: string): Refusal {
+  return { error: createError(message, hint), lacks: "slaves" };
 }
 
 function createError(message: string, hint: string): EngineError {

@@ -141,6 +141,7 @@ export function createSteering(setup: SteeringSetup): Steering {
   const tick = (): void => {
     alarm = clock.at(clock.now() + 1_000, tick);
     for (const execution of steered.values()) execution.tick();
+    queue.tick();
     pump();
   };
 

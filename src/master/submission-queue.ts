@@ -2,9 +2,11 @@ import { EngineError } from "../errors.ts";
 import { makePlan } from "../plan/make-plan.ts";
 import type { Plan } from "../protocol/plan.ts";
 import type { Clock } from "../protocol/ports.ts";
+import type { StreamMessage } from "../protocol/rest.ts";
 import type { Store } from "../store/store.ts";
 import { dealPlan } from "./deal-plan.ts";
 import type { ExecutionCard } from "./describe-execution.ts";
+import { describeWaiting } from "./describe-metrics.ts";
 import { endUnstarted, type UnstartedEnd } from "./end-unstarted.ts";
 import type { ScaleRequest, Submission } from "./executions.ts";
 import { needsOf } from "./fleet-options.ts";
@@ -26,6 +28,8 @@ export interface QueuedExecution {
   readonly scales: ScaleRequest[];
   /** They go on to follow it when it starts. */
   readonly watchers: Watchers;
+  /** Tells at once, and with every tick, that it waits. Gives what ends the watch. */
+  watch(listener: (message: StreamMessage) => void): () => void;
   /** The store's token for its owner; null: it is not stored yet, or is about to end. */
   token: number | null;
 }
@@ -60,6 +64,8 @@ export interface SubmissionQueue {
    * nobody; one whose slaves are gone ends, unless it asked to wait.
    */
   pump(tried?: readonly QueuedExecution[]): void;
+  /** Once a second. */
+  tick(): void;
 }
 
 /** How an execution ends that cannot begin. */
@@ -76,7 +82,13 @@ export function createSubmissionQueue(options: SubmissionQueueOptions): Submissi
 
   const enqueue: SubmissionQueue["enqueue"] = (card, submission, plan, token) => {
     const needs = needsOf(plan);
-    const queued: QueuedExecution = { card, submission, plan, needs, scales: [], watchers: createWatchers(), token };
+    const watchers = createWatchers();
+    const watch: QueuedExecution["watch"] = (listener) => {
+      const leave = watchers.add(listener);
+      listener(describeWaiting(card, clock.wall()));
+      return leave;
+    };
+    const queued: QueuedExecution = { card, submission, plan, needs, scales: [], watchers, watch, token };
     waiting.push(queued);
     return queued;
   };
@@ -110,7 +122,7 @@ export function createSubmissionQueue(options: SubmissionQueueOptions): Submissi
         options.start(queued, token, selection.chosen);
         // What it holds now is not free for the next.
         slaves = null;
-      } else if (!selection.waits && !queued.submission.queue) {
+      } else if (selection.lacks !== "room" && !queued.submission.queue) {
         work.track(abandon(queued, unstartable, selection.error.message), `the end of ${card.id}`);
       }
     }
@@ -121,7 +133,7 @@ export function createSubmissionQueue(options: SubmissionQueueOptions): Submissi
     // Who waits for its turn needs slaves that could do it once they are free.
     const slaves = registry.list().map((slave) => (isFull ? asIdle(slave) : slave));
     const selection = selectSlaves(slaves, needsOf(plan));
-    if ("error" in selection && !(selection.waits && queue)) throw selection.error;
+    if ("error" in selection && !(selection.lacks !== null && queue)) throw selection.error;
     if (!isFull && !("error" in selection)) {
       return new Map(dealPlan(plan, selection.chosen).map(({ id, vus }) => [id, vus]));
     }
@@ -161,6 +173,11 @@ export function createSubmissionQueue(options: SubmissionQueueOptions): Submissi
       if (queued.token !== null) await abandon(queued, how, message);
     },
     pump,
+    tick() {
+      for (const { card, watchers } of waiting) {
+        if (watchers.count > 0) watchers.tell(describeWaiting(card, clock.wall()));
+      }
+    },
   };
 }
 

@@ -38,7 +38,7 @@ export const showVerdict: Section = (report, { colors }) => {
         ]
       : [];
   const why = report.reason === null ? "" : `: ${reasons[report.reason]}`;
-  const took = colors.dim(`after ${showDuration(report.duration_ms)}`);
+  const took = colors.dim(report.start_time === null ? "before it began" : `after ${showDuration(report.duration_ms)}`);
   const word = report.status === "aborted" ? "aborted" : report.passed ? "passed" : "failed";
   const verdict = `${report.passed ? "✓" : "✗"} ${word}${why}`;
   return [
