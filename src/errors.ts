@@ -10,11 +10,11 @@ export const errorTable = {
   unsupported: { status: 400, exit: 104 },
   /** An expression or template that does not compile, or that a VU's data makes impossible. */
   template: { status: 400, exit: 104 },
-  /** No key, or one that is not known. */
+  /** A key that is missing, unknown or expired, or a certificate that is. */
   unauthorized: { status: 401, exit: 1 },
   /** A peer that an open listener does not answer. */
   auth_required: { status: 403, exit: 1 },
-  /** A page or a host name that may not speak to this master. */
+  /** A role, an address, a page or a host name that may not. */
   forbidden: { status: 403, exit: 1 },
   not_found: { status: 404, exit: 1 },
   method_not_allowed: { status: 405, exit: 1 },

@@ -3,6 +3,7 @@ import type { Configuration } from "../config/configuration.ts";
 import type { LinkPort } from "../protocol/link.ts";
 import type { Alarm, Clock, Log } from "../protocol/ports.ts";
 import type { Store } from "../store/store.ts";
+import type { AccessSettings } from "./access/settings.ts";
 import { createServer } from "./api/server.ts";
 import { createArchive } from "./archive.ts";
 import { createExecutions } from "./create-executions.ts";
@@ -25,6 +26,8 @@ export interface MasterOptions {
   readonly masterId: string;
   /** What the operator should know. */
   readonly warnings: readonly string[];
+  /** Who may speak to it; default: everybody who is near. */
+  readonly access?: AccessSettings;
   createId(): string;
 }
 
@@ -33,6 +36,8 @@ export interface RunningMaster {
   readonly url: string;
   readonly warnings: readonly string[];
   readonly executions: Executions;
+  /** New keys and a new certificate. Throws EngineError `invalid_config`; nothing has changed then. */
+  renew(settings: Pick<AccessSettings, "keys" | "tls">): void;
   /** For a slave inside the same process. */
   readonly port: LinkPort;
   /** Within 10 s; the store is closed too. Idempotent. */
@@ -125,6 +130,7 @@ export async function startMaster(options: MasterOptions): Promise<RunningMaster
     clock,
     log,
     server: configuration.server,
+    access: options.access,
     acceptLink: (request, socket, head) => links.accept(request, socket, head),
   });
   try {
@@ -136,6 +142,7 @@ export async function startMaster(options: MasterOptions): Promise<RunningMaster
       warnings: [...options.warnings, ...server.warnings],
       executions,
       port,
+      renew: (settings) => server.renew(settings),
       close: () => executions.close(),
     };
   } catch (error) {

@@ -214,6 +214,18 @@ export interface LogList {
   readonly dropped: number;
 }
 
+/** `GET /auth/me`: whose key it is. */
+export interface WhoAmI {
+  /** `anonymous` on a master without authentication. */
+  readonly name: string;
+  readonly role: "viewer" | "operator" | "admin" | "slave";
+}
+
+/** `POST /auth/ticket`: stands for the key on one WebSocket, as `?ticket=`, for 30 s. */
+export interface TicketAnswer {
+  readonly ticket: string;
+}
+
 /** Every answer that is no success. */
 export interface ErrorBody {
   readonly error: string;

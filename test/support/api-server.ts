@@ -208,7 +208,7 @@ export async function startApiServer({ config, ...options }: ApiServerOptions = 
       const text = await response.text();
       const answerType = response.headers.get("content-type") ?? "";
       const isJson = answerType.startsWith("application/json");
-      const parsed: unknown = isJson ? JSON.parse(text) : null;
+      const parsed: unknown = isJson && text !== "" ? JSON.parse(text) : null;
       checkAnswer(method, path, { status: response.status, type: answerType, body: isJson ? parsed : text });
       return { status: response.status, headers: response.headers, text, body: parsed };
     },

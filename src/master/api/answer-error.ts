@@ -1,10 +1,10 @@
 import type { FastifyError, FastifyInstance, FastifyReply } from "fastify";
-import { EngineError } from "../../errors.ts";
+import { EngineError, type ErrorCode } from "../../errors.ts";
 import type { Log } from "../../protocol/ports.ts";
 import type { ErrorBody } from "../../protocol/rest.ts";
 
-/** Seconds after which a refused submit is worth another try. */
-const retryAfter = "5";
+/** Seconds after which what was refused is worth another try: a queue gets shorter slowly. */
+const retryAfter: Partial<Record<ErrorCode, string>> = { queue_full: "5", rate_limited: "1" };
 
 /** The body of an error's answer. */
 export function describeError(error: EngineError): ErrorBody {
@@ -13,6 +13,15 @@ export function describeError(error: EngineError): ErrorBody {
     message: error.message,
     ...(error.hint === null ? {} : { hint: error.hint }),
     ...(error.problems.length === 0 ? {} : { problems: error.problems }),
+  };
+}
+
+/** What an error's answer says in headers. */
+export function headersOf({ code }: EngineError): Readonly<Record<string, string>> {
+  const seconds = retryAfter[code];
+  return {
+    ...(seconds === undefined ? {} : { "Retry-After": seconds }),
+    ...(code === "unauthorized" ? { "WWW-Authenticate": "Bearer" } : {}),
   };
 }
 
@@ -26,7 +35,7 @@ export function answerErrors(
     const error = toEngineError(thrown);
     if (error.code === "internal_error") {
       const cause = thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown);
-      log("error", `${request.method} ${request.url.slice(0, 200)} failed: ${cause}`);
+      log("error", `${request.method} ${(request.url.split("?", 1)[0] ?? "").slice(0, 200)} failed: ${cause}`);
     }
     return answerError(reply, error);
   });
@@ -45,8 +54,7 @@ export function answerErrors(
 
 /** Sends an error's answer. */
 export function answerError(reply: FastifyReply, error: EngineError): FastifyReply {
-  if (error.status === 429) reply.header("Retry-After", retryAfter);
-  return reply.status(error.status).send(describeError(error));
+  return reply.status(error.status).headers(headersOf(error)).send(describeError(error));
 }
 
 /** What the server's framework says, in the words of the error table. */

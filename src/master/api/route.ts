@@ -57,6 +57,7 @@ export const tags = {
   Workflows: "What users write: submitted, checked, stopped",
   Executions: "Runs of workflows: read, steered, followed",
   Slaves: "The processes that make the load",
+  Access: "Who somebody is, and tickets for WebSockets",
   Master: "The master itself, and this description",
   Health: "For probes; never behind authentication",
 } as const;

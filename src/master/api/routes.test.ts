@@ -6,7 +6,7 @@ import { routes } from "./routes.ts";
 test("what a request needs: to read, to steer, to manage, to join; forgetting an execution is an admin's", () => {
   const byRole = Map.groupBy(Object.entries(routes), ([, { role }]) => role);
   const names = (role: "anyone" | "operator" | "admin" | "slave") => byRole.get(role)?.map(([name]) => name);
-  expect(names("anyone")).toEqual(["getHealth", "getReadiness"]);
+  expect(names("anyone")).toEqual(["getHealth", "getReadiness", "getDocument", "getDocumentPage", "getDocumentStyle"]);
   expect(names("operator")).toEqual([
     "submitWorkflow",
     "stopWorkflow",

@@ -1,3 +1,4 @@
+import { authRoutes } from "./auth-routes.ts";
 import { controlRoutes } from "./control-routes.ts";
 import { documentRoutes } from "./document-routes.ts";
 import { executionRoutes } from "./execution-routes.ts";
@@ -16,6 +17,7 @@ export const routes: Readonly<Record<string, Route | WebSocketRoute>> = {
   ...streamRoutes,
   ...slaveRoutes,
   ...masterRoutes,
+  ...authRoutes,
   ...healthRoutes,
   ...documentRoutes,
 };

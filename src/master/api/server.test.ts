@@ -195,7 +195,7 @@ test.each([
   ["POST", "/api/v1/executions/over/pause", 409, "conflict"],
   ["DELETE", "/api/v1/executions/live?grace=soon", 400, "invalid_request"],
   ["DELETE", "/api/v1/executions/live?force=yes", 400, "invalid_request"],
-  ["GET", "/api/v1/auth/me", 404, "not_found"],
+  ["GET", "/api/v1/auth/you", 404, "not_found"],
 ])("%s %s: %i %s", async (method, path, status, error) => {
   const { call, faults } = await startApiServer();
   const answer = await call(method, path);

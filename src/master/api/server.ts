@@ -1,19 +1,26 @@
 import type { IncomingMessage } from "node:http";
+import { randomBytes } from "node:crypto";
 import type { AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
-import fastify, { type FastifyInstance } from "fastify";
+import { Server as TlsServer } from "node:tls";
+import fastify, { type FastifyInstance, type FastifyServerOptions } from "fastify";
 import type { ServerConfiguration } from "../../config/configuration.ts";
 import { EngineError } from "../../errors.ts";
 import type { Log } from "../../protocol/ports.ts";
 import type { Executions } from "../executions.ts";
 import type { Registry } from "../registered-slave.ts";
-import { answerError, answerErrors, describeError, toEngineError } from "./answer-error.ts";
+import { createAccess } from "../access/access.ts";
+import { readServerTls, type ServerTls } from "../access/listener-tls.ts";
+import { type AccessSettings, openAccess } from "../access/settings.ts";
+import { answerError, answerErrors, toEngineError } from "./answer-error.ts";
+import { serveAuth } from "./auth-routes.ts";
 import { serveControl } from "./control-routes.ts";
 import { serveDocument } from "./document-routes.ts";
 import { serveExecutions } from "./execution-routes.ts";
 import { serveHealth } from "./health-routes.ts";
+import { createGuard } from "./guard.ts";
+import { describeOpenListener } from "../access/listener-rule.ts";
 import { limitAnswers } from "./limit-answers.ts";
-import { createListenerRule, describeOpenListener, type ListenerRule } from "./listener-rule.ts";
 import type { MasterParts } from "./master-parts.ts";
 import { createRouteMatcher, type MatchedRoute } from "./match-route.ts";
 import { serveMaster } from "./master-routes.ts";
@@ -33,7 +40,9 @@ export interface ServerOptions extends Omit<MasterParts, "executions" | "registr
   readonly registry: Pick<Registry, "list" | "get">;
   readonly log: Log;
   readonly server: ServerConfiguration;
-  /** Takes the upgrade of a slave's link, once the listener's rule has let it through. */
+  /** Who may speak to this master; default: everybody who is near. */
+  readonly access?: AccessSettings;
+  /** Takes the upgrade of a slave's link, once it may be. */
   acceptLink(request: IncomingMessage, socket: Duplex, head: Buffer): void;
 }
 
@@ -43,6 +52,11 @@ export interface Server {
   listen(): Promise<string>;
   /** What the operator is warned of; empty: nothing. */
   readonly warnings: readonly string[];
+  /**
+   * New keys and a new certificate from now on; who came by a key that is gone is cut off. Throws EngineError
+   * `invalid_config`; nothing has changed then.
+   */
+  renew(settings: Pick<AccessSettings, "keys" | "tls">): void;
   /** Ends the listener, its connections and streams; idempotent. */
   close(): Promise<void>;
 }
@@ -52,14 +66,26 @@ export function createServer(options: ServerOptions): Server {
   const { executions, registry, clock, log } = options;
   const { address, hosts, corsOrigins, enableCors, writeTimeoutMs } = options.server;
   const host = address.host ?? "::";
-  const rule = createListenerRule({ host, hosts, origins: enableCors ? corsOrigins : null });
-  const warning = describeOpenListener(host);
+  const { keys, addresses, requestsPerSecond, tls } = options.access ?? openAccess;
+  const access = createAccess({
+    host,
+    hosts,
+    origins: enableCors ? corsOrigins : null,
+    keys,
+    addresses,
+    requestsPerSecond,
+    clientAuth: tls?.clientAuth ?? "none",
+    clock,
+    createToken: () => randomBytes(32).toString("base64url"),
+  });
+  const guard = createGuard({ access, routes, clock, log });
+  const warning = access.authenticated ? null : describeOpenListener(host);
   const warnings = warning === null ? [] : [warning];
-  const server = createFramework(options.server);
+  const server = createFramework(options.server, tls === null ? null : readServerTls(tls));
   const match = createRouteMatcher(routes);
   readBodies(server);
   answerErrors(server, log, (path) => listMethods(match(path)));
-  applyRule(server, rule);
+  guard.watch(server);
   limitAnswers(server, writeTimeoutMs, clock);
 
   serveHealth(server, executions, clock);
@@ -69,16 +95,19 @@ export function createServer(options: ServerOptions): Server {
   serveControl(server, executions);
   serveSlaves(server, executions, registry);
   serveDocument(server, routes, options.card.version);
+  serveAuth(server, access);
   serveWebSockets(server, streamRoutes);
 
   const streams = createStreams({ executions, clock, log });
   server.server.maxConnections = 10_000;
+  // Counted by the guard: what Node leaves out of a flood could be the header of a proxy.
+  server.server.maxHeadersCount = 0;
   server.server.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     socket.on("error", (error) => log("debug", `an upgrade broke off: ${error.message}`));
     const path = request.url?.split("?", 1)[0] ?? "";
-    const refusal = rule(request);
-    if (refusal !== null) return refuseUpgrade(socket, refusal);
     const opened = match(path).find(({ route }) => "webSocket" in route);
+    const refusal = guard.admit(request, socket, opened);
+    if (refusal !== null) return refuseUpgrade(socket, refusal);
     if (opened?.route === streamRoutes.joinAsSlave) options.acceptLink(request, socket, head);
     else if (opened !== undefined) streams.accept(request, socket, head, opened.params["id"] ?? "");
     else refuseUpgrade(socket, new EngineError("not_found", `there is no WebSocket at \`${path.slice(0, 200)}\``));
@@ -86,60 +115,56 @@ export function createServer(options: ServerOptions): Server {
 
   let closed: Promise<void> | null = null;
   const close = async (): Promise<void> => {
+    guard.close();
     streams.close();
     await server.close();
   };
   return {
     warnings,
+    renew(settings) {
+      const renewed = settings.tls === null ? null : readServerTls(settings.tls);
+      if ((renewed === null) !== (tls === null)) {
+        throw new EngineError("invalid_config", "tls is switched on and off by a new start alone");
+      }
+      if (settings.keys !== null || access.authenticated) access.replaceKeys(settings.keys ?? []);
+      if (renewed !== null) (server.server as unknown as TlsServer).setSecureContext(renewed);
+      guard.expel();
+    },
     listen: () => listen(server, host, address.port),
     close: () => (closed ??= close()),
   };
 }
 
-function createFramework({ maxBody, readTimeoutMs }: ServerConfiguration): FastifyInstance {
-  return fastify({
+function createFramework({ maxBody, readTimeoutMs }: ServerConfiguration, tls: ServerTls | null): FastifyInstance {
+  const http = {
+    headersTimeout: Math.min(10_000, readTimeoutMs),
+    connectionsCheckingInterval: 500,
+    maxHeaderSize: 16 * 1024,
+  };
+  const options: FastifyServerOptions = {
     bodyLimit: maxBody,
     logger: false,
     forceCloseConnections: true,
     // A client that sends or reads drop by drop does not hold a connection for ever.
     requestTimeout: readTimeoutMs,
     keepAliveTimeout: 60_000,
-    http: {
-      headersTimeout: Math.min(10_000, readTimeoutMs),
-      connectionsCheckingInterval: 500,
-      maxHeaderSize: 16 * 1024,
-    },
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: 256 },
     frameworkErrors: (error, _request, reply) => {
       answerError(reply, toEngineError(error));
     },
     clientErrorHandler: (error, socket) => {
-      if (error.code === "ECONNRESET" || !socket.writable) socket.destroy();
+      const isHandshake = error.code?.startsWith("ERR_SSL") === true;
+      if (error.code === "ECONNRESET" || isHandshake || !socket.writable) socket.destroy();
       else if (error.code === "ERR_HTTP_REQUEST_TIMEOUT")
         writeError(socket, 408, "the request took too long to arrive");
       else if (error.code === "HPE_HEADER_OVERFLOW") writeError(socket, 431, "the headers are larger than 16 KiB");
       else writeError(socket, 400, "this is no HTTP request");
     },
-  }).setReplySerializer(printJson);
-}
-
-/** Before a body is read. Health checks are answered to everybody. */
-function applyRule(server: FastifyInstance, rule: ListenerRule): void {
-  server.addHook("onRequest", async (request, reply) => {
-    if (/^(?:\/api\/v1)?\/(?:health|ready)$/.test(request.url.split("?", 1)[0] ?? "")) return;
-    const refusal = rule(request.raw);
-    if (refusal !== null) {
-      reply.status(refusal.status).send(describeError(refusal));
-      return reply;
-    }
-    const { origin } = request.headers;
-    if (origin === undefined) return;
-    reply.header("Access-Control-Allow-Origin", origin).header("Vary", "Origin");
-    if (request.method !== "OPTIONS") return;
-    reply.header("Access-Control-Allow-Methods", "GET, POST, DELETE");
-    reply.header("Access-Control-Allow-Headers", "Content-Type").header("Access-Control-Max-Age", "600");
-    return reply.status(204).send();
-  });
+  };
+  const secured = { ...options, https: { ...http, ...tls, handshakeTimeout: 10_000 } };
+  // Both listen, and answer, alike; only the framework's types tell them apart.
+  const server = tls === null ? fastify({ ...options, http }) : (fastify(secured) as unknown as FastifyInstance);
+  return server.setReplySerializer(printJson);
 }
 
 async function listen(server: FastifyInstance, host: string, port: number): Promise<string> {
@@ -159,7 +184,7 @@ async function listen(server: FastifyInstance, host: string, port: number): Prom
   }
   const { address, port: bound, family } = server.server.address() as AddressInfo;
   const shown = address === "::" || address === "0.0.0.0" ? "localhost" : family === "IPv6" ? `[${address}]` : address;
-  return `http://${shown}:${bound}`;
+  return `${server.server instanceof TlsServer ? "https" : "http"}://${shown}:${bound}`;
 }
 
 /** The methods of the routes of one path; what can be read can be asked for its head alone. */

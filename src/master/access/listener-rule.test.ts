@@ -4,9 +4,9 @@ import { createListenerRule, describeOpenListener } from "./listener-rule.ts";
 function ask(
   peer: string,
   headers: Record<string, string> = {},
-  options: { host?: string; hosts?: string[]; origins?: string[] } = {},
+  options: { host?: string; hosts?: string[]; origins?: string[]; authenticated?: boolean } = {},
 ): string | null {
-  const rule = createListenerRule({ host: "0.0.0.0", hosts: [], origins: [], ...options });
+  const rule = createListenerRule({ host: "0.0.0.0", hosts: [], origins: [], authenticated: false, ...options });
   const socket = { remoteAddress: peer };
   return (
     rule({ headers: { host: "127.0.0.1:8080", ...headers }, socket } as unknown as Parameters<typeof rule>[0])?.code ??
@@ -67,4 +67,11 @@ test("configured names and origins are taken", () => {
   const options = { hosts: ["Master.example"], origins: ["https://board.example"] };
   expect(ask("127.0.0.1", { origin: "https://board.example", host: "master.example:8080" }, options)).toBe(null);
   expect(ask("127.0.0.1", { origin: "https://other.example", host: "master.example:8080" }, options)).toBe("forbidden");
+});
+
+test("with keys it does not matter where a peer is; pages of foreign origins are still not answered", () => {
+  const options = { authenticated: true };
+  expect(ask("8.8.8.8", { "x-forwarded-for": "1.1.1.1" }, options)).toBe(null);
+  expect(ask("8.8.8.8", { origin: "https://m.example", host: "m.example" }, options)).toBe(null);
+  expect(ask("8.8.8.8", { origin: "https://evil.example", host: "m.example" }, options)).toBe("forbidden");
 });

@@ -8,27 +8,34 @@ export interface ListenerOptions {
   readonly host: string;
   /** Names under which pages may reach this master, besides addresses and `localhost`. */
   readonly hosts: readonly string[];
+<<<<<<< HEAD:src/master/api/listener-rule.ts
   /** Origins of pages that may, besides those of localhost and of this master itself; null: only its own may. */
   readonly origins: readonly string[] | null;
+=======
+  /** Origins of pages that may, besides those of localhost and of this master itself. */
+  readonly origins: readonly string[];
+  /** With keys it does not matter where a peer is, nor by which name a page found the way. */
+  readonly authenticated: boolean;
+>>>>>>> 8736ec6 (A master asks for keys: roles by route, tickets, address lists, rate limits, an audit log; keys and certificates are renewed while it serves):src/master/access/listener-rule.ts
 }
 
 /** Says whether a request is answered: null, or the error it gets (`auth_required`, `forbidden`). */
 export type ListenerRule = (request: Pick<IncomingMessage, "headers" | "socket">) => EngineError | null;
 
 /**
- * The rule of a listener without authentication (CONTRACT 6): where it is not bound to loopback, only peers whose
- * address, and every hop before them, is loopback, private or link-local; pages only from allowed origins, and only
- * under a name that nobody else can point here.
+ * Pages only from allowed origins. Without authentication also: where the listener is not bound to loopback, only peers
+ * whose address, and every hop before them, is loopback, private or link-local; pages only under a name that nobody else
+ * can point here (CONTRACT 6).
  */
-export function createListenerRule({ host, hosts, origins }: ListenerOptions): ListenerRule {
-  const open = !isLoopback(host);
+export function createListenerRule({ host, hosts, origins, authenticated }: ListenerOptions): ListenerRule {
+  const open = !authenticated && !isLoopback(host);
   return ({ headers, socket }) => {
     const stranger = open ? findStranger(socket.remoteAddress ?? "", headers["x-forwarded-for"]) : null;
     if (stranger !== null) {
       return new EngineError(
         "auth_required",
         `this master has no authentication and answers only loopback, private and link-local addresses; \`${stranger}\` is none`,
-        { hint: "Come from such an address." },
+        { hint: "Come from such an address, or give the master keys (`auth`)." },
       );
     }
     const { origin } = headers;
@@ -36,7 +43,7 @@ export function createListenerRule({ host, hosts, origins }: ListenerOptions): L
     // A page that a browser loads from here itself sends no origin, but says that it is a page.
     if (origin === undefined && (site === undefined || site === "none")) return null;
     const own = headers.host ?? "";
-    if (!isKnownHost(own, hosts)) {
+    if (!authenticated && !isKnownHost(own, hosts)) {
       return new EngineError("forbidden", `a page may not speak to this master as \`${own}\``, {
         hint: "Use the master's address or localhost.",
       });

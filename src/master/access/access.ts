@@ -1,0 +1,140 @@
+import type { IncomingMessage } from "node:http";
+import { type AddressList, createAddressList } from "../../address.ts";
+import { EngineError } from "../../errors.ts";
+import type { Clock } from "../../protocol/ports.ts";
+import { createListenerRule } from "./listener-rule.ts";
+import { type ClientAuth, readCertificate } from "./certificate.ts";
+import { describeNoKey, readKey, refuseKeyInUrl } from "./credentials.ts";
+import { allows, anonymous, type Identity, type KeyRole } from "./identity.ts";
+import { type ApiKey, createKeyRing } from "./key-ring.ts";
+import { createRateLimit } from "./rate-limit.ts";
+import { createTickets } from "./tickets.ts";
+
+export interface AccessOptions {
+  /** The host that the listener is bound to. */
+  readonly host: string;
+  /** Names and origins of pages that may speak to this master, besides its own and those of localhost; origins null: its own alone. */
+  readonly hosts: readonly string[];
+  readonly origins: readonly string[] | null;
+  /** null: no authentication, everybody who is answered may do everything. */
+  readonly keys: readonly ApiKey[] | null;
+  /** Ranges of addresses; an empty `allow` allows all that are not denied. */
+  readonly addresses: { readonly allow: readonly string[]; readonly deny: readonly string[] };
+  readonly clientAuth: ClientAuth;
+  /** Requests of one address a second; so many more may come at once. */
+  readonly requestsPerSecond: number;
+  readonly clock: Clock;
+  /** Makes a text that nobody can guess. */
+  createToken(): string;
+}
+
+/** What a request wants. */
+export interface Wish {
+  readonly role: KeyRole | "anyone";
+  /** A ticket may stand for a key. */
+  readonly webSocket: boolean;
+}
+
+/** Decides who is answered. */
+export interface Access {
+  /** Is a key needed? */
+  readonly authenticated: boolean;
+  /**
+   * Whatever it wants: may this peer, and this page, be answered? Throws EngineError `rate_limited`, `invalid_request`,
+   * `forbidden`, `auth_required`.
+   */
+  screen(request: IncomingMessage): void;
+  /** Who sent it, by key, ticket or certificate. Throws EngineError `unauthorized`, `invalid_request`. */
+  recognize(request: IncomingMessage, wish: Wish): Identity;
+  /** Throws EngineError `forbidden` where somebody's role is not enough. */
+  permit(identity: Identity, needed: Wish["role"]): void;
+  /** A ticket for a WebSocket of the same identity. */
+  issueTicket(identity: Identity): string;
+  /** From now on only these keys. Throws EngineError `invalid_config`; nothing has changed then. */
+  replaceKeys(keys: readonly ApiKey[]): void;
+  /** Would somebody who was admitted earlier still be? */
+  holds(identity: Identity): boolean;
+}
+
+const mostHeaders = 100;
+const mostParameters = 50;
+const longestUrl = 8_192;
+
+/** The rules of CONTRACT 6, cheapest first. Throws EngineError `invalid_config` for keys that cannot be. */
+export function createAccess(options: AccessOptions): Access {
+  const { keys, clock, clientAuth, requestsPerSecond } = options;
+  const ring = keys === null ? null : createKeyRing(keys, () => clock.wall());
+  const tickets = createTickets(clock, () => options.createToken());
+  const rate = createRateLimit({ perSecond: requestsPerSecond, burst: 2 * requestsPerSecond, clock });
+  const rule = createListenerRule({ ...options, authenticated: ring !== null });
+  const allowed = options.addresses.allow.length === 0 ? null : createAddressList(options.addresses.allow);
+  const denied = createAddressList(options.addresses.deny);
+
+  const recognize = (request: IncomingMessage, { role, webSocket }: Wish): Identity => {
+    if (role === "anyone") return anonymous;
+    const certificate = readCertificate(request.socket, clientAuth);
+    if (ring === null) return certificate === null ? anonymous : { ...anonymous, name: certificate };
+    const key = readKey(request);
+    const ticket = webSocket ? readQuery(request).get("ticket") : null;
+    if (key !== null) return ring.find(key);
+    if (ticket !== null) return tickets.redeem(ticket);
+    if (certificate !== null && role === "slave") return { name: certificate, role: "slave", fingerprint: null };
+    throw describeNoKey();
+  };
+
+  return {
+    authenticated: ring !== null,
+    screen(request) {
+      const peer = request.socket.remoteAddress ?? "";
+      if (!rate.take(peer)) {
+        throw new EngineError("rate_limited", `more than ${requestsPerSecond} requests a second came from \`${peer}\``);
+      }
+      const query = readQuery(request);
+      checkAddresses(request, allowed, denied);
+      const refusal = rule(request);
+      if (refusal !== null) throw refusal;
+      refuseKeyInUrl(query);
+    },
+    recognize,
+    permit({ name, role }, needed) {
+      if (ring === null || allows(role, needed)) return;
+      throw new EngineError("forbidden", `\`${name}\` has the role ${role}; this takes the role ${needed}`);
+    },
+    issueTicket: (identity) => tickets.issue(identity),
+    replaceKeys(next) {
+      if (ring === null) throw new EngineError("invalid_config", "auth is off: start the master anew to switch it on");
+      ring.replace(next);
+    },
+    holds: (identity) => ring === null || ring.holds(identity),
+  };
+}
+
+/** Throws EngineError `invalid_request` for floods of headers and parameters, and for an address that is too long. */
+function readQuery({ url = "", rawHeaders }: IncomingMessage): URLSearchParams {
+  const headers = rawHeaders.length / 2;
+  if (headers > mostHeaders) {
+    throw new EngineError("invalid_request", `the request has ${headers} headers; it takes ${mostHeaders} at most`);
+  }
+  if (url.length > longestUrl) {
+    throw new EngineError("invalid_request", `the URL has ${url.length} characters; it takes ${longestUrl} at most`);
+  }
+  const start = url.indexOf("?");
+  const query = new URLSearchParams(start < 0 ? "" : url.slice(start + 1));
+  if (query.size <= mostParameters) return query;
+  throw new EngineError(
+    "invalid_request",
+    `the query has ${query.size} parameters; it takes ${mostParameters} at most`,
+  );
+}
+
+/** Every address on the way must be allowed, so that nobody gains by making hops up. Throws EngineError `forbidden`. */
+function checkAddresses({ headers, socket }: IncomingMessage, allowed: AddressList | null, denied: AddressList): void {
+  const hops = [headers["x-forwarded-for"] ?? []].flat().flatMap((text) => text.split(","));
+  for (const hop of [socket.remoteAddress ?? "", ...hops.map((text) => text.trim())]) {
+    if (!denied.has(hop) && (allowed === null || allowed.has(hop))) continue;
+    throw new EngineError(
+      "forbidden",
+      `this master does not answer \`${hop.slice(0, 100)}\`: \`access\` of its configuration`,
+    );
+  }
+}

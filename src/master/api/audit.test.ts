@@ -1,0 +1,84 @@
+import { once } from "node:events";
+import { expect, test } from "vitest";
+import { WebSocket } from "ws";
+import { startApiServer } from "../../../test/support/api-server.ts";
+import type { JsonObject } from "../../protocol/json.ts";
+import type { ApiKey } from "../access/key-ring.ts";
+import { openAccess } from "../access/settings.ts";
+
+const keys: readonly ApiKey[] = [
+  { name: "ci", key: "key-of-ci", keyHash: null, role: "admin", expiresAt: null },
+  { name: "board", key: "key-of-board", keyHash: null, role: "viewer", expiresAt: null },
+];
+const ci = { "x-api-key": "key-of-ci" };
+const board = { "x-api-key": "key-of-board" };
+
+async function start() {
+  const lines: string[] = [];
+  const api = await startApiServer({
+    access: { ...openAccess, keys },
+    log: (level, message, fields?: JsonObject) => {
+      const { name, role, action, target, outcome, audit, left_out: leftOut = "" } = fields ?? {};
+      if (audit === true) lines.push([level, name, role, action, target, outcome, leftOut].join(" ").trim());
+      lines.push(message);
+    },
+  });
+  return { ...api, lines };
+}
+
+test("what was done and what was refused is written down: who, in which role, what, to what, how it went", async () => {
+  const { call, lines } = await start();
+  const workflow = { id: "shop", steps: [{ id: "get", type: "http", config: { url: "http://127.0.0.1:1/" } }] };
+  const body = JSON.stringify({ workflow, secrets: { TOKEN: "hush" } });
+  await call("POST", "/api/v1/workflows", { body, headers: ci });
+  await call("POST", "/api/v1/executions/live/pause", { headers: ci });
+  await call("DELETE", "/api/v1/executions/over?purge=true", { headers: ci });
+  await call("POST", "/api/v1/executions/nobody/resume", { headers: ci });
+  await call("POST", "/api/v1/slaves/s1/drain", { headers: board });
+  await call("GET", "/api/v1/executions?limit=1&api_key=key-of-ci", {});
+  await call("GET", "/api/v1/slaves", { headers: { "x-api-key": "key-of-none" } });
+  await call("GET", "/api/v1/slaves", { headers: board });
+  await call("GET", "/nothing", {});
+  expect(lines.filter((line) => !line.startsWith("audit: "))).toEqual([
+    "info ci admin submitWorkflow e1 done",
+    "info ci admin pauseExecution live done",
+    "warn ci admin stopExecution over conflict",
+    "warn ci admin resumeExecution nobody not_found",
+    "warn board viewer drainSlave s1 forbidden",
+    "warn unknown  listSlaves  unauthorized",
+    "warn unknown  GET /nothing  unauthorized",
+  ]);
+  expect(lines.join("\n")).not.toMatch(/hush|key-of/);
+});
+
+test("a flood of refusals is not written down line by line; how many were left out is said", async () => {
+  const { call, lines } = await start();
+  await Promise.all(Array.from({ length: 200 }, () => call("GET", "/api/v1/slaves")));
+  const written = () => lines.filter((line) => line.startsWith("warn")).length;
+  expect(written()).toBeGreaterThanOrEqual(50);
+  expect(written()).toBeLessThan(100);
+  await expect
+    .poll(async () => {
+      await call("GET", "/api/v1/slaves");
+      return lines.some((line) => /^warn unknown {2}listSlaves {2}unauthorized [1-9]\d*$/.test(line));
+    })
+    .toBe(true);
+});
+
+test("a key that is taken away is not taken any more, and what was opened by it is cut", async () => {
+  const { call, server, url, lines } = await start();
+  const open = (headers: Record<string, string>) =>
+    new WebSocket(`${url.replace("http", "ws")}/api/v1/executions/live/ws`, { headers });
+  const [byCi, byBoard] = [open(ci), open(board)];
+  await Promise.all([once(byCi, "open"), once(byBoard, "open")]);
+  const cut = once(byCi, "close");
+  expect(() => server.renew({ keys: [], tls: null })).toThrow(expect.objectContaining({ code: "invalid_config" }));
+  expect((await call("GET", "/api/v1/auth/me", { headers: ci })).status).toBe(200);
+  server.renew({ keys: [keys[1] as ApiKey, { ...(keys[0] as ApiKey), key: "new-key-of-ci" }], tls: null });
+  await cut;
+  expect(byBoard.readyState).toBe(WebSocket.OPEN);
+  expect((await call("GET", "/api/v1/auth/me", { headers: ci })).status).toBe(401);
+  expect((await call("GET", "/api/v1/auth/me", { headers: { "x-api-key": "new-key-of-ci" } })).status).toBe(200);
+  byBoard.terminate();
+  expect(lines.join("\n")).not.toMatch(/key-of/);
+});
