@@ -15,6 +15,7 @@ import { createConfigure, takeConfiguration } from "./configure.ts";
 import { exposeVariables } from "./expose-variables.ts";
 import { nodeSignals, watchInterrupts } from "./interrupts.ts";
 import { type MasterStartOptions, readMasterFlags } from "./master-start-options.ts";
+import { readAccess } from "./read-access.ts";
 import { createNodeLog } from "./node-log.ts";
 import { tellError } from "./tell-error.ts";
 import type { Terminal } from "./terminal.ts";
@@ -50,6 +51,7 @@ export async function masterStartCommand(options: MasterStartOptions, terminal: 
       store,
       storeKind: chosen.kind,
       configuration,
+      access: readAccess(configuration),
       clock,
       log,
       engineVersion: readEngineVersion(),
@@ -59,7 +61,11 @@ export async function masterStartCommand(options: MasterStartOptions, terminal: 
     });
     const reload = watchReload({
       file: options.config ?? null,
-      onReload: () => takeConfiguration(configure, log, (next) => nodeLog.reload(next.logging)),
+      onReload: () =>
+        takeConfiguration(configure, log, (next) => {
+          nodeLog.reload(next.logging);
+          master.renew(readAccess(next));
+        }),
       onHangup: () => asked.resolve(),
     });
     closing.push(() => reload.close());

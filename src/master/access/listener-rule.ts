@@ -8,15 +8,10 @@ export interface ListenerOptions {
   readonly host: string;
   /** Names under which pages may reach this master, besides addresses and `localhost`. */
   readonly hosts: readonly string[];
-<<<<<<< HEAD:src/master/api/listener-rule.ts
   /** Origins of pages that may, besides those of localhost and of this master itself; null: only its own may. */
   readonly origins: readonly string[] | null;
-=======
-  /** Origins of pages that may, besides those of localhost and of this master itself. */
-  readonly origins: readonly string[];
   /** With keys it does not matter where a peer is, nor by which name a page found the way. */
   readonly authenticated: boolean;
->>>>>>> 8736ec6 (A master asks for keys: roles by route, tickets, address lists, rate limits, an audit log; keys and certificates are renewed while it serves):src/master/access/listener-rule.ts
 }
 
 /** Says whether a request is answered: null, or the error it gets (`auth_required`, `forbidden`). */

@@ -1,0 +1,17 @@
+import type { Configuration } from "../config/configuration.ts";
+import { type AccessSettings, openAccess } from "../master/access/settings.ts";
+import { readSource } from "./read-source.ts";
+
+/** Who may speak to a master, by its configuration; certificates are read from their files. Throws EngineError `unreadable_file`. */
+export function readAccess({ auth, access, tls }: Configuration): AccessSettings {
+  const { cert, key, ca, clientAuth } = tls;
+  return {
+    ...openAccess,
+    keys: auth.enabled ? auth.apiKeys : null,
+    addresses: access,
+    tls:
+      cert === null || key === null
+        ? null
+        : { cert: readSource(cert), key: readSource(key), ca: ca === null ? null : readSource(ca), clientAuth },
+  };
+}
