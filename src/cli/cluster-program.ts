@@ -8,6 +8,7 @@ import {
   readWait,
   type SubmitOptions,
 } from "./master-options.ts";
+import type { KeyOptions } from "./keys-command.ts";
 import { addMasterStart } from "./master-program.ts";
 import type {
   ExecutionListOptions,
@@ -31,6 +32,7 @@ export function addClusterCommands(program: Command, terminal: Terminal, finish:
   const master = program.command("master").description("The head of a cluster.");
   addMasterStart(master, terminal, finish);
   addMasterStatus(master, terminal, finish);
+  addKeys(program.command("keys").description("Keys for a master that asks for them."), terminal, finish);
   addSlaveCommands(program.command("slave").description("A machine that makes load for a master."), terminal, finish);
 }
 
@@ -140,6 +142,27 @@ function addSlaves(slaves: Command, terminal: Terminal, finish: (exitCode: numbe
         finish(await (await load()).drainSlave(name, id, options, terminal)),
       );
   }
+}
+
+function addKeys(keys: Command, terminal: Terminal, finish: (exitCode: number) => void): void {
+  keys
+    .command("create")
+    .description("Make a key and its hash; the hash goes into the master's configuration.")
+    .addOption(
+      new Option(
+        "--role <role>",
+        "what it may do: viewer reads, operator also runs tests, admin also manages, slave joins",
+      )
+        .choices(["viewer", "operator", "admin", "slave"])
+        .makeOptionMandatory(),
+    )
+    .option("--name <name>", "who is to have it; stands in logs (default: the role)")
+    .option("--expires <time>", "how long it is taken: 90d (default: for ever)", readDuration)
+    .option("--json", "print {name, role, key, key_hash} as JSON")
+    .action(async (options: KeyOptions) => {
+      const { createKeyCommand } = await import("./keys-command.ts");
+      finish(createKeyCommand(options, terminal));
+    });
 }
 
 function addMasterStatus(master: Command, terminal: Terminal, finish: (exitCode: number) => void): void {

@@ -1,3 +1,4 @@
+import { X509Certificate } from "node:crypto";
 import { createSecureContext, type SecureContextOptions } from "node:tls";
 import { EngineError } from "../../errors.ts";
 import type { ListenerTls } from "./settings.ts";
@@ -13,12 +14,27 @@ export function readServerTls({ cert, key, ca, clientAuth }: ListenerTls): Serve
       `tls.client_auth is ${clientAuth}, and tls.ca does not say whose certificates count`,
     );
   }
+  checkCertificate("tls.cert", cert);
+  if (ca !== null) checkCertificate("tls.ca", ca);
   const context = { cert, key, ...(ca === null ? {} : { ca }), minVersion: "TLSv1.2" as const };
   try {
     createSecureContext(context);
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message.replace(/^error:[0-9A-F]+:/i, "") : String(cause);
-    throw new EngineError("invalid_config", `tls: the certificate and its key cannot be used: ${reason}`, { cause });
+    throw new EngineError("invalid_config", `tls.key is not the key of tls.cert: ${explain(cause)}`, { cause });
   }
   return { ...context, requestCert: clientAuth !== "none", rejectUnauthorized: false };
+}
+
+/** Node takes a text without a certificate for none. */
+function checkCertificate(name: string, pem: string): void {
+  try {
+    new X509Certificate(pem);
+  } catch (cause) {
+    throw new EngineError("invalid_config", `${name} is no certificate in PEM: ${explain(cause)}`, { cause });
+  }
+}
+
+/** OpenSSL's own wording begins with a number. */
+function explain(cause: unknown): string {
+  return (cause instanceof Error ? cause.message : String(cause)).replace(/^error:[0-9A-F]+:/i, "");
 }

@@ -1,0 +1,102 @@
+import { readFileSync } from "node:fs";
+import { request, type RequestOptions } from "node:https";
+import { request as requestPlain } from "node:http";
+import { json } from "node:stream/consumers";
+import { expect, test } from "vitest";
+import { startApiServer } from "../../../test/support/api-server.ts";
+import type { ClientAuth } from "../access/certificate.ts";
+import type { ApiKey } from "../access/key-ring.ts";
+import { type ListenerTls, openAccess } from "../access/settings.ts";
+
+const read = (name: string): string =>
+  readFileSync(new URL(`../../../test/support/tls/${name}.pem`, import.meta.url), "utf8");
+const ca = read("authority.cert");
+const pair = (name: string) => ({ cert: read(`${name}.cert`), key: read(`${name}.key`) });
+const keys: readonly ApiKey[] = [{ name: "ci", key: "key-of-ci", keyHash: null, role: "viewer", expiresAt: null }];
+const listener = (clientAuth: ClientAuth): ListenerTls => ({ ...pair("server"), ca, clientAuth });
+
+interface Answer {
+  readonly status: number;
+  readonly body: unknown;
+}
+
+/** A request with a connection of its own. */
+function ask(url: string, options: RequestOptions = {}): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    const { protocol } = new URL(url);
+    const start = protocol === "https:" ? request : requestPlain;
+    const sent = start(url, { ca, agent: false, ...options }, (response) => {
+      json(response).then((body) => resolve({ status: response.statusCode ?? 0, body }), reject);
+    });
+    sent.on("error", reject);
+    sent.end();
+  });
+}
+
+const withKey = { headers: { "x-api-key": "key-of-ci" } };
+const unauthorized = (message: RegExp) => ({
+  status: 401,
+  body: expect.objectContaining({ error: "unauthorized", message: expect.stringMatching(message) }),
+});
+
+test("HTTPS: the certificate is verified, and plain HTTP is not answered", async () => {
+  const { url } = await startApiServer({ access: { ...openAccess, tls: listener("none") } });
+  expect(url).toMatch(/^https:/);
+  expect(await ask(`${url}/api/v1/slaves`)).toMatchObject({ status: 200, body: { total: 0 } });
+  await expect(ask(`${url}/api/v1/slaves`, { ca: read("localhost.cert") })).rejects.toMatchObject({
+    code: "SELF_SIGNED_CERT_IN_CHAIN",
+  });
+  await expect(ask(`${url.replace("https:", "http:")}/api/v1/slaves`)).rejects.toThrow();
+  await expect(ask(`${url}/api/v1/slaves`, { maxVersion: "TLSv1.1", minVersion: "TLSv1" })).rejects.toThrow();
+});
+
+test.each([
+  ["none", unauthorized(/^this master answers only clients that show a certificate$/)],
+  ["slave", { status: 200, body: { total: 0, slaves: [] } }],
+  ["expired", unauthorized(/^the certificate of the client has expired$/)],
+  ["stranger", unauthorized(/is not of this master's authority/)],
+])("where a certificate is required, who shows %s", async (shown, expected) => {
+  const { url } = await startApiServer({ access: { ...openAccess, tls: listener("required") } });
+  const certificate = shown === "none" ? {} : pair(shown);
+  expect(await ask(`${url}/api/v1/slaves`, certificate)).toEqual(expected);
+  expect((await ask(`${url}/health`, certificate)).status).toBe(200);
+});
+
+test("a certificate joins, and is no key for anything else; a wrong one is refused with every key", async () => {
+  const { url } = await startApiServer({
+    access: { ...openAccess, keys, tls: listener("optional") },
+    acceptLink: (_request, socket) => socket.end("HTTP/1.1 204 Taken\r\nConnection: close\r\n\r\n"),
+  });
+  const link = { headers: { connection: "Upgrade", upgrade: "websocket" } };
+  const join = async (more: RequestOptions): Promise<number> =>
+    (await ask(`${url}/api/v1/link`, { ...link, ...more }).catch(() => ({ status: 204 }))).status;
+  expect(await Promise.all([join(pair("slave")), join({}), join(pair("expired")), join(pair("stranger"))])).toEqual([
+    204, 401, 401, 401,
+  ]);
+  expect(await ask(`${url}/api/v1/slaves`, pair("slave"))).toEqual(unauthorized(/answers only with a key/));
+  expect((await ask(`${url}/api/v1/slaves`, withKey)).status).toBe(200);
+  expect((await ask(`${url}/api/v1/slaves`, { ...withKey, ...pair("slave") })).status).toBe(200);
+  expect(await ask(`${url}/api/v1/slaves`, { ...withKey, ...pair("expired") })).toEqual(unauthorized(/has expired/));
+});
+
+test("a certificate is renewed while the master serves; one that cannot be changes nothing", async () => {
+  const { url, server } = await startApiServer({ access: { ...openAccess, tls: listener("none") } });
+  const renew = (changes: Partial<ListenerTls>) =>
+    server.renew({ keys: null, tls: { ...listener("none"), ...changes } });
+  for (const wrong of [{ cert: "no" }, { key: "no" }, { key: pair("slave").key }, { cert: "" }, { ca: "no" }]) {
+    expect(() => renew(wrong)).toThrow(expect.objectContaining({ code: "invalid_config" }));
+  }
+  expect(() => server.renew({ keys: null, tls: null })).toThrow(/by a new start alone/);
+  expect((await ask(`${url}/health`)).status).toBe(200);
+  renew(pair("localhost"));
+  await expect(ask(`${url}/health`)).rejects.toThrow();
+  expect((await ask(`${url}/health`, { ca: read("localhost.cert") })).status).toBe(200);
+});
+
+test("no authority, no client certificates", async () => {
+  const tls = { ...listener("optional"), ca: null };
+  await expect(startApiServer({ access: { ...openAccess, tls } })).rejects.toMatchObject({
+    code: "invalid_config",
+    message: expect.stringContaining("tls.ca"),
+  });
+});
