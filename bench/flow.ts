@@ -60,6 +60,7 @@ for (const [name, steps] of Object.entries(rows)) {
       random: Math.random,
       log: () => undefined,
       permit: { maySend: () => true, refuses: () => null },
+      connections: {},
       masker,
     },
     { executors: { op: () => Promise.resolve(() => idle) }, compilers: stepCompilers },

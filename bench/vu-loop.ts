@@ -68,6 +68,7 @@ async function runLoad(load: Load): Promise<number> {
         random: Math.random,
         log: () => undefined,
         permit: { maySend: () => true, refuses: () => null },
+        connections: {},
         masker,
       },
       leaseMemory: null,

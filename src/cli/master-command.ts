@@ -91,7 +91,7 @@ export async function masterStartCommand(options: MasterStartOptions, terminal: 
 /** The slave inside a standalone master; gives what ends it. */
 async function joinSlave(
   port: LinkPort,
-  { slave: { labels, maxVus, threads, targets, exposeEnv } }: Configuration,
+  { slave: { labels, maxVus, threads, targets, exposeEnv }, connections }: Configuration,
   clock: Clock,
   log: Log,
 ): Promise<() => Promise<void>> {
@@ -117,6 +117,7 @@ async function joinSlave(
     random: Math.random,
     log,
     targets,
+    connections,
     environment: exposeVariables(exposeEnv, process.env),
     sample: createProcessSample(),
   });

@@ -55,6 +55,7 @@ export async function runCommand(file: string, options: RunOptions, terminal: Te
       random: Math.random,
       log: createTextLog(terminal, options.quiet ? "error" : options.logLevel, createMasker(inputs.secrets)),
       targets: null,
+      connections: {},
       executionId: makeUuid(Math.random),
       engineVersion: readEngineVersion(),
     });

@@ -79,6 +79,7 @@ export async function slaveStartCommand(options: SlaveStartOptions, terminal: Te
       random: Math.random,
       log,
       targets: own.targets,
+      connections: configuration.connections,
       environment: exposeVariables(own.exposeEnv, process.env),
       sample: createProcessSample(),
     });

@@ -117,6 +117,7 @@ export function resolveWorkflow(document: Json, options: ResolveOptions, finding
       .filter(({ name }) => options.scenario === undefined || name === options.scenario),
     setup: phases["setup"] ?? [],
     teardown: phases["teardown"] ?? [],
+    connections: asObject(root["connections"]) as Readonly<Record<string, JsonObject>>,
     setupTimeoutMs: asMs(workflowOptions["setup_timeout"]) ?? 60_000,
     teardownTimeoutMs: asMs(workflowOptions["teardown_timeout"]) ?? 60_000,
     warmUpMs: asMs(workflowOptions["warm_up"]) ?? 0,
@@ -180,6 +181,7 @@ function listSharedTexts(
   });
   return [
     ...listTemplates(Object.fromEntries(variables), ["variables"]),
+    ...listTemplates(root["connections"], ["connections"]),
     ...listTemplates(httpTexts, http.path),
     ...listTemplates(workflowOptions["think_time"], ["options", "think_time"]),
     ...scenarios,

@@ -131,7 +131,16 @@ export const workflowShape: ObjectShape = object({
     "Values that templates read as `${name}`; `-e NAME=VALUE` wins over them. Default: none.",
   ),
   data: later("a data feeder"),
-  connections: later("a named connection"),
+  connections: describe(
+    {
+      kind: "map",
+      of: { kind: "map", of: any },
+      keys: /^[\p{L}\p{M}\p{N}_-]{1,64}$/u,
+      keysAccept: "a name of letters, digits, _ and -, at most 64",
+    },
+    "Databases and brokers by name, each with a `driver` and its fields, such as `{shop: {driver: mysql, dsn: …}}`; texts " +
+      "may read variables, `env` and `secret`. A slave adds those of its own configuration. Default: none.",
+  ),
   metrics: describe(
     { kind: "map", of: metricType, keys: /^[\p{L}_][\p{L}\p{N}_.]{0,127}$/u, keysAccept: "a metric name" },
     "Metrics of the user's own and their types, such as `{checkout: trend}`. Default: none.",

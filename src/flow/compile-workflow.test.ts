@@ -52,6 +52,7 @@ async function compileReal(
     random: Math.random,
     log: () => undefined,
     permit: { maySend: () => true, refuses: () => null },
+    connections: {},
     masker,
   });
   closers.push(() => compiled.close());

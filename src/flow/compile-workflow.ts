@@ -1,5 +1,5 @@
 import { EngineError } from "../errors.ts";
-import type { Json } from "../protocol/json.ts";
+import type { Json, JsonObject } from "../protocol/json.ts";
 import type { Executor, ExecutorContext } from "../protocol/step.ts";
 import type { Step } from "../protocol/workflow.ts";
 import type { ExecutorFactory } from "../step-executors.ts";
@@ -9,6 +9,7 @@ import { compileScenario } from "./compile-scenario.ts";
 import { compileSteps } from "./compile-steps.ts";
 import type { CompiledWorkflow, FlowContext } from "./compiled.ts";
 import { loadJsonPath, needsJsonPath, plainJsonPath } from "./extract/json-path.ts";
+import { fillConnections } from "./fill-connections.ts";
 import { FlowVu } from "./flow-vu.ts";
 import type { Surroundings } from "./phase.ts";
 import { createPhase } from "./phase.ts";
@@ -35,7 +36,8 @@ export async function compileWorkflow(context: FlowContext, tables: StepTables =
   const steps = listPhases(workflow).flatMap((phase) => listSteps(phase, tables.compilers));
   const executors = new Map<string, Executor>();
   try {
-    await createExecutors(executors, context, steps, tables);
+    const references = findReferences(workflow, tables.compilers);
+    await createExecutors(executors, context, fillConnections(context, references), steps, tables);
     const needsLibrary = steps.some((step) => [...step.extract, ...step.assert, ...step.checks].some(needsJsonPath));
     const compiled = compileAll(context, executors, {
       recorder: context.recorder,
@@ -44,7 +46,7 @@ export async function compileWorkflow(context: FlowContext, tables: StepTables =
       turn: createTurn(context.clock),
       executors,
       compilers: tables.compilers,
-      references: findReferences(workflow, tables.compilers),
+      references,
       jsonPath: needsLibrary ? await loadJsonPath() : plainJsonPath,
     });
     for (const executor of executors.values()) await executor.prepare?.();
@@ -119,6 +121,7 @@ function compileAll(
 async function createExecutors(
   executors: Map<string, Executor>,
   context: FlowContext,
+  connections: Readonly<Record<string, JsonObject>>,
   steps: readonly Step[],
   tables: StepTables,
 ): Promise<void> {
@@ -128,7 +131,7 @@ async function createExecutors(
     const load = Object.hasOwn(tables.executors, type) ? tables.executors[type] : undefined;
     if (load !== undefined) {
       const create = await load();
-      const own: ExecutorContext = { workflow, clock, random, log, permit, slot: executors.size, shared };
+      const own: ExecutorContext = { workflow, clock, random, log, permit, connections, slot: executors.size, shared };
       executors.set(type, create(own, context.recorder));
     } else if (!Object.hasOwn(tables.compilers, type)) {
       const known = [...Object.keys(tables.executors), ...Object.keys(tables.compilers)].toSorted().join(", ");

@@ -1,3 +1,4 @@
+import type { JsonObject } from "../protocol/json.ts";
 import type { Recorder } from "../measure/recorder.ts";
 import type { Inputs } from "../protocol/message.ts";
 import type { Clock, Log, Masker, Permit, Random } from "../protocol/ports.ts";
@@ -16,6 +17,8 @@ export interface FlowContext {
   readonly log: Log;
   readonly permit: Permit;
   readonly masker: Masker;
+  /** Databases and brokers that this slave knows by name; a workflow's own win over them. */
+  readonly connections: Readonly<Record<string, JsonObject>>;
 }
 
 /** A workflow as functions: nothing of its text is looked at again while it runs. */

@@ -29,6 +29,7 @@ async function start(options: object, more: { readonly delayMs?: number; readonl
     random: Math.random,
     log: () => {},
     targets: null,
+    connections: {},
     executionId: "x",
     engineVersion: "0",
   });

@@ -1,3 +1,4 @@
+import type { JsonObject } from "../protocol/json.ts";
 import { createLiveThresholds, decideThresholds } from "../cluster/live-thresholds.ts";
 import { advanceOwner, type OwnerEvent } from "../cluster/owner.ts";
 import { shortGrace } from "../cluster/owner-end.ts";
@@ -30,6 +31,8 @@ export interface LocalOptions {
   readonly log: Log;
   /** What load may be sent to; null: everything. */
   readonly targets: TargetLists | null;
+  /** Databases and brokers that this machine knows by name. */
+  readonly connections: Readonly<Record<string, JsonObject>>;
   readonly executionId: string;
   readonly engineVersion: string;
 }

@@ -53,6 +53,7 @@ export async function run(workflow: string | object, options: RunOptions = {}): 
     random: Math.random,
     log: options.log ?? (() => {}),
     targets: null,
+    connections: {},
     executionId: makeUuid(Math.random),
     engineVersion: readEngineVersion(),
   });

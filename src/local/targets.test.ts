@@ -38,6 +38,7 @@ async function run(targets: TargetLists, threads: number, urls: readonly string[
     random: Math.random,
     log: () => {},
     targets,
+    connections: {},
     executionId: "x",
     engineVersion: "0",
   });

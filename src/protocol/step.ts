@@ -1,4 +1,4 @@
-import type { Json } from "./json.ts";
+import type { Json, JsonObject } from "./json.ts";
 import type { Clock, Log, Permit, Random } from "./ports.ts";
 import type { Step, Workflow } from "./workflow.ts";
 
@@ -95,6 +95,11 @@ export interface ExecutorContext {
   readonly random: Random;
   readonly log: Log;
   readonly permit: Permit;
+  /**
+   * Databases and brokers by name, their texts filled in: the workflow's own, else what this slave knows. Their values
+   * are secrets: never in a message.
+   */
+  readonly connections: Readonly<Record<string, JsonObject>>;
   /** The executor's place in `VirtualUser.resources`. */
   readonly slot: number;
   /** What several executors of the thread share, each thing under a symbol of who makes it. */

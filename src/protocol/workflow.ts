@@ -22,6 +22,8 @@ export interface Workflow {
   readonly setup: readonly Step[];
   /** Once per execution, on every end after a successful setup. */
   readonly teardown: readonly Step[];
+  /** Databases and brokers by name, each with its driver's fields; texts may read variables, `env` and `secret`. */
+  readonly connections: Readonly<Record<string, JsonObject>>;
   readonly setupTimeoutMs: number;
   readonly teardownTimeoutMs: number;
   /** Measurements of this first part of the run (test time) stay out of metrics and thresholds. 0: none. */

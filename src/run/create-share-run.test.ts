@@ -82,6 +82,7 @@ function makeRun(workflow: Workflow, threads: number): Running {
       random: Math.random,
       log: () => undefined,
       targets: null,
+      connections: {},
       leaseMemory: null,
     },
     {

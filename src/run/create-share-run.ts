@@ -190,19 +190,30 @@ function createParts(
   claimMemory: SharedArrayBuffer,
   listen: (thread: number) => SharePartEvents,
 ): readonly SharePart[] {
-  const { plan, inputs, slaveId, clock, random, log, leaseMemory, targets } = options;
+  const { plan, inputs, slaveId, clock, random, log, leaseMemory, targets, connections } = options;
   const threads = shares.length;
   if (threads > 1) {
     return shares.map((share, thread) => {
       const seed = Math.floor(random() * 2 ** 32);
-      const input = { plan, share, inputs, slaveId, threads, claimMemory, leaseMemory, targets, seed };
+      const input = { plan, share, inputs, slaveId, threads, claimMemory, leaseMemory, targets, connections, seed };
       return spawnThread(input, { clock, log }, listen(thread));
     });
   }
   const masker = createMasker(inputs.secrets);
   const recorder = createRecorder({ clock, masker });
   const permit = createPermit(targets, leaseMemory, clock);
-  const context = { workflow: plan.workflow, inputs, slaveId, recorder, clock, random, log, permit, masker };
+  const context = {
+    workflow: plan.workflow,
+    inputs,
+    slaveId,
+    recorder,
+    clock,
+    random,
+    log,
+    permit,
+    masker,
+    connections,
+  };
   const claims = createClaims(claimMemory, 1);
   const watch = createGeneratorWatch();
   const compile = rehearseThenCompile(plan);

@@ -26,6 +26,7 @@ test.each([10, 5_000])(
       random: Math.random,
       log: (_level, message) => logged.push(message),
       permit: { maySend: () => false, refuses: () => "nothing may be dialled" },
+      connections: {},
       masker,
     });
     expect(compiled.scenarios).toHaveLength(1);

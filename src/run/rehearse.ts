@@ -66,6 +66,7 @@ async function run(workflow: Workflow, { clock, masker, slaveId, random }: FlowC
         log: () => undefined,
         permit: { maySend: () => true, refuses: () => null },
         masker,
+        connections: {},
       },
       leaseMemory: null,
       claims: createClaims(createClaimMemory(share), 1),
@@ -156,6 +157,7 @@ function makeRehearsal(workflow: Workflow, port: number): Workflow {
   return {
     ...workflow,
     variables: {},
+    connections: {},
     http: { ...workflow.http, hosts: {}, cookies: "vu", connections: "vu" },
     setup: [],
     teardown: [],

@@ -1,3 +1,4 @@
+import type { JsonObject } from "../protocol/json.ts";
 import type { Frame } from "../protocol/frame.ts";
 import type { Inputs, Released } from "../protocol/message.ts";
 import type { IterationRange, Plan, Share, VuIteration } from "../protocol/plan.ts";
@@ -16,6 +17,8 @@ export interface ShareRunOptions {
   readonly log: Log;
   /** What load may be sent to; null: everything. */
   readonly targets: TargetLists | null;
+  /** Databases and brokers that this slave knows by name. */
+  readonly connections: Readonly<Record<string, JsonObject>>;
   /**
    * The lease (`createLeaseMemory`), which every thread reads before each send; `clock` must be the system's then. With a
    * lease an owner feeds the share: shared iterations are allotted, iterations of a VU are claimed, and scenarios that

@@ -19,6 +19,8 @@ export interface ThreadInput {
   readonly leaseMemory: SharedArrayBuffer | null;
   /** null: load may be sent to everything. */
   readonly targets: TargetLists | null;
+  /** Databases and brokers that this slave knows by name. */
+  readonly connections: Readonly<Record<string, JsonObject>>;
   /** What the thread's random numbers follow from: 32 bits. */
   readonly seed: number;
 }

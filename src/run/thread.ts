@@ -23,7 +23,8 @@ import {
 const port = parentPort;
 if (port === null) throw new Error("thread.ts is the entry of a worker thread; it cannot be run by itself");
 
-const { plan, share, inputs, slaveId, threads, claimMemory, leaseMemory, targets, seed } = workerData as ThreadInput;
+const { plan, share, inputs, slaveId, threads, claimMemory, leaseMemory, targets, connections, seed } =
+  workerData as ThreadInput;
 const clock = createSystemClock(systemTime);
 const masker = createMasker(inputs.secrets);
 const tell = (fact: ThreadFact) => port.postMessage(fact);
@@ -42,6 +43,7 @@ const part = createInThread(
       log: (level, message, fields) => tell({ type: "log", level, message, fields }),
       permit: createPermit(targets, leaseMemory, clock),
       masker,
+      connections,
     },
     leaseMemory,
     claims: createClaims(claimMemory, threads),

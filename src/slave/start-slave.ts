@@ -1,3 +1,4 @@
+import type { JsonObject } from "../protocol/json.ts";
 import type { SlaveCard } from "../protocol/link.ts";
 import type { Clock, Log, Random, TargetLists } from "../protocol/ports.ts";
 import { chooseThreads } from "../run/choose-threads.ts";
@@ -22,6 +23,8 @@ export interface MakeSlaveOptions {
   readonly log: Log;
   /** What load may be sent to; null: everything. */
   readonly targets: TargetLists | null;
+  /** Databases and brokers that workflows may name; what they hold stays here. */
+  readonly connections: Readonly<Record<string, JsonObject>>;
   /** What of its own environment workflows may read as `env.X`; what comes with an execution wins. */
   readonly environment: Readonly<Record<string, string>>;
   sample(): ProcessSample;
@@ -47,6 +50,7 @@ export function makeSlave(options: MakeSlaveOptions): Slave {
           log,
           leaseMemory,
           targets: options.targets,
+          connections: options.connections,
         },
         events,
       ),

@@ -152,6 +152,7 @@ export async function startFlow(steps: readonly Step[], options: FlowOptions = {
     random: options.random ?? (() => 0.5),
     log: () => undefined,
     permit: { maySend: () => true, refuses: () => null },
+    connections: {},
     masker: (text) => text.replaceAll("hunter2", "***"),
   };
   const executors = options.executors ?? { op: () => Promise.resolve(create) };

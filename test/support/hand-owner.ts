@@ -52,6 +52,7 @@ export async function startHandOwner(orphanMs?: number): Promise<HandOwner> {
     random: Math.random,
     log: (level, message) => logged.push(`${level}: ${message}`),
     targets: null,
+    connections: {},
     environment: {},
     sample: () => ({ cpu: 0, memory: 0, event_loop_lag_ms: 0 }),
     orphanMs,

@@ -115,7 +115,16 @@ export function createHttpSteps(http: Partial<HttpDefaults> = {}, clockPorts: Pa
   const recorder = createRecorder({ clock, masker: (text) => text });
   const workflow = completeWorkflow({ http: { ...httpDefaults, ...http } });
   const permit = { maySend: () => true, refuses: () => null };
-  const context = { workflow, clock, random: Math.random, log: () => undefined, permit, slot: 0, shared: new Map() };
+  const context = {
+    workflow,
+    clock,
+    random: Math.random,
+    log: () => undefined,
+    permit,
+    connections: {},
+    slot: 0,
+    shared: new Map(),
+  };
   const executor = createHttpExecutor(context, recorder);
   let lastId = 0;
 

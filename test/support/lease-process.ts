@@ -36,6 +36,7 @@ const run = createShareRun(
     random: Math.random,
     log: () => undefined,
     targets: null,
+    connections: {},
     leaseMemory,
   },
   {

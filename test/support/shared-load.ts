@@ -100,6 +100,7 @@ export function makeTestSlave({ id, threads, plan, share, onWant, onClaim }: Tes
       random: Math.random,
       log: () => undefined,
       targets: null,
+      connections: {},
       leaseMemory,
     },
     {

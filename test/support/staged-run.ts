@@ -94,6 +94,7 @@ export async function stageRun(scenarios: readonly Scenario[], staging: Staging 
     random: () => 0.5,
     log: () => undefined,
     permit: { maySend: () => true, refuses: () => null },
+    connections: {},
     masker: (text: string) => text,
   };
   const part = createInThread(

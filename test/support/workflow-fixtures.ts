@@ -73,6 +73,7 @@ export function completeWorkflow(fields: Partial<Workflow> = {}): Workflow {
     scenarios: [],
     setup: [],
     teardown: [],
+    connections: {},
     setupTimeoutMs: 60_000,
     teardownTimeoutMs: 60_000,
     warmUpMs: 0,
