@@ -63,7 +63,7 @@ export function showMetrics(id: string, options: MasterOptions, terminal: Termin
 export async function showReport(id: string, options: ReportOptions, terminal: Terminal): Promise<number> {
   try {
     const outputs = listOutputs(options);
-    const report = await findMaster(options.master).getReport(id);
+    const report = await findMaster(options, terminal).getReport(id);
     finishReport(report, outputs, options, terminal);
     return 0;
   } catch (error) {

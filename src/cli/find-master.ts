@@ -1,12 +1,17 @@
-import { type Client, createClient } from "../client/client.ts";
-import { parseMasterUrls } from "../client/master-urls.ts";
+import { Client } from "../client/client.ts";
 import { printJson } from "../protocol/print-json.ts";
 import { printError, tellError } from "./tell-error.ts";
 import type { Terminal } from "./terminal.ts";
 
-/** A client of the master that is named: by the option, else WE_MASTER_URL, else on this machine. Throws EngineError `invalid_usage`. */
-export function findMaster(named: string | undefined): Client {
-  return createClient(parseMasterUrls(named ?? (process.env.WE_MASTER_URL || "http://localhost:8080")));
+/**
+ * A client of the master that is named: by the option, else WE_MASTER_URL, else on this machine. Says when it sends
+ * something again. Throws EngineError `invalid_usage`.
+ */
+export function findMaster({ master }: { readonly master?: string }, terminal: Terminal): Client {
+  return new Client({
+    master: master ?? (process.env.WE_MASTER_URL || undefined),
+    onRetry: ({ message }) => terminal.tell(`the answer was lost: ${message}; trying again for 5 minutes\n`),
+  });
 }
 
 /** Asks the master and shows its answer, as JSON where that is asked for; gives the exit code. Nothing is thrown. */
@@ -17,7 +22,7 @@ export async function askMaster<Answer>(
   show: (answer: Answer) => string,
 ): Promise<number> {
   try {
-    const answer = await ask(findMaster(options.master));
+    const answer = await ask(findMaster(options, terminal));
     terminal.print(options.json ? `${indentJson(answer)}\n` : show(answer));
     return 0;
   } catch (error) {

@@ -54,8 +54,6 @@ export function followMaster(options: FollowOptions): Followed {
   let waiting = false;
   let lost = false;
   const follower = client.follow(id, {
-    clock,
-    random: Math.random,
     onLost({ message }) {
       lost = true;
       log("warn", `${message}; trying again for 5 minutes`);

@@ -39,7 +39,7 @@ export async function submitCommand(file: string, options: SubmitOptions, termin
     if ("problems" in loaded) throw createProblemsError(file, loaded.problems);
     if (!quiet) for (const warning of loaded.warnings) terminal.tell(formatProblem(warning, file, terminal.err));
 
-    const client = findMaster(options.master);
+    const client = findMaster(options, terminal);
     const queue = options.queue === true || options.wait !== undefined;
     const submitted = await client.submit({ ...body, queue });
     const { execution_id: id } = submitted;

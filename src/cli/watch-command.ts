@@ -12,7 +12,7 @@ import { createTextLog } from "./text-log.ts";
 export async function watchCommand(id: string, options: WatchOptions, terminal: Terminal): Promise<number> {
   const { quiet = false } = options;
   try {
-    const client = findMaster(options.master);
+    const client = findMaster(options, terminal);
     const execution = await client.getExecution(id);
     const followed = followMaster({
       client,

@@ -1,88 +1,250 @@
-import type { Report } from "../protocol/report.ts";
+import type { EngineError } from "../errors.ts";
+import { makeUuid } from "../protocol/make-uuid.ts";
+import type { Clock, Random } from "../protocol/ports.ts";
+import type { Report, TimeSeries } from "../protocol/report.ts";
 import type {
   ControlAnswer,
   DrainAnswer,
   Execution,
   ExecutionList,
   ExecutionStatus,
+  LogList,
   MasterStatus,
   Metrics,
+  ScaleAnswer,
   ScaleBody,
   Slave,
   SlaveList,
+  StopWorkflowAnswer,
+  StreamMessage,
   SubmitAnswer,
   SubmitBody,
+  ValidateAnswer,
+  WorkflowList,
+  WorkflowSummary,
 } from "../protocol/rest.ts";
+import { type Connection, timerClock } from "./connection.ts";
 import { type Follower, type FollowOptions, followExecution } from "./follow.ts";
-import { createRest } from "./rest.ts";
+import { parseMasterUrls } from "./master-urls.ts";
+import { createRest, type Rest } from "./rest.ts";
+import { streamExecution } from "./stream-execution.ts";
+
+/** Where the master is, and how it is spoken to. */
+export interface ClientOptions extends Connection {
+  /** A URL, or several with commas between them: the first that can be reached is asked. Default `http://localhost:8080`. */
+  readonly master?: string;
+  /** How long a lost master is tried again, ms: by what follows, and by posts whose answer was lost. Default 5 minutes. */
+  readonly retryForMs?: number;
+  /** An answer was lost; the request is sent again. */
+  onRetry?(error: EngineError): void;
+  /** For tests; default: the machine's. */
+  readonly clock?: Clock;
+  readonly random?: Random;
+}
+
+export interface CallOptions {
+  /** Gives up; the call throws what it is aborted with. */
+  readonly signal?: AbortSignal;
+}
+
+/** Of what posts. */
+export interface PostOptions extends CallOptions {
+  /** The master does what carries this key once, for 24 h; default: a new one for each call. */
+  readonly idempotencyKey?: string;
+}
 
 export interface ListQuery {
   readonly status?: ExecutionStatus;
   readonly workflowId?: string;
+  /** 1..500; default 50. */
   readonly limit?: number;
   readonly offset?: number;
 }
 
+export interface TimeSeriesQuery {
+  /** RFC 3339, or a duration since the start: `90s`. */
+  readonly from?: string;
+  readonly to?: string;
+  /** The least width of a point: `10s`. */
+  readonly step?: string;
+  readonly maxPoints?: number;
+  readonly slave?: string;
+  readonly scenario?: string;
+}
+
 export interface StopQuery {
-  /** As written: `5s`. */
+  /** What running iterations get: `5s`. */
   readonly grace?: string;
+  /** No grace. */
   readonly force?: boolean;
   readonly reason?: "stopped_by_api" | "stopped_by_signal";
 }
 
-/** A master's API. Every call throws EngineError: the master's own, or `unreachable`. `latest` is an execution's id. */
-export interface Client {
+const fiveMinutes = 5 * 60_000;
+
+/**
+ * A master's API. Every call throws EngineError: the master's own code and words, or `unreachable`. `latest` is the id
+ * of the newest execution. Posts carry an Idempotency-Key: one whose answer is lost is sent again, and done once.
+ */
+export class Client {
+  readonly #rest: Rest;
+  readonly #clock: Clock;
+  readonly #random: Random;
+  readonly #retryForMs: number;
+
+  /** A URL, or more than that. Throws EngineError `invalid_usage` for what is no URL. */
+  constructor(options: string | ClientOptions = {}) {
+    const { master, retryForMs, onRetry, clock, random, ...connection }: ClientOptions =
+      typeof options === "string" ? { master: options } : options;
+    this.#clock = clock ?? timerClock;
+    this.#random = random ?? Math.random;
+    this.#retryForMs = retryForMs ?? fiveMinutes;
+    this.#rest = createRest({
+      masters: parseMasterUrls(master ?? "http://localhost:8080"),
+      connection,
+      clock: this.#clock,
+      random: this.#random,
+      retryForMs: this.#retryForMs,
+      onRetry: (error) => onRetry?.(error),
+    });
+  }
+
   /** The master that is asked first now. */
-  readonly master: string;
-  submit(body: SubmitBody): Promise<SubmitAnswer>;
-  listExecutions(query: ListQuery): Promise<ExecutionList>;
-  getExecution(id: string): Promise<Execution>;
-  getMetrics(id: string): Promise<Metrics>;
-  getReport(id: string): Promise<Report>;
-  pause(id: string): Promise<ControlAnswer>;
-  resume(id: string): Promise<ControlAnswer>;
-  scale(id: string, body: ScaleBody): Promise<Pick<ScaleBody, "target_vus" | "target_rate">>;
-  stop(id: string, query: StopQuery): Promise<void>;
-  listSlaves(): Promise<SlaveList>;
-  getSlave(id: string): Promise<Slave>;
-  drain(id: string): Promise<DrainAnswer>;
-  undrain(id: string): Promise<DrainAnswer>;
-  getMaster(): Promise<MasterStatus>;
-  /** Listens to an execution until it has ended. */
-  follow(id: string, options: FollowOptions): Follower;
+  get master(): string {
+    return this.#rest.master;
+  }
+
+  /** Starts an execution. Throws `invalid_workflow` with all problems, `scheduling_failed`, `queue_full`. */
+  submit(body: SubmitBody, options?: PostOptions): Promise<SubmitAnswer> {
+    return this.#post("/workflows", body, options);
+  }
+
+  /** All problems of a workflow; nothing runs. */
+  validate(body: SubmitBody, options?: CallOptions): Promise<ValidateAnswer> {
+    return this.#post("/workflows/validate", body, options);
+  }
+
+  listWorkflows(options?: CallOptions): Promise<WorkflowList> {
+    return this.#get("/workflows", options);
+  }
+
+  getWorkflow(id: string, options?: CallOptions): Promise<WorkflowSummary> {
+    return this.#get(`/workflows/${encodeURIComponent(id)}`, options);
+  }
+
+  /** Stops all its active executions. */
+  stopWorkflow(id: string, query: StopQuery = {}, options?: CallOptions): Promise<StopWorkflowAnswer> {
+    return this.#delete(`/workflows/${encodeURIComponent(id)}${printQuery({ ...query })}`, options);
+  }
+
+  /** Newest first. */
+  listExecutions({ workflowId, ...query }: ListQuery = {}, options?: CallOptions): Promise<ExecutionList> {
+    return this.#get(`/executions${printQuery({ ...query, workflow_id: workflowId })}`, options);
+  }
+
+  getExecution(id: string, options?: CallOptions): Promise<Execution> {
+    return this.#get(execution(id), options);
+  }
+
+  /** The metrics so far, of the whole cluster. */
+  getMetrics(id: string, options?: CallOptions): Promise<Metrics> {
+    return this.#get(execution(id, "/metrics"), options);
+  }
+
+  getTimeSeries(id: string, query: TimeSeriesQuery = {}, options?: CallOptions): Promise<TimeSeries> {
+    const { maxPoints, ...rest } = query;
+    return this.#get(execution(id, `/timeseries${printQuery({ ...rest, max_points: maxPoints })}`), options);
+  }
+
+  /** Throws `conflict` until it has ended; `waitForReport` waits. */
+  getReport(id: string, options?: CallOptions): Promise<Report> {
+    return this.#get(execution(id, "/report"), options);
+  }
+
+  getLogs(id: string, options?: CallOptions): Promise<LogList> {
+    return this.#get(execution(id, "/logs"), options);
+  }
+
+  pause(id: string, options?: PostOptions): Promise<ControlAnswer> {
+    return this.#post(execution(id, "/pause"), undefined, options);
+  }
+
+  resume(id: string, options?: PostOptions): Promise<ControlAnswer> {
+    return this.#post(execution(id, "/resume"), undefined, options);
+  }
+
+  scale(id: string, body: ScaleBody, options?: PostOptions): Promise<ScaleAnswer> {
+    return this.#post(execution(id, "/scale"), body, options);
+  }
+
+  /** Resolves when it is stopping. Not sent again where the answer is lost: a second stop is a hard one. */
+  async stop(id: string, query: StopQuery = {}, options?: CallOptions): Promise<void> {
+    await this.#delete(execution(id, printQuery({ ...query })), options);
+  }
+
+  /** Removes an ended execution's record. */
+  async purge(id: string, options?: CallOptions): Promise<void> {
+    await this.#delete(execution(id, "?purge=true"), options);
+  }
+
+  listSlaves(options?: CallOptions): Promise<SlaveList> {
+    return this.#get("/slaves", options);
+  }
+
+  getSlave(id: string, options?: CallOptions): Promise<Slave> {
+    return this.#get(`/slaves/${encodeURIComponent(id)}`, options);
+  }
+
+  drain(id: string, options?: PostOptions): Promise<DrainAnswer> {
+    return this.#post(`/slaves/${encodeURIComponent(id)}/drain`, undefined, options);
+  }
+
+  undrain(id: string, options?: PostOptions): Promise<DrainAnswer> {
+    return this.#post(`/slaves/${encodeURIComponent(id)}/undrain`, undefined, options);
+  }
+
+  getMaster(options?: CallOptions): Promise<MasterStatus> {
+    return this.#get("/master", options);
+  }
+
+  /**
+   * What happens to an execution: `metrics` at once and every second, each `event`, `complete` last. A lost master is
+   * tried again. Who reads slowly gets every event, but of the metrics only the newest. Leaving the loop ends it.
+   */
+  stream(id: string, options: CallOptions = {}): AsyncIterableIterator<Exclude<StreamMessage, { type: "error" }>> {
+    return streamExecution((follow) => this.follow(id, follow), options.signal);
+  }
+
+  /** The report, once the execution has ended. Throws `internal_error` where it ended without one. */
+  async waitForReport(id: string, options: CallOptions = {}): Promise<Report> {
+    for await (const message of this.stream(id, options)) {
+      if (message.type === "complete" && message.report !== null) return message.report;
+    }
+    return this.getReport(id, options);
+  }
+
+  /** Listens to an execution until it has ended, and tells when the master is lost and found. */
+  follow(id: string, options: FollowOptions): Follower {
+    const { retryForMs = this.#retryForMs } = options;
+    return followExecution(this.#rest, id, { ...options, retryForMs, clock: this.#clock, random: this.#random });
+  }
+
+  async #get<Answer>(path: string, options: CallOptions = {}): Promise<Answer> {
+    return (await this.#rest.request({ method: "GET", path, signal: options.signal })) as Answer;
+  }
+
+  async #delete<Answer>(path: string, options: CallOptions = {}): Promise<Answer> {
+    return (await this.#rest.request({ method: "DELETE", path, signal: options.signal })) as Answer;
+  }
+
+  async #post<Answer>(path: string, body: unknown, options: PostOptions = {}): Promise<Answer> {
+    const { signal, idempotencyKey = makeUuid(this.#random) } = options;
+    return (await this.#rest.request({ method: "POST", path, body, signal, idempotencyKey })) as Answer;
+  }
 }
 
-/** A client of the first of these masters (URLs) that answers. */
-export function createClient(masters: readonly string[]): Client {
-  const rest = createRest(masters);
-  /** What a master answers is what `protocol/rest.ts` says of its path. */
-  const ask = async <Answer>(method: "GET" | "POST" | "DELETE", path: string, body?: unknown): Promise<Answer> =>
-    (await rest.request(method, path, body)) as Answer;
-  const execution = (id: string, tail = ""): string => `/executions/${encodeURIComponent(id)}${tail}`;
-  const slave = (id: string, tail = ""): string => `/slaves/${encodeURIComponent(id)}${tail}`;
-  return {
-    get master() {
-      return rest.master;
-    },
-    submit: (body) => ask("POST", "/workflows", body),
-    listExecutions: ({ status, workflowId, limit, offset }) =>
-      ask("GET", `/executions${printQuery({ status, workflow_id: workflowId, limit, offset })}`),
-    getExecution: (id) => ask("GET", execution(id)),
-    getMetrics: (id) => ask("GET", execution(id, "/metrics")),
-    getReport: (id) => ask("GET", execution(id, "/report")),
-    pause: (id) => ask("POST", execution(id, "/pause")),
-    resume: (id) => ask("POST", execution(id, "/resume")),
-    scale: (id, body) => ask("POST", execution(id, "/scale"), body),
-    stop: async (id, query) => {
-      await ask("DELETE", execution(id, printQuery({ ...query })));
-    },
-    listSlaves: () => ask("GET", "/slaves"),
-    getSlave: (id) => ask("GET", slave(id)),
-    drain: (id) => ask("POST", slave(id, "/drain")),
-    undrain: (id) => ask("POST", slave(id, "/undrain")),
-    getMaster: () => ask("GET", "/master"),
-    follow: (id, options) => followExecution(rest, id, options),
-  };
+function execution(id: string, tail = ""): string {
+  return `/executions/${encodeURIComponent(id)}${tail}`;
 }
 
 function printQuery(values: Readonly<Record<string, string | number | boolean | undefined>>): string {

@@ -3,17 +3,13 @@ import { once } from "node:events";
 import type { AddressInfo } from "node:net";
 import { expect, onTestFinished, test, vi } from "vitest";
 import { startApiServer } from "../../test/support/api-server.ts";
-import { createSystemClock } from "../run/system-clock.ts";
-import { systemTime } from "../run/system-time.ts";
-import { createClient } from "./client.ts";
+import { Client } from "./client.ts";
 
 /** Follows an execution and notes what it is told. */
 function follow(masters: readonly string[], id: string, retryForMs?: number) {
   const told: string[] = [];
-  const follower = createClient(masters).follow(id, {
-    clock: createSystemClock(systemTime),
-    random: Math.random,
-    retryForMs,
+  const follower = new Client({ master: masters.join(",") }).follow(id, {
+    ...(retryForMs === undefined ? {} : { retryForMs }),
     onMessage: ({ type }) => told.push(type),
     onLost: ({ code }) => told.push(`lost: ${code}`),
     onFound: () => told.push("found"),
@@ -63,7 +59,7 @@ test("a master that does not come back is given up", async () => {
 
 test("calls say what is wrong: the master's own words, nobody there, somebody else", async () => {
   const { url } = await startApiServer();
-  const client = createClient([url]);
+  const client = new Client(url);
   expect(await client.pause("live")).toEqual({ success: true, status: "paused" });
   await expect(client.getExecution("nobody")).rejects.toMatchObject({
     code: "not_found",
@@ -75,7 +71,7 @@ test("calls say what is wrong: the master's own words, nobody there, somebody el
     problems: [{ path: "steps", line: 1 }],
   });
   const port = await findFreePort();
-  await expect(createClient([`http://127.0.0.1:${port}`]).listSlaves()).rejects.toMatchObject({
+  await expect(new Client(`http://127.0.0.1:${port}`).listSlaves()).rejects.toMatchObject({
     code: "unreachable",
     message: `no master answers at http://127.0.0.1:${port}: the connection was refused`,
   });
@@ -85,5 +81,5 @@ test("calls say what is wrong: the master's own words, nobody there, somebody el
   });
   await once(other, "listening");
   const otherUrl = `http://127.0.0.1:${(other.address() as AddressInfo).port}`;
-  await expect(createClient([otherUrl]).listSlaves()).rejects.toMatchObject({ code: "unreachable" });
+  await expect(new Client(otherUrl).listSlaves()).rejects.toMatchObject({ code: "unreachable" });
 });

@@ -4,18 +4,24 @@ import { WebSocket } from "ws";
 import { EngineError } from "../errors.ts";
 import type { Clock, Random } from "../protocol/ports.ts";
 import type { StreamMessage } from "../protocol/rest.ts";
+import { createHeaders, createTlsOptions } from "./connection.ts";
 import { describeUnreachable, readError, type Rest } from "./rest.ts";
 
 export interface FollowOptions {
-  readonly clock: Clock;
-  readonly random: Random;
-  /** A master that is lost is tried again for so long; default 5 minutes. */
+  /** A master that is lost is tried again for so long; default: as the client does. */
   readonly retryForMs?: number;
   /** `metrics` and `event`. */
   onMessage(message: Exclude<StreamMessage, { readonly type: "complete" | "error" }>): void;
   /** The master is lost, and why; it is tried again. Told once until `onFound`. */
-  onLost(error: EngineError): void;
-  onFound(): void;
+  onLost?(error: EngineError): void;
+  onFound?(): void;
+}
+
+/** What a client adds to it. */
+interface FollowSettings extends FollowOptions {
+  readonly retryForMs: number;
+  readonly clock: Clock;
+  readonly random: Random;
 }
 
 type Complete = Extract<StreamMessage, { readonly type: "complete" }>;
@@ -28,15 +34,14 @@ export interface Follower {
   close(): void;
 }
 
-const defaultRetryForMs = 5 * 60_000;
 const shortestWaitMs = 100;
 const longestWaitMs = 2_000;
 /** A master says something every second. */
 const silentAfterMs = 15_000;
 
 /** Listens to an execution's stream, from any of the masters, until it ends. */
-export function followExecution(rest: Rest, id: string, options: FollowOptions): Follower {
-  const { clock, random, retryForMs = defaultRetryForMs } = options;
+export function followExecution(rest: Rest, id: string, options: FollowSettings): Follower {
+  const { clock, random, retryForMs } = options;
   const completed = Promise.withResolvers<Complete>();
   let lostAt: number | null = null;
   let attempts = 0;
@@ -67,7 +72,7 @@ export function followExecution(rest: Rest, id: string, options: FollowOptions):
     attempts = 0;
     if (lostAt === null) return;
     lostAt = null;
-    options.onFound();
+    options.onFound?.();
   };
   const take = (line: string): void => {
     const message = readMessage(line);
@@ -86,7 +91,7 @@ export function followExecution(rest: Rest, id: string, options: FollowOptions):
     const error = cause instanceof EngineError ? cause : describeUnreachable(rest.master, cause);
     if (lostAt === null) {
       lostAt = clock.now();
-      options.onLost(error);
+      options.onLost?.(error);
     }
     if (clock.now() - lostAt >= retryForMs) return fail(error);
     rest.turn();
@@ -96,7 +101,12 @@ export function followExecution(rest: Rest, id: string, options: FollowOptions):
   };
   const connect = (): void => {
     const url = `${rest.master.replace(/^http/, "ws")}/api/v1/executions/${encodeURIComponent(id)}/ws`;
-    const opened = new WebSocket(url, { handshakeTimeout: 10_000, maxPayload: 256 * 1024 * 1024 });
+    const opened = new WebSocket(url, {
+      handshakeTimeout: 10_000,
+      maxPayload: 256 * 1024 * 1024,
+      headers: createHeaders(rest.connection),
+      ...createTlsOptions(rest.connection),
+    });
     socket = opened;
     let cause: unknown = new Error("the connection was closed");
     opened.on("open", listen);

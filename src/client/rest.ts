@@ -1,61 +1,143 @@
 import { EngineError, isErrorCode } from "../errors.ts";
-import type { Problem } from "../protocol/problem.ts";
 import { printJson } from "../protocol/print-json.ts";
+import type { Clock, Random } from "../protocol/ports.ts";
+import type { Problem } from "../protocol/problem.ts";
+import { type Connection, createHeaders } from "./connection.ts";
+import { type NoAnswer, type ReadAnswer, send } from "./send.ts";
+
+export interface RestOptions {
+  /** URLs without a slash at the end; at least one. */
+  readonly masters: readonly string[];
+  readonly connection: Connection;
+  readonly clock: Clock;
+  readonly random: Random;
+  /** How long a request whose answer was lost is tried again, ms. */
+  readonly retryForMs: number;
+  /** An answer was lost; the request is sent again. */
+  onRetry(error: EngineError): void;
+}
+
+export interface RestRequest {
+  readonly method: "GET" | "POST" | "DELETE";
+  /** Below `/api/v1`, with its query. */
+  readonly path: string;
+  readonly body?: unknown;
+  /** Makes it safe to send again. */
+  readonly idempotencyKey?: string;
+  readonly signal?: AbortSignal;
+}
 
 /** Requests to whichever master of a list answers. */
 export interface Rest {
-  /** The answer's body. Throws EngineError: the master's own, or `unreachable`. */
-  request(method: "GET" | "POST" | "DELETE", path: string, body?: unknown): Promise<unknown>;
+  /** The answer's body. Throws EngineError: the master's own, or `unreachable`; and what `signal` is aborted with. */
+  request(request: RestRequest): Promise<unknown>;
   /** The master that answered last, or the first of the list. */
   readonly master: string;
+  readonly connection: Connection;
   /** Goes on with the next master of the list. */
   turn(): void;
 }
 
 /** Steering waits until every slave has acted or is given up. */
 const answerWithinMs = 120_000;
+const shortestWaitMs = 100;
+const longestWaitMs = 2_000;
 
-/** A client of these masters (URLs); the first that can be reached answers. */
-export function createRest(masters: readonly string[]): Rest {
+/** A client of these masters; the first that can be reached answers. */
+export function createRest(options: RestOptions): Rest {
+  const { masters, connection, clock, random } = options;
   let current = 0;
   const masterAt = (turns: number): string => masters[(current + turns) % masters.length] ?? "";
+
+  /** One round through the masters: the answer's body, or why there is none and whether a master may have acted. */
+  const ask = async (request: RestRequest): Promise<{ readonly body: unknown } | Lost> => {
+    const failures: EngineError[] = [];
+    let sent = false;
+    for (let turns = 0; turns < masters.length; turns++) {
+      const master = masterAt(turns);
+      const answer = await send(describeRequest(master, request, connection), connection);
+      if ("status" in answer) {
+        current = (current + turns) % masters.length;
+        return { body: readAnswer(master, answer) };
+      }
+      request.signal?.throwIfAborted();
+      sent ||= answer.sent;
+      failures.push(describeUnreachable(master, answer.cause));
+    }
+    return { sent, error: joinFailures(failures) };
+  };
+
   return {
+    connection,
     get master() {
       return masterAt(0);
     },
     turn() {
       current = (current + 1) % masters.length;
     },
-    async request(method, path, body) {
-      const failures: EngineError[] = [];
-      for (let turns = 0; turns < masters.length; turns++) {
-        const master = masterAt(turns);
-        const response = await send(master, method, path, body);
-        if (response instanceof Response) {
-          current = (current + turns) % masters.length;
-          return readAnswer(master, response);
-        }
-        failures.push(response);
+    async request(request) {
+      const first = await ask(request);
+      if ("body" in first) return first.body;
+      if (!first.sent || request.idempotencyKey === undefined) throw first.error;
+      options.onRetry(first.error);
+      const until = clock.now() + options.retryForMs;
+      for (let attempts = 0, { error } = first; ; attempts++) {
+        if (clock.now() >= until) throw error;
+        const most = Math.min(longestWaitMs, shortestWaitMs * 2 ** Math.min(attempts, 10));
+        await wait(clock, random() * most, request.signal);
+        const next = await ask(request).catch(forgiveStart);
+        if ("body" in next) return next.body;
+        error = next.error;
       }
-      const [first] = failures;
-      throw failures.length === 1 && first !== undefined
-        ? first
-        : new EngineError("unreachable", `no master answers: ${failures.map(({ message }) => message).join("; ")}`);
     },
   };
 }
 
-async function send(master: string, method: string, path: string, body: unknown): Promise<Response | EngineError> {
+/** No master answered. `sent`: one may have acted all the same. */
+interface Lost extends Pick<NoAnswer, "sent"> {
+  readonly error: EngineError;
+}
+
+/** A master that has come back takes up its executions first. */
+function forgiveStart(thrown: unknown): Lost {
+  if (thrown instanceof EngineError && thrown.code === "not_ready") return { sent: true, error: thrown };
+  throw thrown;
+}
+
+async function wait(clock: Clock, ms: number, signal: AbortSignal | undefined): Promise<void> {
+  const over = Promise.withResolvers<void>();
+  const alarm = clock.at(clock.now() + ms, over.resolve);
+  const stop = (): void => over.reject(signal?.reason);
+  signal?.addEventListener("abort", stop, { once: true });
   try {
-    return await fetch(`${master}/api/v1${path}`, {
-      method,
-      redirect: "error",
-      signal: AbortSignal.timeout(answerWithinMs),
-      ...(body === undefined ? {} : { body: printJson(body), headers: { "content-type": "application/json" } }),
-    });
-  } catch (cause) {
-    return describeUnreachable(master, cause);
+    signal?.throwIfAborted();
+    await over.promise;
+  } finally {
+    alarm.cancel();
+    signal?.removeEventListener("abort", stop);
   }
+}
+
+function describeRequest(master: string, request: RestRequest, connection: Connection): Parameters<typeof send>[0] {
+  const { method, path, body, idempotencyKey, signal } = request;
+  const deadline = AbortSignal.timeout(answerWithinMs);
+  return {
+    method,
+    url: `${master}/api/v1${path}`,
+    headers: {
+      ...createHeaders(connection),
+      ...(body === undefined ? {} : { "content-type": "application/json" }),
+      ...(idempotencyKey === undefined ? {} : { "idempotency-key": idempotencyKey }),
+    },
+    body: body === undefined ? null : printJson(body),
+    signal: signal === undefined ? deadline : AbortSignal.any([deadline, signal]),
+  };
+}
+
+function joinFailures(failures: readonly EngineError[]): EngineError {
+  const [first] = failures;
+  if (failures.length === 1 && first !== undefined) return first;
+  return new EngineError("unreachable", `no master answers: ${failures.map(({ message }) => message).join("; ")}`);
 }
 
 /** Why nobody could be asked there. */
@@ -66,24 +148,24 @@ export function describeUnreachable(master: string, cause: unknown): EngineError
 }
 
 function explain(cause: unknown): string {
-  const inner = cause instanceof Error && cause.cause !== undefined ? cause.cause : cause;
-  const { code, message } = (inner instanceof Error ? inner : new Error(String(inner))) as NodeJS.ErrnoException;
+  const { code, name, message } = (cause instanceof Error ? cause : new Error(String(cause))) as NodeJS.ErrnoException;
   if (code === "ECONNREFUSED") return "the connection was refused";
   if (code === "ENOTFOUND" || code === "EAI_AGAIN") return "the host is not known";
-  if (code === "ETIMEDOUT" || code === "UND_ERR_CONNECT_TIMEOUT") return "the connection was not answered";
-  if (code === "ECONNRESET" || code === "UND_ERR_SOCKET") return "the connection was cut";
+  if (code === "ETIMEDOUT") return "the connection was not answered";
+  if (code === "ECONNRESET" || code === "EPIPE") return "the connection was cut";
+  if (name === "AbortError" || name === "TimeoutError") return `there was no answer within ${answerWithinMs / 1_000} s`;
   return message;
 }
 
-async function readAnswer(master: string, response: Response): Promise<unknown> {
+function readAnswer(master: string, { status, text }: ReadAnswer): unknown {
   let answer: unknown;
   try {
-    answer = JSON.parse(await response.text());
+    answer = JSON.parse(text);
   } catch (cause) {
     throw new EngineError("unreachable", `what listens at ${master} is no master: its answer is not JSON`, { cause });
   }
-  if (response.ok) return answer;
-  throw readError(master, answer, response.status);
+  if (status >= 200 && status < 300) return answer;
+  throw readError(master, answer, status);
 }
 
 /** The error that an answer's body holds. */

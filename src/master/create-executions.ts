@@ -67,8 +67,8 @@ export function createExecutions(options: ExecutionsOptions): Executions {
   };
 
   return {
-    async submit(submission) {
-      const card = await steering.submit(submission);
+    async submit(submission, id = options.createId()) {
+      const card = await steering.submit(submission, id);
       return { execution_id: card.id, workflow_id: card.workflow.id, status: "submitted" };
     },
     async list({ status, workflowId, limit, offset }) {

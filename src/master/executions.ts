@@ -71,8 +71,11 @@ export interface StopRequest {
  * for an unknown id and `conflict` where the execution cannot do it.
  */
 export interface Executions {
-  /** Throws EngineError `scheduling_failed`, `queue_full`, `not_ready`; then nothing is left behind. */
-  submit(submission: Submission): Promise<SubmitAnswer>;
+  /**
+   * `id`: what the execution is to be called, used by nobody else; default: a new one. Throws EngineError
+   * `scheduling_failed`, `queue_full`, `not_ready`; then nothing is left behind.
+   */
+  submit(submission: Submission, id?: string): Promise<SubmitAnswer>;
   /** Newest first. */
   list(query: ExecutionQuery): Promise<ExecutionList>;
   /** The newest execution's id; null: there is none. */

@@ -125,6 +125,8 @@ export async function startMaster(options: MasterOptions): Promise<RunningMaster
       maxExecutions,
       warnings: options.warnings,
     },
+    store,
+    createId,
     executions,
     registry,
     clock,

@@ -46,7 +46,7 @@ export interface Steering {
   readonly steered: ReadonlyMap<string, SteeredExecution>;
   readonly queue: readonly QueuedExecution[];
   readonly ready: boolean;
-  submit(submission: Submission): Promise<ExecutionCard>;
+  submit(submission: Submission, id: string): Promise<ExecutionCard>;
   /** Ends one that waits. */
   readonly abandon: SubmissionQueue["abandon"];
   /** Takes up what the store has not seen the end of. Once, before anything else. */
@@ -165,10 +165,10 @@ export function createSteering(setup: SteeringSetup): Steering {
     get ready() {
       return ready;
     },
-    async submit(submission) {
+    async submit(submission, id) {
       if (closed || !ready)
         throw new EngineError("not_ready", "this master is starting or closing; submit it again soon");
-      return queue.submit(submission);
+      return queue.submit(submission, id);
     },
     abandon: queue.abandon,
     async takeUp() {

@@ -42,7 +42,6 @@ export interface SubmissionQueueOptions {
   readonly work: TrackedWork;
   readonly limits: { readonly maxExecutions: number; readonly queueSize: number };
   readonly engineVersion: string;
-  createId(): string;
   /** Executions that run. */
   countActive(): number;
   /** Steers it at once, so that it is always either here or there. */
@@ -54,7 +53,7 @@ export interface SubmissionQueue {
   /** In their order. */
   readonly waiting: readonly QueuedExecution[];
   /** Stores a submission; then it starts or waits. Throws EngineError `scheduling_failed` and `queue_full`. */
-  submit(submission: Submission): Promise<ExecutionCard>;
+  submit(submission: Submission, id: string): Promise<ExecutionCard>;
   /** One whose submission is stored already. */
   enqueue(card: ExecutionCard, submission: Submission, plan: Plan, token: number | null): QueuedExecution;
   /** Ends one that waits; its report is stored then. */
@@ -143,11 +142,11 @@ export function createSubmissionQueue(options: SubmissionQueueOptions): Submissi
 
   return {
     waiting,
-    async submit(submission) {
+    async submit(submission, id) {
       const { workflow, inputs, queue } = submission;
       const plan = makePlan(workflow);
       const held = schedule(plan, submission);
-      const card: ExecutionCard = { id: options.createId(), workflow, createdAt: clock.wall(), vus: plan.vus };
+      const card: ExecutionCard = { id, workflow, createdAt: clock.wall(), vus: plan.vus };
       const queued = enqueue(card, submission, plan, null);
       // Held at once: the next submission must not be promised the same room.
       if (held !== null) ledger.set(card.id, held);

@@ -188,6 +188,13 @@ export interface ScaleBody {
   readonly over?: string | number;
 }
 
+/** 200 of `POST /executions/:id/scale`: the field that was asked for, as it is in force. */
+export interface ScaleAnswer {
+  readonly success: true;
+  readonly target_vus?: number;
+  readonly target_rate?: number;
+}
+
 /** `POST /executions/:id/pause` and `/resume`. */
 export interface ControlAnswer {
   readonly success: true;

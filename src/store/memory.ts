@@ -1,7 +1,7 @@
 import { EngineError } from "../errors.ts";
 import type { Frame } from "../protocol/frame.ts";
 import { decodeValue, encodeValue } from "./encode-value.ts";
-import type { DocumentName, IndexPage, IndexQuery, IndexRow, Source, Store } from "./store.ts";
+import type { DocumentName, IndexPage, IndexQuery, IndexRow, Receipt, Source, Store } from "./store.ts";
 
 interface StoredExecution {
   token: number;
@@ -26,6 +26,8 @@ export function createMemoryStore(): Store {
   const executions = new Map<string, StoredExecution>();
   /** In the order in which they were added. */
   const rows = new Map<string, IndexRow>();
+  /** All live equally long: the oldest expire first. */
+  const receipts = new Map<string, Receipt>();
   let closed = false;
 
   const open = (): void => {
@@ -122,10 +124,32 @@ export function createMemoryStore(): Store {
       executions.delete(executionId);
       rows.delete(executionId);
     },
+    async claimReceipt(receipt, now, most) {
+      open();
+      for (const [name, { expiresAt }] of receipts) {
+        if (expiresAt > now) break;
+        receipts.delete(name);
+      }
+      const kept = receipts.get(receipt.name);
+      if (kept !== undefined) return kept;
+      if (receipts.size >= most) return null;
+      receipts.set(receipt.name, { ...receipt });
+      return receipt;
+    },
+    async answerReceipt(name, answer) {
+      open();
+      const kept = receipts.get(name);
+      if (kept !== undefined) receipts.set(name, { ...kept, answer: { ...answer } });
+    },
+    async dropReceipt(name) {
+      open();
+      receipts.delete(name);
+    },
     async close() {
       closed = true;
       executions.clear();
       rows.clear();
+      receipts.clear();
     },
   };
 }

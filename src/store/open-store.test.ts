@@ -52,6 +52,21 @@ test.each([
   expect(error).toMatchObject({ code: "unsupported", message, exitCode: 104 });
 });
 
+test("tables of an older version get what is new, and keep what is there", async () => {
+  const folder = createFolder();
+  const store = await openStore("sqlite:", folder);
+  await store.putDocument("x", "report", { passed: true });
+  await store.close();
+  const older = new DatabaseSync(join(folder, "store.db"));
+  older.exec("DROP TABLE receipt; PRAGMA user_version = 2");
+  older.close();
+  const again = await openStore("sqlite:", folder);
+  onTestFinished(() => again.close());
+  expect(await again.getDocument("x", "report")).toEqual({ passed: true });
+  const receipt = { name: "n", fingerprint: "f", executionId: "x", expiresAt: 2, answer: null };
+  expect(await again.claimReceipt(receipt, 1, 1)).toEqual(receipt);
+});
+
 test("a file that is no store, or one of another version, is left as it is", async () => {
   const folder = createFolder();
   const text = "no database, but long enough to be looked at ".repeat(40);
@@ -61,7 +76,7 @@ test("a file that is no store, or one of another version, is left as it is", asy
   other.exec("CREATE TABLE execution (id TEXT); PRAGMA user_version = 7");
   other.close();
   expect((await failureOf("sqlite:other.db", folder)).message).toContain(
-    "its tables are of version 7, this engine's of version 2",
+    "its tables are of version 7, this engine's of version 3",
   );
   writeFileSync(join(folder, "plain"), "");
   expect((await failureOf("sqlite:plain/store.db", folder)).message).toContain("cannot make the folder of the store");

@@ -58,6 +58,25 @@ export interface IndexPage {
   readonly total: number;
 }
 
+/** What a request is remembered by that must not be done twice. */
+export interface Receipt {
+  /** Made from the key that it came with. */
+  readonly name: string;
+  /** Made from the rest of it: another request under the same key is seen. */
+  readonly fingerprint: string;
+  /** The id of the execution that it makes, if it makes one: chosen before. */
+  readonly executionId: string;
+  /** Epoch ms. */
+  readonly expiresAt: number;
+  /** null: it was not answered, as far as the store knows. */
+  readonly answer: ReceiptAnswer | null;
+}
+
+export interface ReceiptAnswer {
+  readonly status: number;
+  readonly body: string;
+}
+
 /**
  * What outlives a master. A resolved promise means durable; a rejected one that nothing was written, and the store can
  * still be used. Values are anything that `structuredClone` copies, taken at the call. Every method rejects once closed.
@@ -91,6 +110,13 @@ export interface Store {
   listIndex(query: IndexQuery): Promise<IndexPage>;
   /** Forgets everything of an execution. */
   purge(executionId: string): Promise<void>;
+  /**
+   * Keeps a receipt where none of its name is kept that has not expired by `now` (epoch ms); gives the one that is kept
+   * then, null: it would be more than `most`. Expired ones are forgotten.
+   */
+  claimReceipt(receipt: Receipt, now: number, most: number): Promise<Receipt | null>;
+  answerReceipt(name: string, answer: ReceiptAnswer): Promise<void>;
+  dropReceipt(name: string): Promise<void>;
   /** Idempotent. */
   close(): Promise<void>;
 }

@@ -2,10 +2,12 @@ import { onTestFinished } from "vitest";
 import { EngineError } from "../../src/errors.ts";
 import { createServer, type Server, type ServerOptions } from "../../src/master/api/server.ts";
 import type { Executions, Submission } from "../../src/master/executions.ts";
+import { makeUuid } from "../../src/protocol/make-uuid.ts";
 import type { Report } from "../../src/protocol/report.ts";
 import type { Execution, Metrics, StreamMessage } from "../../src/protocol/rest.ts";
 import { createSystemClock } from "../../src/run/system-clock.ts";
 import { systemTime } from "../../src/run/system-time.ts";
+import { createMemoryStore } from "../../src/store/memory.ts";
 import { checkAnswer } from "./check-answer.ts";
 import { readConfiguration } from "./configuration.ts";
 
@@ -129,9 +131,9 @@ export async function startApiServer({ config, ...options }: ApiServerOptions = 
   };
   const executions: Executions = {
     ready: true,
-    submit: async (submission) => {
+    submit: async (submission, id) => {
       submissions.push(submission);
-      return { execution_id: `e${submissions.length}`, workflow_id: submission.workflow.id, status: "submitted" };
+      return { execution_id: id ?? `e${submissions.length}`, workflow_id: submission.workflow.id, status: "submitted" };
     },
     list: async (query) => {
       calls.push(`list ${JSON.stringify(query)}`);
@@ -182,6 +184,8 @@ export async function startApiServer({ config, ...options }: ApiServerOptions = 
     executions,
     registry: { list: () => [], get: () => null },
     clock: createSystemClock(systemTime),
+    store: createMemoryStore(),
+    createId: () => makeUuid(Math.random),
     log: (level, message) => {
       if (level === "error") faults.push(message);
     },

@@ -3,6 +3,7 @@ import { Type } from "typebox";
 import { EngineError } from "../../errors.ts";
 import type { Executions } from "../executions.ts";
 import { resolveId } from "./find-execution.ts";
+import type { Once } from "./once.ts";
 import { declareRoute } from "./route.ts";
 import { controlAnswer, scaleAnswer, scaleBody, success } from "./schema/execution.ts";
 import { serveRoutes } from "./serve-routes.ts";
@@ -13,6 +14,7 @@ export const controlRoutes = {
     method: "POST",
     url: "/api/v1/executions/:id/pause",
     role: "operator",
+    once: true,
     tag: "Executions",
     summary: "Pauses an execution",
     description: "Iterations that run are finished, none is started. Repeating it changes nothing.",
@@ -23,6 +25,7 @@ export const controlRoutes = {
     method: "POST",
     url: "/api/v1/executions/:id/resume",
     role: "operator",
+    once: true,
     tag: "Executions",
     summary: "Goes on with a paused execution",
     description: "Repeating it changes nothing.",
@@ -33,6 +36,7 @@ export const controlRoutes = {
     method: "POST",
     url: "/api/v1/executions/:id/scale",
     role: "operator",
+    once: true,
     tag: "Executions",
     summary: "Changes the load of an execution",
     description: "409 without capacity, for an ended execution, or where the load mode has no such target.",
@@ -56,30 +60,40 @@ export const controlRoutes = {
 };
 
 /** What steers an execution: pause, resume, scale, stop. */
-export function serveControl(server: FastifyInstance, executions: Executions): void {
-  serveRoutes(server, controlRoutes, {
-    pauseExecution: async ({ params }) => {
-      return { success: true, status: await executions.pause(await resolveId(executions, params.id)) };
+export function serveControl(server: FastifyInstance, executions: Executions, once: Once): void {
+  serveRoutes(
+    server,
+    controlRoutes,
+    {
+      pauseExecution: async ({ params }) => {
+        return { success: true, status: await executions.pause(await resolveId(executions, params.id)) };
+      },
+      resumeExecution: async ({ params }) => {
+        return { success: true, status: await executions.resume(await resolveId(executions, params.id)) };
+      },
+      scaleExecution: async ({ params, body }) => {
+        const { target_vus: vus, target_rate: rate, scenario = null, over = 0 } = body;
+        const target = vus ?? rate;
+        if (target === undefined || (vus !== undefined && rate !== undefined)) {
+          throw new EngineError("invalid_request", "the body takes exactly one of `target_vus` and `target_rate`");
+        }
+        const of = vus === undefined ? "rate" : "vus";
+        const overMs = readDuration("over", over);
+        const reached = await executions.scale(await resolveId(executions, params.id), {
+          target,
+          of,
+          scenario,
+          overMs,
+        });
+        return of === "vus" ? { success: true, target_vus: reached } : { success: true, target_rate: reached };
+      },
+      stopExecution: async ({ params, query }) => {
+        const { purge = false, ...stop } = query;
+        const id = await resolveId(executions, params.id);
+        await (purge ? executions.purge(id) : executions.stop(id, readStop(stop)));
+        return { success: true };
+      },
     },
-    resumeExecution: async ({ params }) => {
-      return { success: true, status: await executions.resume(await resolveId(executions, params.id)) };
-    },
-    scaleExecution: async ({ params, body }) => {
-      const { target_vus: vus, target_rate: rate, scenario = null, over = 0 } = body;
-      const target = vus ?? rate;
-      if (target === undefined || (vus !== undefined && rate !== undefined)) {
-        throw new EngineError("invalid_request", "the body takes exactly one of `target_vus` and `target_rate`");
-      }
-      const of = vus === undefined ? "rate" : "vus";
-      const overMs = readDuration("over", over);
-      const reached = await executions.scale(await resolveId(executions, params.id), { target, of, scenario, overMs });
-      return of === "vus" ? { success: true, target_vus: reached } : { success: true, target_rate: reached };
-    },
-    stopExecution: async ({ params, query }) => {
-      const { purge = false, ...stop } = query;
-      const id = await resolveId(executions, params.id);
-      await (purge ? executions.purge(id) : executions.stop(id, readStop(stop)));
-      return { success: true };
-    },
-  });
+    once,
+  );
 }

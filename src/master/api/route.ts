@@ -23,6 +23,8 @@ export interface Route<
   readonly role: Role;
   /** Flags of the query that only an admin may set. */
   readonly adminFlags?: readonly string[];
+  /** With an Idempotency-Key it is done once, and a retry gets the same answer. Of posts that change something. */
+  readonly once?: boolean;
   /** The heading it stands under in documents. */
   readonly tag: Tag;
   /** What it does, in a few words. */

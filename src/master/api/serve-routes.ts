@@ -1,7 +1,9 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { Static } from "typebox";
 import { EngineError } from "../../errors.ts";
+import { printJson } from "../../protocol/print-json.ts";
 import { checkBody, checkQuery } from "./check-value.ts";
+import type { Claim, Once } from "./once.ts";
 import { parseBody, type RawBody } from "./read-body.ts";
 import { nothing, type Route, type WebSocketRoute } from "./route.ts";
 
@@ -12,6 +14,8 @@ export interface Call<Params extends string, Query, Body> {
   readonly body: Body;
   readonly request: FastifyRequest;
   readonly reply: FastifyReply;
+  /** Of a request with an Idempotency-Key. */
+  readonly claim: Claim | null;
 }
 
 type ParamsOf<Url extends string> = Url extends `${string}:${infer Name}/${infer Rest}`
@@ -32,20 +36,21 @@ export type Handlers<Routes> = { readonly [Name in keyof Routes]: HandlerOf<Rout
 
 type AnyHandler = (call: Call<string, unknown, unknown>) => unknown;
 
-/** Serves each route of a table by its handler, under its URL and its alias. */
+/** Serves each route of a table by its handler, under its URL and its alias; `once`: for those that are done once. */
 export function serveRoutes<Routes extends Readonly<Record<string, Route>>>(
   server: FastifyInstance,
   routes: Routes,
   handlers: Handlers<Routes>,
+  once: Once | null = null,
 ): void {
   for (const [name, route] of Object.entries<Route>(routes)) {
     const handle = (handlers as unknown as Readonly<Record<string, AnyHandler>>)[name];
     if (handle === undefined) throw new EngineError("internal_error", `the route \`${name}\` has no handler`);
-    serveRoute(server, route, handle);
+    serveRoute(server, route, handle, once);
   }
 }
 
-function serveRoute(server: FastifyInstance, route: Route, handle: AnyHandler): void {
+function serveRoute(server: FastifyInstance, route: Route, handle: AnyHandler, once: Once | null): void {
   const { method, url, alias, query = nothing, body = nothing, bodies, answer } = route;
   const checkParameters = checkQuery<unknown>(query);
   const checkFields = method === "POST" && bodies === undefined ? checkBody<unknown>(body) : null;
@@ -60,11 +65,28 @@ function serveRoute(server: FastifyInstance, route: Route, handle: AnyHandler): 
         const parameters = checkParameters(request.query);
         const fields = readFields(request);
         const params = request.params as Readonly<Record<string, string>>;
+        const key = request.headers["idempotency-key"];
+        const call = { params, query: parameters, body: fields, request, reply, claim: null };
         reply.status(answer.status);
-        return handle({ params, query: parameters, body: fields, request, reply });
+        if (!route.once || once === null || key === undefined) return handle(call);
+        const asked = { caller: request.identity?.name ?? "", key: String(key), parts: listParts(request) };
+        let made: unknown;
+        const done = await once.perform(asked, async (claim) => {
+          made = await handle({ ...call, claim });
+          return { status: answer.status, body: printJson(made) };
+        });
+        if (!done.replayed) return made;
+        reply.header("Idempotent-Replayed", "true");
+        return reply.status(done.status).type("application/json; charset=utf-8").send(done.body);
       },
     });
   }
+}
+
+/** What makes a request this one: the same texts, in the same places. */
+function listParts({ method, url, body }: FastifyRequest): readonly string[] {
+  const { format, text } = (body as RawBody | null | undefined) ?? { format: "json", text: "" };
+  return [method, url, format, text];
 }
 
 /** Says to a request without an upgrade what these paths are. */

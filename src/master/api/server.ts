@@ -25,6 +25,7 @@ import type { MasterParts } from "./master-parts.ts";
 import { createRouteMatcher, type MatchedRoute } from "./match-route.ts";
 import { serveMaster } from "./master-routes.ts";
 import { printJson } from "../../protocol/print-json.ts";
+import { createOnce, type OnceOptions } from "./once.ts";
 import { readBodies } from "./read-body.ts";
 import { refuseUpgrade, writeError } from "./refuse-upgrade.ts";
 import { routes } from "./routes.ts";
@@ -35,7 +36,7 @@ import { streamRoutes } from "./stream-routes.ts";
 import { createSubmissionReader } from "./submission/submission-reader.ts";
 import { serveWorkflows } from "./workflow-routes.ts";
 
-export interface ServerOptions extends Omit<MasterParts, "executions" | "registry"> {
+export interface ServerOptions extends Omit<MasterParts, "executions" | "registry">, Omit<OnceOptions, "most"> {
   readonly executions: Executions;
   readonly registry: Pick<Registry, "list" | "get">;
   readonly log: Log;
@@ -88,12 +89,14 @@ export function createServer(options: ServerOptions): Server {
   guard.watch(server);
   limitAnswers(server, writeTimeoutMs, clock);
 
+  const once = createOnce(options);
+
   serveHealth(server, executions, clock);
   serveMaster(server, options, () => warnings);
-  serveWorkflows(server, executions, createSubmissionReader());
+  serveWorkflows(server, executions, createSubmissionReader(), once);
   serveExecutions(server, executions);
-  serveControl(server, executions);
-  serveSlaves(server, executions, registry);
+  serveControl(server, executions, once);
+  serveSlaves(server, executions, registry, once);
   serveDocument(server, routes, options.card.version);
   serveAuth(server, access);
   serveWebSockets(server, streamRoutes);

@@ -3,6 +3,7 @@ import { EngineError } from "../../errors.ts";
 import { describeSlave } from "../describe-slave.ts";
 import type { Executions } from "../executions.ts";
 import type { Registry } from "../registered-slave.ts";
+import type { Once } from "./once.ts";
 import { declareRoute } from "./route.ts";
 import { drainAnswer, slave, slaveList } from "./schema/slave.ts";
 import { serveRoutes } from "./serve-routes.ts";
@@ -30,6 +31,7 @@ export const slaveRoutes = {
     method: "POST",
     url: "/api/v1/slaves/:id/drain",
     role: "admin",
+    once: true,
     tag: "Slaves",
     summary: "Relieves a slave of its VUs and gives it no more",
     description: "Repeating it changes nothing.",
@@ -40,6 +42,7 @@ export const slaveRoutes = {
     method: "POST",
     url: "/api/v1/slaves/:id/undrain",
     role: "admin",
+    once: true,
     tag: "Slaves",
     summary: "Lets a slave take VUs again",
     description: "Repeating it changes nothing.",
@@ -53,20 +56,26 @@ export function serveSlaves(
   server: FastifyInstance,
   executions: Executions,
   registry: Pick<Registry, "list" | "get">,
+  once: Once,
 ): void {
-  serveRoutes(server, slaveRoutes, {
-    listSlaves: () => {
-      const slaves = registry.list().map(describeSlave);
-      return { slaves, total: slaves.length };
+  serveRoutes(
+    server,
+    slaveRoutes,
+    {
+      listSlaves: () => {
+        const slaves = registry.list().map(describeSlave);
+        return { slaves, total: slaves.length };
+      },
+      getSlave: ({ params }) => {
+        const found = registry.get(params.id);
+        if (found !== null) return describeSlave(found);
+        throw new EngineError("not_found", `there is no slave \`${params.id.slice(0, 100)}\``, {
+          hint: "GET /api/v1/slaves lists them.",
+        });
+      },
+      drainSlave: async ({ params }) => ({ success: true, state: await executions.drain(params.id) }),
+      undrainSlave: async ({ params }) => ({ success: true, state: await executions.undrain(params.id) }),
     },
-    getSlave: ({ params }) => {
-      const found = registry.get(params.id);
-      if (found !== null) return describeSlave(found);
-      throw new EngineError("not_found", `there is no slave \`${params.id.slice(0, 100)}\``, {
-        hint: "GET /api/v1/slaves lists them.",
-      });
-    },
-    drainSlave: async ({ params }) => ({ success: true, state: await executions.drain(params.id) }),
-    undrainSlave: async ({ params }) => ({ success: true, state: await executions.undrain(params.id) }),
-  });
+    once,
+  );
 }

@@ -1,6 +1,7 @@
 import type { FastifyInstance } from "fastify";
 import { EngineError } from "../../errors.ts";
 import type { Executions } from "../executions.ts";
+import type { Once } from "./once.ts";
 import type { RawBody } from "./read-body.ts";
 import { declareRoute } from "./route.ts";
 import { exactly } from "./schema/schema.ts";
@@ -21,6 +22,7 @@ export const workflowRoutes = {
     method: "POST",
     url: "/api/v1/workflows",
     role: "operator",
+    once: true,
     tag: "Workflows",
     summary: "Submits a workflow and starts its execution",
     bodies: submitBodies,
@@ -66,33 +68,43 @@ export const workflowRoutes = {
 };
 
 /** `/workflows`: submit, validate, list, stop. */
-export function serveWorkflows(server: FastifyInstance, executions: Executions, reader: SubmissionReader): void {
-  serveRoutes(server, workflowRoutes, {
-    submitWorkflow: async ({ request }) => {
-      if (request.headers["idempotency-key"] !== undefined) {
-        throw new EngineError("invalid_request", "Idempotency-Key is not in this version; leave it out");
-      }
-      const { loaded, inputs, queue } = await reader.read(request.body as RawBody | null, "submit");
-      if ("problems" in loaded) {
-        const count = loaded.problems.filter(({ severity }) => severity !== "warning").length;
-        const message = `the workflow has ${count === 1 ? "a problem" : `${count} problems`}`;
-        throw new EngineError("invalid_workflow", message, { problems: loaded.problems });
-      }
-      return executions.submit({ workflow: loaded.workflow, inputs, queue });
+export function serveWorkflows(
+  server: FastifyInstance,
+  executions: Executions,
+  reader: SubmissionReader,
+  once: Once,
+): void {
+  serveRoutes(
+    server,
+    workflowRoutes,
+    {
+      submitWorkflow: async ({ request, claim }) => {
+        // Begun before a crash: it may have come as far as its execution.
+        const begun = claim?.begun ? await executions.describe(claim.executionId) : null;
+        if (begun !== null) return { execution_id: begun.id, workflow_id: begun.workflow_id, status: "submitted" };
+        const { loaded, inputs, queue } = await reader.read(request.body as RawBody | null, "submit");
+        if ("problems" in loaded) {
+          const count = loaded.problems.filter(({ severity }) => severity !== "warning").length;
+          const message = `the workflow has ${count === 1 ? "a problem" : `${count} problems`}`;
+          throw new EngineError("invalid_workflow", message, { problems: loaded.problems });
+        }
+        return executions.submit({ workflow: loaded.workflow, inputs, queue }, claim?.executionId);
+      },
+      validateWorkflow: async ({ request }) => {
+        const { loaded } = await reader.read(request.body as RawBody | null, "validate");
+        return "problems" in loaded
+          ? { valid: false, problems: loaded.problems }
+          : { valid: true, problems: loaded.warnings };
+      },
+      listWorkflows: () => executions.listWorkflows(),
+      getWorkflow: async ({ params }) => (await executions.describeWorkflow(params.id)) ?? throwUnknown(params.id),
+      stopWorkflow: async ({ params, query }) => {
+        const stopped = await executions.stopWorkflow(params.id, readStop(query));
+        return { success: true, stopped: stopped ?? throwUnknown(params.id) };
+      },
     },
-    validateWorkflow: async ({ request }) => {
-      const { loaded } = await reader.read(request.body as RawBody | null, "validate");
-      return "problems" in loaded
-        ? { valid: false, problems: loaded.problems }
-        : { valid: true, problems: loaded.warnings };
-    },
-    listWorkflows: () => executions.listWorkflows(),
-    getWorkflow: async ({ params }) => (await executions.describeWorkflow(params.id)) ?? throwUnknown(params.id),
-    stopWorkflow: async ({ params, query }) => {
-      const stopped = await executions.stopWorkflow(params.id, readStop(query));
-      return { success: true, stopped: stopped ?? throwUnknown(params.id) };
-    },
-  });
+    once,
+  );
 }
 
 function throwUnknown(id: string): never {

@@ -1,4 +1,14 @@
-import type { AppendOutcome, DocumentName, IndexPage, IndexQuery, IndexRow, Position, Source } from "../store.ts";
+import type {
+  AppendOutcome,
+  DocumentName,
+  IndexPage,
+  IndexQuery,
+  IndexRow,
+  Position,
+  Receipt,
+  ReceiptAnswer,
+  Source,
+} from "../store.ts";
 
 /** Values cross as bytes; they are encoded and decoded on the store's side. */
 type Bytes = Uint8Array<ArrayBufferLike>;
@@ -24,6 +34,9 @@ export interface SqliteSignatures {
   putIndex: { args: [row: IndexRow]; result: void };
   listIndex: { args: [query: IndexQuery]; result: IndexPage };
   purge: { args: [executionId: string]; result: void };
+  claimReceipt: { args: [receipt: Receipt, now: number, most: number]; result: Receipt | null };
+  answerReceipt: { args: [name: string, answer: ReceiptAnswer]; result: void };
+  dropReceipt: { args: [name: string]; result: void };
 }
 
 export type SqliteName = keyof SqliteSignatures;

@@ -1,8 +1,8 @@
 import { DatabaseSync } from "node:sqlite";
-import { schema } from "./tables.ts";
+import { schema, upgrades } from "./tables.ts";
 
 /** Of the tables, and of what the blobs in them hold. */
-const version = 2;
+const version = 3;
 
 /**
  * Opens the file, makes its tables if need be, and locks it against every other process until closed or dead. Throws
@@ -17,12 +17,21 @@ export function openDatabase(path: string): DatabaseSync {
     const found = Number(database.prepare("PRAGMA user_version").get()?.user_version);
     const isEmpty = database.prepare("SELECT 1 FROM sqlite_schema").get() === undefined;
     if (isEmpty) database.exec(`${schema}; PRAGMA user_version = ${version}`);
-    else if (found !== version)
-      throw new Error(`its tables are of version ${found}, this engine's of version ${version}`);
+    else if (found !== version) upgrade(database, found);
     database.exec("COMMIT");
     return database;
   } catch (error) {
     database.close();
     throw error;
   }
+}
+
+/** Inside the transaction that opened it: all steps or none. */
+function upgrade(database: DatabaseSync, found: number): void {
+  for (let at = found; at !== version; at++) {
+    const step = upgrades.get(at);
+    if (step === undefined) throw new Error(`its tables are of version ${found}, this engine's of version ${version}`);
+    database.exec(step);
+  }
+  database.exec(`PRAGMA user_version = ${version}`);
 }

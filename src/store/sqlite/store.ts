@@ -98,6 +98,9 @@ export async function openSqliteStore(path: string): Promise<Store> {
     putIndex: (row) => ask("putIndex", [row]),
     listIndex: (query) => ask("listIndex", [query]),
     purge: (executionId) => ask("purge", [executionId]),
+    claimReceipt: (receipt, now, most) => ask("claimReceipt", [receipt, now, most]),
+    answerReceipt: (name, answer) => ask("answerReceipt", [name, answer]),
+    dropReceipt: (name) => ask("dropReceipt", [name]),
     close() {
       if (closing === null) {
         closing = exited;

@@ -1,5 +1,5 @@
 import type { DatabaseSync, SQLOutputValue } from "node:sqlite";
-import type { IndexQuery, IndexRow, Position, Source } from "../store.ts";
+import type { IndexQuery, IndexRow, Position, Receipt, Source } from "../store.ts";
 import type { SqliteOperations } from "./message.ts";
 
 /**
@@ -13,7 +13,19 @@ import type { SqliteOperations } from "./message.ts";
  * | snapshot | the merged state and its token |
  * | document | one document |
  * | listing | a row of the list of executions |
+ * | receipt | a request that must not be done twice |
  */
+const receipts = `
+  CREATE TABLE receipt (
+    name TEXT PRIMARY KEY, fingerprint TEXT NOT NULL, execution TEXT NOT NULL, expires_at INTEGER NOT NULL,
+    status INTEGER, body TEXT
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX receipt_by_time ON receipt (expires_at);
+`;
+
+/** What makes the tables of an older version into those of the next. */
+export const upgrades: ReadonlyMap<number, string> = new Map([[2, receipts]]);
+
 export const schema = `
   CREATE TABLE execution (id TEXT PRIMARY KEY, token INTEGER NOT NULL, written INTEGER, state BLOB) STRICT;
   CREATE TABLE source (
@@ -33,6 +45,7 @@ export const schema = `
     status TEXT NOT NULL, created_at INTEGER NOT NULL, ended_at INTEGER
   ) STRICT;
   CREATE INDEX listing_by_time ON listing (created_at, place);
+  ${receipts}
 `;
 
 const matching = "(? IS NULL OR status = ?) AND (? IS NULL OR workflow = ?) AND (? IS NULL OR ended_at < ?)";
@@ -67,6 +80,12 @@ export function prepareOperations(database: DatabaseSync): SqliteOperations {
   const pageListing = prepare(
     `SELECT * FROM listing WHERE ${matching} ORDER BY created_at DESC, place DESC LIMIT ? OFFSET ?`,
   );
+  const expireReceipts = prepare("DELETE FROM receipt WHERE expires_at <= ?");
+  const findReceipt = prepare("SELECT * FROM receipt WHERE name = ?");
+  const countReceipts = prepare("SELECT count(*) AS total FROM receipt");
+  const addReceipt = prepare("INSERT INTO receipt VALUES (?, ?, ?, ?, NULL, NULL)");
+  const answerReceipt = prepare("UPDATE receipt SET status = ?, body = ? WHERE name = ?");
+  const dropReceipt = prepare("DELETE FROM receipt WHERE name = ?");
   const purges = [
     "execution WHERE id",
     ...["source", "frame", "snapshot", "document", "listing"].map((table) => `${table} WHERE execution`),
@@ -138,6 +157,21 @@ export function prepareOperations(database: DatabaseSync): SqliteOperations {
     purge: (executionId) => {
       for (const statement of purges) statement.run(executionId);
     },
+    claimReceipt(receipt, now, most) {
+      expireReceipts.run(now);
+      const kept = findReceipt.get(receipt.name);
+      if (kept !== undefined) return toReceipt(kept);
+      if (Number(countReceipts.get()?.total) >= most) return null;
+      const { name, fingerprint, executionId, expiresAt } = receipt;
+      addReceipt.run(name, fingerprint, executionId, expiresAt);
+      return receipt;
+    },
+    answerReceipt(name, { status, body }) {
+      answerReceipt.run(status, body, name);
+    },
+    dropReceipt(name) {
+      dropReceipt.run(name);
+    },
   };
 }
 
@@ -155,6 +189,16 @@ function toBytes(value: SQLOutputValue | undefined): Uint8Array {
 
 function toSource(executionId: string, { slave, incarnation }: Row): Source {
   return { executionId, slaveId: String(slave), incarnation: Number(incarnation) };
+}
+
+function toReceipt({ name, fingerprint, execution, expires_at, status, body }: Row): Receipt {
+  return {
+    name: String(name),
+    fingerprint: String(fingerprint),
+    executionId: String(execution),
+    expiresAt: Number(expires_at),
+    answer: status === null ? null : { status: Number(status), body: String(body) },
+  };
 }
 
 function toIndexRow(row: Row): IndexRow {

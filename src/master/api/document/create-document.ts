@@ -77,7 +77,7 @@ function describeOperation(operationId: string, route: Route | WebSocketRoute, c
   const body = describeBody(route, components);
   return {
     ...common,
-    parameters: [...named, ...describeQuery(route, components)],
+    parameters: [...named, ...describeQuery(route, components), ...(route.once ? [idempotencyKey] : [])],
     ...(body === null ? {} : { requestBody: body }),
     responses: {
       ...describeErrors(listErrors(route), components),
@@ -85,6 +85,14 @@ function describeOperation(operationId: string, route: Route | WebSocketRoute, c
     },
   };
 }
+
+const idempotencyKey: Parameter = {
+  name: "Idempotency-Key",
+  in: "header",
+  required: false,
+  description: "Makes a retry safe for 24 h: it is done once, and answered the same",
+  schema: { type: "string", minLength: 1, maxLength: 255 },
+};
 
 function describePart(name: string): Parameter {
   return { name, in: "path", required: true, schema: { type: "string", minLength: 1, maxLength: 256 } };

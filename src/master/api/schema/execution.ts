@@ -6,6 +6,7 @@ import {
   executionStatuses,
   type LogList,
   type Metrics,
+  type ScaleAnswer,
   type ScaleBody,
   type StreamMessage,
 } from "../../../protocol/rest.ts";
@@ -127,14 +128,13 @@ export const controlAnswer = schemaOf<ControlAnswer>()(
   exactly({ success: Type.Literal(true), status: status() }),
 );
 
-/** What a scale reached: the field that was asked for. */
-export const scaleAnswer = Type.Object(
-  {
+export const scaleAnswer = schemaOf<ScaleAnswer>()(
+  "ScaleAnswer",
+  exactly({
     success: Type.Literal(true),
     target_vus: Type.Optional(count()),
     target_rate: Type.Optional(Type.Number({ minimum: 0 })),
-  },
-  { additionalProperties: false, title: "ScaleAnswer" },
+  }),
 );
 
 export const success = Type.Object({ success: Type.Literal(true) }, { additionalProperties: false, title: "Success" });

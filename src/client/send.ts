@@ -1,0 +1,60 @@
+import { request as requestPlain } from "node:http";
+import { request as requestSecure } from "node:https";
+import { text } from "node:stream/consumers";
+import { type Connection, createTlsOptions } from "./connection.ts";
+
+export interface SentRequest {
+  readonly method: "GET" | "POST" | "DELETE";
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string | null;
+  readonly signal: AbortSignal;
+}
+
+/** An answer, read to its end. */
+export interface ReadAnswer {
+  readonly status: number;
+  readonly text: string;
+}
+
+/** Why there is no answer. */
+export interface NoAnswer {
+  /** The request may have reached the other side. */
+  readonly sent: boolean;
+  readonly cause: unknown;
+}
+
+/** One request; nothing is thrown. Redirects are answers. */
+export async function send(request: SentRequest, connection: Connection): Promise<ReadAnswer | NoAnswer> {
+  const { method, url, headers, body, signal } = request;
+  const start = url.startsWith("https:") ? requestSecure : requestPlain;
+  let sent = false;
+  try {
+    const answered = Promise.withResolvers<ReadAnswer>();
+    const length = body === null ? {} : { "content-length": String(Buffer.byteLength(body)) };
+    const outgoing = start(url, {
+      method,
+      headers: { ...headers, ...length },
+      signal,
+      // A kept connection that the other side closes meanwhile looks like a lost answer.
+      agent: false,
+      ...createTlsOptions(connection),
+    });
+    outgoing.on("socket", (socket) => {
+      socket.once(url.startsWith("https:") ? "secureConnect" : "connect", () => {
+        sent = true;
+      });
+    });
+    outgoing.on("error", answered.reject);
+    outgoing.on("response", (response) => {
+      text(response).then(
+        (read) => answered.resolve({ status: response.statusCode ?? 0, text: read }),
+        answered.reject,
+      );
+    });
+    outgoing.end(body ?? undefined);
+    return await answered.promise;
+  } catch (cause) {
+    return { sent, cause };
+  }
+}
