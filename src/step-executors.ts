@@ -7,4 +7,5 @@ export type ExecutorFactory = (context: ExecutorContext, recorder: Recorder) => 
 /** One row per step type; a row's code and its drivers are loaded when a workflow uses the type. */
 export const stepExecutors = {
   http: () => import("./executors/http/executor.ts").then((module) => module.createHttpExecutor),
+  script: () => import("./executors/script/executor.ts").then((module) => module.loadScriptExecutor()),
 } as const satisfies Record<string, () => Promise<ExecutorFactory>>;

@@ -1,4 +1,5 @@
 import { httpOptions, httpSpec } from "./executors/http/spec.ts";
+import { scriptLibs, scriptSpec } from "./executors/script/spec.ts";
 import { conditionSpec } from "./flow/condition/spec.ts";
 import { groupSpec } from "./flow/group/spec.ts";
 import { breakSpec, continueSpec } from "./flow/jump/spec.ts";
@@ -13,6 +14,7 @@ import type { StepSpec } from "./protocol/step-spec.ts";
 /** One row per step type; its keys are what `type` accepts. */
 export const stepSpecs = {
   http: httpSpec,
+  script: scriptSpec,
   sleep: sleepSpec,
   group: groupSpec,
   condition: conditionSpec,
@@ -25,7 +27,8 @@ export const stepSpecs = {
   wait_until: waitUntilSpec,
 } as const satisfies Record<string, StepSpec>;
 
-/** What step types add to the workflow's options. */
+/** What step types add to the workflow and its options. */
 export const stepOptions = {
   http: httpOptions,
+  libs: scriptLibs,
 } as const;

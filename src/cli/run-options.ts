@@ -77,7 +77,7 @@ export function addResultOptions(command: Command): Command {
     .addOption(
       new Option("--log-level <level>", "what to log on stderr")
         .choices(["debug", "info", "warn", "error"])
-        .default("warn"),
+        .default("info"),
     )
     .option("--no-color", "no colours");
 }

@@ -16,6 +16,8 @@ export interface PossibleNames {
   readonly stepIds: ReadonlySet<string>;
   readonly env: Readonly<Record<string, string>>;
   readonly envMayGrow: boolean;
+  /** A script sets names that it computes. */
+  readonly anyVariable: boolean;
 }
 
 const resultFields = ["status_code", "body", "headers", "duration", "output", "error_code"];
@@ -83,6 +85,7 @@ function judge(
   const all = [...possible.variables, ...scope.assigned, ...scope.variables, ...possible.stepIds, ...reservedNames];
   return {
     message: `nothing sets \`${name}\`: it is no variable, no -e value, not extracted by a step and no step's id.${suggest(name, all)}`,
+    doubtful: possible.anyVariable,
   };
 }
 

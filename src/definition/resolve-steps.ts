@@ -29,6 +29,8 @@ export interface StepResolver {
   readonly ids: ReadonlyMap<string, Path>;
   /** What lives as long as the VU: every body sees it. */
   readonly lasting: ReadonlySet<string>;
+  /** Does a step compute the names of what it sets? */
+  readonly assignsAny: boolean;
 }
 
 interface Options {
@@ -36,7 +38,7 @@ interface Options {
   readonly placeOf: (step: JsonObject) => StepPlace;
   readonly errorRule: ErrorRule;
   /** Without what is made for each step. */
-  readonly context: Pick<SpecContext, "http" | "httpOptions" | "insecure">;
+  readonly context: Pick<SpecContext, "http" | "httpOptions" | "libs" | "insecure">;
   readonly readFile: (path: Path, name: string) => string | null;
   /** Explicit ids of the whole workflow, which made-up ones must not meet. */
   readonly explicitIds: ReadonlySet<string>;
@@ -48,6 +50,7 @@ export function createStepResolver(options: Options): StepResolver {
   const ids = new Map<string, Path>();
   const lasting = new Set<string>();
   const counts = new Map<string, number>();
+  let assignsAny = false;
 
   const resolve = (steps: Json | undefined, scope: StepScope): Step[] =>
     asList(steps).flatMap((step) => resolveStep(asObject(step), scope) ?? []);
@@ -67,7 +70,10 @@ export function createStepResolver(options: Options): StepResolver {
     const spec = findSpec(type);
     if (spec === null) return null;
     const config = resolveConfig(asObject(step["config"]), spec, id, configPath, scope);
-    const sets = spec.sets?.(config) ?? [];
+    // Nothing can be told of a program that is missing, which has been reported.
+    const code = config["script"] === undefined ? undefined : spec.codeOf?.(config);
+    assignsAny ||= code?.sets === null;
+    const sets = spec.sets?.(config) ?? code?.sets ?? [];
     checkNames(sets, configPath);
     for (const name of sets) scope.assigned.add(name);
     const { onError, retry } = resolveErrorRule(step["on_error"], step["retry"], options.errorRule);
@@ -94,6 +100,7 @@ export function createStepResolver(options: Options): StepResolver {
       thinkTime: step["think_time"] === undefined ? null : resolvePause(step["think_time"]),
       tags: asTexts(step["tags"]),
       disabled: step["disabled"] === true,
+      ...(code === undefined ? {} : { code }),
     };
   }
 
@@ -121,7 +128,7 @@ export function createStepResolver(options: Options): StepResolver {
     return {
       ...options.context,
       loops,
-      report: (inner, message) => findings.report([...path, ...inner], message),
+      report: (inner, message, inside) => findings.report([...path, ...inner], message, false, inside),
       warn: (inner, message) => findings.warn([...path, ...inner], message),
       readFile: (inner, name) => options.readFile([...path, ...inner], name),
     };
@@ -169,7 +176,15 @@ export function createStepResolver(options: Options): StepResolver {
     return id;
   }
 
-  return { resolve, texts, ids, lasting };
+  return {
+    resolve,
+    texts,
+    ids,
+    lasting,
+    get assignsAny() {
+      return assignsAny;
+    },
+  };
 }
 
 /** What happens without `on_error`. */

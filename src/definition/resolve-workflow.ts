@@ -57,13 +57,14 @@ export function resolveWorkflow(document: Json, options: ResolveOptions, finding
   checkMetrics(root["metrics"], findings);
 
   const http = resolveHttp(root, workflowOptions, options, findings);
+  const libs = resolveLibs(root["libs"], options, findings);
   const errorRule = resolveErrorRule(workflowOptions["on_error"], undefined, defaultErrorRule);
   const drafts = listDrafts(root, workflowOptions, options, findings);
   const steps = createStepResolver({
     findings,
     placeOf: checker.placeOf,
     errorRule,
-    context: { http: http.defaults, httpOptions: http.options, insecure: options.overrides?.insecure ?? false },
+    context: { http: http.defaults, httpOptions: http.options, libs, insecure: options.overrides?.insecure ?? false },
     readFile: options.readFile,
     explicitIds: listIds(root),
   });
@@ -96,6 +97,7 @@ export function resolveWorkflow(document: Json, options: ResolveOptions, finding
       stepIds,
       env: options.env,
       envMayGrow: known.envMayGrow,
+      anyVariable: steps.assignsAny,
     },
     findings,
   );
@@ -111,6 +113,7 @@ export function resolveWorkflow(document: Json, options: ResolveOptions, finding
     version: asText(root["version"]),
     variables,
     metrics,
+    libs,
     http: http.defaults,
     scenarios: scenarios
       .filter((scenario) => scenario !== null)
@@ -136,6 +139,22 @@ function checkMetrics(value: Json | undefined, findings: Findings): void {
     if (lookupMetric(name, {}) !== undefined)
       findings.report(["metrics", name], `\`${name}\` is a built-in metric; choose another name`, true);
   }
+}
+
+function resolveLibs(
+  value: Json | undefined,
+  { readFile }: ResolveOptions,
+  findings: Findings,
+): Readonly<Record<string, string>> {
+  return Object.fromEntries(
+    Object.entries(asObject(value)).map(([name, lib]) => [
+      name,
+      stepOptions.libs.resolve(lib, {
+        report: (inner, message, inside) => findings.report(["libs", name, ...inner], message, false, inside),
+        readFile: (inner, file) => readFile(["libs", name, ...inner], file),
+      }),
+    ]),
+  );
 }
 
 interface Http {

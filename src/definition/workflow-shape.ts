@@ -145,6 +145,10 @@ export const workflowShape: ObjectShape = object({
     { kind: "map", of: metricType, keys: /^[\p{L}_][\p{L}\p{N}_.]{0,127}$/u, keysAccept: "a metric name" },
     "Metrics of the user's own and their types, such as `{checkout: trend}`. Default: none.",
   ),
+  libs: describe(
+    stepOptions.libs.shape,
+    "JavaScript that scripts share: texts or `{file}`, by the name for `require(name)`. Default: none.",
+  ),
   http: describe(stepOptions.http.shape, "Same as `options.http`: defaults of all http steps."),
   options: describe(options, "The load, and how the workflow runs. Default: one iteration by one VU."),
   setup: describe(steps, "Steps that run once before the load; their variables are read-only for all. Default: none."),

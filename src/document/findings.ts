@@ -1,13 +1,13 @@
 import type { Problem } from "../protocol/problem.ts";
-import type { Path } from "../protocol/step-spec.ts";
+import type { Path, TextPosition } from "../protocol/step-spec.ts";
 import { limits } from "./limits.ts";
 import type { Locate } from "./parse.ts";
 import { printPath } from "./path.ts";
 
 /** Collects what is wrong and what is doubtful while a document is read. */
 export interface Findings {
-  /** `key`: the key itself is wrong, not its value. */
-  report(path: Path, message: string, key?: boolean): void;
+  /** `key`: the key itself is wrong, not its value; `inside`: the place in the text that is the value. */
+  report(path: Path, message: string, key?: boolean, inside?: TextPosition): void;
   warn(path: Path, message: string, key?: boolean): void;
   /** Has something at, or inside, this path been reported as wrong? */
   isWrong(path: Path): boolean;
@@ -20,6 +20,7 @@ interface Finding {
   readonly path: Path;
   readonly message: string;
   readonly key: boolean;
+  readonly inside: TextPosition | null;
   readonly severity: "error" | "warning";
 }
 
@@ -27,16 +28,22 @@ export function createFindings(): Findings {
   const found: Finding[] = [];
   const wrong = new Set<string>();
   const seen = new Set<string>();
-  const add = (path: Path, message: string, key: boolean, severity: Finding["severity"]): void => {
+  const add = (
+    path: Path,
+    message: string,
+    key: boolean,
+    severity: Finding["severity"],
+    inside: TextPosition | null = null,
+  ): void => {
     const name = `${printPath(path)} ${message}`;
     if (seen.has(name)) return;
     seen.add(name);
-    found.push({ path, message, key, severity });
+    found.push({ path, message, key, severity, inside });
     if (severity === "error")
       for (let length = 0; length <= path.length; length++) wrong.add(printPath(path.slice(0, length)));
   };
   return {
-    report: (path, message, key = false) => add(path, message, key, "error"),
+    report: (path, message, key = false, inside) => add(path, message, key, "error", inside),
     warn: (path, message, key = false) => add(path, message, key, "warning"),
     isWrong: (path) => wrong.has(printPath(path)),
     hasProblems: () => wrong.size > 0,
@@ -55,9 +62,9 @@ function rank(finding: Finding): number {
   return finding.severity === "error" ? 0 : 1;
 }
 
-function toProblem({ path, message, key, severity }: Finding, locate: Locate | null): Problem {
+function toProblem({ path, message, key, severity, inside }: Finding, locate: Locate | null): Problem {
   // Command line options and variables have no place in the text.
   const isOutside = typeof path[0] === "string" && /^(--|WE_)/.test(path[0]);
-  const position = isOutside ? null : (locate?.(path, key) ?? null);
+  const position = isOutside ? null : (locate?.(path, key, inside) ?? null);
   return { path: printPath(path), message, ...position, severity };
 }

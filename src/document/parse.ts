@@ -13,7 +13,7 @@ import {
 } from "yaml";
 import type { Json, JsonObject } from "../protocol/json.ts";
 import type { Problem } from "../protocol/problem.ts";
-import type { Path } from "../protocol/step-spec.ts";
+import type { Path, TextPosition } from "../protocol/step-spec.ts";
 import { limits } from "./limits.ts";
 
 export interface Position {
@@ -23,8 +23,11 @@ export interface Position {
   readonly column: number;
 }
 
-/** Where a value, or with `key` the key that names it, stands; the nearest surrounding value where there is none. */
-export type Locate = (path: Path, key?: boolean) => Position | null;
+/**
+ * Where a value, or with `key` the key that names it, stands; the nearest surrounding value where there is none. With
+ * `inside` a place in the text that is the value, as far as the document's lines are the text's.
+ */
+export type Locate = (path: Path, key?: boolean, inside?: TextPosition | null) => Position | null;
 
 export interface ParsedText {
   readonly value: Json;
@@ -118,11 +121,11 @@ function read(text: string, lines: LineCounter): ParsedText | { readonly problem
   const value = toJson(document.contents, 0);
   return {
     value,
-    locate: (path, key = false) =>
-      toPosition(
-        findOffset(document.contents, path, key, (node) => (isAlias(node) ? targets.get(node) : node)),
-        lines,
-      ),
+    locate: (path, key = false, inside = null) => {
+      const place = findPlace(document.contents, path, key, (node) => (isAlias(node) ? targets.get(node) : node));
+      const start = toPosition(place.offset, lines);
+      return inside === null ? start : moveInside(place.node, start, inside, text);
+    },
   };
 }
 
@@ -196,7 +199,12 @@ function toScalar(value: unknown, node: unknown): Json {
   }
 }
 
-function findOffset(root: unknown, path: Path, key: boolean, follow: (node: unknown) => unknown): number {
+interface Place {
+  readonly node: unknown;
+  readonly offset: number;
+}
+
+function findPlace(root: unknown, path: Path, key: boolean, follow: (node: unknown) => unknown): Place {
   let node = root;
   let offset = offsetOf(root) ?? 0;
   for (const [place, step] of path.entries()) {
@@ -205,14 +213,27 @@ function findOffset(root: unknown, path: Path, key: boolean, follow: (node: unkn
     if (isSeq(container) && typeof step === "number") node = container.items[step];
     else if (isMap(container)) {
       const pair = findPair(container.items, String(step), follow);
-      if (pair === null) return offset;
+      if (pair === null) return { node: null, offset };
       node = last && key ? pair.key : pair.value;
       // An empty value has no place of its own.
       if ((isScalar(node) && node.value === null && node.source === "") || node === null) node = pair.key;
-    } else return offset;
+    } else return { node, offset };
     offset = offsetOf(node) ?? offset;
   }
-  return offset;
+  return { node, offset };
+}
+
+/** A literal block holds its text line by line; a text on one line is shifted; elsewhere the text's start has to do. */
+function moveInside(node: unknown, start: Position, inside: TextPosition, text: string): Position {
+  if (!isScalar(node)) return start;
+  if (node.type === "BLOCK_LITERAL") {
+    const source = text.split("\n");
+    const first = source.slice(start.line).findIndex((line) => line.trim() !== "") + start.line;
+    const indent = source[first]?.search(/\S/) ?? 0;
+    return { line: start.line + inside.line, column: indent + inside.column };
+  }
+  if (inside.line > 1 || node.type === "BLOCK_FOLDED") return start;
+  return { line: start.line, column: start.column + inside.column - (node.type === "PLAIN" ? 1 : 0) };
 }
 
 function findPair(items: readonly unknown[], key: string, follow: (node: unknown) => unknown): Pair | null {

@@ -38,7 +38,7 @@ export function compileOperation(
   const examine = compileExamine(step, tags, place);
   const stepDuration = place.recorder.trend("step_duration", tags);
   const slot = references.slots.get(step.id) ?? -1;
-  const keepsResponse = references.response;
+  const keepsResponse = references.response && executor.keepsResponse !== true;
 
   return {
     operation,

@@ -125,13 +125,14 @@ async function createExecutors(
   steps: readonly Step[],
   tables: StepTables,
 ): Promise<void> {
-  const { workflow, clock, random, log, permit } = context;
+  const { workflow, inputs, clock, random, log, permit } = context;
   const shared = new Map<symbol, unknown>();
   for (const type of new Set(steps.map((step) => step.type))) {
     const load = Object.hasOwn(tables.executors, type) ? tables.executors[type] : undefined;
     if (load !== undefined) {
       const create = await load();
-      const own: ExecutorContext = { workflow, clock, random, log, permit, connections, slot: executors.size, shared };
+      const slot = executors.size;
+      const own: ExecutorContext = { workflow, inputs, clock, random, log, permit, connections, slot, shared };
       executors.set(type, create(own, context.recorder));
     } else if (!Object.hasOwn(tables.compilers, type)) {
       const known = [...Object.keys(tables.executors), ...Object.keys(tables.compilers)].toSorted().join(", ");

@@ -16,7 +16,7 @@ export interface NameSources {
   /** The workflow's and the scenario's, merged. */
   readonly variables: JsonObject;
   /** Every name that a step of the workflow sets. */
-  readonly assigned: ReadonlySet<string>;
+  readonly assigned: Pick<ReadonlySet<string>, "has">;
   /** Step id -> place in `FlowVu.results`, for every step whose result something reads. */
   readonly slots: ReadonlyMap<string, number>;
   /** What the setup set, filled before the first iteration; its steps' results stand under `steps`. */
@@ -26,6 +26,10 @@ export interface NameSources {
 /** The names of one phase, and how many templated variables it keeps per VU. */
 export interface PhaseNames extends Names<FlowVu> {
   countDefaults(): number;
+  /** Reads a variable; neither a name of the language nor a step's result. */
+  variable(name: string): Get;
+  /** The names of all variables that may have a value. */
+  variableNames(vu: FlowVu): Iterable<string>;
 }
 
 type Get = (vu: FlowVu) => unknown;
@@ -44,6 +48,14 @@ export function createNames(sources: NameSources, language: Language): PhaseName
 
   const names: PhaseNames = {
     countDefaults: () => defaultCount,
+    variable: (name) => makeLookup(name, sources.shared, resolveDefault(name)),
+    variableNames: (vu) =>
+      new Set([
+        ...Object.keys(sources.variables),
+        ...sources.shared.keys(),
+        ...vu.vuVariables.keys(),
+        ...vu.variables.keys(),
+      ]),
     resolve: (name) => {
       const reserved = own.get(name);
       if (reserved !== undefined) return reserved;

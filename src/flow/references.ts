@@ -2,7 +2,7 @@ import { listReferences } from "../expression/list-references.ts";
 import { listChildren, withoutChildren } from "../protocol/child-steps.ts";
 import type { Json, JsonObject } from "../protocol/json.ts";
 import type { StepSpec } from "../protocol/step-spec.ts";
-import type { Pause, Step, Workflow } from "../protocol/workflow.ts";
+import type { Pause, Step, StepCode, Workflow } from "../protocol/workflow.ts";
 import type { ResultReads } from "./extract/reads-of.ts";
 import { readsOf } from "./extract/reads-of.ts";
 
@@ -26,7 +26,7 @@ export interface References {
   /** Does anything read `response`? */
   readonly response: boolean;
   /** Every variable that a step sets. */
-  readonly assigned: ReadonlySet<string>;
+  readonly assigned: Pick<ReadonlySet<string>, "has">;
 }
 
 /** A step that ran before, as seen from a text that reads `response`. `certain`: it always leaves one. */
@@ -36,6 +36,7 @@ interface Earlier {
 }
 
 const everything: ResultReads = { body: true, headers: true };
+const everyName: Pick<ReadonlySet<string>, "has"> = { has: () => true };
 const nothing: ResultReads = { body: false, headers: false };
 
 /**
@@ -49,6 +50,7 @@ export function findReferences(workflow: Workflow, compilers: FlowTypes): Refere
   const ids = new Set<string>();
   let earlier: Earlier[] = [];
   let response = false;
+  let assignsAny = false;
 
   for (const phase of listPhases(workflow)) {
     earlier = [];
@@ -61,7 +63,7 @@ export function findReferences(workflow: Workflow, compilers: FlowTypes): Refere
   for (const scenario of workflow.scenarios) notePause(scenario.thinkTime, everywhere);
 
   const slots = new Map([...named].filter((id) => ids.has(id)).map((id, place) => [id, place]));
-  return { readsOf: (id) => reads.get(id) ?? nothing, slots, response, assigned };
+  return { readsOf: (id) => reads.get(id) ?? nothing, slots, response, assigned: assignsAny ? everyName : assigned };
 
   /** In the order in which the steps run. `certain`: whoever comes later knows that these ran. */
   function walk(steps: readonly Step[], certain: boolean): void {
@@ -90,7 +92,9 @@ export function findReferences(workflow: Workflow, compilers: FlowTypes): Refere
     walk(step.preHook, certain);
     if (type !== undefined) noteFlow(step, type, texts);
     for (const list of listChildren(step.config, paths)) walk(list, certain && (type?.runsAll ?? true));
-    if (isLeaf) {
+    // The text of a program is no template.
+    if (step.code !== undefined) noteCode(step, step.code);
+    else if (isLeaf) {
       note(texts, earlier);
       earlier.push({ id: step.id, certain });
       if (step.onError === "retry") note(texts, earlier);
@@ -106,10 +110,17 @@ export function findReferences(workflow: Workflow, compilers: FlowTypes): Refere
     notePause(step.thinkTime, earlier);
   }
 
-  function noteNames({ type, config }: Step): void {
+  function noteNames({ type, config, code }: Step): void {
     const spec = compilers[type]?.spec;
+    for (const name of code?.sets ?? []) assigned.add(name);
+    assignsAny ||= code?.sets === null;
     for (const name of [...(spec?.sets?.(config) ?? []), ...(spec?.inside?.(config).variables ?? [])])
       assigned.add(name);
+  }
+
+  function noteCode(step: Step, code: StepCode): void {
+    noteNames(step);
+    if (code.response) keepResponse(everything, earlier);
   }
 
   /** What a flow step reads and sets, before its children are looked at. */

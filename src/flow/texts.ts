@@ -1,11 +1,11 @@
 import { compileCondition } from "../expression/expression.ts";
 import { compileJsonTemplate } from "../expression/json-template.ts";
 import type { Language } from "../expression/language.ts";
-import type { Names } from "../expression/names.ts";
 import { compileTemplate } from "../expression/template.ts";
 import type { Json } from "../protocol/json.ts";
-import type { Evaluate } from "../protocol/step.ts";
+import type { Evaluate, VirtualUser } from "../protocol/step.ts";
 import type { FlowVu } from "./flow-vu.ts";
+import type { PhaseNames } from "./names.ts";
 
 /** Compiles the texts of one phase of a workflow under its names. All throw EngineError `template` with the position. */
 export interface Texts {
@@ -14,14 +14,18 @@ export interface Texts {
   /** The text of a template without `${…}`, else undefined. */
   constant(text: string): string | undefined;
   condition(text: string): Evaluate<boolean>;
+  variable(name: string): Evaluate;
+  variableNames(vu: VirtualUser): Iterable<string>;
 }
 
-export function createTexts(names: Names<FlowVu>, language: Language): Texts {
+export function createTexts(names: PhaseNames, language: Language): Texts {
   return {
     template: (text) => asEvaluate(compileTemplate(text, names, language).evaluate),
     templateJson: (value) => asEvaluate(compileJsonTemplate(value, names, language).evaluate),
     constant: (text) => compileTemplate(text, names, language).constant,
     condition: (text) => asEvaluate(compileCondition(text, names, language)),
+    variable: (name) => asEvaluate(names.variable(name)),
+    variableNames: (vu) => names.variableNames(vu as FlowVu),
   };
 }
 

@@ -1,7 +1,7 @@
 import type { ChildPath } from "./child-steps.ts";
 import type { Json, JsonObject } from "./json.ts";
 import type { ObjectShape } from "./shape.ts";
-import type { HttpDefaults } from "./workflow.ts";
+import type { HttpDefaults, StepCode } from "./workflow.ts";
 
 /** Where something stands in a document. */
 export type Path = readonly (string | number)[];
@@ -12,6 +12,12 @@ export interface LoopAround {
   readonly label: string | null;
 }
 
+/** A place in a text that is a value of the document. Both from 1. */
+export interface TextPosition {
+  readonly line: number;
+  readonly column: number;
+}
+
 /** What a spec gets to fill a config in. */
 export interface SpecContext {
   /** The loops around the step that it may leave, the innermost last. */
@@ -19,10 +25,12 @@ export interface SpecContext {
   readonly http: HttpDefaults;
   /** `options.http` as written, checked. */
   readonly httpOptions: JsonObject;
+  /** The texts that scripts share, by name. */
+  readonly libs: Readonly<Record<string, string>>;
   /** Certificates are not verified, whatever a config says. */
   readonly insecure: boolean;
-  /** Says what is wrong at a path inside the config. */
-  report(path: Path, message: string): void;
+  /** Says what is wrong at a path inside the config, `inside`: where in the text that stands there. */
+  report(path: Path, message: string, inside?: TextPosition): void;
   /** Says what is doubtful. */
   warn(path: Path, message: string): void;
   /** The text of a file named relative to the workflow; null: it cannot be read, already reported. */
@@ -71,6 +79,8 @@ export interface StepSpec {
   resolve(config: JsonObject, context: SpecContext): JsonObject;
   /** Every template and expression in a checked config, without its children. */
   listTexts(config: JsonObject): readonly SpecText[];
+  /** What the program in a resolved config touches, for the type that holds one. */
+  codeOf?(config: JsonObject): StepCode;
 }
 
 /** Every text inside a value, as templates. */

@@ -1,4 +1,5 @@
 import type { Json, JsonObject } from "./json.ts";
+import type { Inputs } from "./message.ts";
 import type { Clock, Log, Permit, Random } from "./ports.ts";
 import type { Step, Workflow } from "./workflow.ts";
 
@@ -91,6 +92,7 @@ export type Operation = (vu: VirtualUser, deadline: number) => StepResult | Prom
 /** What a whole executor gets once, on each thread. */
 export interface ExecutorContext {
   readonly workflow: Workflow;
+  readonly inputs: Inputs;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
@@ -118,10 +120,16 @@ export interface StepContext {
   templateJson(value: Json): Evaluate;
   /** The constant value of a template without `${…}`, else undefined. */
   constant(text: string): string | undefined;
+  /** Reads the variable of this name: undefined while it has no value. Throws EngineError `template` as templates do. */
+  variable(name: string): Evaluate;
+  /** The names of all variables that may have a value now. */
+  variableNames(vu: VirtualUser): Iterable<string>;
 }
 
 /** What performs one step type. One per thread and execution. */
 export interface Executor {
+  /** Its results do not become `response`: it sets `VirtualUser.response` itself, if ever. Default: they do. */
+  readonly keepsResponse?: true;
   /** Once per step, before the start. Throws EngineError `invalid_workflow` for what cannot be compiled. */
   compile(step: Step, context: StepContext): Operation;
   /** After all steps were compiled, before the start: loads what they may need, so that no module is loaded in the run. */

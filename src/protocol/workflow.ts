@@ -15,6 +15,8 @@ export interface Workflow {
   readonly variables: JsonObject;
   /** Custom metrics the workflow declares. */
   readonly metrics: Readonly<Record<string, MetricType>>;
+  /** Texts that scripts share, by the name under which they ask for them. */
+  readonly libs: Readonly<Record<string, string>>;
   readonly http: HttpDefaults;
   /** At least one; a workflow without `scenarios` has one named `default`. */
   readonly scenarios: readonly Scenario[];
@@ -121,6 +123,16 @@ export interface Step {
   readonly thinkTime: Pause | null;
   readonly tags: Readonly<Record<string, string>>;
   readonly disabled: boolean;
+  /** What a program in the step touches besides its texts; absent: it holds none. */
+  readonly code?: StepCode;
+}
+
+/** What a program in a step touches, as far as its text tells. */
+export interface StepCode {
+  /** Variables it may set; null: any. */
+  readonly sets: readonly string[] | null;
+  /** May it look at the latest response? */
+  readonly response: boolean;
 }
 
 export type ExtractionSource = "json" | "regex" | "header" | "cookie" | "xpath" | "css" | "status" | "body";

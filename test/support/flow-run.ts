@@ -105,6 +105,7 @@ export function makeFlow(type: keyof typeof stepCompilers, id: string, config: o
   const context: SpecContext = {
     http: httpDefaults,
     httpOptions: {},
+    libs: {},
     insecure: false,
     loops,
     report: (path, message) => problems.push(`${path.join(".")} ${message}`),

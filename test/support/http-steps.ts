@@ -117,6 +117,7 @@ export function createHttpSteps(http: Partial<HttpDefaults> = {}, clockPorts: Pa
   const permit = { maySend: () => true, refuses: () => null };
   const context = {
     workflow,
+    inputs: { env: {}, secrets: {} },
     clock,
     random: Math.random,
     log: () => undefined,
@@ -152,6 +153,8 @@ export function createHttpSteps(http: Partial<HttpDefaults> = {}, clockPorts: Pa
       template: (text) => compileTemplate(text, names, language).evaluate as Evaluate,
       templateJson: (value) => compileJsonTemplate(value, names, language).evaluate as Evaluate,
       constant: (text) => compileTemplate(text, names, language).constant,
+      variable: (name) => (vu) => vu.variables.get(name),
+      variableNames: (vu) => vu.variables.keys(),
     });
   }
 

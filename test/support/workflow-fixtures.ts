@@ -69,6 +69,7 @@ export function completeWorkflow(fields: Partial<Workflow> = {}): Workflow {
     version: null,
     variables: {},
     metrics: {},
+    libs: {},
     http: httpDefaults,
     scenarios: [],
     setup: [],

@@ -1,0 +1,144 @@
+import { EngineError } from "../../errors.ts";
+import { shareHttp } from "../../http/thread-http.ts";
+import type { Recorder } from "../../measure/recorder.ts";
+import { formatDuration } from "../../quantity.ts";
+import type { Executor, ExecutorContext, Failure, StepContext, VirtualUser } from "../../protocol/step.ts";
+import type { Step } from "../../protocol/workflow.ts";
+import { compileDriver, type DriverModule } from "./compile-driver.ts";
+import type { ScriptConfig } from "./script-config.ts";
+import { createEffects } from "./script-effects.ts";
+import { createScriptHttp, type ScriptRequest } from "./script-http.ts";
+import { compileInput, describeResponse } from "./script-input.ts";
+import { ScriptResult } from "./script-result.ts";
+import type { Question, RunListener, ScriptEnd, ScriptRun } from "./script-run.ts";
+import { createScriptThreads, type ScriptThreads } from "./script-threads.ts";
+import { toSandboxJson } from "./sandbox-json.ts";
+
+type Send = ReturnType<typeof createScriptHttp>;
+type Fault = (error: unknown) => void;
+type Create = (context: ExecutorContext, recorder: Recorder) => Executor;
+
+/** Loads what scripts need and gives the factory of their executor. Rejects when the sandbox's driver is missing. */
+export async function loadScriptExecutor(): Promise<Create> {
+  const driver = await compileDriver();
+  return (context, recorder) => createScriptExecutor(context, recorder, driver);
+}
+
+/** Performs `script` steps on script threads of the load thread's own. One per thread and execution. */
+function createScriptExecutor(context: ExecutorContext, recorder: Recorder, driver: DriverModule): Executor {
+  const { workflow, inputs, clock, log, permit } = context;
+  const http = shareHttp(context);
+  const scripts: string[] = [];
+  const stepIds: string[] = [];
+  let threads: ScriptThreads | null = null;
+
+  function compile(step: Step, stepContext: StepContext) {
+    // The step's spec has checked and completed it.
+    const { script, timeoutMs, touches } = step.config as unknown as ScriptConfig;
+    const place = scripts.push(script) - 1;
+    stepIds.push(step.id);
+    const writeInput = compileInput(touches, stepContext);
+    const send = createScriptHttp(context, stepContext, recorder, http);
+    const apply = createEffects(step.id, stepContext.tags, recorder, log);
+
+    return (vu: VirtualUser, deadline: number): ScriptResult | Promise<ScriptResult> => {
+      const startedAt = clock.now();
+      if (vu.signal.aborted || !permit.maySend(startedAt) || threads === null)
+        return new ScriptResult(null, true, 0, undefined);
+      let input: string;
+      try {
+        input = writeInput(vu);
+      } catch (error) {
+        return new ScriptResult(describeUnmade(error), false, 0, undefined);
+      }
+      const latest = Math.min(deadline, startedAt + timeoutMs);
+      const pool = threads;
+      return new Promise((resolve, reject) => {
+        const listener: RunListener = {
+          onEffects: (effects) => apply(vu, effects),
+          onAsk: (run, question) => ask(pool, run, question, vu, send, reject),
+          onEnd: (end) => resolve(conclude(end, clock.now() - startedAt, latest - startedAt)),
+        };
+        pool.run(place, input, latest, vu.signal, listener);
+      });
+    };
+  }
+
+  /** Does what a run asks for. `fault` hears of a fault of the engine. */
+  function ask(
+    pool: ScriptThreads,
+    run: ScriptRun,
+    question: Question,
+    vu: VirtualUser,
+    send: Send,
+    fault: Fault,
+  ): void {
+    const { number, kind, what } = question;
+    if (kind === "sleep") {
+      const end = Math.min(clock.now() + Math.max(0, Number(what)), run.deadline);
+      clock.at(end, () => pool.answer(run, number, "{}"));
+      return;
+    }
+    const refuse = (error: unknown): void => {
+      if (error instanceof EngineError) pool.answer(run, number, JSON.stringify({ e: error.message }));
+      else fault(error);
+    };
+    try {
+      Promise.resolve(send(vu, what as ScriptRequest, run.deadline)).then((result) => {
+        if (!result.interrupted) vu.response = result;
+        pool.answer(run, number, toSandboxJson({ v: describeResponse(result), r: 1 }));
+      }, refuse);
+    } catch (error) {
+      refuse(error);
+    }
+  }
+
+  return {
+    compile,
+    keepsResponse: true,
+    async prepare() {
+      const texts = [...scripts, ...Object.values(workflow.libs)];
+      if (texts.some((text) => /\bhttp\b/.test(text))) {
+        http.foresee({ bodies: true, ...(workflow.http.cookies === "off" ? {} : { cookies: true }) });
+      }
+      if ([...texts, workflow.http.baseUrl ?? ""].some((text) => /https:/i.test(text))) http.foresee({ tls: true });
+      await http.prepare();
+      const settings = { env: inputs.env, secret: inputs.secrets, metrics: workflow.metrics };
+      threads = createScriptThreads({ driver, scripts, libs: workflow.libs, settings }, clock);
+      const refused = await threads.start();
+      for (const [place, message] of refused) {
+        throw new EngineError(
+          "invalid_workflow",
+          `step \`${stepIds[place]}\`: the script cannot be compiled: ${message}`,
+        );
+      }
+    },
+    async close() {
+      await threads?.close();
+      await http.close();
+    },
+  };
+}
+
+function conclude(end: ScriptEnd, duration: number, limit: number): ScriptResult {
+  switch (end.type) {
+    case "returned":
+      return new ScriptResult(null, false, duration, end.output);
+    case "failed":
+      return new ScriptResult({ code: "script", message: end.message }, false, duration, undefined);
+    case "expired": {
+      const message = `the script was stopped after ${formatDuration(Math.round(limit))}; let it do less, or raise its timeout`;
+      return new ScriptResult({ code: "timeout", message }, false, duration, undefined);
+    }
+    case "interrupted":
+      return new ScriptResult(null, true, duration, undefined);
+    default:
+      return end satisfies never;
+  }
+}
+
+/** A request or an input that could not be made; anything but a documented error is a fault of the engine. */
+function describeUnmade(error: unknown): Failure {
+  if (!(error instanceof EngineError)) throw error;
+  return { code: error.code === "template" ? "template" : "script", message: error.message };
+}

@@ -1,0 +1,123 @@
+import { setPriority } from "node:os";
+import { Worker } from "node:worker_threads";
+import { controlWords, type ThreadFact, type ThreadInput, type ThreadOrder } from "./thread-message.ts";
+
+/** Built code runs as .js, the sources as they are. */
+const entry = new URL(import.meta.url.endsWith(".ts") ? "./thread.ts" : "./thread.js", import.meta.url);
+/** The sandbox's recursion lies on the thread's stack. */
+const resourceLimits = { stackSizeMb: 16, maxOldGenerationSizeMb: 1024, maxYoungGenerationSizeMb: 16 };
+/** The least claim on the processor. */
+const lowestPriority = 19;
+
+interface Numbered {
+  readonly id: number;
+}
+
+export interface ThreadEvents<Run extends Numbered> {
+  onFacts(thread: ScriptThread<Run>, facts: readonly ThreadFact[]): void;
+  /** The thread ended without being told to; once. */
+  onLost(thread: ScriptThread<Run>, error: Error): void;
+}
+
+/** A thread that runs scripts, as its load thread sees it. */
+export class ScriptThread<Run extends Numbered> {
+  /** The runs that were given to it and have not ended. */
+  readonly runs = new Set<Run>();
+  /** Resolves when it takes runs, with the scripts that it refuses by their places; rejects when it cannot start. */
+  readonly ready: Promise<ReadonlyMap<number, string>>;
+  /** It gets no new runs. */
+  retired = false;
+  /** `Clock.now()` at which it is ended unless it has stopped what it was told to stop. */
+  endAt = Number.POSITIVE_INFINITY;
+  readonly #words: Int32Array;
+  readonly #worker: Worker;
+  #task = 0;
+  #outbox: ThreadOrder[] = [];
+  #latestTurn = 0;
+  #turnSince = 0;
+  #closing: Promise<void> | null = null;
+
+  constructor(input: Omit<ThreadInput, "control">, events: ThreadEvents<Run>) {
+    const control = new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT * Object.keys(controlWords).length);
+    this.#words = new Int32Array(control);
+    const worker = new Worker(entry, {
+      workerData: { ...input, control } satisfies ThreadInput,
+      execArgv: [],
+      resourceLimits,
+    });
+    this.#worker = worker;
+    const ready = Promise.withResolvers<ReadonlyMap<number, string>>();
+    this.ready = ready.promise;
+    // Whoever needs it waits for it; a spare that is never needed must not end the process.
+    this.ready.catch(() => undefined);
+    const refused = new Map<number, string>();
+    let isReady = false;
+    const lose = (error: Error): void => {
+      ready.reject(error);
+      if (this.#closing !== null) return;
+      this.#closing = Promise.resolve();
+      events.onLost(this, error);
+    };
+    worker.on("error", lose);
+    worker.on("exit", (code) => lose(new Error(`the script thread ended with ${code}`)));
+    worker.on("message", (facts: readonly ThreadFact[]) => {
+      if (!isReady) {
+        for (const fact of facts) {
+          if (fact[0] === "refused") refused.set(fact[1], fact[2]);
+          if (fact[0] !== "ready") continue;
+          isReady = true;
+          this.#task = fact[1];
+          ready.resolve(refused);
+        }
+      }
+      events.onFacts(this, facts);
+    });
+  }
+
+  /** Orders of one turn of the event loop go out together. */
+  order(order: ThreadOrder): void {
+    if (this.#outbox.push(order) > 1) return;
+    setImmediate(() => {
+      const orders = this.#outbox;
+      this.#outbox = [];
+      if (this.#closing === null) this.#worker.postMessage(orders);
+    });
+  }
+
+  /** The id of the run that it has been computing for without a break, and since when as far as was looked; null: it does not. */
+  look(now: number): { readonly run: number; readonly since: number } | null {
+    const turn = Atomics.load(this.#words, controlWords.turn);
+    if (turn !== this.#latestTurn) {
+      this.#latestTurn = turn;
+      this.#turnSince = now;
+      this.endAt = Number.POSITIVE_INFINITY;
+    }
+    if (turn % 2 === 0) return null;
+    return { run: Atomics.load(this.#words, controlWords.running), since: this.#turnSince };
+  }
+
+  /** Stops a run whether it computes or waits; `endAt` is when patience ends. */
+  stop(run: Run, now: number, endAt: number): void {
+    this.runs.delete(run);
+    Atomics.store(this.#words, controlWords.stop, run.id);
+    if (this.look(now)?.run === run.id) this.endAt = Math.min(this.endAt, endAt);
+    else this.order(["cancel", run.id]);
+  }
+
+  /** No new runs; what it still computes gives way to everything else. */
+  retire(): void {
+    this.retired = true;
+    if (this.#task === 0) return;
+    try {
+      setPriority(this.#task, lowestPriority);
+    } catch {
+      // The thread may have ended, or the system may not let it: it competes as before, which is only slower.
+    }
+  }
+
+  /** Idempotent; ends it at once, whatever it does. */
+  close(): Promise<void> {
+    this.#closing ??= this.#worker.terminate().then(() => undefined);
+    return this.#closing;
+  }
+}

@@ -1,0 +1,227 @@
+import { randomBytes } from "node:crypto";
+import type { Alarm, Clock } from "../../protocol/ports.ts";
+import type { Effect } from "./script-effects.ts";
+import { fromSandboxJson } from "./sandbox-json.ts";
+import { type Question, ScriptRun, type RunListener, type ScriptEnd } from "./script-run.ts";
+import { ScriptThread } from "./script-thread.ts";
+import type { ThreadFact, ThreadInput } from "./thread-message.ts";
+
+/** How often deadlines, interruptions and stuck threads are looked for, ms. */
+const lookEveryMs = 20;
+/** A run that computes so long without a break, ms, does not make others wait any longer. */
+const patienceMs = 50;
+/** So long, ms, a run may take to notice that it has to stop; then its thread is ended. */
+const stopLimitMs = 100;
+/** Runs that may compute for long beside each other. */
+const maxLong = 4;
+
+/** The threads that run the scripts of one load thread. */
+export interface ScriptThreads {
+  /** Makes the first thread and a spare one; gives the scripts that cannot be compiled, by their places. */
+  start(): Promise<ReadonlyMap<number, string>>;
+  run(script: number, input: string, deadline: number, signal: AbortSignal, listener: RunListener): void;
+  /** What came of a question of a run: JSON for the sandbox. */
+  answer(run: ScriptRun, number: number, text: string): void;
+  /** Idempotent; ends all threads. */
+  close(): Promise<void>;
+}
+
+interface EndedText {
+  readonly o?: unknown;
+  readonly e?: string;
+  readonly f?: readonly Effect[];
+}
+
+interface AskText {
+  readonly k: Question["kind"];
+  readonly w: unknown;
+  readonly f: readonly Effect[];
+}
+
+/**
+ * One thread takes all runs, because they are short. One that computes for longer than others should wait keeps its
+ * thread for itself, with the least claim on the processor, and the others move to the spare thread. At most four may
+ * do that; of more the longest is stopped.
+ */
+export function createScriptThreads(input: Omit<ThreadInput, "control" | "seed">, clock: Clock): ScriptThreads {
+  const seed = randomBytes(32).toString("hex");
+  const threads = new Set<ScriptThread<ScriptRun>>();
+  const runs = new Set<ScriptRun>();
+  const byId = new Map<number, ScriptRun>();
+  let active: ScriptThread<ScriptRun> | null = null;
+  let spare: ScriptThread<ScriptRun> | null = null;
+  let lastId = 0;
+  let alarm: Alarm | null = null;
+  let closing: Promise<void> | null = null;
+
+  return {
+    async start() {
+      active = spawn();
+      spare = spawn();
+      return active.ready;
+    },
+    run(script, text, deadline, signal, listener) {
+      lastId = lastId === 0x7fffffff ? 1 : lastId + 1;
+      const run = new ScriptRun(lastId, script, text, deadline, signal, listener);
+      runs.add(run);
+      byId.set(run.id, run);
+      give(run);
+      alarm ??= clock.at(clock.now() + lookEveryMs, look);
+    },
+    answer(run, number, text) {
+      run.unanswered--;
+      if (run.ended) return;
+      if (run.heldEnd !== null) {
+        if (run.unanswered === 0) end(run, run.heldEnd);
+        return;
+      }
+      const answer = { number, text };
+      run.answers.push(answer);
+      run.thread?.order(["answer", run.id, answer]);
+    },
+    close() {
+      closing ??= (async () => {
+        alarm?.cancel();
+        for (const run of runs) end(run, { type: "interrupted" });
+        await Promise.all([...threads].map((thread) => thread.close()));
+      })();
+      return closing;
+    },
+  };
+
+  function spawn(): ScriptThread<ScriptRun> {
+    const thread = new ScriptThread<ScriptRun>({ ...input, seed }, { onFacts: learn, onLost: lose });
+    threads.add(thread);
+    return thread;
+  }
+
+  function give(run: ScriptRun): void {
+    if (active === null) {
+      active = spare ?? spawn();
+      spare = spawn();
+    }
+    run.thread = active;
+    active.runs.add(run);
+    const answers = run.answers.length === 0 ? null : [...run.answers];
+    active.order(["run", run.id, run.script, Math.max(0, run.deadline - clock.now()), run.input, answers]);
+  }
+
+  function move(run: ScriptRun): void {
+    run.beginAnew();
+    give(run);
+  }
+
+  function end(run: ScriptRun, how: ScriptEnd): void {
+    if (run.ended) return;
+    run.ended = true;
+    runs.delete(run);
+    byId.delete(run.id);
+    run.thread?.runs.delete(run);
+    run.listener.onEnd(how);
+  }
+
+  /** Ends a run that its thread knows of. */
+  function stop(run: ScriptRun, how: ScriptEnd, now: number): void {
+    run.thread?.stop(run, now, now + stopLimitMs);
+    end(run, how);
+  }
+
+  function learn(thread: ScriptThread<ScriptRun>, facts: readonly ThreadFact[]): void {
+    for (const fact of facts) {
+      if (fact[0] === "ready" || fact[0] === "refused") continue;
+      const run = byId.get(fact[1]);
+      // It ended here before, or was moved.
+      if (run === undefined || run.thread !== thread) continue;
+      if (fact[0] === "ask") hearQuestion(run, fact[2], fact[3]);
+      else if (fact[0] === "ended") hearEnd(run, fact[2]);
+      else end(run, describeStop(fact[2], fact[3]));
+    }
+    if (thread.retired && thread.runs.size === 0) discard(thread);
+  }
+
+  function hearQuestion(run: ScriptRun, number: number, text: string): void {
+    const { k, w, f } = fromSandboxJson(text) as AskText;
+    run.takeEffects(f);
+    if (run.isNewQuestion(number)) run.listener.onAsk(run, { number, kind: k, what: w });
+  }
+
+  function hearEnd(run: ScriptRun, text: string): void {
+    const { o, e, f } = fromSandboxJson(text) as EndedText;
+    run.takeEffects(f);
+    const how: ScriptEnd = e === undefined ? { type: "returned", output: o } : { type: "failed", message: e };
+    if (run.unanswered === 0) end(run, how);
+    else run.heldEnd = how;
+  }
+
+  function look(): void {
+    alarm = null;
+    const now = clock.now();
+    for (const run of runs) {
+      if (run.signal.aborted) stop(run, { type: "interrupted" }, now);
+      else if (now >= run.deadline) stop(run, { type: "expired" }, now);
+    }
+    for (const thread of threads) judge(thread, now);
+    boundLong(now);
+    if (runs.size > 0 || [...threads].some((thread) => thread.look(now) !== null)) {
+      alarm = clock.at(now + lookEveryMs, look);
+    }
+  }
+
+  function judge(thread: ScriptThread<ScriptRun>, now: number): void {
+    const computing = thread.look(now);
+    if (computing === null) return;
+    if (now >= thread.endAt) {
+      discard(thread);
+      moveAll(thread, null);
+      return;
+    }
+    if (thread.retired || now - computing.since < patienceMs) return;
+    const own = byId.get(computing.run) ?? null;
+    if (thread.runs.size <= (own === null ? 0 : 1)) return;
+    thread.retire();
+    if (thread === active) active = null;
+    moveAll(thread, own);
+  }
+
+  /** Gives a thread's runs but one to another thread. */
+  function moveAll(thread: ScriptThread<ScriptRun>, but: ScriptRun | null): void {
+    for (const run of thread.runs) {
+      if (run === but) continue;
+      thread.runs.delete(run);
+      move(run);
+    }
+  }
+
+  function boundLong(now: number): void {
+    const long = [...threads].filter((thread) => thread.retired);
+    if (long.length <= maxLong) return;
+    const [longest] = long.toSorted((left, right) => (left.look(now)?.since ?? now) - (right.look(now)?.since ?? now));
+    if (longest === undefined) return;
+    const message = `it computed for long while ${maxLong} other scripts did so too; the longest of them is stopped`;
+    for (const run of longest.runs) end(run, { type: "failed", message });
+    discard(longest);
+  }
+
+  function discard(thread: ScriptThread<ScriptRun>): void {
+    threads.delete(thread);
+    if (thread === active) active = null;
+    thread.close().catch(() => undefined);
+  }
+
+  function lose(thread: ScriptThread<ScriptRun>, error: Error): void {
+    threads.delete(thread);
+    if (thread === spare) spare = null;
+    if (thread === active) active = null;
+    const running = byId.get(thread.look(clock.now())?.run ?? 0);
+    const isOwn = running !== undefined && thread.runs.has(running);
+    for (const run of thread.runs) {
+      if (run === running || !isOwn) end(run, { type: "failed", message: `its sandbox broke: ${error.message}` });
+      else move(run);
+    }
+  }
+}
+
+function describeStop(reason: "expired" | "cancelled" | "fault", message: string): ScriptEnd {
+  if (reason === "expired") return { type: "expired" };
+  return reason === "cancelled" ? { type: "interrupted" } : { type: "failed", message };
+}

@@ -1,0 +1,144 @@
+import { readlinkSync } from "node:fs";
+import { parentPort, workerData } from "node:worker_threads";
+import variant from "@jitl/quickjs-wasmfile-release-sync";
+import { newQuickJSWASMModuleFromVariant, newVariant, type QuickJSSyncVariant } from "quickjs-emscripten-core";
+import { Sandbox, type Turn } from "./sandbox/sandbox.ts";
+import {
+  controlWords,
+  type ScriptAnswer,
+  type ThreadFact,
+  type ThreadInput,
+  type ThreadOrder,
+} from "./thread-message.ts";
+
+// The entry of a script thread: it runs scripts in sandboxes and does nothing else, so that it may be ended at any time.
+
+const port = parentPort;
+if (port === null) throw new Error("thread.ts is the entry of a worker thread; it cannot be run by itself");
+
+/** A run that has begun and not ended. */
+interface Run {
+  readonly id: number;
+  readonly sandbox: Sandbox;
+  /** `performance.now()`. */
+  readonly deadline: number;
+}
+
+/** Sandboxes that are kept for the next runs. */
+const maxIdle = 256;
+/** Facts wait so long for more of them, ms, while the thread computes. */
+const holdMs = 1;
+
+const { driver: wasmModule, scripts, libs, settings, seed, control } = workerData as ThreadInput;
+const words = new Int32Array(control);
+// The package's types describe its CommonJS half.
+const base = variant as unknown as QuickJSSyncVariant;
+const driver = await newQuickJSWASMModuleFromVariant(newVariant(base, { wasmModule }));
+const idle: Sandbox[] = [];
+const runs = new Map<number, Run>();
+let facts: ThreadFact[] = [];
+let heldSince = 0;
+let current = 0;
+let currentDeadline = Number.POSITIVE_INFINITY;
+
+const mustStop = (): boolean =>
+  Atomics.load(words, controlWords.stop) === current || performance.now() >= currentDeadline;
+const createSandbox = (): Sandbox => new Sandbox(driver, { scripts, libs, settings, seed, mustStop });
+
+function flush(): void {
+  if (facts.length === 0) return;
+  port?.postMessage(facts);
+  facts = [];
+}
+
+function tell(fact: ThreadFact): void {
+  const now = performance.now();
+  if (facts.length === 0) heldSince = now;
+  facts.push(fact);
+  if (now - heldSince >= holdMs) flush();
+}
+
+/** Lets a run compute, and deals with what it came to. */
+function compute(run: Run, work: () => Turn): void {
+  current = run.id;
+  currentDeadline = run.deadline;
+  Atomics.store(words, controlWords.running, run.id);
+  Atomics.add(words, controlWords.turn, 1);
+  let turn: Turn;
+  try {
+    turn = work();
+  } finally {
+    Atomics.add(words, controlWords.turn, 1);
+    currentDeadline = Number.POSITIVE_INFINITY;
+  }
+  if (turn.type === "waits") return;
+  runs.delete(run.id);
+  if (turn.type === "ended") tell(["ended", run.id, turn.text]);
+  else if (turn.type === "fault") tell(["stopped", run.id, "fault", turn.message]);
+  else tell(["stopped", run.id, Atomics.load(words, controlWords.stop) === run.id ? "cancelled" : "expired", ""]);
+  if (turn.type === "ended" && idle.length < maxIdle && run.sandbox.reusable) idle.push(run.sandbox);
+  else run.sandbox.dispose();
+}
+
+function begin(
+  id: number,
+  script: number,
+  remainingMs: number,
+  input: string,
+  answers: readonly ScriptAnswer[] | null,
+): void {
+  if (Atomics.load(words, controlWords.stop) === id) return;
+  const run: Run = { id, sandbox: idle.pop() ?? createSandbox(), deadline: performance.now() + remainingMs };
+  runs.set(id, run);
+  compute(run, () => run.sandbox.start(script, id, input, (number, text) => tell(["ask", id, number, text])));
+  for (const answer of answers ?? []) resume(id, answer);
+}
+
+function resume(id: number, { number, text }: ScriptAnswer): void {
+  const run = runs.get(id);
+  if (run !== undefined) compute(run, () => run.sandbox.answer(number, text));
+}
+
+function cancel(id: number): void {
+  const run = runs.get(id);
+  if (run === undefined) return;
+  runs.delete(id);
+  run.sandbox.dispose();
+}
+
+function obey(order: ThreadOrder): void {
+  switch (order[0]) {
+    case "run":
+      return begin(order[1], order[2], order[3], order[4], order[5]);
+    case "answer":
+      return resume(order[1], order[2]);
+    case "cancel":
+      return cancel(order[1]);
+    default:
+      order satisfies never;
+  }
+}
+
+/** The operating system's id of this thread, for its priority; 0 where it has none to be found. */
+function readTask(): number {
+  try {
+    return Number(/\d+$/.exec(readlinkSync("/proc/thread-self"))?.[0] ?? 0);
+  } catch {
+    // Only Linux has it.
+    return 0;
+  }
+}
+
+const first = createSandbox();
+for (const script of scripts.keys()) {
+  const problem = first.compile(script);
+  if (problem !== null) tell(["refused", script, problem]);
+}
+idle.push(first);
+tell(["ready", readTask()]);
+flush();
+
+port.on("message", (orders: readonly ThreadOrder[]) => {
+  for (const order of orders) obey(order);
+  flush();
+});
