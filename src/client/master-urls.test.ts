@@ -13,6 +13,9 @@ test.each([
   expect(parseMasterUrls(text)).toEqual(urls);
 });
 
-test.each(["", " , ", "http://", "http://user@host", "ht tp://x", "http://host:99999"])("%j is refused", (text) => {
-  expect(() => parseMasterUrls(text)).toThrowError(expect.objectContaining({ code: "invalid_usage" }));
-});
+test.each(["", " , ", "http://", "http://user@host", "ht tp://x", "http://host:99999", "ftp://host"])(
+  "%j is refused",
+  (text) => {
+    expect(() => parseMasterUrls(text)).toThrowError(expect.objectContaining({ code: "invalid_usage" }));
+  },
+);

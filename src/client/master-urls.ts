@@ -20,7 +20,15 @@ export function parseMasterUrls(text: string): readonly string[] {
 function parseMasterUrl(text: string): string {
   const named = text.startsWith(":") ? `localhost${text}` : text;
   const url = URL.parse(/^https?:\/\//i.test(named) ? named : `http://${named}`);
-  if (url === null || url.hostname === "" || url.username !== "" || url.search !== "" || url.hash !== "") {
+  const scheme = /^([a-z][a-z0-9+.-]*):\/\//i.exec(text)?.[1]?.toLowerCase() ?? "http";
+  if (
+    url === null ||
+    !["http", "https"].includes(scheme) ||
+    url.hostname === "" ||
+    url.username !== "" ||
+    url.search !== "" ||
+    url.hash !== ""
+  ) {
     throw new EngineError("invalid_usage", `\`${text}\` is no address of a master; it takes http://HOST:PORT`);
   }
   const hasPort = /:\d+$/.test(/^(?:https?:\/\/)?([^/]+)/i.exec(named)?.[1] ?? "");
