@@ -32,6 +32,8 @@ export interface AgentState {
   steered: number;
   applied: (Fact & { readonly type: "applied" }) | null;
   lastFrame: number | null;
+  /** Its run has nothing to do. */
+  idle: boolean;
   /** Scenarios in the plan's order, and the serial of the last allotment of each that was applied. */
   allotted: readonly { readonly scenario: string; serial: number }[];
   /** What releases since the latest grant gave back. */
@@ -67,6 +69,7 @@ export function createAgentState(
     steered: 0,
     applied: null,
     lastFrame: null,
+    idle: false,
     allotted: [],
     freed: { unstarted: [], begun: [] },
     begun: new Set(),
@@ -82,7 +85,7 @@ export function advanceAgent(state: AgentState, event: AgentEvent, time: Instant
       state.token = event.stamp.token;
       return obey(state, event.order, time);
     case "beat":
-      return [...watchLease(state, time), ...beat(state, time)];
+      return [...watchLease(state, time), ...beat(state, time), ...tellIdle(state)];
     case "connected":
       return [...beat(state, time), ...resend(state, 0)];
     case "fact":
@@ -137,6 +140,7 @@ function takeShare(state: AgentState, order: Order & { readonly type: "release" 
   if (effects.length === 0 && !held) return [];
   state.epoch = order.epoch;
   if (order.type === "release") return effects;
+  state.idle = false;
   state.freed = { unstarted: [], begun: [] };
   return [...effects, remember(state, "grant", { type: "granted", epoch: order.epoch })];
 }
@@ -159,7 +163,9 @@ function steer(state: AgentState, order: SteeringOrder): readonly SlaveEffect[] 
     type: "order",
     order: order.type === "resume" ? { ...order, atWallMs: order.atWallMs - state.lease.offsetMs } : order,
   });
-  if (effects.length > 0) state.steered = order.serial;
+  if (effects.length === 0) return [];
+  state.steered = order.serial;
+  if (order.type === "scale") state.idle = false;
   return effects;
 }
 
@@ -197,6 +203,10 @@ function beat(state: AgentState, time: Instant): readonly SlaveEffect[] {
   return [{ type: "send", fact: { type: "heartbeat", sequence, lastFrame, suspended } }];
 }
 
+function tellIdle({ idle, core, epoch, steered }: AgentState): readonly SlaveEffect[] {
+  return idle && core.phase === "running" ? [{ type: "send", fact: { type: "idle", epoch, serial: steered } }] : [];
+}
+
 function watchLease(state: AgentState, time: Instant): readonly SlaveEffect[] {
   const suspended = !mayStart(state.lease, time);
   if (suspended === state.suspended) return [];
@@ -229,6 +239,10 @@ function tell(state: AgentState, reported: ReportedFact): readonly SlaveEffect[]
     if (epoch !== state.epoch) return [];
     const serials = state.allotted.map(({ serial }) => serial);
     return [remember(state, "release", { type: "released", epoch, serials, ...state.freed })];
+  }
+  if (reported.type === "idle") {
+    state.idle = true;
+    return tellIdle(state);
   }
   rememberFact(state, reported);
   return advanceSlave(state.core, { type: "fact", fact: reported });

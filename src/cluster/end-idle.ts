@@ -1,13 +1,15 @@
 import type { Order } from "../protocol/message.ts";
-import type { FleetState } from "./fleet-state.ts";
+import { type FleetState, type Member } from "./fleet-state.ts";
 import { countHeld, listRunning, type MemberOrder, type RunningMember } from "./held-shares.ts";
+import { countAsked } from "./loss-account.ts";
+import { testTimeAt } from "./owner-state.ts";
 
 /** Nothing is running there: the run has only to say that it is done. */
 const dismissal: Order = { type: "stop", command: "idle", graceMs: 0 };
 
 /** Once for each member that has nothing to wait for. */
-export function endIdle(fleet: FleetState): readonly MemberOrder[] {
-  return listIdle(fleet)
+export function endIdle(fleet: FleetState, now: number): readonly MemberOrder[] {
+  return listIdle(fleet, now)
     .filter(({ member }) => !member.dismissed)
     .map(({ member }) => {
       member.dismissed = true;
@@ -18,17 +20,51 @@ export function endIdle(fleet: FleetState): readonly MemberOrder[] {
 
 /** What such a member has not answered yet; null: it is none. */
 export function findDismissal(fleet: FleetState, slaveId: string): Order | null {
-  return listIdle(fleet).some(({ member }) => member.id === slaveId && member.dismissed) ? dismissal : null;
+  const dismissed = listRunning(fleet).some(({ member }) => member.id === slaveId && member.dismissed);
+  return dismissed && fleet.core.phase === "running" ? dismissal : null;
 }
 
 /**
- * Members that hold nothing while all others have ended and nothing is left that could be granted: a run without VUs
- * would wait for a grant until the time of its load is over.
+ * All members, once each of them has done its part or holds nothing, and nobody is left who could be given more: until
+ * then those who are ready wait for what a loss may still bring them.
  */
-function listIdle(fleet: FleetState): readonly RunningMember[] {
+function listIdle(fleet: FleetState, now: number): readonly RunningMember[] {
   const { core, pool, move } = fleet;
-  if (core.phase !== "running" || move !== null || pool.some((vus) => vus.length > 0)) return [];
-  const busy = core.slaves.some(({ state, share }) => state !== "ended" && countHeld(share) > 0);
-  if (busy || !core.slaves.some(({ state }) => state === "ended")) return [];
-  return listRunning(fleet);
+  if (core.phase !== "running" || move !== null) return [];
+  const running = listRunning(fleet);
+  const idle = running.filter(({ member }) => isIdle(fleet, member));
+  const busy = core.slaves.some(
+    ({ id, state, share }) => state !== "ended" && countHeld(share) > 0 && !idle.some(({ member }) => member.id === id),
+  );
+  if (busy || (idle.length === 0 && !core.slaves.some(({ state }) => state === "ended"))) return [];
+  const left =
+    idle.length === 0
+      ? pool.some((vus) => vus.length > 0)
+      : mayTake(fleet) && pool.some((_, at) => hasWork(fleet, at, now));
+  return left ? [] : running;
+}
+
+/** It has said so since it was given something last. */
+function isIdle({ partition }: FleetState, { idle, epoch }: Member): boolean {
+  return idle !== null && idle.epoch >= epoch && idle.serial >= partition.scaled;
+}
+
+/** Where somebody has been idle the time of all other modes is over: only VUs with iterations of their own have any left. */
+function hasWork({ core, pool, partition }: FleetState, at: number, now: number): boolean {
+  const planned = core.plan.scenarios[at];
+  const part = partition.scenarios[at];
+  if (planned === undefined || part === undefined || part.progress === null) return false;
+  const { load } = planned.scenario;
+  const iterations = load.mode === "per-vu-iterations" ? load.iterations : 0;
+  const asked = countAsked(planned, part, testTimeAt(core, now));
+  const { claimed } = part.progress;
+  return (pool[at] ?? []).some((vu) => vu <= asked && (claimed[vu - 1] ?? 0) < iterations);
+}
+
+/** Is there anybody, or somebody on the way, with room? */
+function mayTake({ core, members, roomOf }: FleetState): boolean {
+  return core.slaves.some(({ id, state, share }) => {
+    const member = members.get(id);
+    return member !== undefined && !member.draining && state !== "ended" && roomOf(id) > countHeld(share);
+  });
 }

@@ -67,6 +67,8 @@ export interface Member {
   /** Its lease ran out at its latest heartbeat. */
   suspended: boolean;
   draining: boolean;
+  /** It said that nothing of its share was left to do: of the share of this epoch, after the command of this serial. */
+  idle: { readonly epoch: number; readonly serial: number } | null;
   /** It was told to end: nothing is left for it. */
   dismissed: boolean;
   /** It holds nothing any more, and that was said. */
@@ -219,6 +221,7 @@ export function createMember(
     suspended: false,
     draining: false,
     drained: false,
+    idle: null,
     dismissed: false,
     epoch: 0,
     confirmed: 0,

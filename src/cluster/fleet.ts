@@ -116,7 +116,7 @@ function findShortage(
 /** What the partition lacks, and what came of it: VUs that found a new holder are told as moved. */
 function plan(fleet: FleetState, time: Instant): FleetEffect[] {
   const held = new Map(fleet.core.slaves.map(({ id, share }) => [id, countHeld(share)]));
-  const orders = [...planEpoch(fleet, time), ...dealAllotments(fleet, time.now), ...endIdle(fleet)];
+  const orders = [...planEpoch(fleet, time), ...dealAllotments(fleet, time.now), ...endIdle(fleet, time.now)];
   if (orders.length > 0) {
     for (const { id, share } of fleet.core.slaves) {
       const gained = countHeld(share) - (held.get(id) ?? 0);

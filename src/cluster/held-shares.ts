@@ -3,7 +3,7 @@ import type { Order } from "../protocol/message.ts";
 import type { Share } from "../protocol/plan.ts";
 import { type CutContext, countVusOf } from "./arrival-cut.ts";
 import type { FleetState, Member } from "./fleet-state.ts";
-import { isUnpaused, type OwnedSlave, testTimeAt } from "./owner-state.ts";
+import { findLatest, testTimeAt } from "./owner-state.ts";
 
 /** An order for one member; the fleet stamps and sends it once the state behind it is durable. */
 export interface MemberOrder {
@@ -25,7 +25,7 @@ export function listRunning({ core, members }: FleetState): readonly RunningMemb
   });
 }
 
-/** Those that may be given more: not on their way out, and with every scale that is in force taken in. */
+/** Those that may be given more: not on their way out, not told to end, and with every scale that is in force taken in. */
 export function listTakers(
   fleet: FleetState,
   running: readonly RunningMember[],
@@ -34,7 +34,7 @@ export function listTakers(
   const timeMs = testTimeAt(fleet.core, now);
   const inForce = fleet.partition.scenarios.flatMap(({ scales }) => scales.filter(({ atMs }) => atMs <= timeMs));
   const latest = Math.max(0, ...inForce.map(({ serial }) => serial));
-  return running.filter(({ slave, member }) => !member.draining && slave.steered >= latest);
+  return running.filter(({ slave, member }) => !member.draining && !member.dismissed && slave.steered >= latest);
 }
 
 /** How many VU indices a share holds. */
@@ -68,12 +68,6 @@ export function returnToPool(fleet: FleetState, at: number, vus: readonly number
   pool.sort((a, b) => a - b);
 }
 
-/** The furthest test time that a slave's clock may show: one that has not acted on a pause yet goes on without it. */
-export function findLatest({ core }: FleetState, slave: OwnedSlave, now: number): number {
-  const runsOnMs = core.pausedAt !== null && isUnpaused(core, slave) ? Math.max(0, now - core.pausedAt) : 0;
-  return Math.max(testTimeAt(core, now) + runsOnMs + slave.aheadMs, slave.furthestMs);
-}
-
 /** A scenario's part of the cluster, for what depends on its test time. null: it has no arrivals. */
 export function createCutContext(fleet: FleetState, at: number, now: number): CutContext | null {
   const planned = fleet.core.plan.scenarios[at];
@@ -83,7 +77,7 @@ export function createCutContext(fleet: FleetState, at: number, now: number): Cu
   const steered = Math.min(Number.MAX_SAFE_INTEGER, ...holders.map((slave) => slave.steered));
   const { startTimeMs } = planned.scenario;
   const timeMs = testTimeAt(fleet.core, now) - startTimeMs;
-  const latestMs = Math.max(...holders.map((slave) => findLatest(fleet, slave, now) - startTimeMs), timeMs);
+  const latestMs = Math.max(...holders.map((slave) => findLatest(fleet.core, slave, now) - startTimeMs), timeMs);
   return { planned, part, timeMs, latestMs, times: fleet.times, steered };
 }
 

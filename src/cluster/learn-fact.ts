@@ -46,6 +46,10 @@ function learnOfMember(fleet: FleetState, teller: Teller, fact: Fact, time: Inst
     case "released":
       noteReleased(fleet, slave, member, fact);
       return [];
+    case "idle":
+      // Not in the record: it is said again.
+      member.idle = { epoch: fact.epoch, serial: fact.serial };
+      return [];
     case "want":
       noteWant(fleet, member, fact);
       return [];

@@ -1,10 +1,10 @@
 import { endless, listIndices } from "../plan/index-runs.ts";
 import { joinRanges } from "../plan/move-ranges.ts";
 import type { PlannedScenario } from "../protocol/plan.ts";
-import { findLatest, returnToPool } from "./held-shares.ts";
+import { returnToPool } from "./held-shares.ts";
 import { type FleetState, type Member, nameSource } from "./fleet-state.ts";
 import { countAsked } from "./loss-account.ts";
-import { type Instant, type OwnedSlave, testTimeAt } from "./owner-state.ts";
+import { findLatest, type Instant, type OwnedSlave, testTimeAt } from "./owner-state.ts";
 import type { GoneScenario } from "./partition.ts";
 
 /**
@@ -17,7 +17,8 @@ export function loseShare(fleet: FleetState, slave: OwnedSlave, member: Member, 
   const source = nameSource(member.id, member.incarnation);
   const holding = partition.holdings.get(source);
   const atMs = testTimeAt(core, time.now);
-  const begun = slave.state === "running" || slave.state === "ended";
+  // Also one that has closed its part, as long as its last frame is not in.
+  const begun = slave.start !== null;
   const dead = begun && core.plan.workflow.onSlaveLoss === "continue";
   const known = fleet.sources.get(source);
   const complete = known !== undefined && known.last !== null && known.high >= known.last;
@@ -60,7 +61,7 @@ export function loseShare(fleet: FleetState, slave: OwnedSlave, member: Member, 
       slaveId: member.id,
       atMs,
       livedMs: Math.min(atMs, testTimeAt(core, member.deadline - fleet.times.timeoutMs + fleet.times.renewMs / 2)),
-      latestMs: findLatest(fleet, slave, time.now),
+      latestMs: findLatest(core, slave, time.now),
       steered: slave.steered,
       scenarios,
     });

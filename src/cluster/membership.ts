@@ -37,7 +37,10 @@ export function loseMember(fleet: FleetState, member: Member, message: string, t
   const source = fleet.sources.get(nameSource(id, incarnation));
   // One that had done its part and reported all of it is missed by nobody.
   const complete =
-    slave?.state === "ended" && source !== undefined && source.last !== null && source.high >= source.last;
+    (slave?.state === "ended" || slave?.state === "closed") &&
+    source !== undefined &&
+    source.last !== null &&
+    source.high >= source.last;
   const running = core.phase === "running";
   fleet.members.delete(id);
   fleet.dirty = true;
@@ -45,7 +48,7 @@ export function loseMember(fleet: FleetState, member: Member, message: string, t
   forgetVus(core.snapshot, id);
   if (slave !== undefined) loseShare(fleet, slave, member, time);
   if (fleet.members.size === 0) fleet.emptySince = time.now;
-  if (!fleet.coreEnded && !complete) {
+  if (!fleet.final && !complete) {
     fleet.degraded = true;
     noteEvent(core, "slave_lost", message, time, id);
   }

@@ -71,7 +71,7 @@ export interface OwnedSlave {
   startSerial: number;
   /** Serial of the last command that is in force on it. */
   steered: number;
-  /** The furthest test time at which it said that it stopped. */
+  /** The furthest test time at which it said that it stopped, or that its clock may have shown when its load ended. */
   furthestMs: number;
   /** How far ahead its test clock may be: pauses that are over and that it may not have heard of. */
   aheadMs: number;
@@ -166,6 +166,12 @@ export function testTimeAt(state: OwnerState, now: number): number {
 export function isUnpaused({ steering }: OwnerState, { steered, startSerial }: OwnedSlave): boolean {
   const pause = steering.findLast(({ type }) => type === "pause");
   return pause !== undefined && Math.max(steered, startSerial) < pause.serial;
+}
+
+/** The furthest test time that a slave's clock may show: one that has not acted on a pause yet goes on without it. */
+export function findLatest(state: OwnerState, slave: OwnedSlave, now: number): number {
+  const runsOnMs = state.pausedAt !== null && isUnpaused(state, slave) ? Math.max(0, now - state.pausedAt) : 0;
+  return Math.max(testTimeAt(state, now) + runsOnMs + slave.aheadMs, slave.furthestMs);
 }
 
 /** Does the test clock stand at this moment, or is a pause ordered? */

@@ -5,6 +5,7 @@ import { closeAll, failExecution, shortGrace, stopLoad, tearDown } from "./owner
 import {
   type Cause,
   createOwnedSlave,
+  findLatest,
   type Instant,
   isStanding,
   noteEvent,
@@ -109,6 +110,7 @@ function learn(state: OwnerState, slave: OwnedSlave, fact: Fact, time: Instant):
       return noteApplied(state, slave, fact);
     case "done":
       if (slave.state !== "closed") slave.state = "ended";
+      slave.furthestMs = findLatest(state, slave, time.now);
       return [...forgetSteered(state, slave.id), ...proceed(state, time)];
     case "teardown_done":
       return state.phase === "teardown" ? closeAll(state, time) : [];
@@ -124,6 +126,7 @@ function learn(state: OwnerState, slave: OwnedSlave, fact: Fact, time: Instant):
       slave.state = "closed";
       return proceed(state, time);
     case "heartbeat":
+    case "idle":
     case "want":
     case "claim":
     case "released":

@@ -30,7 +30,8 @@ export type SlaveEffect =
 
 /** What a run reports besides its frames and its end. */
 export type ReportedFact =
-  | Exclude<Fact, { readonly type: "frame" | "done" | "released" }>
+  | Exclude<Fact, { readonly type: "frame" | "done" | "released" | "idle" }>
+  | { readonly type: "idle" }
   | ({ readonly type: "released"; readonly epoch: number } & Released);
 
 /** What happens on a slave. */
@@ -118,5 +119,7 @@ function obey(state: SlaveState, order: Order): readonly SlaveEffect[] {
 
 function learn(state: SlaveState, fact: ReportedFact): readonly SlaveEffect[] {
   if (fact.type === "prepared" && state.phase === "preparing") state.phase = "ready";
+  // The agent's matter.
+  if (fact.type === "idle") return [];
   return [{ type: "send", fact: fact.type === "released" ? { ...fact, serials: [] } : fact }];
 }

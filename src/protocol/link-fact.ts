@@ -68,6 +68,7 @@ export const checkFact: Check<Fact> = variants<Fact>({
     begun: list(list(vuIteration)),
   }),
   granted: fields({ epoch: whole() }),
+  idle: fields({ epoch: whole(), serial: whole() }),
   want: fields({ scenario: text(), serial: whole() }),
   claim: fields({ scenario: text(), serial: whole(1), through: list(vuIteration) }),
   closed: fields({ lastFrame: whole() }),

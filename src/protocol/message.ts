@@ -127,6 +127,11 @@ export type Fact =
   /** `serials`: of the last allotment that was applied, by scenario in the plan's order; 0: none. */
   | ({ readonly type: "released"; readonly epoch: number; readonly serials: readonly number[] } & Released)
   | { readonly type: "granted"; readonly epoch: number }
+  /**
+   * Nothing of its share is left to do: it waits for a grant, or for a stop. Said again with each heartbeat. `epoch`: of
+   * the latest share it took; `serial`: of the latest command.
+   */
+  | { readonly type: "idle"; readonly epoch: number; readonly serial: number }
   /** Shared iterations: less than half a second's work is left; `serial`: of the last allotment that was applied, 0 for none. */
   | { readonly type: "want"; readonly scenario: string; readonly serial: number }
   /** Per-vu iterations: these VUs may begin iterations below this number, once `claimed` says so. `serial` as in `allot`. */

@@ -90,6 +90,7 @@ function makeRun(workflow: Workflow, threads: number): Running {
       onDone: done.resolve,
       onFault: (error) => faults.push(error),
       onStarted: (instant) => startedAt.push(instant),
+      onIdle: () => undefined,
       onWant: () => undefined,
       onClaim: () => undefined,
     },

@@ -32,6 +32,9 @@ export function createShareRun(options: ShareRunOptions, events: ShareRunEvents)
   let largestVu = plan.scenarios.reduce((largest, { largestVus }) => Math.max(largest, largestVus), 0);
   const dealer = createShareDealer(plan, share, threads, () => largestVu);
   const idle = Array.from({ length: threads }, () => false);
+  const ended = new Set<number>();
+  /** Grants and scales so far: what a thread said before it took the latest of them is old. */
+  let changes = 0;
   let unbegun = threads;
   let startedAt = Number.NEGATIVE_INFINITY;
   let undone = threads;
@@ -49,18 +52,21 @@ export function createShareRun(options: ShareRunOptions, events: ShareRunEvents)
     return closing;
   };
 
-  const finishIdle = () => {
-    if (!dealer.peopled || !idle.every(Boolean)) return;
-    for (const part of parts) part.finish();
+  const tellIdle = () => {
+    if (idle.every((now, thread) => now || ended.has(thread))) events.onIdle();
+  };
+  const noteChange = () => {
+    changes++;
+    idle.fill(false);
   };
 
   const listen = (thread: number): SharePartEvents => ({
     onFrame: (part) => collector.add(thread, part),
     onDone() {
       collector.end(thread);
-      idle[thread] = true;
+      ended.add(thread);
       if (--undone > 0) {
-        finishIdle();
+        tellIdle();
         return;
       }
       for (const feed of feeds) feed.close();
@@ -76,9 +82,10 @@ export function createShareRun(options: ShareRunOptions, events: ShareRunEvents)
       startedAt = Math.max(startedAt, instant);
       if (--unbegun === 0) events.onStarted(startedAt);
     },
-    onIdle(now) {
+    onIdle(now, of) {
+      if (of < changes) return;
       idle[thread] = now;
-      finishIdle();
+      tellIdle();
     },
     onWant: (scenario) => feeds[scenario]?.want(),
     onClaim: (scenario, through) => events.onClaim(nameOf(scenario), through),
@@ -134,6 +141,7 @@ export function createShareRun(options: ShareRunOptions, events: ShareRunEvents)
       if (plan.scenarios[position]?.scenario.load.mode !== "constant-arrival-rate") {
         largestVu = Math.max(largestVu, target);
       }
+      noteChange();
       for (const part of parts) part.scale(position, at, target, overMs);
       if (at > testClock.now()) await new Promise<void>((resolve) => testClock.at(at, resolve));
       return Math.max(at, testClock.now());
@@ -153,8 +161,8 @@ export function createShareRun(options: ShareRunOptions, events: ShareRunEvents)
     },
     grant(whole) {
       const dealt = dealer.grant(whole);
+      noteChange();
       parts.forEach((part, thread) => part.grant(dealt[thread] as Share));
-      finishIdle();
     },
     allot(scenario, ranges, last) {
       feeds[findScenario(plan, scenario)]?.add(ranges, last);
@@ -167,6 +175,9 @@ export function createShareRun(options: ShareRunOptions, events: ShareRunEvents)
     goOn: () => changeLease(false),
     stop(graceMs) {
       for (const part of parts) part.stop(graceMs);
+    },
+    abandon() {
+      for (const part of parts) part.abandon();
     },
     async teardown(shared) {
       try {

@@ -1,6 +1,6 @@
 import { cutShare } from "../plan/cut-plan.ts";
 import { cutWindows, findWindowsEnd, listWindowsBefore, listWindowsFrom } from "../plan/cut-windows.ts";
-import { countIndices, endless, listIndices } from "../plan/index-runs.ts";
+import { endless, listIndices } from "../plan/index-runs.ts";
 import { packIndices } from "../plan/move-indices.ts";
 import type { ArrivalPattern, IndexRun, Plan, ScenarioShare, Share } from "../protocol/plan.ts";
 
@@ -8,8 +8,6 @@ import type { ArrivalPattern, IndexRun, Plan, ScenarioShare, Share } from "../pr
 export interface ShareDealer {
   /** One per thread. */
   readonly parts: readonly Share[];
-  /** Has the share any VU? */
-  readonly peopled: boolean;
   /** The threads keep what of this they hold: nothing is dealt. */
   release(kept: Share): readonly Share[];
   /**
@@ -49,9 +47,6 @@ export function createShareDealer(plan: Plan, share: Share, threads: number, lar
   return {
     get parts() {
       return parts;
-    },
-    get peopled() {
-      return parts.some((part) => part.scenarios.some(({ vus }) => countIndices(vus, endless) > 0));
     },
     release: (kept) =>
       change(kept, (held, whole) => {

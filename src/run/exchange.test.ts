@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { waitUntil } from "../../test/support/cluster.ts";
 import { type Arrival, startTestTarget } from "../../test/support/counting-target.ts";
 import {
   clock,
@@ -125,12 +126,15 @@ test.each(cases)(
     const load: Load = { mode: "per-vu-iterations", vus: 12, iterations: 60, maxDurationMs: 20_000 };
     const plan = planTellingLoad(target.url, load, { pacingMs: 10 });
     let shares = cutNamed(plan, [2, 1]);
+    /** Those with nothing to do since the latest grant. */
+    const idle = new Set<number>();
     const slaves: TestSlave[] = shares.map((share, at) =>
       makeTestSlave({
         id: `s${at}`,
         threads,
         plan,
         share,
+        onIdle: () => idle.add(at),
         onClaim(scenario, through) {
           clock.at(clock.now() + 5, () => slaves[at]?.run.claimed(scenario, through));
         },
@@ -138,7 +142,7 @@ test.each(cases)(
     );
     await startBoth(slaves);
     const all = shares.flatMap(listVus).toSorted((a, b) => a - b);
-    for (let move = 0; move < 4 && !slaves.some((slave) => slave.isDone()); move++) {
+    for (let move = 0; move < 4; move++) {
       await wait(40 + random() * 60);
       await disturb(slaves, random);
       const vus = dealAnew(all, random);
@@ -152,10 +156,15 @@ test.each(cases)(
         all.filter((index) => !kept.some((share) => listVus(share).includes(index))),
       );
       shares = vus.map((own) => shareOf({ vus: packIndices(own), begun: begun.filter(([vu]) => own.includes(vu)) }));
+      idle.clear();
       slaves.forEach(({ run }, at) => run.grant(shares[at] as Share));
     }
-    const busy = slaves.filter((_, at) => listVus(shares[at] as Share).length > 0);
-    await Promise.all(busy.map(({ done }) => done));
+    await waitUntil(
+      async () => idle.size === slaves.length,
+      20_000,
+      () => `${[...idle].join(", ")} have nothing to do`,
+    );
+    expect(slaves.map((slave) => slave.isDone())).toEqual([false, false]);
     for (const { run } of slaves) run.stop(0);
     await Promise.all(slaves.map(({ done }) => done));
     const arrivals = await target.list();

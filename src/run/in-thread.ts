@@ -41,6 +41,8 @@ export function createInThread(options: InThreadOptions, events: SharePartEvents
   let stage: "new" | "started" | "done" | "closed" = "new";
   let closing: Promise<void> | null = null;
   let idle = false;
+  /** Grants and scales that were taken. */
+  let changes = 0;
   /** What comes for the scenarios before they are compiled. */
   let early: (() => void)[] | null = [];
   const whenCompiled = (task: () => void) => {
@@ -64,7 +66,11 @@ export function createInThread(options: InThreadOptions, events: SharePartEvents
     const now = stage === "started" && runs.every((run) => run.idle);
     if (now === idle) return;
     idle = now;
-    events.onIdle(idle);
+    events.onIdle(idle, changes);
+  };
+  const noteChange = () => {
+    changes++;
+    events.onIdle(idle, changes);
   };
 
   const cutter = createFrameCutter({
@@ -181,18 +187,26 @@ export function createInThread(options: InThreadOptions, events: SharePartEvents
       await new Promise<void>((resolve) => whenCompiled(resolve));
       return Promise.all(runs.map((run, at) => run.release(pick(kept, at))));
     },
-    grant: (whole) => whenCompiled(() => runs.forEach((run, at) => run.grant(pick(whole, at)))),
+    grant(whole) {
+      whenCompiled(() => {
+        runs.forEach((run, at) => run.grant(pick(whole, at)));
+        noteChange();
+      });
+    },
     allot: (scenario, ranges, last) => whenCompiled(() => runs[scenario]?.allot(ranges, last)),
     claimed: (scenario, through) => runs[scenario]?.confirm(through),
     watchLease: () => {
       if (stage === "started") gate.watch();
     },
-    finish() {
-      for (const run of runs) run.finish();
+    scale(scenario, testTimeMs, target, overMs) {
+      runs[scenario]?.scale(testTimeMs, target, overMs);
+      noteChange();
     },
-    scale: (scenario, testTimeMs, target, overMs) => runs[scenario]?.scale(testTimeMs, target, overMs),
     stop(graceMs) {
       for (const run of runs) run.stop(graceMs);
+    },
+    abandon() {
+      for (const run of runs) run.abandon();
     },
     async teardown(shared) {
       if (workflow.teardown.length === 0) return;

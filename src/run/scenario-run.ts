@@ -18,6 +18,8 @@ export interface ScenarioRun {
   start(): void;
   /** Ends the load now; again with less grace: shortens. */
   stop(graceMs: number): void;
+  /** Ends it without a word of what it did not begin: that is somebody else's now. */
+  abandon(): void;
   /** `timeMs` is test time of the run. Throws EngineError. */
   scale(timeMs: number, target: number, overMs: number): void;
   /** See Scheduler. Nothing is granted once the scenario has ended. */
@@ -29,8 +31,6 @@ export interface ScenarioRun {
   goOn(): void;
   /** Has it nothing to do, now or for ever? */
   readonly idle: boolean;
-  /** Ends the load of a scenario that is idle: it will be given nothing more. */
-  finish(): void;
   /** At this moment; the most since the previous call. */
   countVus(): VuCount;
 }
@@ -104,6 +104,10 @@ export function createScenarioRun(
       });
     },
     stop: (graceMs) => endLoad(graceMs, false),
+    abandon() {
+      scheduler.disown();
+      endLoad(0, false);
+    },
     scale(timeMs, target, overMs) {
       if (phase === "loading" || phase === "waiting")
         scheduler.scale(Math.max(0, timeMs - startTimeMs), target, overMs);
@@ -118,9 +122,6 @@ export function createScenarioRun(
     goOn: () => scheduler.goOn(),
     get idle() {
       return idle || phase === "ended";
-    },
-    finish() {
-      if (idle) endLoad(gracefulStopMs, true);
     },
     countVus: () => ({
       scenario: name,

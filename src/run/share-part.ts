@@ -12,8 +12,8 @@ export interface SharePartEvents {
   onFault(error: unknown): void;
   /** Test time 0 has passed at this instant. */
   onStarted(instant: number): void;
-  /** A fed share: no scenario has anything to do now, or one has again. */
-  onIdle(idle: boolean): void;
+  /** A fed share: no scenario has anything to do now, or one has again; said again after each change. */
+  onIdle(idle: boolean, changes: number): void;
   /** A VU found no shared iteration left; `scenario` is its place in the plan. */
   onWant(scenario: number): void;
   /** These VUs want to begin iterations below these numbers. */
@@ -31,20 +31,19 @@ export interface SharePart {
   pause(atTestTimeMs: number): Promise<number>;
   /** The test clock goes on at this instant from this test time. */
   resume(at: number, testTimeMs: number): void;
-  /** From this test time on; `scenario` is its place in the plan. The caller has checked that the mode allows it. */
+  /** A change. From this test time on; `scenario` is its place in the plan. The caller has checked that the mode allows it. */
   scale(scenario: number, testTimeMs: number, target: number, overMs: number): void;
   /** Keeps this alone; resolves, by scenario, with where the VUs that were given up would go on. */
   release(share: Share): Promise<VuIteration[][]>;
-  /** Its whole part from now on. */
+  /** A change. Its whole part from now on. */
   grant(share: Share): void;
   /** The same ranges for every part, in the same order; the claims know of them already. */
   allot(scenario: number, ranges: readonly IterationRange[], last: boolean): void;
   claimed(scenario: number, through: readonly VuIteration[]): void;
   /** The lease in memory has changed: look at it now. */
   watchLease(): void;
-  /** Ends the load of the scenarios that are idle: nothing more will be given. */
-  finish(): void;
   stop(graceMs: number): void;
+  abandon(): void;
   teardown(shared: SharedValues): Promise<void>;
   close(): Promise<void>;
 }

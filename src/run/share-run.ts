@@ -21,8 +21,8 @@ export interface ShareRunOptions {
   readonly connections: Readonly<Record<string, JsonObject>>;
   /**
    * The lease (`createLeaseMemory`), which every thread reads before each send; `clock` must be the system's then. With a
-   * lease an owner feeds the share: shared iterations are allotted, iterations of a VU are claimed, and scenarios that
-   * have nothing to do wait for a grant as long as another has. null: the share is the whole, nothing ever ends it.
+   * lease an owner feeds the share: shared iterations are allotted, iterations of a VU are claimed, and a share of which
+   * nothing is left to do waits for a grant, or for `stop`. null: the share is the whole, nothing ever ends it.
    */
   readonly leaseMemory: SharedArrayBuffer | null;
 }
@@ -38,6 +38,8 @@ export interface ShareRunEvents {
   onStarted(instant: number): void;
   /** Less than half a second's shared iterations are left. Once per `allot`. */
   onWant(scenario: string): void;
+  /** A fed share has nothing to do; said again after each grant and scale that leaves it so. */
+  onIdle(): void;
   /** These VUs (by index) want to begin iterations below these numbers. */
   onClaim(scenario: string, through: readonly VuIteration[]): void;
 }
@@ -82,6 +84,8 @@ export interface ShareRun {
   goOn(): void;
   /** No new starts from now; running iterations get `graceMs`, then they are interrupted. Again with less: shortens. */
   stop(graceMs: number): void;
+  /** Ends everything now; what was not begun is somebody else's, and not dropped. */
+  abandon(): void;
   /** Throws EngineError `teardown_failed` or `teardown_timeout`. */
   teardown(shared: SharedValues): Promise<void>;
   /** Ends everything now; idempotent; waits for threads, sockets and timers. Resolves with the number of the very last frame. */

@@ -69,7 +69,7 @@ export function spawnThread(
       case "started":
         return events.onStarted(clock.now() + (fact.at - readSharedInstant()));
       case "idle":
-        return events.onIdle(fact.idle);
+        return events.onIdle(fact.idle, fact.changes);
       case "want":
         return events.onWant(fact.scenario);
       case "claim":
@@ -105,8 +105,8 @@ export function spawnThread(
     allot: (scenario, ranges, last) => order({ type: "allot", scenario, ranges, last }),
     claimed: (scenario, through) => order({ type: "claimed", scenario, through }),
     watchLease: () => order({ type: "watch_lease" }),
-    finish: () => order({ type: "finish" }),
     stop: (graceMs) => order({ type: "stop", graceMs }),
+    abandon: () => order({ type: "abandon" }),
     teardown: (shared) => call((number) => ({ type: "teardown", call: number, shared })),
     close() {
       closing ??= (async () => {

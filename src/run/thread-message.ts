@@ -47,7 +47,7 @@ export type ThreadOrder =
       readonly last: boolean;
     }
   | { readonly type: "claimed"; readonly scenario: number; readonly through: readonly VuIteration[] }
-  | { readonly type: "watch_lease" | "finish" }
+  | { readonly type: "watch_lease" | "abandon" }
   | { readonly type: "stop"; readonly graceMs: number }
   | { readonly type: "teardown"; readonly call: number; readonly shared: SharedValues };
 
@@ -60,7 +60,7 @@ export type ThreadFact =
   | { readonly type: "failure"; readonly call: number; readonly error: PortableError }
   | { readonly type: "frame"; readonly part: FramePart }
   | { readonly type: "started"; readonly at: number }
-  | { readonly type: "idle"; readonly idle: boolean }
+  | { readonly type: "idle"; readonly idle: boolean; readonly changes: number }
   | { readonly type: "want"; readonly scenario: number }
   | { readonly type: "claim"; readonly scenario: number; readonly through: readonly VuIteration[] }
   | { readonly type: "done" }

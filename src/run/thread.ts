@@ -52,7 +52,7 @@ const part = createInThread(
   },
   {
     onStarted: (at) => tell({ type: "started", at: readSharedInstant() + (at - clock.now()) }),
-    onIdle: (idle) => tell({ type: "idle", idle }),
+    onIdle: (idle, changes) => tell({ type: "idle", idle, changes }),
     onWant: (scenario) => tell({ type: "want", scenario }),
     onClaim: (scenario, through) => tell({ type: "claim", scenario, through }),
     onFrame: (frame) => tell({ type: "frame", part: frame }),
@@ -96,8 +96,8 @@ const obey = (order: ThreadOrder): void => {
       return part.claimed(order.scenario, order.through);
     case "watch_lease":
       return part.watchLease();
-    case "finish":
-      return part.finish();
+    case "abandon":
+      return part.abandon();
     case "stop":
       return part.stop(order.graceMs);
     case "teardown":

@@ -52,6 +52,7 @@ export function createCarryOut(surroundings: SlaveSurroundings): (order: Carried
           onFault: fault,
           onStarted: (instant) =>
             emit({ type: "fact", fact: { type: "started", atWallMs: clock.wall() + (instant - clock.now()) } }),
+          onIdle: () => emit({ type: "fact", fact: { type: "idle" } }),
           onWant: asks.want,
           onClaim: asks.claim,
         });
@@ -129,7 +130,7 @@ export function createCarryOut(surroundings: SlaveSurroundings): (order: Carried
         return;
       case "expel":
         asks.close();
-        run?.stop(0);
+        run?.abandon();
         return;
       case "stop":
         started().stop(order.graceMs);

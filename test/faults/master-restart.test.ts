@@ -21,7 +21,7 @@ test("a master killed in the middle and restarted within the leases: nothing los
   await cluster.addSlave("b");
   const id = await cluster.submit({
     id: "restart",
-    options: { rate: 200, duration: "12s", pre_allocated_vus: 20, http: { base_url: target.url } },
+    options: { rate: 200, duration: "12s", pre_allocated_vus: 200, http: { base_url: target.url } },
     steps: [{ id: "get", type: "http", config: { url: "/", headers: tellingHeaders } }],
   });
   await cluster.waitFor(id, ({ active_vus, status }) => status === "running" && active_vus >= 0);

@@ -99,8 +99,11 @@ export function createArrivalModel(context: ModelContext): ScenarioModel {
       const total = countArrivals(rate);
       for (; next < total; next++) if (isOurs(next)) context.count("dropped_iterations", 1);
     },
-    get idle() {
+    get ended() {
       return over && runs.size === 0;
+    },
+    get idle() {
+      return model.ended;
     },
   };
   return model;

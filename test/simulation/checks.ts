@@ -3,7 +3,8 @@ import { countUndone } from "../../src/cluster/loss-account.ts";
 import { countArrivals } from "../../src/plan/profiles/rate-profile.ts";
 import { readRate } from "../../src/cluster/arrival-cut.ts";
 import { totalOf } from "../../src/measure/snapshot.ts";
-import { BrokenRule } from "./ground-truth.ts";
+import { testTimeAt } from "../../src/cluster/owner-state.ts";
+import { BrokenRule, type GroundTruth } from "./ground-truth.ts";
 import type { SimulatedSlave } from "./simulated-slave.ts";
 
 /** The target's own count is what was applied and what came late; of a killed slave, what it had sent. */
@@ -60,7 +61,46 @@ export function checkPlanned(fleet: FleetState, now: number): void {
   }
 }
 
-function sumOf(fleet: FleetState, metric: string): number {
-  const total = totalOf(fleet.core.snapshot, metric);
+/**
+ * Against what an all-seeing observer saw begin, not against what anybody reported: without a loss the report has all
+ * of it and drops the rest alone, and a load that ended before its time has left nothing undone.
+ */
+export function checkBegun(fleet: FleetState, truth: GroundTruth, now: number): void {
+  const { core, partition, pool } = fleet;
+  if (core.cause !== null || core.started === null) return;
+  const undone = countUndone(fleet, now);
+  for (const [at, { scenario, durationMs }] of core.plan.scenarios.entries()) {
+    const part = partition.scenarios[at];
+    if (part === undefined) return;
+    const sum = (metric: string) => sumOf(fleet, metric, { scenario: scenario.name });
+    const begun = truth.countBegun(at);
+    const told = sum("iterations") + sum("interrupted_iterations");
+    if (partition.gone.length === 0 && begun !== told) {
+      throw new BrokenRule("without a loss all that began is in the report", `${begun} began, ${told} are told`);
+    }
+    if (part.scales.length > 0) continue;
+    const { load } = scenario;
+    const planned =
+      load.mode === "shared-iterations"
+        ? load.iterations
+        : part.progress === null
+          ? null
+          : part.progress.claimed.length * (load.mode === "per-vu-iterations" ? load.iterations : 0);
+    if (planned === null) continue;
+    const dropped = sum("dropped_iterations");
+    if (partition.gone.length === 0 && dropped !== planned - begun) {
+      throw new BrokenRule("what nobody began is dropped", `${dropped} of ${planned} where ${begun} began`);
+    }
+    // The slaves' clocks are not the owner's to the millisecond.
+    const early = testTimeAt(core, now) < scenario.startTimeMs + (durationMs ?? 0) - 500;
+    const left = undone[at] ?? 0;
+    if (early && left > 0 && part.dead.length === 0 && pool[at]?.length === 0) {
+      throw new BrokenRule("a load that ends before its time has left nothing undone", `${left} of ${planned}`);
+    }
+  }
+}
+
+function sumOf(fleet: FleetState, metric: string, tags: Readonly<Record<string, string>> = {}): number {
+  const total = totalOf(fleet.core.snapshot, metric, tags);
   return total?.type === "counter" ? Number(total.sum) : 0;
 }

@@ -21,6 +21,8 @@ export interface SeenStart {
 
 export interface GroundTruth {
   readonly operations: number;
+  /** Iterations of a scenario that began, on whatever slave. */
+  countBegun(scenario: number): number;
   /** The longest time without a start of each VU between its first and its last, ms. */
   findLongestGap(): number;
   /** A VU begins its life on a source: `epoch` is the one its share came with. */
@@ -43,6 +45,7 @@ export function createGroundTruth(targets: readonly number[]): GroundTruth {
   const latest = new Map<string, { source: string; epoch: number; at: number; longestGap: number }>();
   const inSecond = targets.map(() => new Set<number>());
   let second = -1;
+  const begunOf = targets.map(() => 0);
   let operations = 0;
   let setups = 0;
   let teardowns = 0;
@@ -51,6 +54,7 @@ export function createGroundTruth(targets: readonly number[]): GroundTruth {
     get operations() {
       return operations;
     },
+    countBegun: (scenario) => begunOf[scenario] ?? 0,
     findLongestGap: () => Math.max(0, ...[...latest.values()].map(({ longestGap }) => longestGap)),
     beginVu(scenario, vu, source, epoch) {
       const name = `${vu} of scenario ${scenario} on ${source} of epoch ${epoch}`;
@@ -59,6 +63,7 @@ export function createGroundTruth(targets: readonly number[]): GroundTruth {
     },
     start({ scenario, vu, iteration, source, epoch, now }) {
       operations++;
+      begunOf[scenario] = (begunOf[scenario] ?? 0) + 1;
       if (frozen) throw new BrokenRule("nothing starts while all are paused", `vu ${vu} on ${source} at ${now}`);
       if (Math.floor(now / 1_000) !== second) {
         second = Math.floor(now / 1_000);

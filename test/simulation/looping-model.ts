@@ -73,6 +73,8 @@ export function createLoopingModel(context: ModelContext): ScenarioModel {
     context.later(context.periodMs * (0.5 + context.random()), () => loop(life));
   };
   const countRest = () => {
+    // Without a lease nobody knows whose it is.
+    if (!context.isLeased()) return;
     if (own !== null) {
       const called = countVus(profile, Math.max(0, Math.min(context.timeMs(), endMs)));
       for (const vu of lives.keys()) {
@@ -140,11 +142,12 @@ export function createLoopingModel(context: ModelContext): ScenarioModel {
       over = true;
       countRest();
     },
+    get ended() {
+      return runs.size === 0 && (over || (begun && shared && last && ranges.length === 0));
+    },
     get idle() {
-      if (runs.size > 0) return false;
-      if (over) return true;
-      if (!begun) return false;
-      if (shared) return last && ranges.length === 0;
+      if (model.ended) return true;
+      if (runs.size > 0 || !begun) return false;
       const now = Math.max(0, context.timeMs());
       const called = countVus(profile, now);
       if (findNextChange(profile, now) !== Number.POSITIVE_INFINITY) return false;

@@ -12,6 +12,7 @@ export interface ModelContext {
   timeMs(): number;
   /** Nothing may start: the test clock stands, or the lease is over. */
   isHeld(): boolean;
+  isLeased(): boolean;
   later(delayMs: number, task: () => void): void;
   /** An operation starts; `iteration` names it where it must not start twice. */
   start(vu: number, epoch: number, iteration: string | null): void;
@@ -38,6 +39,8 @@ export interface ScenarioModel {
   interrupt(): void;
   /** No more starts, for ever. `full`: the load's own end. */
   endLoad(full: boolean): void;
+  /** Nothing runs, and nothing ever will. */
+  readonly ended: boolean;
   /** Nothing runs, and nothing will unless it is granted more. */
   readonly idle: boolean;
 }

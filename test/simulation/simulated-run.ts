@@ -45,6 +45,7 @@ export function createSimulatedRun(options: SimulatedRunOptions): SimulatedRun {
   let number = 0;
   let done = false;
   let ending = false;
+  let idle = false;
   const sums = [0];
   const allotted = new Map<string, number>();
   const wants = new Map<string, number>();
@@ -64,6 +65,7 @@ export function createSimulatedRun(options: SimulatedRunOptions): SimulatedRun {
         periodMs,
         timeMs: () => test.readAt(clock().now) - startTimeMs,
         isHeld: () => test.isFrozen(clock().now) || !options.maySend(),
+        isLeased: () => options.maySend(),
         later,
         start(vu, epoch, iteration) {
           requests++;
@@ -125,8 +127,17 @@ export function createSimulatedRun(options: SimulatedRunOptions): SimulatedRun {
   const isUncut = () => requests > 0 || counts.some((count) => metrics.some((metric) => count[metric] > 0));
   const watch = () => {
     if (done) return;
-    if (models.every(({ idle }) => idle)) finish();
-    else later(50, watch);
+    if (models.every(({ ended }) => ended)) finish();
+    else {
+      tellIdle();
+      later(50, watch);
+    }
+  };
+  /** Once, and again after what may have changed it. */
+  const tellIdle = () => {
+    const before = idle;
+    idle = models.every((model) => model.idle);
+    if (idle && !before) emit({ type: "fact", fact: { type: "idle" } });
   };
   const everySecond = () => {
     if (done) return;
@@ -207,6 +218,7 @@ export function createSimulatedRun(options: SimulatedRunOptions): SimulatedRun {
       case "scale": {
         const planned = plan?.scenarios.find(({ scenario }) => scenario.name === order.scenario);
         const atMs = Math.max(0, order.atMs - (planned?.scenario.startTimeMs ?? 0));
+        idle = false;
         findModel(order.scenario)?.scale(atMs, order.target, order.overMs);
         applyAt(order.atMs, order.command);
         return;
@@ -231,6 +243,7 @@ export function createSimulatedRun(options: SimulatedRunOptions): SimulatedRun {
         return;
       }
       case "grant":
+        idle = false;
         takeShare(order.share, order.epoch);
         return;
       case "allot":

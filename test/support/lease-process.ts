@@ -51,6 +51,7 @@ const run = createShareRun(
     },
     onFault: (error) => faults.push(String(error)),
     onStarted: () => tell({ type: "started" }),
+    onIdle: () => undefined,
     onWant: () => undefined,
     onClaim: () => undefined,
   },

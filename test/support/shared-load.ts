@@ -35,6 +35,7 @@ export interface TestSlaveOptions {
   readonly threads: number;
   readonly plan: Plan;
   readonly share: Share;
+  onIdle?(): void;
   onWant?(scenario: string): void;
   onClaim?(scenario: string, through: readonly VuIteration[]): void;
 }
@@ -82,7 +83,7 @@ export function shareOf(part: Partial<ScenarioShare>): Share {
 }
 
 /** A slave with a lease that lasts; it ends with the test. */
-export function makeTestSlave({ id, threads, plan, share, onWant, onClaim }: TestSlaveOptions): TestSlave {
+export function makeTestSlave({ id, threads, plan, share, onIdle, onWant, onClaim }: TestSlaveOptions): TestSlave {
   const leaseMemory = createLeaseMemory();
   writeLease(leaseMemory, Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY);
   const frames: Frame[] = [];
@@ -111,6 +112,7 @@ export function makeTestSlave({ id, threads, plan, share, onWant, onClaim }: Tes
       },
       onFault: (error) => faults.push(error),
       onStarted: () => undefined,
+      onIdle: () => onIdle?.(),
       onWant: (scenario) => onWant?.(scenario),
       onClaim: (scenario, through) => onClaim?.(scenario, through),
     },

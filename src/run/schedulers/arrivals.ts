@@ -221,6 +221,8 @@ export function createArrivals(context: SchedulerContext, load: ArrivalLoad): Sc
     confirm: () => undefined,
     suspend: () => pool.suspend(),
     goOn: () => startDue(clock.now(), false),
+    // What it drops was due while it was its own.
+    disown: () => undefined,
     endLoad(full) {
       while (full && nextMs !== never) {
         const now = clock.now();

@@ -65,6 +65,8 @@ export interface Scheduler {
   suspend(): void;
   /** The gate is open again. */
   goOn(): void;
+  /** What it holds and did not begin is somebody else's: it is not for it to count that as dropped. */
+  disown(): void;
   /** No more iterations begin; what was due and could still be begun in time is, when the load has run its `full` time. */
   endLoad(full: boolean): void;
   /** Cuts running iterations short. */

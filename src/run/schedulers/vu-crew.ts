@@ -15,7 +15,7 @@ import type { Scheduler, SchedulerContext } from "./scheduler.ts";
 
 /** Looping VUs: index i of the share runs iff i is at most the profile's count, and does what its duty says. */
 export function createVuCrew(context: SchedulerContext, start: VuProfile, duty: Duty, leaveGraceMs: number): Scheduler {
-  const { plan, planned, position, share, time, meter, events } = context;
+  const { plan, planned, position, share, clock, time, gate, meter, events } = context;
   const { gracefulStopMs } = planned.scenario;
   let profile = start;
   let runs: readonly IndexRun[] = share.vus;
@@ -36,6 +36,7 @@ export function createVuCrew(context: SchedulerContext, start: VuProfile, duty: 
   let over = false;
   let ended = false;
   let idle = false;
+  let disowned = false;
   let change: Alarm | null = null;
 
   const makePlace = (index: number): LoopingVu => {
@@ -117,16 +118,25 @@ export function createVuCrew(context: SchedulerContext, start: VuProfile, duty: 
   };
 
   /**
+   * What planned iterations nobody began are dropped, unless they may be somebody else's: without a lease nobody knows.
+   * The owner then sees what no source has told of.
+   */
+  const dropRest = (due: readonly LoopingVu[]) => {
+    const rest = duty.retire(due);
+    if (disowned || !gate.isOpen(clock.now())) return;
+    meter.recordDropped(rest);
+    for (const place of due) accounted.add(place);
+  };
+
+  /**
    * Finite loads are over when nobody is left with something to do. Where VUs may be granted to a thread that has nothing
-   * to do, it is idle, and its slave sees when all are.
+   * to do, it is idle, and its owner ends the load when all are.
    */
   const checkFinished = () => {
     if (ended || running > 0) return;
     if (over) {
       ended = true;
-      const due = places.filter((place) => place.called || granted.has(place));
-      meter.recordDropped(duty.retire(due));
-      for (const place of due) accounted.add(place);
+      dropRest(places.filter((place) => place.called || granted.has(place)));
       events.onEnded();
       return;
     }
@@ -177,7 +187,7 @@ export function createVuCrew(context: SchedulerContext, start: VuProfile, duty: 
     },
     allot(ranges, last) {
       duty.allot(ranges, last);
-      if (ended) meter.recordDropped(duty.retire([]));
+      if (ended) dropRest([]);
       wakeWaiting();
       checkFinished();
     },
@@ -190,6 +200,9 @@ export function createVuCrew(context: SchedulerContext, start: VuProfile, duty: 
       for (const place of [...places, ...leaving]) place.suspend();
     },
     goOn: wakeWaiting,
+    disown() {
+      disowned = true;
+    },
     endLoad() {
       over = true;
       change?.cancel();
