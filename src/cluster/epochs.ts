@@ -9,7 +9,6 @@ import {
   countVusOf,
   differsFromDealt,
   extendShare,
-  findPassed,
   isBeyondLoad,
   isCutNear,
   planCut,
@@ -149,10 +148,7 @@ function findCut(fleet: FleetState, running: readonly RunningMember[], at: numbe
     (fleet.pool[at] ?? []).length > 0 &&
     takers.some(({ slave, member }) => fleet.roomOf(member.id) > countHeld(slave.share));
   if (!mayDeal && !differsFromDealt(state, countWanted(fleet, running, at))) return null;
-  const passed = fleet.partition.gone
-    .filter(({ scenarios }) => scenarios[at]?.below === null && (scenarios[at]?.windows ?? []).length > 0)
-    .map(({ latestMs, steered }) => findPassed(context, latestMs - context.planned.scenario.startTimeMs, steered));
-  const cut = Math.max(planCut(context), state.leastCut, ...passed);
+  const cut = Math.max(planCut(context), state.leastCut);
   return isBeyondLoad(context, cut) ? null : cut;
 }
 
@@ -177,8 +173,9 @@ function endMove(fleet: FleetState, time: Instant): readonly MemberOrder[] {
 function putOffCuts(fleet: FleetState, move: Move, time: Instant): readonly MemberOrder[] {
   const later = move.cuts.map((cut, at): readonly [number, number] | null => {
     const context = createCutContext(fleet, at, time.now);
-    if (context === null || cut === null || !isCutNear(context, cut)) return null;
-    return [cut, Math.max(cut, planCut(context))];
+    const least = context?.part.arrivals?.leastCut ?? 0;
+    if (context === null || cut === null || (cut >= least && !isCutNear(context, cut))) return null;
+    return [cut, Math.max(cut, planCut(context), least)];
   });
   if (later.every((each) => each === null || each[0] === each[1])) return [];
   const epoch = move.epoch + 1;

@@ -3,7 +3,7 @@ import type { Order } from "../protocol/message.ts";
 import type { Share } from "../protocol/plan.ts";
 import { type CutContext, countVusOf } from "./arrival-cut.ts";
 import type { FleetState, Member } from "./fleet-state.ts";
-import { findLatest, testTimeAt } from "./owner-state.ts";
+import { findLatest, type OwnedSlave, testTimeAt } from "./owner-state.ts";
 
 /** An order for one member; the fleet stamps and sends it once the state behind it is durable. */
 export interface MemberOrder {

@@ -6,6 +6,7 @@ import { type FleetState, type Member, nameSource } from "./fleet-state.ts";
 import { countAsked } from "./loss-account.ts";
 import { findLatest, type Instant, type OwnedSlave, testTimeAt } from "./owner-state.ts";
 import type { GoneScenario } from "./partition.ts";
+import { raiseLeastCut } from "./scale-shares.ts";
 
 /**
  * Takes back all that a lost slave held, once its lease has ended. What it may have begun is never given out again: it
@@ -36,6 +37,9 @@ export function loseShare(fleet: FleetState, slave: OwnedSlave, member: Member, 
       state.shared.ranges = joinRanges(state.shared.ranges, part.iterations);
       held.assigned = 0;
     }
+    if (begun && part.arrivals.length > 0) {
+      raiseLeastCut(fleet, at, findLatest(core, slave, time.now), slave.steered, time.now);
+    }
     const asked = countAsked(planned, state, atMs);
     if (state.progress !== null) {
       const { from, claimed } = state.progress;
@@ -61,7 +65,6 @@ export function loseShare(fleet: FleetState, slave: OwnedSlave, member: Member, 
       slaveId: member.id,
       atMs,
       livedMs: Math.min(atMs, testTimeAt(core, member.deadline - fleet.times.timeoutMs + fleet.times.renewMs / 2)),
-      latestMs: findLatest(core, slave, time.now),
       steered: slave.steered,
       scenarios,
     });

@@ -44,8 +44,8 @@ export interface Scale {
 
 export interface ArrivalState {
   /**
-   * No later cut lies before this event: here the latest windows begin, or a slave that heard late of a lower rate may
-   * have begun all before it.
+   * No later cut lies before this event: here the latest windows begin, or somebody may have begun all before it who is
+   * lost, or has heard late of a lower rate.
    */
   leastCut: number;
   /** Nobody starts events from here on; null: all are in somebody's open window. */
@@ -99,8 +99,6 @@ export interface GoneSource {
   readonly atMs: number;
   /** Test time up to which it may be taken to have lived: it was heard of, and half a heartbeat more. */
   readonly livedMs: number;
-  /** The furthest test time that its own clock may have shown. */
-  readonly latestMs: number;
   /** Serial of the latest command it had acted on. */
   readonly steered: number;
   readonly scenarios: readonly GoneScenario[];

@@ -32,9 +32,14 @@ export function noteLateRate(
   const order = fleet.core.steering.find((each) => each.command === command && each.serial > steered);
   if (order?.type !== "scale" || testTimeMs === null) return;
   const at = fleet.core.plan.scenarios.findIndex(({ scenario }) => scenario.name === order.scenario);
+  raiseLeastCut(fleet, at, testTimeMs, steered, now);
+}
+
+/** Somebody who had acted on the commands through `steered` may have begun all arrivals up to this test time. */
+export function raiseLeastCut(fleet: FleetState, at: number, testTimeMs: number, steered: number, now: number): void {
   const context = createCutContext(fleet, at, now);
-  if (context === null || context.part.arrivals === null) return;
-  const { arrivals } = context.part;
+  const arrivals = context?.part.arrivals ?? null;
+  if (context === null || arrivals === null) return;
   const passed = findPassed(context, testTimeMs - context.planned.scenario.startTimeMs, steered);
   if (passed <= arrivals.leastCut) return;
   arrivals.leastCut = passed;
