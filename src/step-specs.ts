@@ -1,5 +1,6 @@
 import { httpOptions, httpSpec } from "./executors/http/spec.ts";
 import { scriptLibs, scriptSpec } from "./executors/script/spec.ts";
+import { callSpec } from "./flow/call/spec.ts";
 import { conditionSpec } from "./flow/condition/spec.ts";
 import { groupSpec } from "./flow/group/spec.ts";
 import { breakSpec, continueSpec } from "./flow/jump/spec.ts";
@@ -25,6 +26,7 @@ export const stepSpecs = {
   switch: switchSpec,
   retry: retrySpec,
   wait_until: waitUntilSpec,
+  call: callSpec,
 } as const satisfies Record<string, StepSpec>;
 
 /** What step types add to the workflow and its options. */

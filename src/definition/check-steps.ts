@@ -25,7 +25,7 @@ export interface StepChecker {
 }
 
 /** In a workflow, hooks and nested steps counted. */
-const maxSteps = 10_000;
+export const maxSteps = 10_000;
 const engineSuffix = "_engine";
 
 /** The spec of a step type; null: there is none. */
@@ -150,24 +150,11 @@ export function createStepChecker(findings: Findings): StepChecker {
       return { value: value as JsonObject, path: configPath };
     }
     if (key === undefined && ownConfig.length === 0 && spec.config.required.length > 0) {
-      findings.report(
-        path,
-        `the step has no config; give \`config\` with ${spec.config.required.map((name) => `\`${name}\``).join(", ")}`,
-      );
+      const needed = spec.config.required.map((name) => `\`${name}\``).join(", ");
+      const misread = spec.config.required.find((name) => Object.hasOwn(step, name) && Object.hasOwn(stepFields, name));
+      const hint = misread === undefined ? "" : `; \`${misread}\` on the step itself decides whether it runs at all`;
+      findings.report(path, `the step has no config; give \`config\` with ${needed}${hint}`);
       return { value: {}, path: configPath };
-    }
-    for (const field of spec.config.required) {
-      if (
-        Object.hasOwn(step, field) &&
-        Object.hasOwn(stepFields, field) &&
-        isObject(given) &&
-        !Object.hasOwn(given, field)
-      )
-        findings.report(
-          [...path, field],
-          `on the step itself \`${field}\` is that of every step; write that of \`${type}\` under \`config\``,
-          true,
-        );
     }
     const value = checkShape(given, spec.config, configPath, findings, checkSteps);
     return { value: isObject(value) ? value : {}, path: configPath };

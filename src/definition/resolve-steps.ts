@@ -5,8 +5,10 @@ import { listTemplates, type Path, type SpecContext, type SpecText, type StepSpe
 import type { OnError, Retry, Step } from "../protocol/workflow.ts";
 import { findSpec, type StepPlace } from "./check-steps.ts";
 import type { Findings } from "../document/findings.ts";
+import type { FindCallee } from "./resolved-callee.ts";
 import { asList, asMs, asNumber, asObject, asText, asTexts } from "../document/json-values.ts";
 import { printPath } from "../document/path.ts";
+import type { StepIds } from "./step-ids.ts";
 import { enterHook, enterStep, type StepScope } from "./step-scope.ts";
 import { reservedNames, resolveAssertions, resolveExtractions } from "./resolve-checks.ts";
 
@@ -26,30 +28,29 @@ export interface StepResolver {
   resolve(steps: Json | undefined, scope: StepScope): Step[];
   /** Every text of the steps resolved so far that has to compile. */
   readonly texts: readonly ScopedText[];
-  readonly ids: ReadonlyMap<string, Path>;
-  /** What lives as long as the VU: every body sees it. */
-  readonly lasting: ReadonlySet<string>;
+  note(text: ScopedText): void;
   /** Does a step compute the names of what it sets? */
   readonly assignsAny: boolean;
 }
 
-interface Options {
+export interface ResolverOptions {
   readonly findings: Findings;
   readonly placeOf: (step: JsonObject) => StepPlace;
   readonly errorRule: ErrorRule;
   /** Without what is made for each step. */
   readonly context: Pick<SpecContext, "http" | "httpOptions" | "libs" | "insecure">;
   readonly readFile: (path: Path, name: string) => string | null;
-  /** Explicit ids of the whole workflow, which made-up ones must not meet. */
-  readonly explicitIds: ReadonlySet<string>;
+  /** Before the place of a step in messages of other documents; empty: the workflow's own document. */
+  readonly file: string;
+  readonly ids: StepIds;
+  /** Gets the names of what lives as long as the VU: every body sees it. */
+  readonly lasting: Set<string>;
+  readonly findCallee: FindCallee;
 }
 
-export function createStepResolver(options: Options): StepResolver {
-  const { findings, placeOf } = options;
+export function createStepResolver(options: ResolverOptions): StepResolver {
+  const { findings, placeOf, ids, lasting } = options;
   const texts: ScopedText[] = [];
-  const ids = new Map<string, Path>();
-  const lasting = new Set<string>();
-  const counts = new Map<string, number>();
   let assignsAny = false;
 
   const resolve = (steps: Json | undefined, scope: StepScope): Step[] =>
@@ -128,6 +129,15 @@ export function createStepResolver(options: Options): StepResolver {
     return {
       ...options.context,
       loops,
+      findCallee: (inner, kind, name) => {
+        const callee = options.findCallee(kind, name, [...path, ...inner]);
+        if (callee === null) return null;
+        const { scope: inside } = callee;
+        return {
+          ...callee,
+          checkResult: (at, text) => texts.push({ path: [...path, ...at], text, as: "expression", scope: inside }),
+        };
+      },
       report: (inner, message, inside) => findings.report([...path, ...inner], message, false, inside),
       warn: (inner, message) => findings.warn([...path, ...inner], message),
       readFile: (inner, name) => options.readFile([...path, ...inner], name),
@@ -149,14 +159,14 @@ export function createStepResolver(options: Options): StepResolver {
 
   function takeId(step: JsonObject, type: string, path: Path): string {
     const given = asText(step["id"]);
-    if (given === null) return makeId(type || "step", path);
-    const first = ids.get(given);
-    if (first !== undefined)
+    const place = `${options.file}${printPath(path)}`;
+    if (given === null) return ids.make(type || "step", place);
+    const first = ids.take(given, place);
+    if (first !== null)
       findings.report(
         [...path, "id"],
-        `the id \`${given}\` is used twice, first by ${printPath(first)}; ids are unique in the workflow`,
+        `the id \`${given}\` is used twice, first by ${first}; ids are unique in the workflow`,
       );
-    else ids.set(given, path);
     if (reservedNames.includes(given)) {
       findings.warn(
         [...path, "id"],
@@ -166,21 +176,10 @@ export function createStepResolver(options: Options): StepResolver {
     return given;
   }
 
-  function makeId(type: string, path: Path): string {
-    let count = counts.get(type) ?? 0;
-    let id: string;
-    do id = `${type}_${++count}`;
-    while (options.explicitIds.has(id));
-    counts.set(type, count);
-    ids.set(id, path);
-    return id;
-  }
-
   return {
     resolve,
     texts,
-    ids,
-    lasting,
+    note: (text) => void texts.push(text),
     get assignsAny() {
       return assignsAny;
     },

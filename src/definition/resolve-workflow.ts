@@ -1,11 +1,12 @@
 import { basename, extname } from "node:path";
 import type { Json, JsonObject } from "../protocol/json.ts";
 import { listTemplates, type Path, type SpecText } from "../protocol/step-spec.ts";
-import type { HttpDefaults, MetricType, Workflow } from "../protocol/workflow.ts";
+import type { HttpDefaults, MetricType, Step, Workflow } from "../protocol/workflow.ts";
 import { stepOptions } from "../step-specs.ts";
 import { checkShape } from "../document/check-shape.ts";
-import { createStepChecker } from "./check-steps.ts";
-import { checkTexts } from "./check-texts.ts";
+import { type Calls, createFindCallee } from "./callees.ts";
+import { createStepChecker, maxNesting, maxSteps } from "./check-steps.ts";
+import { checkTexts, type PossibleNames } from "./check-texts.ts";
 import type { Findings } from "../document/findings.ts";
 import { asMs, asObject, asText, asTexts } from "../document/json-values.ts";
 import { lookupMetric } from "../measure/catalog.ts";
@@ -14,7 +15,11 @@ import { showValue } from "../document/path.ts";
 import { checkVariables } from "./resolve-checks.ts";
 import { listDrafts, resolveScenario, withoutLoad } from "./resolve-scenario.ts";
 import { resolveSlaves } from "./resolve-slaves.ts";
-import { createStepResolver, defaultErrorRule, resolveErrorRule } from "./resolve-steps.ts";
+import { createStepResolver, defaultErrorRule, resolveErrorRule, type StepResolver } from "./resolve-steps.ts";
+import { createStepIds } from "./step-ids.ts";
+import { createStepMeasure } from "./measure-steps.ts";
+import { listIds } from "./list-ids.ts";
+import { loadCalled, type SharedDefinition } from "./load-called.ts";
 import { createScope } from "./step-scope.ts";
 import { resolveThresholds } from "./resolve-thresholds.ts";
 import { type KnownValues, settleOptions } from "./settle-options.ts";
@@ -60,24 +65,46 @@ export function resolveWorkflow(document: Json, options: ResolveOptions, finding
   const libs = resolveLibs(root["libs"], options, findings);
   const errorRule = resolveErrorRule(workflowOptions["on_error"], undefined, defaultErrorRule);
   const drafts = listDrafts(root, workflowOptions, options, findings);
-  const steps = createStepResolver({
-    findings,
-    placeOf: checker.placeOf,
-    errorRule,
-    context: { http: http.defaults, httpOptions: http.options, libs, insecure: options.overrides?.insecure ?? false },
-    readFile: options.readFile,
-    explicitIds: listIds(root),
-  });
   const main = createScope(new Set());
   const lasting = createScope(new Set());
+  const shared: SharedDefinition = {
+    errorRule,
+    context: { http: http.defaults, httpOptions: http.options, libs, insecure: options.overrides?.insecure ?? false },
+    ids: createStepIds(),
+    lasting: lasting.assigned,
+    calls: createCalls(options.fileName),
+    given,
+    env: { env: options.env, envMayGrow: known.envMayGrow },
+    readFile: options.readFile,
+    later: [],
+  };
+  shared.ids.reserve(listIds(root));
+  const findCallee = createFindCallee({
+    calls: shared.calls,
+    file: "",
+    fragments: root["fragments"],
+    resolver: () => steps,
+    findings,
+    load: (file, path) => loadCalled(file, { path, findings, origin: path }, shared),
+  });
+  const steps: StepResolver = createStepResolver({
+    ...shared,
+    findings,
+    placeOf: checker.placeOf,
+    file: "",
+    findCallee,
+  });
   const phases = Object.fromEntries(
     sharedPhases.map((phase) => [phase, steps.resolve(root[phase], lastingPhases.has(phase) ? lasting : main)]),
   );
   const scenarios = drafts.map((draft) =>
     resolveScenario(draft, workflowOptions, errorRule, phases, steps, main, given, findings),
   );
+  // Also fragments that nobody calls are checked.
+  for (const name of Object.keys(asObject(root["fragments"]))) findCallee("fragment", name, ["fragments", name]);
+  checkExtent([...Object.values(phases), ...scenarios.map((scenario) => scenario?.steps ?? [])], findings);
   const metrics = asObject(root["metrics"]) as Readonly<Record<string, MetricType>>;
-  const stepIds = new Set(steps.ids.keys());
+  const stepIds = shared.ids.all;
   const thresholds = resolveThresholds(
     workflowOptions["thresholds"],
     ["options", "thresholds"],
@@ -90,17 +117,16 @@ export function resolveWorkflow(document: Json, options: ResolveOptions, finding
   const scenarioVariables = Object.values(asObject(root["scenarios"])).flatMap((scenario) =>
     Object.keys(asObject(asObject(scenario)["variables"])),
   );
-  checkTexts(
-    [...listSharedTexts(root, workflowOptions, http, given).map((text) => ({ ...text, scope: main })), ...steps.texts],
-    {
-      variables: new Set([...Object.keys(variables), ...scenarioVariables, ...lasting.assigned, ...steps.lasting]),
-      stepIds,
-      env: options.env,
-      envMayGrow: known.envMayGrow,
-      anyVariable: steps.assignsAny,
-    },
-    findings,
-  );
+  const possible: PossibleNames = {
+    variables: new Set([...Object.keys(variables), ...scenarioVariables, ...lasting.assigned]),
+    stepIds,
+    env: options.env,
+    envMayGrow: known.envMayGrow,
+    anyVariable: steps.assignsAny,
+  };
+  const sharedTexts = listSharedTexts(root, workflowOptions, http, given).map((text) => ({ ...text, scope: main }));
+  checkTexts([...sharedTexts, ...steps.texts], possible, findings);
+  for (const finish of shared.later) finish(possible);
   const id = asText(root["id"]) ?? makeId(options.fileName);
   if (id === "latest") findings.report(["id"], "the id `latest` is reserved; choose another");
   if (findings.hasProblems()) return null;
@@ -132,6 +158,26 @@ export function resolveWorkflow(document: Json, options: ResolveOptions, finding
         ? workflowOptions
         : { ...withoutLoad(workflowOptions), ...single.load.values },
   };
+}
+
+function createCalls(fileName: string | null): Calls {
+  const own = fileName === null ? [] : [{ key: basename(fileName), name: basename(fileName) }];
+  return { known: new Map(), underway: own };
+}
+
+/** With what every call runs in its place. */
+function checkExtent(lists: readonly (readonly Step[])[], findings: Findings): void {
+  const measure = createStepMeasure();
+  const all = lists.map(measure);
+  const count = all.reduce((sum, list) => sum + list.count, 0);
+  const depth = Math.max(0, ...all.map((list) => list.depth));
+  if (count > maxSteps)
+    findings.report(
+      [],
+      `the workflow has ${count} steps, those of every call counted; at most ${maxSteps} are accepted`,
+    );
+  if (depth > maxNesting)
+    findings.report([], `steps stand inside steps ${depth} deep, calls counted; at most ${maxNesting} are accepted`);
 }
 
 function checkMetrics(value: Json | undefined, findings: Findings): void {
@@ -205,16 +251,6 @@ function listSharedTexts(
     ...listTemplates(workflowOptions["think_time"], ["options", "think_time"]),
     ...scenarios,
   ];
-}
-
-/** Every id that a step of the document gives itself, wherever it stands. */
-function listIds(value: Json, found = new Set<string>()): Set<string> {
-  if (typeof value !== "object" || value === null) return found;
-  for (const [key, item] of Object.entries(value)) {
-    if (key === "id" && typeof item === "string") found.add(item);
-    else listIds(item, found);
-  }
-  return found;
 }
 
 /** `load tests/登录.v2.yaml` is `登录-v2`. */

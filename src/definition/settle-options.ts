@@ -90,10 +90,15 @@ export function settleOptions(document: JsonObject, known: KnownValues, findings
       : value;
   const settleScenarios = (value: Json, path: Path): Json =>
     isObject(value) ? settleFields(value, path, () => settleLoad) : value;
+  const settleFragment = (value: Json, path: Path): Json =>
+    isObject(value) ? settleFields(value, path, (key) => (key === "steps" ? settleSteps : keep)) : value;
+  const settleFragments = (value: Json, path: Path): Json =>
+    isObject(value) ? settleFields(value, path, () => settleFragment) : value;
   return settleFields(document, [], (key) => {
     if (key === "options") return settleLoad;
     if (key === "http") return settleHttp;
     if (holdsSteps.has(key)) return settleSteps;
+    if (key === "fragments") return settleFragments;
     return key === "scenarios" ? settleScenarios : keep;
   });
 }

@@ -120,6 +120,27 @@ const scenario: ObjectShape = object(
   ["steps"],
 );
 
+const variableName: Shape = {
+  kind: "text",
+  pattern: /^[\p{L}_][\p{L}\p{M}\p{N}_]{0,63}$/u,
+  accepts: "a variable's name",
+};
+
+const fragment: ObjectShape = object(
+  {
+    params: describe(
+      union(list(variableName), { kind: "map", of: any, keys: variableName.pattern, keysAccept: "a variable's name" }),
+      "What a call gives: names, all of them required, or names with their defaults. Default: none.",
+    ),
+    steps: describe(steps, "What a call runs, in order. Required."),
+    results: describe(
+      { kind: "map", of: text, keys: variableName.pattern, keysAccept: "a variable's name" },
+      "What a call gets back: expressions by name, such as `{token: login.output.token}`. Default: nothing.",
+    ),
+  },
+  ["steps"],
+);
+
 /** A whole workflow file. */
 export const workflowShape: ObjectShape = object({
   id: describe(id, "The workflow's id; `latest` is reserved. Default: the file's name without its extension."),
@@ -165,5 +186,8 @@ export const workflowShape: ObjectShape = object({
   vu_teardown: describe(steps, "Steps that each VU runs after its last iteration. Default: none."),
   pre_hook: describe(hook, "A step or a list of steps to run before the steps of every iteration. Default: none."),
   post_hook: describe(hook, "A step or a list of steps to run after the steps of every iteration. Default: none."),
-  fragments: later("a fragment"),
+  fragments: describe(
+    { kind: "map", of: fragment, keys: /^[\p{L}\p{M}\p{N}_-]{1,64}$/u, keysAccept: "a fragment's name" },
+    "Lists of steps that `call` steps run, by name. Default: none.",
+  ),
 });

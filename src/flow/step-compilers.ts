@@ -1,3 +1,4 @@
+import { callCompiler } from "./call/compile.ts";
 import { conditionCompiler } from "./condition/compile.ts";
 import { groupCompiler } from "./group/compile.ts";
 import { breakCompiler, continueCompiler } from "./jump/compile.ts";
@@ -21,4 +22,5 @@ export const stepCompilers = {
   switch: switchCompiler,
   retry: retryCompiler,
   wait_until: waitUntilCompiler,
+  call: callCompiler,
 } as const satisfies StepCompilers;

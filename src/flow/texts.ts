@@ -1,7 +1,8 @@
-import { compileCondition } from "../expression/expression.ts";
+import { compileCondition, compileExpression } from "../expression/expression.ts";
 import { compileJsonTemplate } from "../expression/json-template.ts";
 import type { Language } from "../expression/language.ts";
 import { compileTemplate } from "../expression/template.ts";
+import { missingError } from "../expression/text.ts";
 import type { Json } from "../protocol/json.ts";
 import type { Evaluate, VirtualUser } from "../protocol/step.ts";
 import type { FlowVu } from "./flow-vu.ts";
@@ -16,6 +17,8 @@ export interface Texts {
   condition(text: string): Evaluate<boolean>;
   variable(name: string): Evaluate;
   variableNames(vu: VirtualUser): Iterable<string>;
+  /** An expression that must have a value. */
+  expression(text: string): Evaluate;
 }
 
 export function createTexts(names: PhaseNames, language: Language): Texts {
@@ -23,6 +26,14 @@ export function createTexts(names: PhaseNames, language: Language): Texts {
     template: (text) => asEvaluate(compileTemplate(text, names, language).evaluate),
     templateJson: (value) => asEvaluate(compileJsonTemplate(value, names, language).evaluate),
     constant: (text) => compileTemplate(text, names, language).constant,
+    expression: (text) => {
+      const evaluate = compileExpression(text, names, language);
+      return asEvaluate((vu) => {
+        const value = evaluate(vu);
+        if (value === undefined) throw missingError(text);
+        return value;
+      });
+    },
     condition: (text) => asEvaluate(compileCondition(text, names, language)),
     variable: (name) => asEvaluate(names.variable(name)),
     variableNames: (vu) => names.variableNames(vu as FlowVu),

@@ -1,7 +1,7 @@
 import type { ChildPath } from "./child-steps.ts";
 import type { Json, JsonObject } from "./json.ts";
 import type { ObjectShape } from "./shape.ts";
-import type { HttpDefaults, StepCode } from "./workflow.ts";
+import type { HttpDefaults, Step, StepCode } from "./workflow.ts";
 
 /** Where something stands in a document. */
 export type Path = readonly (string | number)[];
@@ -18,6 +18,17 @@ export interface TextPosition {
   readonly column: number;
 }
 
+/** What a step can call: a fragment, or another workflow file. */
+export interface Callee {
+  /** In order; undefined: it must be given. Values are templates with the names inside. */
+  readonly params: readonly (readonly [name: string, value: Json | undefined])[];
+  /** Expressions with the names inside, by the name under which they come back. */
+  readonly results: Readonly<Record<string, string>>;
+  readonly steps: readonly Step[];
+  /** Checks an expression with the names inside; `path` as for `SpecContext.report`. */
+  checkResult(path: Path, text: string): void;
+}
+
 /** What a spec gets to fill a config in. */
 export interface SpecContext {
   /** The loops around the step that it may leave, the innermost last. */
@@ -29,6 +40,8 @@ export interface SpecContext {
   readonly libs: Readonly<Record<string, string>>;
   /** Certificates are not verified, whatever a config says. */
   readonly insecure: boolean;
+  /** null: it cannot be called, already reported at the path inside the config. */
+  findCallee(path: Path, kind: "fragment" | "workflow", name: string): Callee | null;
   /** Says what is wrong at a path inside the config, `inside`: where in the text that stands there. */
   report(path: Path, message: string, inside?: TextPosition): void;
   /** Says what is doubtful. */

@@ -111,6 +111,7 @@ export function makeFlow(type: keyof typeof stepCompilers, id: string, config: o
     report: (path, message) => problems.push(`${path.join(".")} ${message}`),
     warn: (path, message) => problems.push(`${path.join(".")} ${message}`),
     readFile: () => null,
+    findCallee: () => null,
   };
   const resolved = spec.resolve(written, context);
   if (problems.length > 0) throw new Error(problems.join("; "));

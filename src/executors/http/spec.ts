@@ -28,7 +28,7 @@ export const httpOptions = { shape: httpOptionsShape, resolve: resolveHttpOption
 /** The defaults of all http steps from a checked `options.http`. */
 function resolveHttpOptions(
   options: JsonObject,
-  context: Omit<SpecContext, "http" | "httpOptions" | "libs" | "loops">,
+  context: Omit<SpecContext, "http" | "httpOptions" | "libs" | "loops" | "findCallee">,
 ): HttpDefaults {
   const dns = asObject(options["dns"]);
   const timeout = readTimeout(options["timeout"]);

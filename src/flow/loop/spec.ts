@@ -82,7 +82,8 @@ function findMode(config: JsonObject): LoopConfig["mode"] {
 function resolveLoop(config: JsonObject, context: SpecContext): LoopConfig {
   const mode = findMode(config);
   const [needed] = modeFields[mode];
-  if (config[needed] === undefined) context.report([], `a \`${mode}\` loop needs \`${needed}\``);
+  if (config[needed] === undefined)
+    context.report([], `a \`${mode}\` loop needs \`${needed}\`, under \`config\` or \`loop\``);
   for (const [other, keys] of Object.entries(modeFields)) {
     for (const key of keys) {
       if (other !== mode && config[key] !== undefined)

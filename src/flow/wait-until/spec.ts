@@ -39,7 +39,7 @@ export const waitUntilSpec: StepSpec = {
     steps: steps ?? [],
   }),
   listTexts: ({ condition, timeout, interval }) => [
-    { path: ["condition"], text: String(condition), as: "expression" },
+    ...(typeof condition === "string" ? [{ path: ["condition"], text: condition, as: "expression" } as const] : []),
     ...listTemplates(timeout, ["timeout"]),
     ...listTemplates(interval, ["interval"]),
   ],
