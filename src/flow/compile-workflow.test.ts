@@ -161,7 +161,7 @@ describe("executors", () => {
           close: () => Promise.resolve(void closed.push("op")),
         }),
       );
-    const step = makeStep("a", { condition: "1 +" });
+    const step = makeStep("a", { condition: "nowhere == 1" });
     await expect(startFlow([step], { executors: { op: load } })).rejects.toMatchObject({ code: "template" });
     expect(closed).toEqual(["op"]);
   });
