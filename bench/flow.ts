@@ -8,6 +8,7 @@ import type { Step } from "../src/protocol/workflow.ts";
 import { createSystemClock } from "../src/run/system-clock.ts";
 import { systemTime } from "../src/run/system-time.ts";
 import { makeAssertion, makeExtraction, makeGroup, makeStep, makeWorkflow } from "../test/support/flow-run.ts";
+import { noFeeds } from "../src/data/feeds.ts";
 
 // CPU time of an iteration per step, beyond an operation that does nothing but resolve. Run: node bench/flow.ts
 
@@ -62,6 +63,8 @@ for (const [name, steps] of Object.entries(rows)) {
       permit: { maySend: () => true, refuses: () => null },
       connections: {},
       masker,
+      files: new Map(),
+      feeds: noFeeds,
     },
     { executors: { op: () => Promise.resolve(() => idle) }, compilers: stepCompilers },
   );

@@ -38,6 +38,8 @@ function createIdleWorkflow(): CompiledWorkflow {
         iteration: () => Promise.resolve("passed"),
         vuTeardown: () => Promise.resolve(),
         drawThinkTime: null,
+        supply: null,
+        supplyVu: null,
         closeVu: () => undefined,
       },
     ],
@@ -70,9 +72,11 @@ async function runLoad(load: Load): Promise<number> {
         permit: { maySend: () => true, refuses: () => null },
         connections: {},
         masker,
+        files: new Map(),
       },
       leaseMemory: null,
       claims: createClaims(createClaimMemory(share), 1),
+      seed: 0,
       watch: createGeneratorWatch(),
       compile: () => Promise.resolve(createIdleWorkflow()),
     },
@@ -86,9 +90,10 @@ async function runLoad(load: Load): Promise<number> {
       onIdle: () => undefined,
       onWant: () => undefined,
       onClaim: () => undefined,
+      onRowsOver: () => undefined,
     },
   );
-  await part.prepare();
+  await part.prepare([]);
   part.start(clock.now(), {});
   await done.promise;
   await part.close();

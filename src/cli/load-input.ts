@@ -1,17 +1,20 @@
 import { Console } from "node:console";
-import { extname, resolve } from "node:path";
+import { dirname, extname, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { type LoadedWorkflow, loadWorkflow, loadWorkflowObject } from "../definition/load-workflow.ts";
 import type { Overrides } from "../definition/overrides.ts";
 import { EngineError } from "../errors.ts";
+import { openWorkflowFolder } from "../local/workflow-folder.ts";
 import type { Inputs } from "../protocol/message.ts";
-import { createFileReader, readEnvFile, readSource, readStdin } from "./read-source.ts";
+import type { FilePaths } from "../protocol/named-file.ts";
+import { readEnvFile, readSource, readStdin } from "./read-source.ts";
 import type { WorkflowOptions } from "./run-options.ts";
 
 /** What a run starts from: the workflow or its problems, and what goes in with it. */
 export interface LoadedInput {
   readonly loaded: LoadedWorkflow;
   readonly inputs: Inputs;
+  readonly files: FilePaths;
 }
 
 const moduleExtensions = [".ts", ".mts", ".js", ".mjs"];
@@ -31,19 +34,21 @@ export async function loadInput(
   for (const [name, value] of Object.entries(process.env)) if (value !== undefined) env[name] = value;
   Object.assign(env, extra, readEnvFiles(options), options.env);
 
+  const folder = openWorkflowFolder(findFolder(file));
   const loadOptions = {
     overrides: { ...readLoadOptions(options), insecure: options.insecure },
     variables: options.env ?? {},
     env,
     missingEnv,
     scenario: options.scenario,
-    readFile: createFileReader(file),
+    files: folder,
   };
   const fileName = file === "-" ? null : file;
   const loaded = isModule(file)
     ? loadWorkflowObject(await importModule(file), { ...loadOptions, fileName })
     : loadWorkflow({ text: file === "-" ? await readStdin() : readSource(file), fileName }, loadOptions);
-  return { loaded, inputs: { env, secrets: options.secret ?? {} } };
+  const files = "problems" in loaded ? new Map<string, string>() : folder.locate(loaded.workflow.files);
+  return { loaded, files, inputs: { env, secrets: options.secret ?? {} } };
 }
 
 /** What the flags put in place of a scenario's load. */
@@ -57,6 +62,11 @@ export function readEnvFiles({ envFile = [] }: WorkflowOptions): Record<string, 
   const env: Record<string, string> = {};
   for (const file of envFile) Object.assign(env, readEnvFile(file));
   return env;
+}
+
+/** The folder whose files a workflow names; of stdin the working folder. */
+export function findFolder(file: string): string {
+  return file === "-" ? process.cwd() : dirname(resolve(file));
 }
 
 /** Is the workflow what a program exports? */

@@ -1,7 +1,7 @@
 import { closeSync, openSync, readSync } from "node:fs";
-import { dirname, resolve } from "node:path";
 import { parseEnv } from "node:util";
 import { EngineError } from "../errors.ts";
+import { explainReading } from "../local/explain-reading.ts";
 
 /** More than any input has; a device that never ends must not fill the memory. */
 const maxBytes = 128 * 1024 * 1024;
@@ -29,12 +29,6 @@ export async function readStdin(): Promise<string> {
   } catch (cause) {
     throw unreadable("stdin", cause);
   }
-}
-
-/** Reads files that a workflow names, relative to the folder the workflow is in. */
-export function createFileReader(workflowFile: string): (path: string) => string {
-  const folder = workflowFile === "-" ? process.cwd() : dirname(resolve(workflowFile));
-  return (path) => readSource(resolve(folder, path));
 }
 
 /** The pairs of an environment file. Throws EngineError `unreadable_file`. */
@@ -77,10 +71,5 @@ function unreadable(name: string, cause: unknown): EngineError {
 
 function explain(cause: unknown): string {
   if (cause instanceof TooLarge) return `it is larger than ${maxBytes / 1024 / 1024} MiB`;
-  if (cause instanceof TypeError) return "it is not UTF-8 text; save it as UTF-8";
-  const { code, message } = cause as NodeJS.ErrnoException;
-  if (code === "ENOENT") return "there is no such file; check the path";
-  if (code === "EISDIR") return "it is a folder; name a file in it";
-  if (code === "EACCES") return "it may not be read; check its permissions";
-  return message;
+  return explainReading(cause);
 }

@@ -40,7 +40,12 @@ export async function runCommand(file: string, options: RunOptions, terminal: Te
 
     const demo = options.demoTarget ? await startDemoTarget() : null;
     if (demo !== null) closers.push(() => demo.close());
-    const { loaded, inputs } = await loadInput(file, options, demo === null ? {} : { DEMO_URL: demo.url }, "problem");
+    const { loaded, inputs, files } = await loadInput(
+      file,
+      options,
+      demo === null ? {} : { DEMO_URL: demo.url },
+      "problem",
+    );
     if ("problems" in loaded) throw createProblemsError(file, loaded.problems);
     const { workflow, warnings } = loaded;
     if (!options.quiet) for (const warning of warnings) terminal.tell(formatProblem(warning, file, terminal.err));
@@ -49,6 +54,7 @@ export async function runCommand(file: string, options: RunOptions, terminal: Te
     const local = startLocal({
       workflow,
       inputs,
+      files,
       threads: options.threads,
       cores: availableParallelism(),
       clock,

@@ -112,6 +112,9 @@ function learn(state: OwnerState, slave: OwnedSlave, fact: Fact, time: Instant):
       if (slave.state !== "closed") slave.state = "ended";
       slave.furthestMs = findLatest(state, slave, time.now);
       return [...forgetSteered(state, slave.id), ...proceed(state, time)];
+    case "rows_over":
+      noteRowsOver(state, fact.feeder, time);
+      return [];
     case "teardown_done":
       return state.phase === "teardown" ? closeAll(state, time) : [];
     case "teardown_failed":
@@ -256,4 +259,11 @@ function look(state: OwnerState, time: Instant): readonly OwnerEffect[] {
 
 function noteStart(state: OwnerState, time: Instant): void {
   noteEvent(state, "started", `${state.plan.vus} VUs on ${state.slaves.length} slave(s)`, time);
+}
+
+/** Said once, by whichever slave sees it first. */
+function noteRowsOver(state: OwnerState, feeder: string, time: Instant): void {
+  const message = `data.${feeder}: all rows are given; nothing more begins that needs one`;
+  if (state.events.some((event) => event.type === "data_over" && event.message === message)) return;
+  noteEvent(state, "data_over", message, time);
 }

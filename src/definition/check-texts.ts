@@ -18,6 +18,8 @@ export interface PossibleNames {
   readonly envMayGrow: boolean;
   /** A script sets names that it computes. */
   readonly anyVariable: boolean;
+  /** Columns by feeder; null: not known before the run. */
+  readonly feeders: ReadonlyMap<string, readonly string[] | null>;
 }
 
 const resultFields = ["status_code", "body", "headers", "duration", "output", "error_code"];
@@ -26,7 +28,6 @@ const fields: Readonly<Record<string, readonly string[]>> = {
   slave: ["id"],
   response: resultFields,
 };
-const notHereYet: ReadonlySet<string> = new Set(["data"]);
 // Nothing is evaluated here but constants.
 const language: Language = { random: () => 0, wall: () => 0 };
 
@@ -60,7 +61,6 @@ function judge(
   scope: StepScope,
 ): { message: string; doubtful?: boolean } | null {
   const key = rest[0];
-  if (notHereYet.has(name)) return { message: `\`${name}\` is not in this version` };
   if (name === "env") {
     if (key === undefined || Object.hasOwn(possible.env, key)) return null;
     const near = suggest(key, Object.keys(possible.env));
@@ -69,6 +69,7 @@ function judge(
       doubtful: possible.envMayGrow,
     };
   }
+  if (name === "data") return judgeData(key, rest[1], possible);
   if (name === "steps") {
     if (key === undefined || possible.stepIds.has(key)) return checkField(`steps.${key}`, rest[1], resultFields);
     return { message: `there is no step \`${key}\`.${suggest(key, possible.stepIds)}` };
@@ -92,4 +93,22 @@ function judge(
 function checkField(owner: string, field: string | undefined, known: readonly string[]): { message: string } | null {
   if (field === undefined || known.includes(field)) return null;
   return { message: `\`${owner}\` has no \`${field}\`; it has ${known.join(", ")}.${suggest(field, known)}` };
+}
+
+function judgeData(
+  feeder: string | undefined,
+  column: string | undefined,
+  { feeders }: PossibleNames,
+): { message: string } | null {
+  if (feeder === undefined)
+    return feeders.size > 0 ? null : { message: "there is no data: declare a feeder under `data`" };
+  const columns = feeders.get(feeder);
+  if (columns === undefined) {
+    const known = feeders.size === 0 ? "none is declared under `data`" : `there are ${[...feeders.keys()].join(", ")}`;
+    return { message: `there is no feeder \`${feeder}\`; ${known}.${suggest(feeder, feeders.keys())}` };
+  }
+  if (columns === null || column === undefined || columns.includes(column)) return null;
+  return {
+    message: `data.${feeder} has no column \`${column}\`; it has ${columns.join(", ")}.${suggest(column, columns)}`,
+  };
 }

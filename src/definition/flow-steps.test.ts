@@ -2,6 +2,11 @@ import { describe, expect, test } from "vitest";
 import type { Json, JsonObject } from "../protocol/json.ts";
 import type { Step, Workflow } from "../protocol/workflow.ts";
 import { type LoadOptions, loadWorkflowObject } from "./load-workflow.ts";
+import type { WorkflowFiles } from "../protocol/named-file.ts";
+
+function filesOf(readText: WorkflowFiles["readText"]): WorkflowFiles {
+  return { readText, readHead: () => new Uint8Array(0), describe: (name) => ({ name, size: 1, hash: null }) };
+}
 
 function load(workflow: object, options: Partial<LoadOptions> = {}): Workflow {
   const loaded = loadWorkflowObject(workflow, { env: {}, ...options });
@@ -343,11 +348,11 @@ describe("calls of other workflow files", () => {
     "taken.yaml": "steps: [{ id: mine, type: sleep, sleep: 1s }]\n",
   };
   const options: Partial<LoadOptions> = {
-    readFile: (name) => {
+    files: filesOf((name) => {
       const text = files[name];
       if (text === undefined) throw new Error("there is no such file");
       return text;
-    },
+    }),
   };
   const call = (config: object): object => ({ type: "call", config });
   const problems = (config: object): string[] => {
@@ -413,7 +418,10 @@ describe("calls of other workflow files", () => {
       asked.push(name);
       return name === "sub/http.yaml" ? (files["http.yaml"] ?? "") : "text";
     };
-    load({ options: { http: { base_url: "http://x" } }, steps: [call({ workflow: "sub/http.yaml" })] }, { readFile });
+    load(
+      { options: { http: { base_url: "http://x" } }, steps: [call({ workflow: "sub/http.yaml" })] },
+      { files: filesOf(readFile) },
+    );
     expect(asked).toEqual(["sub/http.yaml", "sub/body.txt"]);
   });
 });

@@ -9,6 +9,7 @@ import { listTemplates, type Path } from "../protocol/step-spec.ts";
 import { type Calls, createFindCallee } from "./callees.ts";
 import type { ResolvedCallee } from "./resolved-callee.ts";
 import { createStepChecker } from "./check-steps.ts";
+import type { FileDesk } from "./file-desk.ts";
 import { checkTexts, type PossibleNames } from "./check-texts.ts";
 import { listIds } from "./list-ids.ts";
 import { checkVariables } from "./resolve-checks.ts";
@@ -24,7 +25,7 @@ export interface SharedDefinition extends Pick<ResolverOptions, "errorRule" | "c
   readonly given: Readonly<Record<string, string>>;
   readonly env: Omit<KnownValues, "variables">;
   /** null: it cannot be read, reported at the path in the workflow's own document. */
-  readonly readFile: (path: Path, name: string) => string | null;
+  readonly files: FileDesk;
   /** What is left to do when all names are known. */
   readonly later: ((possible: PossibleNames) => void)[];
 }
@@ -56,7 +57,7 @@ const ownParts = [
  * its `fragments` its own; problems are reported at the call, with their place in the file. null: reported.
  */
 export function loadCalled(file: string, place: CallPlace, shared: SharedDefinition): ResolvedCallee | null {
-  const text = shared.readFile(place.origin, file);
+  const text = shared.files.readText(place.origin, file);
   if (text === null) return null;
   const parsed = parseText(text, extname(file).toLowerCase() === ".json" ? "json" : "yaml");
   if ("problems" in parsed) {
@@ -109,7 +110,10 @@ function resolveDocument(
     findings,
     placeOf: checker.placeOf,
     errorRule,
-    readFile: (_at, name) => shared.readFile(origin, posix.join(posix.dirname(file), name)),
+    files: {
+      readText: (_at, name) => shared.files.readText(origin, posix.join(posix.dirname(file), name)),
+      use: (_at, name) => shared.files.use(origin, posix.join(posix.dirname(file), name)),
+    },
     file: `${file}: `,
     findCallee: createFindCallee({
       calls: shared.calls,

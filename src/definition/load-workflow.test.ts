@@ -56,7 +56,7 @@ steps:
     sleep: -1s
   - type: http
     url: http://x
-data: {}
+fragments: {}
 `;
   expect(listProblems(text)).toMatchInlineSnapshot(`
     [
@@ -75,7 +75,7 @@ data: {}
       "21:12 steps[3].sleep.duration: \`-1s\` is negative; it takes a duration such as 500ms, 30s or 1h30m",
       "22:5 steps[4]: the step has no config; give \`config\` with \`url\`",
       "23:5 steps[4].url: there is no field \`url\` here. It belongs under \`config\`.",
-      "24:1 data: a data feeder (\`data\`) is not in this version; remove it",
+      "24:1 fragments: a fragment (\`fragments\`) is not in this version; remove it",
     ]
   `);
 });
@@ -408,7 +408,7 @@ test.each<[string, object, Partial<LoadOptions>, string]>([
     "a file that can't be read",
     { steps: [{ type: "http", config: { url: "http://x", body: { file: "a.txt" } } }] },
     {},
-    "steps[0].config.body.file: `a.txt` cannot be read here: this workflow came without its files; put the text itself in",
+    "steps[0].config.body.file: `a.txt` cannot be read here: this workflow came without its files; send them with it",
   ],
   [
     "a mode of a later version",
@@ -440,7 +440,13 @@ test("--scenario runs that one alone, with overrides", () => {
 test("a file as body is never templated", () => {
   const workflow = load(
     { steps: [{ type: "http", config: { url: "http://x", body: { file: "a.txt" } } }] },
-    { readFile: (name) => `${name}: \${x} and $\${y}` },
+    {
+      files: {
+        readText: (name) => `${name}: \${x} and $\${y}`,
+        readHead: () => new Uint8Array(0),
+        describe: (name) => ({ name, size: 1, hash: null }),
+      },
+    },
   );
   expect(workflow.scenarios[0]?.steps[0]?.config["body"]).toEqual({ kind: "text", text: "a.txt: $${x} and $$${y}" });
 });

@@ -1,10 +1,11 @@
 import { extname } from "node:path";
 import type { Json, JsonObject } from "../protocol/json.ts";
+import type { WorkflowFiles } from "../protocol/named-file.ts";
 import type { Problem } from "../protocol/problem.ts";
-import type { Path } from "../protocol/step-spec.ts";
 import type { Workflow } from "../protocol/workflow.ts";
 import { copyJson } from "../document/copy-json.ts";
 import { createFindings, type Findings } from "../document/findings.ts";
+import { createFileDesk } from "./file-desk.ts";
 import type { Overrides } from "./overrides.ts";
 import { freeze } from "../document/freeze.ts";
 import { type Locate, parseText } from "../document/parse.ts";
@@ -24,8 +25,8 @@ export interface LoadOptions {
   readonly missingEnv?: "problem" | "warning";
   /** Runs this scenario alone. */
   readonly scenario?: string;
-  /** Reads a UTF-8 file named relative to the workflow; throws when it can't. Absent: files can't be read. */
-  readonly readFile?: (name: string) => string;
+  /** The files beside the workflow. Absent: there are none. */
+  readonly files?: WorkflowFiles;
 }
 
 export interface WorkflowSource {
@@ -66,22 +67,8 @@ function finish(
   findings: Findings,
   locate: Locate | null,
 ): LoadedWorkflow {
-  const readFile = (path: Path, name: string): string | null => {
-    if (options.readFile === undefined) {
-      findings.report(
-        path,
-        `\`${name}\` cannot be read here: this workflow came without its files; put the text itself in`,
-      );
-      return null;
-    }
-    try {
-      return options.readFile(name);
-    } catch (error) {
-      findings.report(path, `\`${name}\` cannot be read: ${error instanceof Error ? error.message : String(error)}`);
-      return null;
-    }
-  };
-  const workflow = resolveWorkflow(mergeOptions(document, options), { ...options, fileName, readFile }, findings);
+  const files = createFileDesk(options.files, findings);
+  const workflow = resolveWorkflow(mergeOptions(document, options), { ...options, fileName, files }, findings);
   const problems = findings.list(locate);
   return workflow === null || findings.hasProblems()
     ? { problems }

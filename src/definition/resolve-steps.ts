@@ -5,6 +5,7 @@ import { listTemplates, type Path, type SpecContext, type SpecText, type StepSpe
 import type { OnError, Retry, Step } from "../protocol/workflow.ts";
 import { findSpec, type StepPlace } from "./check-steps.ts";
 import type { Findings } from "../document/findings.ts";
+import type { FileDesk } from "./file-desk.ts";
 import type { FindCallee } from "./resolved-callee.ts";
 import { asList, asMs, asNumber, asObject, asText, asTexts } from "../document/json-values.ts";
 import { printPath } from "../document/path.ts";
@@ -39,7 +40,7 @@ export interface ResolverOptions {
   readonly errorRule: ErrorRule;
   /** Without what is made for each step. */
   readonly context: Pick<SpecContext, "http" | "httpOptions" | "libs" | "insecure">;
-  readonly readFile: (path: Path, name: string) => string | null;
+  readonly files: Pick<FileDesk, "readText" | "use">;
   /** Before the place of a step in messages of other documents; empty: the workflow's own document. */
   readonly file: string;
   readonly ids: StepIds;
@@ -140,7 +141,8 @@ export function createStepResolver(options: ResolverOptions): StepResolver {
       },
       report: (inner, message, inside) => findings.report([...path, ...inner], message, false, inside),
       warn: (inner, message) => findings.warn([...path, ...inner], message),
-      readFile: (inner, name) => options.readFile([...path, ...inner], name),
+      readFile: (inner, name) => options.files.readText([...path, ...inner], name),
+      useFile: (inner, name) => options.files.use([...path, ...inner], name)?.name ?? null,
     };
   }
 

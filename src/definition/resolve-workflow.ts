@@ -8,11 +8,13 @@ import { type Calls, createFindCallee } from "./callees.ts";
 import { createStepChecker, maxNesting, maxSteps } from "./check-steps.ts";
 import { checkTexts, type PossibleNames } from "./check-texts.ts";
 import type { Findings } from "../document/findings.ts";
-import { asMs, asObject, asText, asTexts } from "../document/json-values.ts";
+import type { FileDesk } from "./file-desk.ts";
+import { asMs, asNumber, asObject, asText, asTexts } from "../document/json-values.ts";
 import { lookupMetric } from "../measure/catalog.ts";
 import type { Overrides } from "./overrides.ts";
 import { showValue } from "../document/path.ts";
 import { checkVariables } from "./resolve-checks.ts";
+import { resolveFeeders } from "./resolve-feeders.ts";
 import { listDrafts, resolveScenario, withoutLoad } from "./resolve-scenario.ts";
 import { resolveSlaves } from "./resolve-slaves.ts";
 import { createStepResolver, defaultErrorRule, resolveErrorRule, type StepResolver } from "./resolve-steps.ts";
@@ -32,8 +34,7 @@ export interface ResolveOptions {
   readonly env: Readonly<Record<string, string>>;
   readonly missingEnv?: "problem" | "warning";
   readonly scenario?: string;
-  /** null: cannot be read, reported. */
-  readonly readFile: (path: Path, name: string) => string | null;
+  readonly files: FileDesk;
 }
 
 /** Phases of the workflow whose steps every scenario shares. */
@@ -63,6 +64,7 @@ export function resolveWorkflow(document: Json, options: ResolveOptions, finding
 
   const http = resolveHttp(root, workflowOptions, options, findings);
   const libs = resolveLibs(root["libs"], options, findings);
+  const feeders = resolveFeeders(root["data"], options.files, findings);
   const errorRule = resolveErrorRule(workflowOptions["on_error"], undefined, defaultErrorRule);
   const drafts = listDrafts(root, workflowOptions, options, findings);
   const main = createScope(new Set());
@@ -75,7 +77,7 @@ export function resolveWorkflow(document: Json, options: ResolveOptions, finding
     calls: createCalls(options.fileName),
     given,
     env: { env: options.env, envMayGrow: known.envMayGrow },
-    readFile: options.readFile,
+    files: options.files,
     later: [],
   };
   shared.ids.reserve(listIds(root));
@@ -123,6 +125,7 @@ export function resolveWorkflow(document: Json, options: ResolveOptions, finding
     env: options.env,
     envMayGrow: known.envMayGrow,
     anyVariable: steps.assignsAny,
+    feeders: new Map(feeders.map(({ feeder, columns }) => [feeder.name, columns])),
   };
   const sharedTexts = listSharedTexts(root, workflowOptions, http, given).map((text) => ({ ...text, scope: main }));
   checkTexts([...sharedTexts, ...steps.texts], possible, findings);
@@ -141,6 +144,9 @@ export function resolveWorkflow(document: Json, options: ResolveOptions, finding
     metrics,
     libs,
     http: http.defaults,
+    files: options.files.used,
+    feeders: feeders.map(({ feeder }) => feeder),
+    seed: asNumber(workflowOptions["seed"]),
     scenarios: scenarios
       .filter((scenario) => scenario !== null)
       .filter(({ name }) => options.scenario === undefined || name === options.scenario),
@@ -189,7 +195,7 @@ function checkMetrics(value: Json | undefined, findings: Findings): void {
 
 function resolveLibs(
   value: Json | undefined,
-  { readFile }: ResolveOptions,
+  { files }: ResolveOptions,
   findings: Findings,
 ): Readonly<Record<string, string>> {
   return Object.fromEntries(
@@ -197,7 +203,7 @@ function resolveLibs(
       name,
       stepOptions.libs.resolve(lib, {
         report: (inner, message, inside) => findings.report(["libs", name, ...inner], message, false, inside),
-        readFile: (inner, file) => readFile(["libs", name, ...inner], file),
+        readFile: (inner, file) => files.readText(["libs", name, ...inner], file),
       }),
     ]),
   );
@@ -212,7 +218,7 @@ interface Http {
 function resolveHttp(
   root: JsonObject,
   workflowOptions: JsonObject,
-  { overrides, readFile }: ResolveOptions,
+  { overrides, files }: ResolveOptions,
   findings: Findings,
 ): Http {
   const twice = Object.hasOwn(root, "http") && Object.hasOwn(workflowOptions, "http");
@@ -223,7 +229,8 @@ function resolveHttp(
     insecure: overrides?.insecure ?? false,
     report: (inner, message) => findings.report([...path, ...inner], message),
     warn: (inner, message) => findings.warn([...path, ...inner], message),
-    readFile: (inner, name) => readFile([...path, ...inner], name),
+    readFile: (inner, name) => files.readText([...path, ...inner], name),
+    useFile: (inner, name) => files.use([...path, ...inner], name)?.name ?? null,
   });
   return { defaults, options: written, path };
 }

@@ -101,6 +101,10 @@ const options: ObjectShape = object({
     "What a failed step means, for every step that does not say: abort the iteration, continue with the next step (the " +
       "iteration counts as failed), skip (it does not), or retry, then abort. Default: abort.",
   ),
+  seed: describe(
+    { kind: "number", whole: true, min: 0, max: 4_294_967_295 },
+    "What random values, shuffled rows and fake data follow from: the same seed gives the same ones. Default: each run has its own.",
+  ),
   setup_timeout: describe(positiveDuration, "The longest time for `setup`, such as `2m`. Default: 60s."),
   teardown_timeout: describe(positiveDuration, "The longest time for `teardown`, such as `2m`. Default: 60s."),
 });
@@ -141,6 +145,31 @@ const fragment: ObjectShape = object(
   ["steps"],
 );
 
+const feeder: ObjectShape = object(
+  {
+    file: describe(text, "The file, named relative to the workflow. Required."),
+    format: describe(choice("csv", "json", "ndjson"), "How it is written. Default: by the file's extension, else csv."),
+    mode: describe(
+      choice("sequential", "random", "shuffle", "unique"),
+      "Which row comes next: in the file's order, any, each once in a random order, or each at most once in the whole run on all slaves. Default: sequential.",
+    ),
+    per: describe(
+      choice("iteration", "vu"),
+      "Who has a row: each iteration, or each VU for its life. Default: iteration.",
+    ),
+    on_end: describe(
+      choice("recycle", "stop"),
+      "After the last row: begin again with the first, or begin no more iterations. Default: recycle; unique: stop.",
+    ),
+    delimiter: describe(
+      text,
+      "Between the fields of csv, one ASCII character. Default: a comma; in a file `.tsv` a tab.",
+    ),
+    encoding: describe(text, "The file's encoding, such as `utf-8`, `gbk` or `big5`. Default: utf-8."),
+  },
+  ["file"],
+);
+
 /** A whole workflow file. */
 export const workflowShape: ObjectShape = object({
   id: describe(id, "The workflow's id; `latest` is reserved. Default: the file's name without its extension."),
@@ -151,7 +180,10 @@ export const workflowShape: ObjectShape = object({
     { kind: "map", of: any },
     "Values that templates read as `${name}`; `-e NAME=VALUE` wins over them. Default: none.",
   ),
-  data: later("a data feeder"),
+  data: describe(
+    { kind: "map", of: feeder, keys: /^[\p{L}_][\p{L}\p{M}\p{N}_]{0,63}$/u, keysAccept: "a feeder's name" },
+    "Files of rows by name; `${data.<name>.<column>}` reads the row of this iteration or VU. Default: none.",
+  ),
   connections: describe(
     {
       kind: "map",

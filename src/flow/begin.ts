@@ -1,13 +1,19 @@
 import type { FlowVu } from "./flow-vu.ts";
 import type { References } from "./references.ts";
 
-/** Forgets what the previous iteration of this VU left: its variables, its response, the results in `slots`. */
-export function compileBegin(references: References, slots: readonly number[]): (vu: FlowVu) => void {
+/** Forgets what the previous iteration of this VU left: its variables, its response, the results in `slots`, the rows of
+ * these feeders. */
+export function compileBegin(
+  references: References,
+  slots: readonly number[],
+  feeders: readonly number[],
+): (vu: FlowVu) => void {
   const { response } = references;
   return (vu) => {
     if (vu.variables.size > 0) vu.variables.clear();
     if (vu.defaults.length > 0) vu.defaults.fill(undefined);
     for (const slot of slots) vu.results[slot] = undefined;
+    for (const feeder of feeders) vu.feed.rows[feeder] = undefined;
     if (response) vu.response = undefined;
   };
 }

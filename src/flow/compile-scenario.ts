@@ -1,8 +1,9 @@
 import type { VirtualUser } from "../protocol/step.ts";
-import type { Scenario, Step } from "../protocol/workflow.ts";
+import type { Feeder, Scenario, Step, Workflow } from "../protocol/workflow.ts";
 import { beginResources, closeResources, compileBegin } from "./begin.ts";
 import { compileEachStep, compileSteps } from "./compile-steps.ts";
 import type { CompiledScenario, IterationOutcome } from "./compiled.ts";
+import { findFeeders, listPerIteration } from "./data-names.ts";
 import { FlowVu } from "./flow-vu.ts";
 import type { Outcome } from "./outcome.ts";
 import { aborted, combine, interrupted, passed } from "./outcome.ts";
@@ -18,10 +19,21 @@ const iterationOutcomes: Answers<IterationOutcome> = ["passed", "failed", "passe
 type Iterate = (vu: FlowVu, deadline: number) => IterationOutcome | Promise<IterationOutcome>;
 
 /** Compiles a scenario's steps and what is around them. Throws EngineError for what cannot be compiled. */
-export function compileScenario(scenario: Scenario, phase: Phase): CompiledScenario {
+export function compileScenario(
+  scenario: Scenario,
+  phase: Phase,
+  workflow: Pick<Workflow, "variables" | "http">,
+): CompiledScenario {
   const { place } = phase;
   const iterate = compileIteration(scenario, phase);
-  const forget = compileBegin(place.references, []);
+  const forget = compileBegin(place.references, [], listPerIteration(phase.feeders));
+  const used = findFeeders([scenario, workflow.variables, workflow.http], phase.feeders).filter((at) =>
+    canEnd(phase.feeders[at]),
+  );
+  const supply = (per: Feeder["per"]) => {
+    const places = used.filter((at) => phase.feeders[at]?.per === per);
+    return places.length === 0 ? null : (user: VirtualUser) => phase.feeds.supply(places, asFlowVu(user));
+  };
   const vuSetup = scenario.vuSetup.length === 0 ? null : compileSteps(scenario.vuSetup, place);
   const vuTeardown = scenario.vuTeardown.length === 0 ? null : compileSteps(scenario.vuTeardown, place);
 
@@ -43,7 +55,13 @@ export function compileScenario(scenario: Scenario, phase: Phase): CompiledScena
       await vuTeardown(vu, Infinity);
     },
     drawThinkTime: compileThinkTime(scenario, phase),
-    closeVu: (user) => closeResources(asFlowVu(user)),
+    supply: supply("iteration"),
+    supplyVu: supply("vu"),
+    closeVu: (user) => {
+      const vu = asFlowVu(user);
+      phase.feeds.leave(vu);
+      closeResources(vu);
+    },
   };
 }
 
@@ -51,9 +69,10 @@ export function compileScenario(scenario: Scenario, phase: Phase): CompiledScena
  * pre_hook, steps, post_hook. A pre_hook that aborts fails the iteration and leaves out its steps and its post_hook;
  * after the steps the post_hook always runs, unless the iteration was interrupted.
  */
-function compileIteration(scenario: Scenario, { place, slotsOf }: Phase): Iterate {
+function compileIteration(scenario: Scenario, { place, slotsOf, feeders }: Phase): Iterate {
   const hooked: readonly Step[] = [...scenario.preHook, ...scenario.steps, ...scenario.postHook];
-  const forget = compileBegin(place.references, slotsOf(listSteps(hooked, place.compilers)));
+  const slots = slotsOf(listSteps(hooked, place.compilers));
+  const forget = compileBegin(place.references, slots, listPerIteration(feeders));
   const begin = (vu: FlowVu): void => {
     forget(vu);
     beginResources(vu);
@@ -94,4 +113,9 @@ function compileThinkTime({ thinkTime }: Scenario, { place }: Phase): ((vu: Virt
 /** Every VU was made by `createVu`. */
 function asFlowVu(vu: VirtualUser): FlowVu {
   return vu as FlowVu;
+}
+
+/** Can there be no row for somebody? */
+function canEnd(feeder: Feeder | undefined): boolean {
+  return feeder?.onEnd === "stop";
 }

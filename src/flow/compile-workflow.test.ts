@@ -9,6 +9,7 @@ import type { Step, Workflow } from "../protocol/workflow.ts";
 import { createSystemClock } from "../run/system-clock.ts";
 import type { CompiledWorkflow } from "./compiled.ts";
 import { compileWorkflow } from "./compile-workflow.ts";
+import { noFeeds } from "../data/feeds.ts";
 
 const closers: (() => Promise<void>)[] = [];
 afterEach(async () => {
@@ -54,6 +55,8 @@ async function compileReal(
     permit: { maySend: () => true, refuses: () => null },
     connections: {},
     masker,
+    files: new Map(),
+    feeds: noFeeds,
   });
   closers.push(() => compiled.close());
   return {

@@ -9,6 +9,7 @@ import { compileScenario } from "./compile-scenario.ts";
 import { compileSteps } from "./compile-steps.ts";
 import type { CompiledWorkflow, FlowContext } from "./compiled.ts";
 import { loadJsonPath, needsJsonPath, plainJsonPath } from "./extract/json-path.ts";
+import { listPerIteration } from "./data-names.ts";
 import { fillConnections } from "./fill-connections.ts";
 import { FlowVu } from "./flow-vu.ts";
 import type { Surroundings } from "./phase.ts";
@@ -67,7 +68,7 @@ function compileAll(
   const scenarios = workflow.scenarios.map((scenario) => {
     const variables = { ...workflow.variables, ...scenario.variables };
     const tags = { ...workflow.tags, ...scenario.tags, scenario: scenario.name };
-    return compileScenario(scenario, createPhase(context, surroundings, sharedValues, variables, tags, ""));
+    return compileScenario(scenario, createPhase(context, surroundings, sharedValues, variables, tags, ""), workflow);
   });
   const setupPhase = createPhase(context, surroundings, sharedValues, workflow.variables, workflow.tags, "::setup");
   const teardownPhase = createPhase(
@@ -80,7 +81,7 @@ function compileAll(
   );
   const setup = compileSteps(workflow.setup, setupPhase.place);
   const teardown = compileSteps(workflow.teardown, teardownPhase.place);
-  const forget = compileBegin(surroundings.references, []);
+  const forget = compileBegin(surroundings.references, [], listPerIteration(workflow.feeders));
 
   return {
     scenarios,
@@ -125,14 +126,14 @@ async function createExecutors(
   steps: readonly Step[],
   tables: StepTables,
 ): Promise<void> {
-  const { workflow, inputs, clock, random, log, permit } = context;
+  const { workflow, inputs, clock, random, log, permit, files } = context;
   const shared = new Map<symbol, unknown>();
   for (const type of new Set(steps.map((step) => step.type))) {
     const load = Object.hasOwn(tables.executors, type) ? tables.executors[type] : undefined;
     if (load !== undefined) {
       const create = await load();
       const slot = executors.size;
-      const own: ExecutorContext = { workflow, inputs, clock, random, log, permit, connections, slot, shared };
+      const own: ExecutorContext = { workflow, inputs, clock, random, log, permit, files, connections, slot, shared };
       executors.set(type, create(own, context.recorder));
     } else if (!Object.hasOwn(tables.compilers, type)) {
       const known = [...Object.keys(tables.executors), ...Object.keys(tables.compilers)].toSorted().join(", ");

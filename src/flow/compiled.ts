@@ -1,6 +1,8 @@
 import type { JsonObject } from "../protocol/json.ts";
+import type { Feeds, Supply } from "../data/feeds.ts";
 import type { Recorder } from "../measure/recorder.ts";
 import type { Inputs } from "../protocol/message.ts";
+import type { FilePaths } from "../protocol/named-file.ts";
 import type { Clock, Log, Masker, Permit, Random } from "../protocol/ports.ts";
 import type { SharedValues } from "../protocol/report.ts";
 import type { VirtualUser } from "../protocol/step.ts";
@@ -16,6 +18,10 @@ export interface FlowContext {
   readonly random: Random;
   readonly log: Log;
   readonly permit: Permit;
+  /** Where this machine has the files of the workflow. */
+  readonly files: FilePaths;
+  /** The rows of the workflow's feeders. */
+  readonly feeds: Feeds;
   readonly masker: Masker;
   /** Databases and brokers that this slave knows by name; a workflow's own win over them. */
   readonly connections: Readonly<Record<string, JsonObject>>;
@@ -52,6 +58,10 @@ export interface CompiledScenario {
   vuTeardown(vu: VirtualUser): Promise<void>;
   /** The pause after an iteration in milliseconds, drawn anew by each call (`Scenario.thinkTime`); null: none. The VU loop waits. */
   readonly drawThinkTime: ((vu: VirtualUser) => number) | null;
+  /** Whether the VU can begin the iteration whose number it has, as far as rows go; null: it always can. */
+  readonly supply: ((vu: VirtualUser) => Supply) | null;
+  /** The same for the VU as a whole, before its first iteration. */
+  readonly supplyVu: ((vu: VirtualUser) => Supply) | null;
   /** Frees a VU's resources; idempotent. */
   closeVu(vu: VirtualUser): void;
 }

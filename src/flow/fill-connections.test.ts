@@ -7,6 +7,7 @@ import type { JsonObject } from "../protocol/json.ts";
 import { fillConnections } from "./fill-connections.ts";
 import { findReferences } from "./references.ts";
 import { stepCompilers } from "./step-compilers.ts";
+import { noFeeds } from "../data/feeds.ts";
 
 function fill(own: Record<string, JsonObject>, slaves: Record<string, JsonObject> = {}) {
   const clock = createTurnedClock();
@@ -15,6 +16,8 @@ function fill(own: Record<string, JsonObject>, slaves: Record<string, JsonObject
     workflow,
     inputs: { env: { ZONE: "a" }, secrets: { PASSWORD: "hunter2" } },
     slaveId: "slave-1",
+    files: new Map(),
+    feeds: noFeeds,
     recorder: createRecorder({ clock, masker: (text: string) => text }),
     clock,
     random: () => 0.5,

@@ -16,9 +16,17 @@ export function fillConnections(
   { assigned, slots }: References,
 ): Readonly<Record<string, JsonObject>> {
   const language = { random, wall: () => clock.wall() };
-  const sources = { inputs, slaveId, variables: workflow.variables, assigned, slots, shared: new Map() };
+  const sources = {
+    inputs,
+    slaveId,
+    variables: workflow.variables,
+    assigned,
+    slots,
+    shared: new Map(),
+    data: () => undefined,
+  };
   const names = createNames(sources, language);
-  const nobody = FlowVu.create(0, new AbortController().signal, { resources: 0, results: 0, defaults: 0 });
+  const nobody = FlowVu.create(0, new AbortController().signal, { resources: 0, results: 0, defaults: 0, feeders: 0 });
   const own = Object.entries(workflow.connections).map(([name, fields]) => {
     try {
       return [name, compileJsonTemplate(fields, names, language).evaluate(nobody) as JsonObject] as const;

@@ -1,3 +1,4 @@
+import type { Row } from "../data/parse-row.ts";
 import type { Readable, StepResult, VirtualUser, VuResource } from "../protocol/step.ts";
 import { read } from "../protocol/step.ts";
 
@@ -6,6 +7,7 @@ export interface VuSizes {
   readonly resources: number;
   readonly results: number;
   readonly defaults: number;
+  readonly feeders: number;
 }
 
 /** Which step failed, and how: for the message of a failed setup. */
@@ -20,6 +22,14 @@ export interface Jump {
   readonly loop: string;
   /** Does the loop go on with its next pass? */
   readonly again: boolean;
+}
+
+/** A VU's rows, by feeder. */
+export interface VuFeed {
+  /** The row it has; undefined: not used yet. */
+  readonly rows: (Row | undefined)[];
+  /** A unique row that is its own and not used yet; -1: none. */
+  readonly claimed: number[];
 }
 
 /** The VirtualUser that flow makes; `vu` in expressions. Every VU that reaches a compiled step is one. */
@@ -44,6 +54,8 @@ export class FlowVu implements VirtualUser, Readable {
   /** Means something only beside an outcome that is leaving. */
   jump: Jump | null = null;
   latestFailure: StepFailure | null = null;
+  /** A VU's branches have its rows in common. */
+  readonly feed: VuFeed;
 
   constructor(
     id: number,
@@ -52,6 +64,7 @@ export class FlowVu implements VirtualUser, Readable {
     resources: FlowVu["resources"],
     results: FlowVu["results"],
     defaults: unknown[],
+    feed: VuFeed,
   ) {
     this.id = id;
     this.signal = signal;
@@ -59,11 +72,13 @@ export class FlowVu implements VirtualUser, Readable {
     this.resources = resources;
     this.results = results;
     this.defaults = defaults;
+    this.feed = feed;
   }
 
   static create(id: number, signal: AbortSignal, sizes: VuSizes): FlowVu {
     const places = (length: number): undefined[] => Array.from<undefined>({ length });
-    return new FlowVu(id, signal, signal, places(sizes.resources), places(sizes.results), places(sizes.defaults));
+    const feed = { rows: places(sizes.feeders), claimed: Array.from({ length: sizes.feeders }, () => -1) };
+    return new FlowVu(id, signal, signal, places(sizes.resources), places(sizes.results), places(sizes.defaults), feed);
   }
 
   [read](key: string): unknown {

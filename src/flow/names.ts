@@ -9,6 +9,8 @@ import type { Readable } from "../protocol/step.ts";
 import { read } from "../protocol/step.ts";
 import type { FlowVu } from "./flow-vu.ts";
 
+type Get = (vu: FlowVu) => unknown;
+
 /** Where the names of one phase (a scenario, the setup) get their values. */
 export interface NameSources {
   readonly inputs: Inputs;
@@ -21,6 +23,8 @@ export interface NameSources {
   readonly slots: ReadonlyMap<string, number>;
   /** What the setup set, filled before the first iteration; its steps' results stand under `steps`. */
   readonly shared: ReadonlyMap<string, Json>;
+  /** `data`. */
+  readonly data: Get;
 }
 
 /** The names of one phase, and how many templated variables it keeps per VU. */
@@ -32,10 +36,8 @@ export interface PhaseNames extends Names<FlowVu> {
   variableNames(vu: FlowVu): Iterable<string>;
 }
 
-type Get = (vu: FlowVu) => unknown;
-
 /**
- * A root name is one of the language's own (`env secret slave vu iteration response steps loop`), else the first of: what the
+ * A root name is one of the language's own (`env secret slave vu iteration response steps loop data`), else the first of: what the
  * iteration set, what lives as long as the VU, what the setup set, the scenario's and the workflow's `variables`, the
  * result of the step with this id. A variable with templates is evaluated at its first use in an iteration and keeps
  * that value until the iteration ends.
@@ -79,7 +81,7 @@ export function createNames(sources: NameSources, language: Language): PhaseName
   }
 }
 
-function createOwnNames({ inputs, slaveId, slots, shared }: NameSources): ReadonlyMap<string, Get> {
+function createOwnNames({ inputs, slaveId, slots, shared, data }: NameSources): ReadonlyMap<string, Get> {
   const slave = { id: slaveId };
   return new Map<string, Get>([
     ["env", () => inputs.env],
@@ -89,6 +91,7 @@ function createOwnNames({ inputs, slaveId, slots, shared }: NameSources): Readon
     ["iteration", (vu) => vu.iteration],
     ["response", (vu) => vu.response],
     ["loop", (vu) => vu.loop],
+    ["data", data],
     ["steps", (vu) => readSteps(vu, slots, shared)],
   ]);
 }

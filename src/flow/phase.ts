@@ -1,7 +1,9 @@
 import type { Json, JsonObject } from "../protocol/json.ts";
-import type { Step } from "../protocol/workflow.ts";
+import type { Feeds } from "../data/feeds.ts";
+import type { Feeder, Step } from "../protocol/workflow.ts";
 import type { Tags } from "../measure/recorder.ts";
 import type { FlowContext } from "./compiled.ts";
+import { createDataName } from "./data-names.ts";
 import type { VuSizes } from "./flow-vu.ts";
 import { createNames } from "./names.ts";
 import type { Place } from "./place.ts";
@@ -17,6 +19,8 @@ export interface Phase {
   slotsOf(steps: readonly Step[]): number[];
   /** Final once everything is compiled. */
   sizes(): VuSizes;
+  readonly feeders: readonly Feeder[];
+  readonly feeds: Feeds;
 }
 
 /** `shared` is filled when the setup is done. */
@@ -29,12 +33,21 @@ export function createPhase(
   group: string,
 ): Phase {
   const { slots, assigned } = surroundings.references;
-  const { inputs, slaveId, random, clock } = context;
+  const { inputs, slaveId, random, clock, feeds } = context;
+  const { feeders } = context.workflow;
   const language = { random, wall: () => clock.wall() };
-  const names = createNames({ inputs, slaveId, variables, assigned, slots, shared }, language);
+  const data = createDataName(feeders, feeds);
+  const names = createNames({ inputs, slaveId, variables, assigned, slots, shared, data }, language);
   return {
     place: { ...surroundings, texts: createTexts(names, language), tags, group },
     slotsOf: (steps) => steps.map((step) => slots.get(step.id)).filter((slot) => slot !== undefined),
-    sizes: () => ({ resources: surroundings.executors.size, results: slots.size, defaults: names.countDefaults() }),
+    sizes: () => ({
+      resources: surroundings.executors.size,
+      results: slots.size,
+      defaults: names.countDefaults(),
+      feeders: feeders.length,
+    }),
+    feeders,
+    feeds,
   };
 }

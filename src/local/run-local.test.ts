@@ -23,6 +23,7 @@ async function start(options: object, more: { readonly delayMs?: number; readonl
   const execution = startLocal({
     workflow: loaded.workflow,
     inputs: { env: {}, secrets: {} },
+    files: new Map(),
     threads: 1,
     cores: 2,
     clock: createSystemClock({ now: () => performance.now(), wall: () => Date.now() }),

@@ -10,11 +10,13 @@ import { createSnapshot } from "../measure/snapshot.ts";
 import { cutPlan } from "../plan/cut-plan.ts";
 import { makePlan } from "../plan/make-plan.ts";
 import type { Inputs } from "../protocol/message.ts";
+import type { FilePaths } from "../protocol/named-file.ts";
 import type { Alarm, Clock, Log, Random, TargetLists } from "../protocol/ports.ts";
 import type { Report } from "../protocol/report.ts";
 import type { Workflow } from "../protocol/workflow.ts";
 import { buildReport } from "../report/build-report.ts";
 import { type LiveView, summarize } from "../report/live.ts";
+import { chooseSeed } from "../run/choose-seed.ts";
 import { chooseThreads } from "../run/choose-threads.ts";
 import { createShareRun } from "../run/create-share-run.ts";
 import { createCarryOut } from "../slave/carry-out.ts";
@@ -23,6 +25,8 @@ import { createEventQueue } from "../slave/event-queue.ts";
 export interface LocalOptions {
   readonly workflow: Workflow;
   readonly inputs: Inputs;
+  /** Where the files are that the workflow names. */
+  readonly files: FilePaths;
   /** `auto`: one for a small load, else one per core. */
   readonly threads: number | "auto";
   readonly cores: number;
@@ -87,7 +91,16 @@ export function startLocal(options: LocalOptions): LocalExecution {
     clock,
     createRun: (order, events) =>
       createShareRun(
-        { ...options, plan: order.plan, share: order.share, inputs: order.inputs, slaveId, threads, leaseMemory: null },
+        {
+          ...options,
+          plan: order.plan,
+          share: order.share,
+          inputs: order.inputs,
+          slaveId,
+          threads,
+          seed: chooseSeed(workflow, order.executionId),
+          leaseMemory: null,
+        },
         events,
       ),
     emit: (event) => tellSlave(event),

@@ -8,6 +8,7 @@ import { createSystemClock } from "../run/system-clock.ts";
 import { systemTime } from "../run/system-time.ts";
 import { readEngineVersion } from "./engine-version.ts";
 import { startLocal } from "./run-local.ts";
+import { openWorkflowFolder } from "./workflow-folder.ts";
 
 /** What a program may say about a run. */
 export interface RunOptions {
@@ -17,6 +18,8 @@ export interface RunOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** `secret.X`; shown nowhere. */
   readonly secrets?: Readonly<Record<string, string>>;
+  /** The folder whose files the workflow names. Default: there are none. */
+  readonly folder?: string;
   /** Runs this scenario alone. */
   readonly scenario?: string;
   /** Default `auto`: one for a small load, else one per core. */
@@ -34,7 +37,8 @@ export interface RunOptions {
 export async function run(workflow: string | object, options: RunOptions = {}): Promise<Report> {
   const { variables = {}, secrets = {}, signal } = options;
   const env = { ...options.env, ...variables };
-  const loadOptions = { variables, env, scenario: options.scenario };
+  const folder = options.folder === undefined ? undefined : openWorkflowFolder(options.folder);
+  const loadOptions = { variables, env, scenario: options.scenario, files: folder };
   const loaded =
     typeof workflow === "string"
       ? loadWorkflow({ text: workflow, fileName: null }, loadOptions)
@@ -47,6 +51,7 @@ export async function run(workflow: string | object, options: RunOptions = {}): 
   const execution = startLocal({
     workflow: loaded.workflow,
     inputs: { env, secrets },
+    files: folder?.locate(loaded.workflow.files) ?? new Map<string, string>(),
     threads: options.threads ?? "auto",
     cores: availableParallelism(),
     clock: createSystemClock(systemTime),

@@ -32,6 +32,7 @@ async function run(targets: TargetLists, threads: number, urls: readonly string[
   const execution = startLocal({
     workflow: loaded.workflow,
     inputs: { env: {}, secrets: {} },
+    files: new Map(),
     threads,
     cores: 2,
     clock: createSystemClock(systemTime),

@@ -24,6 +24,7 @@ const rows: readonly Row[] = [
   ["dropped_iterations", "counter", "default", "Planned starts that found no free VU"],
   ["lost_iterations", "counter", "default", "Iterations that vanished with a lost slave"],
   ["interrupted_iterations", "counter", "default", "Iterations cut short by a stop"],
+  ["data_rows", "counter", "default", "Unique rows of a feeder that were used"],
   ["step_duration", "trend", "time", "A step with all its attempts"],
   ["step_failed", "rate", "default", "Steps that failed"],
   ["group_duration", "trend", "time", "A group of steps"],

@@ -49,7 +49,8 @@ const failure = { message: text(), timedOut: flag };
 
 /** What a slave may say of an execution. */
 export const checkFact: Check<Fact> = variants<Fact>({
-  prepared: nothing,
+  prepared: fields({ rows: optional(list(whole())) }),
+  rows_over: fields({ feeder: text() }),
   prepare_failed: fields({ code: name, message: text() }),
   setup_done: fields({ shared: sharedValues }),
   setup_failed: fields(failure),

@@ -101,7 +101,8 @@ export interface OrderStamp {
 
 /** Slave -> owner. */
 export type Fact =
-  | { readonly type: "prepared" }
+  /** `rows`: how many each feeder has, in the workflow's order; absent: there are none. */
+  | { readonly type: "prepared"; readonly rows?: readonly number[] }
   | { readonly type: "prepare_failed"; readonly code: string; readonly message: string }
   | { readonly type: "setup_done"; readonly shared: SharedValues }
   | { readonly type: "setup_failed"; readonly message: string; readonly timedOut: boolean }
@@ -111,6 +112,8 @@ export type Fact =
   /** A pause, resume, scale or stop is in force; `testTimeMs`: the slave's test time at that moment, null for a stop. */
   | { readonly type: "applied"; readonly command: string; readonly testTimeMs: number | null }
   | { readonly type: "done"; readonly lastFrame: number }
+  /** A feeder had no row for somebody and will have none. */
+  | { readonly type: "rows_over"; readonly feeder: string }
   | { readonly type: "teardown_done" }
   | { readonly type: "teardown_failed"; readonly message: string; readonly timedOut: boolean }
   | { readonly type: "fault"; readonly message: string; readonly fields?: JsonObject }

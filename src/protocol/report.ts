@@ -124,6 +124,7 @@ export type EventType =
   | "owner_changed"
   | "suspended"
   | "threshold_crossed"
+  | "data_over"
   | "teardown_not_run";
 
 export interface ExecutionEvent {

@@ -48,6 +48,11 @@ export interface SpecContext {
   warn(path: Path, message: string): void;
   /** The text of a file named relative to the workflow; null: it cannot be read, already reported. */
   readFile(path: Path, name: string): string | null;
+  /**
+   * Has a file, named as for `readFile`, at hand while the workflow runs; gives its name in `ExecutorContext.files`.
+   * null: it is not there, already reported.
+   */
+  useFile(path: Path, name: string): string | null;
 }
 
 /** A text of a config that is a template or an expression, for checking. */

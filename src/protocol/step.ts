@@ -1,5 +1,6 @@
 import type { Json, JsonObject } from "./json.ts";
 import type { Inputs } from "./message.ts";
+import type { FilePaths } from "./named-file.ts";
 import type { Clock, Log, Permit, Random } from "./ports.ts";
 import type { Step, Workflow } from "./workflow.ts";
 
@@ -97,6 +98,8 @@ export interface ExecutorContext {
   readonly random: Random;
   readonly log: Log;
   readonly permit: Permit;
+  /** Where the files are that specs have asked for by `useFile`. */
+  readonly files: FilePaths;
   /**
    * Databases and brokers by name, their texts filled in: the workflow's own, else what this slave knows. Their values
    * are secrets: never in a message.

@@ -1,5 +1,6 @@
 import type { Json, JsonObject } from "./json.ts";
 import type { Load } from "./load.ts";
+import type { NamedFile } from "./named-file.ts";
 
 /**
  * A workflow as everything after `definition` sees it: complete (every default filled in), checked and deeply frozen.
@@ -18,6 +19,11 @@ export interface Workflow {
   /** Texts that scripts share, by the name under which they ask for them. */
   readonly libs: Readonly<Record<string, string>>;
   readonly http: HttpDefaults;
+  /** Files that are read while it runs, each name once. */
+  readonly files: readonly NamedFile[];
+  readonly feeders: readonly Feeder[];
+  /** What its random draws follow from, 32 bits; null: each run has its own. */
+  readonly seed: number | null;
   /** At least one; a workflow without `scenarios` has one named `default`. */
   readonly scenarios: readonly Scenario[];
   /** Once per execution, before all scenarios. What it sets is read-only for everybody else. */
@@ -57,6 +63,23 @@ export interface TargetSlaves {
 }
 
 export type MetricType = "counter" | "gauge" | "rate" | "trend";
+
+/** Rows of a file, for `data.<name>.<column>`. */
+export interface Feeder {
+  readonly name: string;
+  /** One of the workflow's files. */
+  readonly file: string;
+  readonly format: "csv" | "json" | "ndjson";
+  readonly mode: "sequential" | "random" | "shuffle" | "unique";
+  /** Who has a row: an iteration, from its first use of it to its end, or a VU for its life. */
+  readonly per: "iteration" | "vu";
+  /** After the last row: from the first again · nothing more begins that would need one. */
+  readonly onEnd: "recycle" | "stop";
+  /** Between the fields of csv, one character. */
+  readonly delimiter: string;
+  /** As `TextDecoder` names it. */
+  readonly encoding: string;
+}
 
 /** One load profile with its steps. */
 export interface Scenario {

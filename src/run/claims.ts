@@ -2,8 +2,8 @@ import { countIterations } from "../plan/iteration-ranges.ts";
 import type { Share } from "../protocol/plan.ts";
 
 /**
- * Hands out the positions 0, 1, 2 … of a slave's shared iterations, one line per scenario; the threads of the slave have
- * it in common. No position is given twice. Positions are added and given back while threads claim.
+ * Hands out the positions 0, 1, 2 … of a slave's shared iterations, one line per scenario, and of its unique rows; the
+ * threads of the slave have it in common. No position is given twice. Positions are added and given back while threads claim.
  */
 export interface Claims {
   /** The next position below `limit` (what the caller knows of the line); -1: none. */
@@ -25,9 +25,14 @@ export interface Claims {
 const slots = { next: 0, end: 1, retired: 2 } as const;
 const slotCount = Object.keys(slots).length;
 
-/** Memory for the counters of a share's scenarios, to be passed to every thread; their lines hold the share's iterations. */
-export function createClaimMemory({ scenarios }: Share): SharedArrayBuffer {
-  const memory = new SharedArrayBuffer(Math.max(1, scenarios.length * slotCount) * BigInt64Array.BYTES_PER_ELEMENT);
+/**
+ * Memory for the counters of a share's scenarios, to be passed to every thread; their lines hold the share's iterations.
+ * Behind them is a line for the unique rows of each feeder.
+ */
+export function createClaimMemory({ scenarios }: Share, feeders = 0): SharedArrayBuffer {
+  const memory = new SharedArrayBuffer(
+    Math.max(1, (scenarios.length + feeders) * slotCount) * BigInt64Array.BYTES_PER_ELEMENT,
+  );
   const claims = createClaims(memory, 1);
   scenarios.forEach(({ iterations }, position) => claims.append(position, countIterations(iterations)));
   return memory;

@@ -77,6 +77,8 @@ function makeRun(workflow: Workflow, threads: number): Running {
       share: cutPlan(plan, [1])[0] as Share,
       inputs: { env: {}, secrets: {} },
       slaveId: "local",
+      files: new Map(),
+      seed: 0,
       threads,
       clock,
       random: Math.random,
@@ -92,6 +94,7 @@ function makeRun(workflow: Workflow, threads: number): Running {
       onStarted: (instant) => startedAt.push(instant),
       onIdle: () => undefined,
       onWant: () => undefined,
+      onRowsOver: () => undefined,
       onClaim: () => undefined,
     },
   );

@@ -1,6 +1,8 @@
+import { indexFeeders } from "../data/index-feeders.ts";
 import { createRecorder } from "../measure/thread-recorder.ts";
 import type { Share } from "../protocol/plan.ts";
 import { checkScale, findScenario } from "../plan/check-scale.ts";
+import { listLines } from "../plan/list-lines.ts";
 import { createClaimMemory, createClaims } from "./claims.ts";
 import { createShareDealer } from "./deal-share.ts";
 import { createFrameCollector } from "./frame-collector.ts";
@@ -27,7 +29,8 @@ export function createShareRun(options: ShareRunOptions, events: ShareRunEvents)
   /** The same test time as in every part. */
   const testClock = createTestClock(clock);
   const collector = createFrameCollector(threads, events.onFrame);
-  const claimMemory = createClaimMemory(share);
+  const { feeders } = plan.workflow;
+  const claimMemory = createClaimMemory(share, feeders.length);
   const claims = createClaims(claimMemory, threads);
   let largestVu = plan.scenarios.reduce((largest, { largestVus }) => Math.max(largest, largestVus), 0);
   const dealer = createShareDealer(plan, share, threads, () => largestVu);
@@ -40,9 +43,12 @@ export function createShareRun(options: ShareRunOptions, events: ShareRunEvents)
   let undone = threads;
   let failed = false;
   let closing: Promise<number> | null = null;
+  const stopIndexing = new AbortController();
+  const rowsOver = new Set<number>();
 
   const close = (): Promise<number> => {
     closing ??= (async () => {
+      stopIndexing.abort();
       for (const feed of feeds) feed.close();
       await Promise.all(parts.map((part) => part.close()));
       collector.flush();
@@ -89,19 +95,24 @@ export function createShareRun(options: ShareRunOptions, events: ShareRunEvents)
     },
     onWant: (scenario) => feeds[scenario]?.want(),
     onClaim: (scenario, through) => events.onClaim(nameOf(scenario), through),
+    onRowsOver(feeder) {
+      if (!rowsOver.has(feeder)) events.onRowsOver(feeders[feeder]?.name ?? "");
+      rowsOver.add(feeder);
+    },
   });
 
-  const nameOf = (position: number) => plan.scenarios[position]?.scenario.name ?? "";
+  const lines = listLines(plan);
+  const nameOf = (line: number) => lines[line] ?? "";
 
   growHeapSlowly(plan.vus);
   const parts = createParts(options, dealer.parts, claimMemory, listen);
   const first = parts[0] as SharePart;
-  const feeds = share.scenarios.map(({ iterations }, position) =>
+  const feeds = lines.map((_, position) =>
     createIterationFeed({
       clock,
       claims,
       position,
-      iterations,
+      iterations: share.scenarios[position]?.iterations ?? [],
       tellThreads(ranges, last) {
         for (const part of parts) part.allot(position, ranges, last);
       },
@@ -109,10 +120,18 @@ export function createShareRun(options: ShareRunOptions, events: ShareRunEvents)
     }),
   );
   const isShared = (position: number) => plan.scenarios[position]?.scenario.load.mode === "shared-iterations";
+  const isDealt = (line: number) => isShared(line) || feeders[line - plan.scenarios.length]?.mode === "unique";
 
   return {
     async prepare() {
-      await Promise.all(parts.map((part) => part.prepare()));
+      const indexes = await indexFeeders(feeders, options.files, stopIndexing.signal);
+      await Promise.all(parts.map((part) => part.prepare(indexes)));
+      const rows = indexes.map((index) => index.rows);
+      if (leaseMemory === null) {
+        // Nobody deals: all of them are this share's.
+        rows.forEach((count, at) => feeds[plan.scenarios.length + at]?.add([[0, count]], true));
+      }
+      return rows;
     },
     async setup() {
       try {
@@ -124,7 +143,7 @@ export function createShareRun(options: ShareRunOptions, events: ShareRunEvents)
     start(at, shared) {
       testClock.start(at);
       for (const part of parts) part.start(at, shared);
-      if (leaseMemory !== null) feeds.filter((_, position) => isShared(position)).forEach((feed) => feed.start());
+      if (leaseMemory !== null) feeds.filter((_, line) => isDealt(line)).forEach((feed) => feed.start());
     },
     async pause(atTestTimeMs) {
       const at = Math.max(atTestTimeMs, testClock.now() + (threads > 1 ? threadLeadMs : 0));
@@ -164,8 +183,9 @@ export function createShareRun(options: ShareRunOptions, events: ShareRunEvents)
       noteChange();
       parts.forEach((part, thread) => part.grant(dealt[thread] as Share));
     },
-    allot(scenario, ranges, last) {
-      feeds[findScenario(plan, scenario)]?.add(ranges, last);
+    allot(line, ranges, last) {
+      const at = lines.indexOf(line);
+      feeds[at === -1 ? findScenario(plan, line) : at]?.add(ranges, last);
     },
     claimed(scenario, through) {
       const position = findScenario(plan, scenario);
@@ -201,12 +221,37 @@ function createParts(
   claimMemory: SharedArrayBuffer,
   listen: (thread: number) => SharePartEvents,
 ): readonly SharePart[] {
-  const { plan, inputs, slaveId, clock, random, log, leaseMemory, targets, connections } = options;
+  const {
+    plan,
+    inputs,
+    slaveId,
+    files,
+    clock,
+    random,
+    log,
+    leaseMemory,
+    targets,
+    connections,
+    seed: commonSeed,
+  } = options;
   const threads = shares.length;
   if (threads > 1) {
     return shares.map((share, thread) => {
       const seed = Math.floor(random() * 2 ** 32);
-      const input = { plan, share, inputs, slaveId, threads, claimMemory, leaseMemory, targets, connections, seed };
+      const input = {
+        plan,
+        share,
+        inputs,
+        slaveId,
+        files,
+        threads,
+        claimMemory,
+        leaseMemory,
+        targets,
+        connections,
+        seed,
+        commonSeed,
+      };
       return spawnThread(input, { clock, log }, listen(thread));
     });
   }
@@ -224,9 +269,12 @@ function createParts(
     permit,
     masker,
     connections,
+    files,
   };
   const claims = createClaims(claimMemory, 1);
   const watch = createGeneratorWatch();
   const compile = rehearseThenCompile(plan);
-  return [createInThread({ plan, share: shares[0] as Share, context, leaseMemory, claims, watch, compile }, listen(0))];
+  const share = shares[0] as Share;
+  const part = { plan, share, context, leaseMemory, claims, seed: commonSeed, watch, compile };
+  return [createInThread(part, listen(0))];
 }

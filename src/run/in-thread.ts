@@ -1,3 +1,4 @@
+import { type Feeds, openFeeds } from "../data/feeds.ts";
 import { EngineError } from "../errors.ts";
 import type { CompiledWorkflow, FlowContext } from "../flow/compiled.ts";
 import type { ThreadRecorder } from "../measure/thread-recorder.ts";
@@ -14,15 +15,18 @@ import type { SharePart, SharePartEvents } from "./share-part.ts";
 import { runSharedSteps } from "./shared-steps.ts";
 import { createTestClock } from "./test-clock.ts";
 import { createTurn } from "../flow/turn.ts";
+import { createThreadRows } from "./unique-rows.ts";
 
 export interface InThreadOptions {
   readonly plan: Plan;
   readonly share: Share;
   /** What flow compiles with: the thread's ports. */
-  readonly context: FlowContext & { readonly recorder: ThreadRecorder };
+  readonly context: Omit<FlowContext, "feeds"> & { readonly recorder: ThreadRecorder };
   /** null: no lease, and nobody feeds the share. */
   readonly leaseMemory: SharedArrayBuffer | null;
   readonly claims: Claims;
+  /** The same on all threads of all nodes. */
+  readonly seed: number;
   readonly watch: GeneratorWatch;
   compile(context: FlowContext): Promise<CompiledWorkflow>;
 }
@@ -36,6 +40,7 @@ export function createInThread(options: InThreadOptions, events: SharePartEvents
   const stopShared = new AbortController();
   const drained = Promise.withResolvers<void>();
   let compiled: CompiledWorkflow | null = null;
+  let feeds: Feeds | null = null;
   let runs: ScenarioRun[] = [];
   let unended = 0;
   let stage: "new" | "started" | "done" | "closed" = "new";
@@ -49,6 +54,14 @@ export function createInThread(options: InThreadOptions, events: SharePartEvents
     if (early === null) task();
     else early.push(task);
   };
+
+  const used = workflow.feeders.map(({ name, mode }) =>
+    mode === "unique" ? recorder.counter("data_rows", { ...workflow.tags, feeder: name }) : null,
+  );
+  const rows = createThreadRows(workflow.feeders.length, claims, plan.scenarios.length, {
+    onWant: (feeder) => events.onWant(plan.scenarios.length + feeder),
+    onUsed: (feeder) => used[feeder]?.add(1),
+  });
 
   const gate =
     leaseMemory === null
@@ -111,6 +124,7 @@ export function createInThread(options: InThreadOptions, events: SharePartEvents
       for (const run of runs) run.stop(0);
       if (!wasRunning) drained.resolve();
       await Promise.all([compiled?.close(), drained.promise]);
+      feeds?.close();
       if (wasRunning) cutter.cut();
       gate.close();
       testClock.close();
@@ -125,8 +139,18 @@ export function createInThread(options: InThreadOptions, events: SharePartEvents
   };
 
   return {
-    async prepare() {
-      compiled = await options.compile(context);
+    async prepare(indexes) {
+      const { feeders } = workflow;
+      feeds = openFeeds({
+        feeders,
+        files: context.files,
+        indexes,
+        random: context.random,
+        seed: options.seed,
+        unique: rows,
+        onOver: events.onRowsOver,
+      });
+      compiled = await options.compile({ ...context, feeds });
       runs = compiled.scenarios.map((scenario, position) => {
         const planned = plan.scenarios[position];
         if (planned === undefined) throw new EngineError("internal_error", `the plan has no scenario ${position + 1}`);
@@ -193,7 +217,14 @@ export function createInThread(options: InThreadOptions, events: SharePartEvents
         noteChange();
       });
     },
-    allot: (scenario, ranges, last) => whenCompiled(() => runs[scenario]?.allot(ranges, last)),
+    allot: (line, ranges, last) =>
+      whenCompiled(() => {
+        if (line < plan.scenarios.length) runs[line]?.allot(ranges, last);
+        else {
+          rows.allot(line - plan.scenarios.length, ranges, last);
+          for (const run of runs) run.lookAgain();
+        }
+      }),
     claimed: (scenario, through) => runs[scenario]?.confirm(through),
     watchLease: () => {
       if (stage === "started") gate.watch();

@@ -6,6 +6,7 @@ import { makePlan } from "../plan/make-plan.ts";
 import { createMasker } from "./masker.ts";
 import { rehearseThenCompile } from "./rehearse.ts";
 import { createSystemClock } from "./system-clock.ts";
+import { noFeeds } from "../data/feeds.ts";
 
 test.each([10, 5_000])(
   "before %i starts a second: the workflow itself is compiled and nothing is measured",
@@ -28,6 +29,8 @@ test.each([10, 5_000])(
       permit: { maySend: () => false, refuses: () => "nothing may be dialled" },
       connections: {},
       masker,
+      files: new Map(),
+      feeds: noFeeds,
     });
     expect(compiled.scenarios).toHaveLength(1);
     expect(recorder.cut()).toEqual({ series: [], errors: [], overflow: {} });

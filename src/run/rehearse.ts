@@ -67,9 +67,11 @@ async function run(workflow: Workflow, { clock, masker, slaveId, random }: FlowC
         permit: { maySend: () => true, refuses: () => null },
         masker,
         connections: {},
+        files: new Map(),
       },
       leaseMemory: null,
       claims: createClaims(createClaimMemory(share), 1),
+      seed: 0,
       watch: unwatched,
       compile: compileWorkflow,
     },
@@ -81,10 +83,11 @@ async function run(workflow: Workflow, { clock, masker, slaveId, random }: FlowC
       onIdle: () => undefined,
       onWant: () => undefined,
       onClaim: () => undefined,
+      onRowsOver: () => undefined,
     },
   );
   try {
-    await part.prepare();
+    await part.prepare([]);
     part.start(clock.now(), {});
     await done.promise;
   } finally {
@@ -158,6 +161,9 @@ function makeRehearsal(workflow: Workflow, port: number): Workflow {
     ...workflow,
     variables: {},
     connections: {},
+    files: [],
+    feeders: [],
+    seed: null,
     http: { ...workflow.http, hosts: {}, cookies: "vu", connections: "vu" },
     setup: [],
     teardown: [],

@@ -27,6 +27,8 @@ export interface ScenarioRun {
   grant(share: ScenarioShare): void;
   allot(ranges: readonly IterationRange[], last: boolean): void;
   confirm(through: readonly VuIteration[]): void;
+  /** VUs that wait for a row look whether it is there. */
+  lookAgain(): void;
   suspend(): void;
   goOn(): void;
   /** Has it nothing to do, now or for ever? */
@@ -118,6 +120,7 @@ export function createScenarioRun(
     },
     allot: (ranges, last) => scheduler.allot(ranges, last),
     confirm: (through) => scheduler.confirm(through),
+    lookAgain: () => scheduler.lookAgain(),
     suspend: () => scheduler.suspend(),
     goOn: () => scheduler.goOn(),
     get idle() {

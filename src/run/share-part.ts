@@ -1,3 +1,4 @@
+import type { RowIndex } from "../data/row-index.ts";
 import type { Frame } from "../protocol/frame.ts";
 import type { IterationRange, Share, VuIteration } from "../protocol/plan.ts";
 import type { SharedValues } from "../protocol/report.ts";
@@ -14,10 +15,12 @@ export interface SharePartEvents {
   onStarted(instant: number): void;
   /** A fed share: no scenario has anything to do now, or one has again; said again after each change. */
   onIdle(idle: boolean, changes: number): void;
-  /** A VU found no shared iteration left; `scenario` is its place in the plan. */
+  /** A VU found no shared iteration left, or no unique row; `scenario` is the line: see `allot`. */
   onWant(scenario: number): void;
   /** These VUs want to begin iterations below these numbers. */
   onClaim(scenario: number, through: readonly VuIteration[]): void;
+  /** A feeder (its place in the workflow) had no row for somebody, and will have none. Once. */
+  onRowsOver(feeder: number): void;
 }
 
 /**
@@ -25,7 +28,7 @@ export interface SharePartEvents {
  * See `ShareRun` for what the methods promise.
  */
 export interface SharePart {
-  prepare(): Promise<void>;
+  prepare(indexes: readonly RowIndex[]): Promise<void>;
   setup(): Promise<SharedValues>;
   start(at: number, shared: SharedValues): void;
   pause(atTestTimeMs: number): Promise<number>;
@@ -37,7 +40,10 @@ export interface SharePart {
   release(share: Share): Promise<VuIteration[][]>;
   /** A change. Its whole part from now on. */
   grant(share: Share): void;
-  /** The same ranges for every part, in the same order; the claims know of them already. */
+  /**
+   * The same ranges for every part, in the same order; the claims know of them already. Behind the places of the scenarios
+   * are those of the feeders, for unique rows.
+   */
   allot(scenario: number, ranges: readonly IterationRange[], last: boolean): void;
   claimed(scenario: number, through: readonly VuIteration[]): void;
   /** The lease in memory has changed: look at it now. */

@@ -1,6 +1,7 @@
 import type { JsonObject } from "../protocol/json.ts";
 import type { Frame } from "../protocol/frame.ts";
 import type { Inputs, Released } from "../protocol/message.ts";
+import type { FilePaths } from "../protocol/named-file.ts";
 import type { IterationRange, Plan, Share, VuIteration } from "../protocol/plan.ts";
 import type { Clock, Log, Random, TargetLists } from "../protocol/ports.ts";
 import type { SharedValues } from "../protocol/report.ts";
@@ -14,11 +15,14 @@ export interface ShareRunOptions {
   readonly threads: number;
   readonly clock: Clock;
   readonly random: Random;
+  /** The same on all nodes of the execution, 32 bits. */
+  readonly seed: number;
   readonly log: Log;
   /** What load may be sent to; null: everything. */
   readonly targets: TargetLists | null;
   /** Databases and brokers that this slave knows by name. */
   readonly connections: Readonly<Record<string, JsonObject>>;
+  readonly files: FilePaths;
   /**
    * The lease (`createLeaseMemory`), which every thread reads before each send; `clock` must be the system's then. With a
    * lease an owner feeds the share: shared iterations are allotted, iterations of a VU are claimed, and a share of which
@@ -36,18 +40,20 @@ export interface ShareRunEvents {
   onFault(error: unknown): void;
   /** Test time 0 has passed on every thread; the instant (`Clock.now()`) of the latest. */
   onStarted(instant: number): void;
-  /** Less than half a second's shared iterations are left. Once per `allot`. */
-  onWant(scenario: string): void;
+  /** Less than half a second's shared iterations, or unique rows, are left. Once per `allot`. `line` as in `allot`. */
+  onWant(line: string): void;
   /** A fed share has nothing to do; said again after each grant and scale that leaves it so. */
   onIdle(): void;
   /** These VUs (by index) want to begin iterations below these numbers. */
   onClaim(scenario: string, through: readonly VuIteration[]): void;
+  /** A feeder had no row for somebody and will have none. Once. */
+  onRowsOver(feeder: string): void;
 }
 
 /** Turns a share into frames. */
 export interface ShareRun {
-  /** Loads executors and compiles, on every thread. Throws EngineError. */
-  prepare(): Promise<void>;
+  /** Reads through the feeders' files, loads executors and compiles, on every thread; gives how many rows each feeder has. Throws EngineError. */
+  prepare(): Promise<readonly number[]>;
   /** Runs `setup` once, on one thread. Throws EngineError `setup_failed` or `setup_timeout`. Measured into frames. */
   setup(): Promise<SharedValues>;
   /** Sets the start instant (`Clock.now()` of the calling thread), on all threads. */
@@ -74,8 +80,8 @@ export interface ShareRun {
   release(share: Share): Promise<Released>;
   /** The whole share from now on, but for its shared iterations. VUs and windows that are held go on undisturbed. */
   grant(share: Share): void;
-  /** More shared iterations; `last`: there will be no more. */
-  allot(scenario: string, ranges: readonly IterationRange[], last: boolean): void;
+  /** More shared iterations of a scenario, or unique rows of a feeder (`data.<name>`); `last`: there will be no more. */
+  allot(line: string, ranges: readonly IterationRange[], last: boolean): void;
   /** These VUs may begin iterations below these numbers. */
   claimed(scenario: string, through: readonly VuIteration[]): void;
   /** The lease is over: running operations are aborted and their iterations interrupted; nothing starts until `goOn`. */

@@ -74,6 +74,8 @@ export function spawnThread(
         return events.onWant(fact.scenario);
       case "claim":
         return events.onClaim(fact.scenario, fact.through);
+      case "rows_over":
+        return events.onRowsOver(fact.feeder);
       case "done":
         return events.onDone();
       case "fault":
@@ -94,7 +96,7 @@ export function spawnThread(
   const toShared = (at: number) => readSharedInstant() + (at - clock.now());
 
   return {
-    prepare: () => call((number) => ({ type: "prepare", call: number })),
+    prepare: (indexes) => call((number) => ({ type: "prepare", call: number, indexes })),
     setup: () => call<SharedValues>((number) => ({ type: "setup", call: number })),
     start: (at, shared) => order({ type: "start", at: toShared(at), shared }),
     pause: (atTestTimeMs) => call<number>((number) => ({ type: "pause", call: number, atTestTimeMs })),

@@ -1,6 +1,8 @@
+import type { RowIndex } from "../data/row-index.ts";
 import { EngineError, errorTable, type ErrorCode } from "../errors.ts";
 import type { JsonObject } from "../protocol/json.ts";
 import type { Inputs } from "../protocol/message.ts";
+import type { FilePaths } from "../protocol/named-file.ts";
 import type { IterationRange, Plan, Share, VuIteration } from "../protocol/plan.ts";
 import type { LogLevel, TargetLists } from "../protocol/ports.ts";
 import type { Problem } from "../protocol/problem.ts";
@@ -13,6 +15,7 @@ export interface ThreadInput {
   readonly share: Share;
   readonly inputs: Inputs;
   readonly slaveId: string;
+  readonly files: FilePaths;
   readonly threads: number;
   readonly claimMemory: SharedArrayBuffer;
   /** null: no lease. */
@@ -23,11 +26,14 @@ export interface ThreadInput {
   readonly connections: Readonly<Record<string, JsonObject>>;
   /** What the thread's random numbers follow from: 32 bits. */
   readonly seed: number;
+  /** The same on all threads of all nodes. */
+  readonly commonSeed: number;
 }
 
 /** To a thread. `call` numbers what is to be answered; instants are of `readSharedInstant`. */
 export type ThreadOrder =
-  | { readonly type: "prepare" | "setup" | "close"; readonly call: number }
+  | { readonly type: "setup" | "close"; readonly call: number }
+  | { readonly type: "prepare"; readonly call: number; readonly indexes: readonly RowIndex[] }
   | { readonly type: "start"; readonly at: number; readonly shared: SharedValues }
   | { readonly type: "pause"; readonly call: number; readonly atTestTimeMs: number }
   | { readonly type: "resume"; readonly at: number; readonly testTimeMs: number }
@@ -63,6 +69,7 @@ export type ThreadFact =
   | { readonly type: "idle"; readonly idle: boolean; readonly changes: number }
   | { readonly type: "want"; readonly scenario: number }
   | { readonly type: "claim"; readonly scenario: number; readonly through: readonly VuIteration[] }
+  | { readonly type: "rows_over"; readonly feeder: number }
   | { readonly type: "done" }
   | { readonly type: "fault"; readonly error: PortableError }
   | { readonly type: "log"; readonly level: LogLevel; readonly message: string; readonly fields?: JsonObject };

@@ -23,8 +23,20 @@ import {
 const port = parentPort;
 if (port === null) throw new Error("thread.ts is the entry of a worker thread; it cannot be run by itself");
 
-const { plan, share, inputs, slaveId, threads, claimMemory, leaseMemory, targets, connections, seed } =
-  workerData as ThreadInput;
+const {
+  plan,
+  share,
+  inputs,
+  slaveId,
+  files,
+  threads,
+  claimMemory,
+  leaseMemory,
+  targets,
+  connections,
+  seed,
+  commonSeed,
+} = workerData as ThreadInput;
 const clock = createSystemClock(systemTime);
 const masker = createMasker(inputs.secrets);
 const tell = (fact: ThreadFact) => port.postMessage(fact);
@@ -44,9 +56,11 @@ const part = createInThread(
       permit: createPermit(targets, leaseMemory, clock),
       masker,
       connections,
+      files,
     },
     leaseMemory,
     claims: createClaims(claimMemory, threads),
+    seed: commonSeed,
     watch: createGeneratorWatch(),
     compile: rehearseThenCompile(plan),
   },
@@ -55,6 +69,7 @@ const part = createInThread(
     onIdle: (idle, changes) => tell({ type: "idle", idle, changes }),
     onWant: (scenario) => tell({ type: "want", scenario }),
     onClaim: (scenario, through) => tell({ type: "claim", scenario, through }),
+    onRowsOver: (feeder) => tell({ type: "rows_over", feeder }),
     onFrame: (frame) => tell({ type: "frame", part: frame }),
     onDone: () => tell({ type: "done" }),
     onFault: (error) => tell({ type: "fault", error: packError(error) }),
@@ -73,7 +88,7 @@ const answer = (call: number, work: Promise<Answer | undefined | void>) => {
 const obey = (order: ThreadOrder): void => {
   switch (order.type) {
     case "prepare":
-      return answer(order.call, part.prepare());
+      return answer(order.call, part.prepare(order.indexes));
     case "setup":
       return answer(order.call, part.setup());
     case "close":

@@ -53,11 +53,14 @@ export function createCarryOut(surroundings: SlaveSurroundings): (order: Carried
           onStarted: (instant) =>
             emit({ type: "fact", fact: { type: "started", atWallMs: clock.wall() + (instant - clock.now()) } }),
           onIdle: () => emit({ type: "fact", fact: { type: "idle" } }),
+          onRowsOver: (feeder) => emit({ type: "fact", fact: { type: "rows_over", feeder } }),
           onWant: asks.want,
           onClaim: asks.claim,
         });
         follow(
-          run.prepare().then((): ReportedFact => ({ type: "prepared" })),
+          run
+            .prepare()
+            .then((rows): ReportedFact => (rows.length === 0 ? { type: "prepared" } : { type: "prepared", rows })),
           (error) =>
             error instanceof EngineError ? { type: "prepare_failed", code: error.code, message: error.message } : null,
         );

@@ -1,6 +1,7 @@
 import type { JsonObject } from "../protocol/json.ts";
 import type { SlaveCard } from "../protocol/link.ts";
 import type { Clock, Log, Random, TargetLists } from "../protocol/ports.ts";
+import { chooseSeed } from "../run/choose-seed.ts";
 import { chooseThreads } from "../run/choose-threads.ts";
 import { createShareRun } from "../run/create-share-run.ts";
 import { describeSlave } from "./describe-slave.ts";
@@ -37,16 +38,18 @@ export function makeSlave(options: MakeSlaveOptions): Slave {
   const { card, threads, cores, clock, random } = options;
   return createSlave({
     ...options,
-    createRun: ({ plan, share, inputs }, events, { leaseMemory, log }) =>
+    createRun: ({ executionId, plan, share, inputs }, events, { leaseMemory, log }) =>
       createShareRun(
         {
           plan,
           share,
           inputs: { ...inputs, env: { ...options.environment, ...inputs.env } },
           slaveId: card.id,
+          files: new Map(),
           threads: threads === "auto" ? chooseThreads(plan, cores) : threads,
           clock,
           random,
+          seed: chooseSeed(plan.workflow, executionId),
           log,
           leaseMemory,
           targets: options.targets,

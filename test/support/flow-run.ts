@@ -21,6 +21,7 @@ import type { Assertion, Extraction, Scenario, Step, Workflow } from "../../src/
 import type { ExecutorFactory } from "../../src/step-executors.ts";
 import { createTurnedClock, type TurnedClock } from "./turned-clock.ts";
 import { completeScenario, completeStep, completeWorkflow, httpDefaults } from "./workflow-fixtures.ts";
+import { noFeeds } from "../../src/data/feeds.ts";
 
 /** What a step of type `op` answers; everything left out is the plain success. */
 export interface Answer {
@@ -112,6 +113,7 @@ export function makeFlow(type: keyof typeof stepCompilers, id: string, config: o
     warn: (path, message) => problems.push(`${path.join(".")} ${message}`),
     readFile: () => null,
     findCallee: () => null,
+    useFile: () => null,
   };
   const resolved = spec.resolve(written, context);
   if (problems.length > 0) throw new Error(problems.join("; "));
@@ -156,6 +158,8 @@ export async function startFlow(steps: readonly Step[], options: FlowOptions = {
     permit: { maySend: () => true, refuses: () => null },
     connections: {},
     masker: (text) => text.replaceAll("hunter2", "***"),
+    files: new Map(),
+    feeds: noFeeds,
   };
   const executors = options.executors ?? { op: () => Promise.resolve(create) };
   const compiled = await compileWorkflow(context, { executors, compilers: stepCompilers });

@@ -123,6 +123,7 @@ export function createHttpSteps(http: Partial<HttpDefaults> = {}, clockPorts: Pa
     log: () => undefined,
     permit,
     connections: {},
+    files: new Map(),
     slot: 0,
     shared: new Map(),
   };

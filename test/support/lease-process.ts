@@ -31,6 +31,8 @@ const run = createShareRun(
     share: cutPlan(plan, [1])[0] as Share,
     inputs: { env: {}, secrets: {} },
     slaveId: "frozen",
+    files: new Map(),
+    seed: 0,
     threads: Number(threads),
     clock,
     random: Math.random,
@@ -53,6 +55,7 @@ const run = createShareRun(
     onStarted: () => tell({ type: "started" }),
     onIdle: () => undefined,
     onWant: () => undefined,
+    onRowsOver: () => undefined,
     onClaim: () => undefined,
   },
 );

@@ -7,6 +7,7 @@ import type { VirtualUser } from "../../src/protocol/step.ts";
 import { createMasker } from "../../src/run/masker.ts";
 import { createSystemClock } from "../../src/run/system-clock.ts";
 import { systemTime } from "../../src/run/system-time.ts";
+import { noFeeds } from "../../src/data/feeds.ts";
 
 /** A workflow of text, compiled with the real step types. */
 export interface ScriptedFlow {
@@ -46,6 +47,8 @@ export async function startScriptedFlow(
     workflow: loaded.workflow,
     inputs: { env, secrets },
     slaveId: "slave-1",
+    files: new Map(),
+    feeds: noFeeds,
     connections: {},
     recorder,
     clock,

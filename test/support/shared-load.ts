@@ -96,6 +96,8 @@ export function makeTestSlave({ id, threads, plan, share, onIdle, onWant, onClai
       share,
       inputs: { env: {}, secrets: {} },
       slaveId: id,
+      files: new Map(),
+      seed: 0,
       threads,
       clock,
       random: Math.random,
@@ -114,6 +116,7 @@ export function makeTestSlave({ id, threads, plan, share, onIdle, onWant, onClai
       onStarted: () => undefined,
       onIdle: () => onIdle?.(),
       onWant: (scenario) => onWant?.(scenario),
+      onRowsOver: () => undefined,
       onClaim: (scenario, through) => onClaim?.(scenario, through),
     },
   );

@@ -96,6 +96,7 @@ export async function stageRun(scenarios: readonly Scenario[], staging: Staging 
     permit: { maySend: () => true, refuses: () => null },
     connections: {},
     masker: (text: string) => text,
+    files: new Map(),
   };
   const part = createInThread(
     {
@@ -104,6 +105,7 @@ export async function stageRun(scenarios: readonly Scenario[], staging: Staging 
       context,
       leaseMemory: null,
       claims: createClaims(createClaimMemory(share), 1),
+      seed: 0,
       watch: { sample: () => ({ cpu: 0, eventLoopLagMs: 0, memory: 0 }), close: () => undefined },
       compile: (given) => Promise.resolve(compileStaged(given, run, staging, startAt)),
     },
@@ -117,9 +119,10 @@ export async function stageRun(scenarios: readonly Scenario[], staging: Staging 
       onIdle: () => undefined,
       onWant: () => undefined,
       onClaim: () => undefined,
+      onRowsOver: () => undefined,
     },
   );
-  await part.prepare();
+  await part.prepare([]);
   part.start(startAt, {});
   return Object.assign(run, { part });
 }
@@ -194,6 +197,8 @@ function compileStaged(
           run.tornDownVus.push(vu.id);
         },
         drawThinkTime: staging.thinkMs === undefined ? null : () => staging.thinkMs ?? 0,
+        supply: null,
+        supplyVu: null,
         closeVu: (vu) => run.closedVus.push(vu.id),
       }),
     ),

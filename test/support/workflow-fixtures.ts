@@ -84,6 +84,9 @@ export function completeWorkflow(fields: Partial<Workflow> = {}): Workflow {
     onSlaveJoin: "fill",
     tags: {},
     options: {},
+    files: [],
+    feeders: [],
+    seed: null,
     ...fields,
   };
 }

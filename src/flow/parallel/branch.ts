@@ -5,7 +5,7 @@ import { FlowVu } from "../flow-vu.ts";
  * results and the latest response are copies, so that what a branch sees does not depend on how far the others are.
  */
 export function forkVu(vu: FlowVu, halt: AbortSignal): FlowVu {
-  const branch = new FlowVu(vu.id, vu.signal, halt, vu.resources, vu.results.slice(), vu.defaults);
+  const branch = new FlowVu(vu.id, vu.signal, halt, vu.resources, vu.results.slice(), vu.defaults, vu.feed);
   branch.vuIteration = vu.vuIteration;
   branch.iteration = vu.iteration;
   branch.lagUs = vu.lagUs;

@@ -1,3 +1,4 @@
+import type { Supply } from "../../data/feeds.ts";
 import { computeArrivalTime, scaleRateProfile, type RateProfile } from "../../plan/profiles/rate-profile.ts";
 import { findWindowsEnd, listWindowsFrom } from "../../plan/cut-windows.ts";
 import type { ArrivalPattern } from "../../protocol/plan.ts";
@@ -10,6 +11,9 @@ import { createVuPool, type PooledVu } from "./vu-pool.ts";
 const sliceMs = 0.25;
 
 const never = Number.POSITIVE_INFINITY;
+
+/** How often a start whose row is on the way looks for it, ms. */
+const rowPollMs = 20;
 
 export interface ArrivalLoad {
   readonly rate: RateProfile;
@@ -25,7 +29,7 @@ export interface ArrivalLoad {
 export function createArrivals(context: SchedulerContext, load: ArrivalLoad): Scheduler {
   const { planned, share, scenario, clock, time, meter, gate, events } = context;
   const { pacingMs, gracefulStopMs } = planned.scenario;
-  const { drawThinkTime } = scenario;
+  const { drawThinkTime, supply } = scenario;
   const cursor = createArrivalCursor(share.arrivals);
   /** Events (number, planned time) that wait for a VU in its vu_setup. */
   const late: { readonly k: number; readonly plannedMs: number }[] = [];
@@ -40,6 +44,8 @@ export function createArrivals(context: SchedulerContext, load: ArrivalLoad): Sc
   let begun = false;
   let over = false;
   let ended = false;
+  /** A feeder has no row for a start, nor for any that follows. */
+  let starved = false;
   let alarm: Alarm | null = null;
   let turnAlarm: Alarm | null = null;
   /** What is to happen once the last event of the windows has begun. */
@@ -121,6 +127,10 @@ export function createArrivals(context: SchedulerContext, load: ArrivalLoad): Sc
   const hasPlace = () => pool.hasFree || late.length < pool.preparing;
 
   const startEvent = (k: number, plannedMs: number, now: number) => {
+    if (starved) {
+      meter.recordDropped(1);
+      return;
+    }
     if (!hasPlace() && pool.canMake()) pool.make();
     const place = pool.take();
     if (place !== undefined) serve(place, k, plannedMs, now).catch(failPlace);
@@ -134,13 +144,22 @@ export function createArrivals(context: SchedulerContext, load: ArrivalLoad): Sc
     checkEnded();
   };
 
-  const serve = async (place: PooledVu, k: number, plannedMs: number, startedAt: number): Promise<void> => {
+  const serve = async (place: PooledVu, k: number, plannedMs: number, now: number): Promise<void> => {
     const { vu } = place;
-    const lagUs = Math.max(0, Math.round((time.read(startedAt) - plannedMs) * 1000));
+    let startedAt = now;
     active++;
     if (active > mostActive) mostActive = active;
-    vu.lagUs = lagUs;
     vu.iteration = k;
+    if (supply !== null && supply(vu) !== "ready") {
+      if (!(await waitForRow(place, supply))) {
+        free(place);
+        checkEnded();
+        return;
+      }
+      startedAt = clock.now();
+    }
+    const lagUs = Math.max(0, Math.round((time.read(startedAt) - plannedMs) * 1000));
+    vu.lagUs = lagUs;
     vu.vuIteration = place.begun++;
     meter.recordLag(lagUs);
     place.busy = true;
@@ -152,10 +171,34 @@ export function createArrivals(context: SchedulerContext, load: ArrivalLoad): Sc
       const thinkTime = drawThinkTime === null ? 0 : drawThinkTime(vu);
       await place.rest.waitFor(endedAt + thinkTime, time.read(startedAt) + pacingMs);
     }
-    active--;
-    pool.putBack(place);
+    free(place);
     if (!over) continueDue(endedAt);
     checkEnded();
+  };
+
+  const free = (place: PooledVu) => {
+    active--;
+    pool.putBack(place);
+  };
+
+  /** False: there is no row; the start is dropped. */
+  const waitForRow = async (place: PooledVu, look: (vu: PooledVu["vu"]) => Supply): Promise<boolean> => {
+    for (;;) {
+      const state = look(place.vu);
+      if (state === "ready") return true;
+      if (state === "never" || over || place.controller.signal.aborted) {
+        meter.recordDropped(1);
+        if (state === "never") starve();
+        return false;
+      }
+      await place.rest.waitFor(clock.now() + rowPollMs, Number.NEGATIVE_INFINITY);
+    }
+  };
+
+  const starve = () => {
+    if (starved) return;
+    starved = true;
+    clock.at(clock.now(), () => events.onLoadOver());
   };
 
   const checkEnded = () => {
@@ -219,6 +262,7 @@ export function createArrivals(context: SchedulerContext, load: ArrivalLoad): Sc
     },
     allot: () => undefined,
     confirm: () => undefined,
+    lookAgain: () => undefined,
     suspend: () => pool.suspend(),
     goOn: () => startDue(clock.now(), false),
     // What it drops was due while it was its own.

@@ -1,6 +1,6 @@
 import type { Alarm } from "../../protocol/ports.ts";
 import type { VirtualUser } from "../../protocol/step.ts";
-import { type Duty, notYet, type Worker } from "./duty.ts";
+import { type Duty, nothingLeft, notYet, type Worker } from "./duty.ts";
 import { createRest } from "./rest.ts";
 import type { SchedulerContext } from "./scheduler.ts";
 
@@ -19,6 +19,8 @@ export interface LoopingVu extends Worker {
   readonly called: boolean;
   /** Has no more to do, whatever the profile asks. */
   readonly finished: boolean;
+  /** It has finished because a feeder has no row for it. */
+  readonly starved: boolean;
   call(): void;
   /** Its running iteration gets so long. */
   dismiss(graceMs: number): void;
@@ -59,6 +61,7 @@ class LoopingVuOf implements LoopingVu {
   begun: number;
   called = false;
   finished = false;
+  starved = false;
   private running = false;
   /** In an iteration or vu_setup. */
   private busy = false;
@@ -172,13 +175,20 @@ class LoopingVuOf implements LoopingVu {
     const vu = scenario.createVu(this.id, signal);
     this.controller = controller;
     try {
-      if (vuSetup.length > 0 && !(await this.prepare(vu))) this.finished = !signal.aborted && gate.isOpen(clock.now());
+      if (scenario.supplyVu?.(vu) === "never") this.starve();
+      else if (vuSetup.length > 0 && !(await this.prepare(vu)))
+        this.finished = !signal.aborted && gate.isOpen(clock.now());
       else await this.loop(vu);
       if (vuTeardown.length > 0 && !signal.aborted) await scenario.vuTeardown(vu);
     } finally {
       this.controller = null;
       scenario.closeVu(vu);
     }
+  }
+
+  private starve(): void {
+    this.finished = true;
+    this.starved = true;
   }
 
   private async prepare(vu: VirtualUser): Promise<boolean> {
@@ -192,10 +202,12 @@ class LoopingVuOf implements LoopingVu {
 
   private async loop(vu: VirtualUser): Promise<void> {
     const { clock, time, turn, gate, scenario, meter, events, planned } = this.context;
-    const { drawThinkTime } = scenario;
+    const { drawThinkTime, supply } = scenario;
     const { pacingMs } = planned.scenario;
     const { endMs } = this.options;
     let now = clock.now();
+    /** Claimed, and waiting for its row. */
+    let claimed = nothingLeft;
     while (this.called && !this.options.isOver() && this.controller !== null) {
       if (turn.isOver(now)) {
         await turn.next();
@@ -209,14 +221,14 @@ class LoopingVuOf implements LoopingVu {
       }
       if (time.read(now) >= endMs) {
         events.onLoadOver();
-        return;
+        break;
       }
       if (!gate.isOpen(now)) {
         await this.waitForWake();
         now = clock.now();
         continue;
       }
-      const iteration = this.duty.claim(this);
+      const iteration = claimed >= 0 ? claimed : this.duty.claim(this);
       if (iteration < 0) {
         if (iteration === notYet) {
           await this.waitForWake();
@@ -226,9 +238,23 @@ class LoopingVuOf implements LoopingVu {
         this.finished = true;
         return;
       }
+      vu.iteration = iteration;
+      if (supply !== null) {
+        claimed = iteration;
+        const state = supply(vu);
+        if (state === "never") {
+          this.starve();
+          break;
+        }
+        if (state === "later") {
+          await this.waitForWake();
+          now = clock.now();
+          continue;
+        }
+        claimed = nothingLeft;
+      }
       const startedAt = now;
       vu.vuIteration = this.begun++;
-      vu.iteration = iteration;
       this.busy = true;
       const outcome = await scenario.iteration(vu);
       this.busy = false;
@@ -242,6 +268,8 @@ class LoopingVuOf implements LoopingVu {
         now = clock.now();
       }
     }
+    // Of the VU's own the rest is counted at the end.
+    if (claimed >= 0 && this.duty.common) meter.recordDropped(1);
   }
 
   private async waitForWake(): Promise<void> {

@@ -61,6 +61,8 @@ export interface Scheduler {
   allot(ranges: readonly IterationRange[], last: boolean): void;
   /** These VUs may begin iterations below these numbers. Unknown VUs are not this thread's. */
   confirm(through: readonly VuIteration[]): void;
+  /** VUs that wait for a row look whether it is there. */
+  lookAgain(): void;
   /** The gate is shut: what runs is aborted. */
   suspend(): void;
   /** The gate is open again. */

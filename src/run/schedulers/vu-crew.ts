@@ -140,10 +140,26 @@ export function createVuCrew(context: SchedulerContext, start: VuProfile, duty: 
       events.onEnded();
       return;
     }
-    if (!duty.finite || !begun) return;
+    if (!begun) return;
+    if (change === null && isStarved()) {
+      events.onLoadOver();
+      return;
+    }
+    if (!duty.finite) return;
     const finished = change === null && places.every((place) => place.finished || !place.called);
     if (duty.isExhausted() || (finished && !context.fed)) events.onLoadOver();
     else if (!duty.common) setIdle(finished);
+  };
+
+  /** Everybody who is called has found no row, and there will be none. */
+  const isStarved = () => {
+    let anybody = false;
+    for (const place of places) {
+      if (!place.called) continue;
+      if (!place.starved) return false;
+      anybody = true;
+    }
+    return anybody;
   };
 
   const setIdle = (now: boolean) => {
@@ -195,6 +211,10 @@ export function createVuCrew(context: SchedulerContext, start: VuProfile, duty: 
       const waiting = new Map(through);
       for (const [index, below] of waiting) duty.confirm(index, below);
       for (const place of places) if (waiting.has(place.index)) place.wakeWaiting();
+    },
+    lookAgain() {
+      wakeWaiting();
+      checkFinished();
     },
     suspend() {
       for (const place of [...places, ...leaving]) place.suspend();

@@ -128,6 +128,7 @@ export const executionEvent = schemaOf<ExecutionEvent>()(
       "owner_changed",
       "suspended",
       "threshold_crossed",
+      "data_over",
       "teardown_not_run",
     ]),
     message: Type.String(),

@@ -1,0 +1,48 @@
+import { EngineError } from "../errors.ts";
+import type { Feeder } from "../protocol/workflow.ts";
+import { countMark, createRowScanner } from "./make-scanner.ts";
+import { createRowDecoder, createRowParser, splitRecord } from "./parse-row.ts";
+
+/**
+ * The columns of a feeder from the first bytes of its file; null: each row may have its own. `whole`: there are no more
+ * bytes. Throws EngineError `invalid_workflow` or `template` for a file that cannot be read as what it is said to be.
+ */
+export function readColumns(feeder: Feeder, head: Uint8Array, whole: boolean): readonly string[] | null {
+  if ((head[0] === 0xff && head[1] === 0xfe) || (head[0] === 0xfe && head[1] === 0xff)) {
+    throw new EngineError("invalid_workflow", `\`${feeder.file}\` is UTF-16; save it as UTF-8`);
+  }
+  const bytes = head.subarray(countMark(head));
+  let first: Uint8Array | null = null;
+  let rows = 0;
+  const scanner = createRowScanner(feeder, (from, to) => {
+    if (rows++ === 0) first = bytes.slice(from, to);
+  });
+  scanner.feed(bytes);
+  if (whole) scanner.end();
+  if (first === null) {
+    const reason = whole ? "holds no rows" : "has no line end in its first 64 KiB";
+    throw new EngineError("invalid_workflow", `\`${feeder.file}\` ${reason}`);
+  }
+  if (feeder.format !== "csv") {
+    createRowParser(feeder, [])(first, () => `${feeder.file}:1`);
+    return null;
+  }
+  if (whole && rows < 2) throw new EngineError("invalid_workflow", `\`${feeder.file}\` holds a header and no rows`);
+  return readHeader(feeder, first);
+}
+
+/** The names in a csv's first record. Throws EngineError `invalid_workflow`, `template`. */
+export function readHeader(feeder: Feeder, record: Uint8Array): readonly string[] {
+  const place = () => `${feeder.file}:1`;
+  const text = createRowDecoder(feeder.encoding)(record, place);
+  const columns = splitRecord(text, feeder.delimiter, place).map((name) => name.trim());
+  columns.forEach((name, at) => {
+    if (name === "") {
+      throw new EngineError("invalid_workflow", `${place()}: column ${at + 1} of the header has no name`);
+    }
+    if (columns.indexOf(name) !== at) {
+      throw new EngineError("invalid_workflow", `${place()}: the header has the column \`${name}\` twice`);
+    }
+  });
+  return columns;
+}
