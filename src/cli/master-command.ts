@@ -44,6 +44,7 @@ export async function masterStartCommand(options: MasterStartOptions, terminal: 
     });
     closing.push(() => nodeLog.close());
     const { log } = nodeLog;
+    const access = readAccess(configuration);
     const chosen = chooseStore(configuration.master, process.env);
     const store = await openStore(chosen.url, chosen.dataDir);
     const clock = createSystemClock(systemTime);
@@ -51,7 +52,7 @@ export async function masterStartCommand(options: MasterStartOptions, terminal: 
       store,
       storeKind: chosen.kind,
       configuration,
-      access: readAccess(configuration),
+      access,
       clock,
       log,
       engineVersion: readEngineVersion(),

@@ -1,11 +1,15 @@
 import type { Configuration } from "../config/configuration.ts";
+import { checkAccess } from "../master/access/check-access.ts";
 import { type AccessSettings, openAccess } from "../master/access/settings.ts";
 import { readSource } from "./read-source.ts";
 
-/** Who may speak to a master, by its configuration; certificates are read from their files. Throws EngineError `unreadable_file`. */
+/**
+ * Who may speak to a master, by its configuration; certificates are read from their files. Throws EngineError
+ * `unreadable_file`, `invalid_config`.
+ */
 export function readAccess({ auth, access, tls }: Configuration): AccessSettings {
   const { cert, key, ca, clientAuth } = tls;
-  return {
+  const settings: AccessSettings = {
     ...openAccess,
     keys: auth.enabled ? auth.apiKeys : null,
     addresses: access,
@@ -14,4 +18,6 @@ export function readAccess({ auth, access, tls }: Configuration): AccessSettings
         ? null
         : { cert: readSource(cert), key: readSource(key), ca: ca === null ? null : readSource(ca), clientAuth },
   };
+  checkAccess(settings);
+  return settings;
 }
