@@ -17,6 +17,7 @@ import { nodeSignals, watchInterrupts } from "./interrupts.ts";
 import { type MasterStartOptions, readMasterFlags } from "./master-start-options.ts";
 import { readAccess } from "./read-access.ts";
 import { createNodeLog } from "./node-log.ts";
+import { rememberSecrets } from "./secret-memory.ts";
 import { tellError } from "./tell-error.ts";
 import type { Terminal } from "./terminal.ts";
 import { watchReload } from "./watch-reload.ts";
@@ -59,6 +60,7 @@ export async function masterStartCommand(options: MasterStartOptions, terminal: 
       masterId,
       warnings: chosen.warning === null ? [] : [chosen.warning],
       createId: () => makeUuid(Math.random),
+      noteSecrets: rememberSecrets,
     });
     const reload = watchReload({
       file: options.config ?? null,
@@ -121,6 +123,7 @@ async function joinSlave(
     connections,
     environment: exposeVariables(exposeEnv, process.env),
     sample: createProcessSample(),
+    noteSecrets: rememberSecrets,
   });
   const joined = await joinInMemory(slave, port);
   return async () => {

@@ -12,6 +12,7 @@ import { finishReport, listOutputs } from "./finish-report.ts";
 import { findGoal } from "./progress-text.ts";
 import { showProgress } from "./progress.ts";
 import type { RunOptions } from "./run-options.ts";
+import { rememberSecrets } from "./secret-memory.ts";
 import { createProblemsError, formatProblem, printError, tellError } from "./tell-error.ts";
 import type { Terminal } from "./terminal.ts";
 import { createTextLog } from "./text-log.ts";
@@ -40,6 +41,7 @@ export async function runCommand(file: string, options: RunOptions, terminal: Te
 
     const demo = options.demoTarget ? await startDemoTarget() : null;
     if (demo !== null) closers.push(() => demo.close());
+    rememberSecrets(options.secret ?? {});
     const { loaded, inputs, files } = await loadInput(
       file,
       options,

@@ -15,6 +15,7 @@ import { nodeSignals, watchInterrupts } from "./interrupts.ts";
 import { createNodeLog } from "./node-log.ts";
 import { createProcessSample } from "./process-sample.ts";
 import { defaultMaxVus, defaultSlavePort, readSlaveFlags, type SlaveStartOptions } from "./slave-options.ts";
+import { rememberSecrets } from "./secret-memory.ts";
 import { tellError } from "./tell-error.ts";
 import type { Terminal } from "./terminal.ts";
 import { watchReload } from "./watch-reload.ts";
@@ -82,6 +83,7 @@ export async function slaveStartCommand(options: SlaveStartOptions, terminal: Te
       connections: configuration.connections,
       environment: exposeVariables(own.exposeEnv, process.env),
       sample: createProcessSample(),
+      noteSecrets: rememberSecrets,
     });
     log("info", `slave ${id} serves http://${own.address?.host ?? "localhost"}:${slave.port}/status`);
     await asked.promise;

@@ -10,6 +10,7 @@ import type { SubmitOptions } from "./master-options.ts";
 import { probeOutputFiles } from "./output-files.ts";
 import { findGoal } from "./progress-text.ts";
 import { watchPatience } from "./patience.ts";
+import { rememberSecrets } from "./secret-memory.ts";
 import { startStopping, type Stopping } from "./stopping.ts";
 import { createProblemsError, formatProblem, printError, tellError } from "./tell-error.ts";
 import type { Terminal } from "./terminal.ts";
@@ -35,6 +36,7 @@ export async function submitCommand(file: string, options: SubmitOptions, termin
     const outputs = listOutputs(options);
     const probe = probeOutputFiles(outputs);
     closers.push(() => probe.undo());
+    rememberSecrets(options.secret ?? {});
     const { loaded, body } = await loadSubmission(file, options);
     if ("problems" in loaded) throw createProblemsError(file, loaded.problems);
     if (!quiet) for (const warning of loaded.warnings) terminal.tell(formatProblem(warning, file, terminal.err));

@@ -1,5 +1,6 @@
 import { EngineError } from "../errors.ts";
 import type { Problem } from "../protocol/problem.ts";
+import { hideSecrets } from "./secret-memory.ts";
 import type { Side, Terminal } from "./terminal.ts";
 
 /** One line for each problem: `file:line:column: path: message`. */
@@ -39,8 +40,14 @@ export function printError(terminal: Terminal, thrown: unknown): number {
   return error.exitCode;
 }
 
+/** What is told: an error of ours, without the secrets that this process knows. */
 function asEngineError(thrown: unknown): EngineError {
-  if (thrown instanceof EngineError) return thrown;
-  const message = thrown instanceof Error ? thrown.message : String(thrown);
-  return new EngineError("internal_error", `${message} (a fault of the engine: please report it)`, { cause: thrown });
+  if (!(thrown instanceof EngineError)) {
+    const message = hideSecrets(thrown instanceof Error ? thrown.message : String(thrown));
+    return new EngineError("internal_error", `${message} (a fault of the engine: please report it)`, { cause: thrown });
+  }
+  return new EngineError(thrown.code, hideSecrets(thrown.message), {
+    hint: thrown.hint === null ? undefined : hideSecrets(thrown.hint),
+    problems: thrown.problems.map((problem) => ({ ...problem, message: hideSecrets(problem.message) })),
+  });
 }

@@ -18,6 +18,8 @@ export interface ExecutionsOptions {
   readonly store: Store;
   readonly registry: Registry;
   createId(): string;
+  /** Told the secrets of each submit. */
+  noteSecrets(secrets: Readonly<Record<string, string>>): void;
   close(): Promise<void>;
 }
 
@@ -68,6 +70,7 @@ export function createExecutions(options: ExecutionsOptions): Executions {
 
   return {
     async submit(submission, id = options.createId()) {
+      options.noteSecrets(submission.inputs.secrets);
       const card = await steering.submit(submission, id);
       return { execution_id: card.id, workflow_id: card.workflow.id, status: "submitted" };
     },

@@ -29,6 +29,8 @@ export interface MasterOptions {
   /** Who may speak to it; default: everybody who is near. */
   readonly access?: AccessSettings;
   createId(): string;
+  /** Told the secrets of each submit, so that nothing this process says of its own faults shows them. */
+  noteSecrets(secrets: Readonly<Record<string, string>>): void;
 }
 
 /** A master that serves. */
@@ -106,6 +108,7 @@ export async function startMaster(options: MasterOptions): Promise<RunningMaster
     store,
     registry,
     createId,
+    noteSecrets: (secrets) => options.noteSecrets(secrets),
     close: () => (closed ??= close()),
   });
   const port = createLinkPort(registry, steering);

@@ -29,6 +29,8 @@ export interface MakeSlaveOptions {
   /** What of its own environment workflows may read as `env.X`; what comes with an execution wins. */
   readonly environment: Readonly<Record<string, string>>;
   sample(): ProcessSample;
+  /** Told the secrets of each execution, so that nothing this process says of its own faults shows them. */
+  noteSecrets(secrets: Readonly<Record<string, string>>): void;
   /** Without a word from its owner for so long an execution ends here, ms. Default 2 minutes. */
   readonly orphanMs?: number;
 }
@@ -38,8 +40,9 @@ export function makeSlave(options: MakeSlaveOptions): Slave {
   const { card, threads, cores, clock, random } = options;
   return createSlave({
     ...options,
-    createRun: ({ executionId, plan, share, inputs }, events, { leaseMemory, log }) =>
-      createShareRun(
+    createRun: ({ executionId, plan, share, inputs }, events, { leaseMemory, log }) => {
+      options.noteSecrets(inputs.secrets);
+      return createShareRun(
         {
           plan,
           share,
@@ -56,7 +59,8 @@ export function makeSlave(options: MakeSlaveOptions): Slave {
           connections: options.connections,
         },
         events,
-      ),
+      );
+    },
   });
 }
 

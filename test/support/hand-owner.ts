@@ -55,6 +55,7 @@ export async function startHandOwner(orphanMs?: number): Promise<HandOwner> {
     connections: {},
     environment: {},
     sample: () => ({ cpu: 0, memory: 0, event_loop_lag_ms: 0 }),
+    noteSecrets: () => undefined,
     orphanMs,
   });
   onTestFinished(() => slave.close());

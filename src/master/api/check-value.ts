@@ -31,6 +31,8 @@ function createCheck<Value>(validate: ValidateFunction<Value>, where: "body" | "
 function describeProblem(error: ErrorObject, where: "body" | "query"): { path: string; message: string } {
   const path = error.instancePath.slice(1).replaceAll("/", ".").replaceAll("~1", "/").replaceAll("~0", "~");
   const params: Readonly<Record<string, unknown>> = error.params;
+  // What is written only is never shown, to whomever.
+  const value = error.parentSchema?.["writeOnly"] === true ? "hidden" : show(error.data);
   switch (error.keyword) {
     case "additionalProperties": {
       const known = Object.keys(readRecord(error.parentSchema?.["properties"])).join(", ");
@@ -42,14 +44,14 @@ function describeProblem(error: ErrorObject, where: "body" | "query"): { path: s
     case "required":
       return { path, message: `lacks \`${String(params["missingProperty"])}\`` };
     case "enum":
-      return { path, message: `is ${show(error.data)}; it takes ${readList(params["allowedValues"]).join(", ")}` };
+      return { path, message: `is ${value}; it takes ${readList(params["allowedValues"]).join(", ")}` };
     case "type":
       return {
         path,
-        message: `is ${show(error.data)}; it takes ${[params["type"]].flat().map(nameType).join(" or ")}`,
+        message: `is ${value}; it takes ${[params["type"]].flat().map(nameType).join(" or ")}`,
       };
     default:
-      return { path, message: `is ${show(error.data)}; it ${error.message ?? "is not accepted"}` };
+      return { path, message: `is ${value}; it ${error.message ?? "is not accepted"}` };
   }
 }
 

@@ -15,7 +15,8 @@ export function parseJson(text: string): Json {
   try {
     return hasLongDigits(text) ? (JSON.parse(text, keepDigits) as Json) : (JSON.parse(text) as Json);
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
+    // The engine quotes what it could not read, which may be a secret.
+    const reason = (cause instanceof Error ? cause.message : String(cause)).replace(/, (?:\.\.\.)?".*$/s, "");
     throw new EngineError("invalid_request", `the body is not valid JSON: ${reason.slice(0, 200)}`, { cause });
   }
 }

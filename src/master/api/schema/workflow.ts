@@ -25,7 +25,13 @@ export const submitBody = schemaOf<SubmitBody>()(
       ),
       variables: Type.Optional(texts("Values that win over the workflow's variables; also `env.X`")),
       env: Type.Optional(texts("`env.X` alone")),
-      secrets: Type.Optional(texts("`secret.X`: never stored, shown nowhere")),
+      secrets: Type.Optional({
+        ...mapOf(Type.String({ writeOnly: true }), {
+          description: "`secret.X`: never stored, shown nowhere",
+          maxProperties: 1_000,
+        }),
+        writeOnly: true,
+      }),
       options: Type.Optional(anyMap("Replaces fields of the workflow's `options`")),
       scenario: Type.Optional(Type.String({ maxLength: 64, description: "Runs this scenario alone" })),
       insecure: Type.Optional(Type.Boolean({ description: "No certificate is verified" })),

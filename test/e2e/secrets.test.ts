@@ -1,0 +1,190 @@
+import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { text } from "node:stream/consumers";
+import { request } from "node:http";
+import { expect, onTestFinished, test } from "vitest";
+import { WebSocket } from "ws";
+import { type Cluster, startCluster } from "../support/cluster.ts";
+import { type RunningCommand, runCommand, startCommand } from "../support/command.ts";
+import { startHttpTarget } from "../support/http-steps.ts";
+
+const secret = "s3cr3t/Wört&key 万密";
+/** Every way in which it could be written somewhere. */
+const forms = [
+  secret,
+  encodeURIComponent(secret),
+  encodeURI(secret),
+  JSON.stringify(secret).slice(1, -1),
+  Buffer.from(secret).toString("base64").replace(/=+$/, ""),
+  Buffer.from(`user:${secret}`).toString("base64").slice(8, -4),
+];
+
+function expectNone(place: string, written: string): void {
+  for (const form of forms) expect([place, written.includes(form)]).toEqual([place, false]);
+}
+
+/** A step for each way in which a secret can get into what is shown. */
+function workflow(url: string) {
+  const step = (id: string, config: object, more: object = {}) => ({ id, type: "http", config, ...more });
+  return {
+    id: "leaky",
+    variables: { copy: "${secret.TOKEN}" },
+    options: { vus: 2, duration: "2s", on_error: "continue", think_time: "50ms", http: { base_url: url } },
+    steps: [
+      step("query", { url: "/503", params: { key: "${secret.TOKEN}" } }),
+      step("path", { url: "/503/${url_encode(secret.TOKEN)}" }),
+      step("header", { url: "/503", headers: { "x-token": "${url_encode(secret.TOKEN)}" } }),
+      step("body", { method: "POST", url: "/503", json: { token: "${secret.TOKEN}", copied: "${copy}" } }),
+      step("basic", { url: "/503", auth: { basic: { username: "user", password: "${secret.TOKEN}" } } }),
+      step("host", { url: "http://${secret.HOST}.invalid/" }),
+      step("nowhere", { url: "http://127.0.0.1:1/${url_encode(secret.TOKEN)}" }),
+      step("wrong", { url: "http://${secret.TOKEN}:port/" }),
+      step(
+        "told",
+        { method: "POST", url: "/200", body: "${secret.TOKEN}" },
+        {
+          extract: [{ name: "found", from: "body" }],
+          assert: [{ type: "body", operator: "eq", value: "${found} is not ${secret.TOKEN}" }],
+        },
+      ),
+    ],
+  };
+}
+
+/** What everybody who asks the API is told of an execution. */
+async function readAnswers(url: string, id: string): Promise<string> {
+  const paths = ["", "/metrics", "/report", "/logs", "/timeseries"].map((tail) => `/api/v1/executions/${id}${tail}`);
+  const all = [...paths, "/api/v1/executions", "/api/v1/workflows", "/api/v1/workflows/leaky", "/metrics"];
+  const answers = await Promise.all(all.map(async (path) => (await fetch(url + path)).text()));
+  return answers.join("\n");
+}
+
+async function readStream(url: string, id: string): Promise<string> {
+  const stream = new WebSocket(`${url.replace("http", "ws")}/api/v1/executions/${id}/ws`);
+  const messages: string[] = [];
+  stream.on("message", (data: Buffer) => messages.push(data.toString()));
+  await new Promise((resolve) => stream.once("close", resolve));
+  return messages.join("\n");
+}
+
+function readFolder(folder: string): string {
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => readFileSync(join(entry.parentPath, entry.name)).toString("utf8"))
+    .join("\n");
+}
+
+/** A module that makes a process fail, at SIGUSR2, with a fault that holds the secret. */
+function makeFault(): Readonly<Record<string, string>> {
+  const file = join(mkdtempSync(join(tmpdir(), "fault-")), "fault.mjs");
+  const thrown = `new Error("a fault in the middle of ${secret}")`;
+  writeFileSync(file, `process.on("SIGUSR2", () => { throw ${thrown}; });\n`);
+  return { NODE_OPTIONS: `--import=${file}` };
+}
+
+async function expectMaskedFault(command: RunningCommand): Promise<void> {
+  command.child.kill("SIGUSR2");
+  const { code, stderr } = await command.finished;
+  expect(code).toBe(1);
+  expect(stderr).toContain("a fault in the middle of *** (a fault of the engine: please report it)");
+}
+
+async function startTarget() {
+  const target = await startHttpTarget((seen, response) => {
+    // What a careless server tells: all that it was asked.
+    response.writeHead(Number(/^\/(\d+)/.exec(seen.url)?.[1] ?? 200), { "x-echo": encodeURI(seen.url) });
+    response.end(seen.body || `${seen.url} ${JSON.stringify(seen.headers)}`);
+  });
+  onTestFinished(() => target.close());
+  return target;
+}
+
+async function submitLeaky(cluster: Cluster, url: string): Promise<string> {
+  return cluster.submit(workflow(url), { secrets: { TOKEN: secret, HOST: "s3cr3t-host" } });
+}
+
+test("a submitted secret is in no log, answer, stream, file or fault of master and slave, and does its work", {
+  timeout: 90_000,
+}, async () => {
+  const target = await startTarget();
+  const dataDir = mkdtempSync(join(tmpdir(), "secrets-"));
+  const env = makeFault();
+  const cluster = await startCluster({ dataDir, env, args: ["--log-level", "debug"] });
+  const slave = await cluster.addSlave("s1", { env, args: ["--log-level", "debug"] });
+  const id = await submitLeaky(cluster, target.url);
+  const stream = readStream(cluster.url, id);
+  await cluster.waitFor(id, ({ active_vus: active }) => active === 2);
+  expectNone("files while it runs", readFolder(dataDir));
+  const report = await cluster.finish(id);
+  expect(report.errors.map(({ step_id: step }) => step)).toEqual(
+    expect.arrayContaining(["query", "path", "header", "body", "basic", "host", "nowhere", "wrong", "told"]),
+  );
+  expect(target.seen.find(({ body }) => body.startsWith("{"))?.body).toBe(
+    JSON.stringify({ token: secret, copied: secret }),
+  );
+  const answers = await readAnswers(cluster.url, id);
+  expect(answers).toContain("***");
+  expectNone("answers", answers);
+  expectNone("stream", await stream);
+  expectNone("files", readFolder(dataDir));
+  expect(`${answers}${readFolder(dataDir)}`).not.toContain("s3cr3t-host");
+  await expectMaskedFault(slave);
+  await expectMaskedFault(cluster.master);
+  expectNone("the slave's log", slave.shown());
+  expectNone("the master's log", cluster.master.shown());
+  expectNone("files in the end", readFolder(dataDir));
+});
+
+test("a secret of the command line is in nothing that run writes", {
+  timeout: 60_000,
+}, async () => {
+  const target = await startTarget();
+  const folder = mkdtempSync(join(tmpdir(), "secrets-"));
+  const file = join(folder, "leaky.json");
+  writeFileSync(file, JSON.stringify(workflow(target.url)));
+  const out = mkdtempSync(join(tmpdir(), "secrets-out-"));
+  const secrets = ["--secret", `TOKEN=${secret}`, "--secret", "HOST"];
+  const env = { HOST: "s3cr3t-host", ...makeFault() };
+  const done = await runCommand(
+    ["run", file, ...secrets, "-d", "1s", "--log-level", "debug", "--out-json", join(out, "report.json")],
+    { env, deadlineMs: 30_000 },
+  );
+  const written = `${done.stdout}${done.stderr}${readFolder(out)}`;
+  expect(written).toContain("***");
+  expectNone("run", written);
+  expect(written).not.toContain("s3cr3t-host");
+  const before = target.seen.length;
+  const running = startCommand(["run", file, ...secrets, "-d", "20s"], { env, deadlineMs: 30_000 });
+  await expect.poll(() => target.seen.length > before, { timeout: 10_000 }).toBe(true);
+  await expectMaskedFault(running);
+});
+
+test("an answer to a submit whose secrets are no texts does not repeat them", async () => {
+  const cluster = await startCluster();
+  for (const secrets of [{ TOKEN: { value: secret } }, { TOKEN: [secret] }, { TOKEN: 4_711_471_147 }, secret]) {
+    const { status, body } = await cluster.call("POST", "/workflows", { workflow: workflow("http://x"), secrets });
+    expect(status).toBe(400);
+    expect(JSON.stringify(body)).not.toMatch(/4711471147|s3cr3t/);
+  }
+  for (const broken of [`"${secret}`, secret, `"${secret}" x`]) {
+    const answer = await post(cluster.url, `{"workflow": {}, "secrets": {"TOKEN": ${broken}}}`);
+    expect(answer).toContain("not valid JSON");
+    expectNone("the answer", answer);
+    expect(answer).not.toContain("s3cr3t");
+  }
+  expectNone("the log", cluster.master.shown());
+});
+
+/** What is answered to a body that is no JSON. */
+function post(url: string, body: string): Promise<string> {
+  return new Promise<string>((resolve, reject) => {
+    const sent = request(`${url}/api/v1/workflows`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+    });
+    sent.on("response", (response) => text(response).then(resolve, reject));
+    sent.on("error", reject);
+    sent.end(body);
+  });
+}
