@@ -8,6 +8,8 @@ import {
   readWait,
   type SubmitOptions,
 } from "./master-options.ts";
+import { addConnectionOptions } from "./connection-options.ts";
+import type { MasterStatusOptions } from "./master-status-command.ts";
 import type { KeyOptions } from "./keys-command.ts";
 import { addMasterStart } from "./master-program.ts";
 import type {
@@ -166,13 +168,12 @@ function addKeys(keys: Command, terminal: Terminal, finish: (exitCode: number) =
 }
 
 function addMasterStatus(master: Command, terminal: Terminal, finish: (exitCode: number) => void): void {
-  master
-    .command("status")
+  addConnectionOptions(master.command("status"))
     .description("Ask the live process; exit code 1 when it does not answer.")
     .option("--address <url>", "where it listens (default: WE_MASTER_URL, else http://localhost:8080)")
     .option("--json", "print the status as JSON")
     .option("--no-color", "no colours")
-    .action(async (options: { readonly address?: string; readonly json?: boolean }) => {
+    .action(async (options: MasterStatusOptions) => {
       const { masterStatusCommand } = await import("./master-status-command.ts");
       finish(await masterStatusCommand(options, terminal));
     });

@@ -1,10 +1,11 @@
 import { type Command, InvalidArgumentError } from "commander";
 import { parseDuration } from "../quantity.ts";
+import { addConnectionOptions, type ConnectionOptions } from "./connection-options.ts";
 import { readDuration } from "./option-values.ts";
 import type { ResultOptions, WorkflowOptions } from "./run-options.ts";
 
 /** What every command that asks a master takes. */
-export interface MasterOptions {
+export interface MasterOptions extends ConnectionOptions {
   /** Default: WE_MASTER_URL, else http://localhost:8080. */
   readonly master?: string;
   readonly json?: boolean;
@@ -26,11 +27,13 @@ export function addMasterOptions(command: Command, json: string): Command {
   return addMasterOption(command).option("--json", json).option("--no-color", "no colours");
 }
 
-/** Adds `--master` alone. */
+/** Adds `--master`, and how it is spoken to. */
 export function addMasterOption(command: Command): Command {
-  return command.option(
-    "--master <urls>",
-    "the master, or several with commas between them (default: WE_MASTER_URL, else http://localhost:8080)",
+  return addConnectionOptions(
+    command.option(
+      "--master <urls>",
+      "the master, or several with commas between them (default: WE_MASTER_URL, else http://localhost:8080)",
+    ),
   );
 }
 

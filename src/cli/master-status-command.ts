@@ -1,15 +1,18 @@
 import { showCount, showDuration } from "../report/text/people.ts";
+import type { ConnectionOptions } from "./connection-options.ts";
 import { askMaster } from "./find-master.ts";
 import { showFields } from "./show-table.ts";
 import type { Terminal } from "./terminal.ts";
 
+export interface MasterStatusOptions extends ConnectionOptions {
+  readonly address?: string;
+  readonly json?: boolean;
+}
+
 /** `master status`: asks the live process; 1 when nobody answers. */
-export function masterStatusCommand(
-  options: { readonly address?: string; readonly json?: boolean },
-  terminal: Terminal,
-): Promise<number> {
+export function masterStatusCommand(options: MasterStatusOptions, terminal: Terminal): Promise<number> {
   return askMaster(
-    { master: options.address, json: options.json },
+    { ...options, master: options.address },
     terminal,
     (client) => client.getMaster(),
     (status) => {

@@ -13,9 +13,9 @@ export interface Connection {
   readonly insecure?: boolean;
 }
 
-/** The headers that every request carries. */
+/** The headers that every request carries. A header holds bytes: a key of any script travels as its UTF-8. */
 export function createHeaders({ apiKey }: Connection): Readonly<Record<string, string>> {
-  return apiKey === undefined ? {} : { "x-api-key": apiKey };
+  return apiKey === undefined ? {} : { "x-api-key": Buffer.from(apiKey).toString("latin1") };
 }
 
 /** What TLS is told, in Node's words. */

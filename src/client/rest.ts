@@ -140,19 +140,34 @@ function joinFailures(failures: readonly EngineError[]): EngineError {
   return new EngineError("unreachable", `no master answers: ${failures.map(({ message }) => message).join("; ")}`);
 }
 
+const untrusted: ReadonlySet<string> = new Set([
+  "DEPTH_ZERO_SELF_SIGNED_CERT",
+  "SELF_SIGNED_CERT_IN_CHAIN",
+  "UNABLE_TO_GET_ISSUER_CERT",
+  "UNABLE_TO_GET_ISSUER_CERT_LOCALLY",
+  "UNABLE_TO_VERIFY_LEAF_SIGNATURE",
+]);
+
 /** Why nobody could be asked there. */
 export function describeUnreachable(master: string, cause: unknown): EngineError {
-  const message = `no master answers at ${master}: ${explain(cause)}`;
+  const message = `no master answers at ${master}: ${explain(master, cause)}`;
   const hint = "Start one with `workflow-engine master start`, or name it with --master or WE_MASTER_URL.";
   return new EngineError("unreachable", message, { cause, hint });
 }
 
-function explain(cause: unknown): string {
+function explain(master: string, cause: unknown): string {
   const { code, name, message } = (cause instanceof Error ? cause : new Error(String(cause))) as NodeJS.ErrnoException;
   if (code === "ECONNREFUSED") return "the connection was refused";
   if (code === "ENOTFOUND" || code === "EAI_AGAIN") return "the host is not known";
   if (code === "ETIMEDOUT") return "the connection was not answered";
-  if (code === "ECONNRESET" || code === "EPIPE") return "the connection was cut";
+  if (code === "ECONNRESET" || code === "EPIPE") {
+    return `the connection was cut${master.startsWith("http:") ? "; if it serves HTTPS, name it with https://" : ""}`;
+  }
+  if (code !== undefined && untrusted.has(code)) return "its certificate is not trusted; name its authority with --ca";
+  if (code === "ERR_TLS_CERT_ALTNAME_INVALID") return `its certificate is for another name: ${message}`;
+  if (code === "CERT_HAS_EXPIRED") return "its certificate has expired";
+  if (code === "EPROTO" || code?.startsWith("ERR_SSL") === true)
+    return `no TLS was agreed on; if it serves plain HTTP, name it with http:// (${code})`;
   if (name === "AbortError" || name === "TimeoutError") return `there was no answer within ${answerWithinMs / 1_000} s`;
   return message;
 }

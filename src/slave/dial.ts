@@ -102,7 +102,8 @@ export function startDialling(options: DialOptions): Dialler {
       handshakeTimeout: handshakeMs,
       maxPayload: linkLimits.orderBytes,
       perMessageDeflate: false,
-      headers: apiKey === null ? {} : { "x-api-key": apiKey },
+      // A header holds bytes: a key of any script travels as its UTF-8.
+      headers: apiKey === null ? {} : { "x-api-key": Buffer.from(apiKey).toString("latin1") },
     });
     socket = made;
     let reason = "the connection was closed";
