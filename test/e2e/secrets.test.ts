@@ -183,7 +183,9 @@ function post(url: string, body: string): Promise<string> {
       method: "POST",
       headers: { "content-type": "application/json" },
     });
-    sent.on("response", (response) => text(response).then(resolve, reject));
+    sent.on("response", (response) => {
+      text(response).then(resolve, reject);
+    });
     sent.on("error", reject);
     sent.end(body);
   });
