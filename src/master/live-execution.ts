@@ -95,7 +95,7 @@ export function createLiveExecution(options: LiveExecutionOptions): LiveExecutio
       (error: unknown) => {
         if (closed) return;
         // It is not acknowledged, so the slave keeps it; the frame after it is a gap and asks for it again.
-        log("error", `a frame of ${slaveId} was not stored, it is tried again: ${describeError(error)}`);
+        log("error", `a frame was not stored, it is tried again: ${describeError(error)}`, { slave: slaveId });
         clock.at(clock.now() + retryMs, () => closed || append(effect));
       },
     );
@@ -145,7 +145,7 @@ export function createLiveExecution(options: LiveExecutionOptions): LiveExecutio
   };
   const oust = () => {
     if (closed) return;
-    log("warn", `execution ${executionId} has another owner`);
+    log("warn", "it has another owner");
     stop();
     options.onOusted();
   };

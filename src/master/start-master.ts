@@ -71,7 +71,7 @@ export async function startMaster(options: MasterOptions): Promise<RunningMaster
     intervalMs,
     maxSlaves,
     onEvent: (event: RegistryEvent) => {
-      log("info", `slave ${event.id} ${event.type}`);
+      log("info", `slave ${event.id} ${event.type}`, { slave: event.id });
       steering.noteSlave(event);
     },
   });
@@ -164,7 +164,7 @@ async function stopAll(executions: Executions, clock: Clock, log: Log): Promise<
     const { executions: active } = await executions.list({ status, limit: 500, offset: 0 });
     for (const { id } of active) {
       executions.stop(id, request).catch((error: unknown) => {
-        log("warn", `execution ${id} was not stopped: ${error instanceof Error ? error.message : String(error)}`);
+        log("warn", `it was not stopped: ${error instanceof Error ? error.message : String(error)}`, { execution: id });
       });
     }
   }

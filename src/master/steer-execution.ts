@@ -1,6 +1,6 @@
 import type { FleetState } from "../cluster/fleet-state.ts";
 import type { Clock, Log } from "../protocol/ports.ts";
-import type { Report } from "../protocol/report.ts";
+import type { EventType, Report } from "../protocol/report.ts";
 import type { Execution, ExecutionStatus, Metrics, StreamMessage } from "../protocol/rest.ts";
 import type { Store } from "../store/store.ts";
 import { describeEnded, describeLive, type ExecutionCard, reportFleet, statusOf } from "./describe-execution.ts";
@@ -52,6 +52,9 @@ export interface SteeredExecution {
   close(): Promise<void>;
 }
 
+/** Events that somebody should look at. */
+const troubles: ReadonlySet<EventType> = new Set(["slave_lost", "capacity_short", "suspended"]);
+
 /** Steers a fleet; the caller tells it `begin` or, after a restart, `tick`. */
 export function steerExecution(options: SteeringOptions): SteeredExecution {
   const { card, fleet, needs, watchers, store, clock, registry, ledger } = options;
@@ -84,7 +87,7 @@ export function steerExecution(options: SteeringOptions): SteeredExecution {
     }
     // The merged state stays: a time series of another width is made from it.
     if (!(await live.keepMerged()))
-      options.log("warn", `the merged state of ${card.id} was not kept: another owner wrote a later one`);
+      options.log("warn", "the merged state was not kept: another owner wrote a later one");
     await storeEnd(
       store,
       card,
@@ -112,7 +115,14 @@ export function steerExecution(options: SteeringOptions): SteeredExecution {
       told = status;
       options.onStatus(status);
     },
-    onEvent: (event) => watchers.tell({ type: "event", event }),
+    onEvent(event) {
+      watchers.tell({ type: "event", event });
+      const { type, message, slave_id: slave } = event;
+      options.log(troubles.has(type) ? "warn" : "info", message, {
+        event: type,
+        ...(slave === undefined ? {} : { slave }),
+      });
+    },
     onFinal: () => live.write("report", end),
     onLate: () => live.write("report", end),
     onOusted: options.onOusted,

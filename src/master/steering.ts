@@ -87,6 +87,7 @@ export function createSteering(setup: SteeringSetup): Steering {
     watchers: Watchers,
   ) => {
     const logs = createLogLines();
+    const executionLog: Log = (level, message, fields) => log(level, message, { execution: card.id, ...fields });
     const execution: SteeredExecution = steerExecution({
       card,
       fleet,
@@ -96,12 +97,15 @@ export function createSteering(setup: SteeringSetup): Steering {
       watchers,
       store,
       clock,
-      log,
+      log: executionLog,
       registry,
       ledger,
       engineVersion,
       onStatus: (status) => work.track(store.putIndex(createRow(card, status, null)), `the status of ${card.id}`),
-      onEnded: () => release(execution),
+      onEnded({ status, passed, reason }) {
+        executionLog("info", `${card.workflow.id} has ended: ${status}`, { status, passed, reason });
+        release(execution);
+      },
       onOusted() {
         steered.delete(card.id);
         ledger.release(card.id);
@@ -128,6 +132,8 @@ export function createSteering(setup: SteeringSetup): Steering {
     const startLeadMs = slaves.length === 1 ? aloneLeadMs : togetherLeadMs;
     const fleet = createFleetState({ ...common, startLeadMs, token, slaves, snapshot }, clock.now());
     const { live } = steer(card, fleet, needs, true, queued.watchers);
+    const ids = slaves.map(({ id }) => id);
+    log("info", `${card.workflow.id} begins`, { execution: card.id, workflow: card.workflow.id, slaves: ids });
     live.tell({ type: "begin" });
     for (const { scenario, target, overMs } of queued.scales) {
       const name = scenario ?? card.workflow.scenarios[0]?.name ?? "";
@@ -155,7 +161,7 @@ export function createSteering(setup: SteeringSetup): Steering {
       await takeUp(unfinished, takingUp);
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
-      log("error", `execution ${unfinished.row.executionId} cannot be taken up: ${reason}`);
+      log("error", `it cannot be taken up: ${reason}`, { execution: unfinished.row.executionId });
     }
   };
 

@@ -56,9 +56,13 @@ export function createAgents(options: AgentsOptions): Agents {
       orphanMs: options.orphanMs,
       send: (fact) => send(source, "message" in fact ? { ...fact, message: mask(fact.message) } : fact),
       createRun: (order, events, leaseMemory) => options.createRun(order, events, { leaseMemory, log: executionLog }),
-      onOver: () => agents.delete(key),
+      onOver: () => {
+        agents.delete(key);
+        log("info", "left an execution", { execution: source.executionId });
+      },
     });
     agents.set(key, agent);
+    log("info", "takes part in an execution", { execution: source.executionId });
     return agent;
   };
 

@@ -105,7 +105,7 @@ export function createExecutionAgent(options: ExecutionAgentOptions): ExecutionA
       task();
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error);
-      log("error", `execution ${source.executionId}: ${message}`);
+      log("error", message);
       tell({ type: "fact", fact: { type: "fault", message } });
     }
   };
@@ -122,10 +122,7 @@ export function createExecutionAgent(options: ExecutionAgentOptions): ExecutionA
       return;
     }
     if (now - heardAt > options.orphanMs) {
-      log(
-        "warn",
-        `execution ${source.executionId}: no word from its master for ${Math.round(options.orphanMs / 1000)} s, it ends here`,
-      );
+      log("warn", `no word from its master for ${Math.round(options.orphanMs / 1000)} s, it ends here`);
       finish();
       return;
     }
@@ -147,7 +144,7 @@ export function createExecutionAgent(options: ExecutionAgentOptions): ExecutionA
   };
   const finish = (): void => {
     close().then(options.onOver, (error: unknown) => {
-      log("error", `execution ${source.executionId}: ${error instanceof Error ? error.message : String(error)}`);
+      log("error", `it did not end well: ${error instanceof Error ? error.message : String(error)}`);
       options.onOver();
     });
   };

@@ -8,7 +8,7 @@ test("a hundred lines a second are sent, without secrets; the rest is counted", 
   let now = 0;
   const log = createExecutionLog("e1", {
     clock: { now: () => now },
-    log: (level, message) => logged.push(`${level} ${message}`),
+    log: (level, message, fields) => logged.push(`${level} ${message} ${JSON.stringify(fields)}`),
     mask: createMasker({ token: "s3cr3t-value" }),
     send: (message) =>
       sent.push(message.type === "log" ? `${message.execution} ${message.level} ${message.message}` : ""),
@@ -17,6 +17,7 @@ test("a hundred lines a second are sent, without secrets; the rest is counted", 
   expect(sent.length).toBe(100);
   expect(sent[0]).toBe('e1 info line 0 *** {"url":"http://x/?t=***"}');
   expect(logged.length).toBe(150);
+  expect(logged[0]).toBe('info line 0 *** {"url":"http://x/?t=***"} {"execution":"e1"}');
   expect(logged.join()).not.toContain("s3cr3t");
   now = 1_000;
   log("error", "x".repeat(10_000));

@@ -23,7 +23,7 @@ export function createExecutionLog(execution: string, options: ExecutionLogOptio
   let left = 0;
   return (level, unmasked, fields) => {
     const message = mask(unmasked + describeFields(fields));
-    log(level, message);
+    log(level, message, { execution });
     if (clock.now() - second >= 1_000) {
       if (left > 0) send({ type: "log", execution, level: "warn", message: `${left} lines were left out` });
       second = clock.now();
