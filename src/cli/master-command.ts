@@ -2,7 +2,7 @@ import { availableParallelism } from "node:os";
 import { knownCapabilities } from "../config/capabilities.ts";
 import type { Configuration } from "../config/configuration.ts";
 import { readEngineVersion } from "../local/engine-version.ts";
-import { startMaster } from "../master/start-master.ts";
+import { type RunningMaster, startMaster } from "../master/start-master.ts";
 import type { LinkPort } from "../protocol/link.ts";
 import { makeUuid } from "../protocol/make-uuid.ts";
 import type { Clock, Log } from "../protocol/ports.ts";
@@ -49,7 +49,18 @@ export async function masterStartCommand(options: MasterStartOptions, terminal: 
     const chosen = chooseStore(configuration.master, process.env);
     const store = await openStore(chosen.url, chosen.dataDir);
     const clock = createSystemClock(systemTime);
-    const master = await startMaster({
+    let master: RunningMaster | null = null;
+    const reload = watchReload({
+      file: options.config ?? null,
+      onReload: () =>
+        takeConfiguration(configure, log, (next) => {
+          nodeLog.reload(next.logging);
+          master?.renew(readAccess(next));
+        }),
+      onHangup: () => asked.resolve(),
+    });
+    closing.push(() => reload.close());
+    master = await startMaster({
       store,
       storeKind: chosen.kind,
       configuration,
@@ -62,16 +73,6 @@ export async function masterStartCommand(options: MasterStartOptions, terminal: 
       createId: () => makeUuid(Math.random),
       noteSecrets: rememberSecrets,
     });
-    const reload = watchReload({
-      file: options.config ?? null,
-      onReload: () =>
-        takeConfiguration(configure, log, (next) => {
-          nodeLog.reload(next.logging);
-          master.renew(readAccess(next));
-        }),
-      onHangup: () => asked.resolve(),
-    });
-    closing.push(() => reload.close());
     for (const warning of master.warnings) {
       terminal.tell(`${terminal.err.colors.yellow("warning:")} ${warning}\n`);
       log("warn", warning);

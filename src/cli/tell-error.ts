@@ -6,7 +6,8 @@ import type { Side, Terminal } from "./terminal.ts";
 /** One line for each problem: `file:line:column: path: message`. */
 export function formatProblem(problem: Problem, file: string, side: Side): string {
   const { colors } = side;
-  const outside = problem.path.startsWith("WE_") ? "environment" : file || "command line";
+  const isFlag = problem.path.startsWith("--");
+  const outside = problem.path.startsWith("WE_") ? "environment" : isFlag || file === "" ? "command line" : file;
   const place = problem.line === undefined ? outside : `${file}:${problem.line}:${problem.column ?? 1}`;
   const path = problem.path === "" ? "" : `${colors.cyan(problem.path)}: `;
   const mark = problem.severity === "warning" ? `${colors.yellow("warning:")} ` : "";

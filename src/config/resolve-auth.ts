@@ -21,7 +21,8 @@ export function resolveAuth(values: GivenValues, environment: Environment): Auth
   } else if ((required || enabled) && apiKeys.length === 0) {
     values.report(required ? "auth.required" : "auth.enabled", "there are no keys; add `auth.api_keys`");
   }
-  if (!enabled && !required && apiKeys.length > 0) values.warn("auth.enabled", "the keys of `auth.api_keys` are not asked for");
+  if (!enabled && !required && apiKeys.length > 0)
+    values.warn("auth.enabled", "the keys of `auth.api_keys` are not asked for");
   return { enabled, required, apiKeys };
 }
 
