@@ -82,7 +82,7 @@ export function serveWorkflows(
         // Begun before a crash: it may have come as far as its execution.
         const begun = claim?.begun ? await executions.describe(claim.executionId) : null;
         if (begun !== null) return { execution_id: begun.id, workflow_id: begun.workflow_id, status: "submitted" };
-        const { loaded, inputs, queue } = await reader.read(request.body as RawBody | null, "submit");
+        const { loaded, inputs, queue } = await reader.read(request.body as RawBody | null);
         if ("problems" in loaded) {
           const count = loaded.problems.filter(({ severity }) => severity !== "warning").length;
           const message = `the workflow has ${count === 1 ? "a problem" : `${count} problems`}`;
@@ -91,7 +91,7 @@ export function serveWorkflows(
         return executions.submit({ workflow: loaded.workflow, inputs, queue }, claim?.executionId);
       },
       validateWorkflow: async ({ request }) => {
-        const { loaded } = await reader.read(request.body as RawBody | null, "validate");
+        const { loaded } = await reader.read(request.body as RawBody | null);
         return "problems" in loaded
           ? { valid: false, problems: loaded.problems }
           : { valid: true, problems: loaded.warnings };

@@ -22,9 +22,6 @@ export interface ReadSubmission {
   readonly queue: boolean;
 }
 
-/** To run, everything must be known; to be checked alone, names of the environment may be missing. */
-export type Purpose = "submit" | "validate";
-
 const checkEnvelope = checkBody<SubmitBody>(submitBody);
 
 /** Those of `options` that replace a scenario's load, as the flags of the command line do. */
@@ -49,38 +46,38 @@ const checkLoadOptions = checkBody<Overrides>({
 });
 
 /** Reads a submit: an envelope, a bare workflow as JSON, or one as YAML. Throws EngineError `invalid_request`. */
-export function readSubmission(body: RawBody | null, purpose: Purpose): ReadSubmission {
+export function readSubmission(body: RawBody | null): ReadSubmission {
   if (body === null) {
     throw new EngineError("invalid_request", "the body is empty; it takes a workflow as JSON or YAML");
   }
-  if (body.format === "yaml") return readText(body, {}, purpose);
+  if (body.format === "yaml") return readText(body, {});
   const value = parseJson(body.text);
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
     throw new EngineError("invalid_request", "the body takes a map: a workflow, or {workflow: …} or {yaml: …}");
   }
-  if (!Object.hasOwn(value, "workflow") && !Object.hasOwn(value, "yaml")) return readText(body, {}, purpose);
+  if (!Object.hasOwn(value, "workflow") && !Object.hasOwn(value, "yaml")) return readText(body, {});
   if (Object.hasOwn(value, "files")) {
     throw new EngineError("invalid_request", "`files` is not in this version; put their texts into the workflow");
   }
-  return readEnvelope(checkEnvelope(value), purpose);
+  return readEnvelope(checkEnvelope(value));
 }
 
-function readEnvelope(envelope: SubmitBody, purpose: Purpose): ReadSubmission {
+function readEnvelope(envelope: SubmitBody): ReadSubmission {
   const { workflow, yaml, file_name: fileName } = envelope;
   if ((workflow === undefined) === (yaml === undefined)) {
     throw new EngineError("invalid_request", "the body takes exactly one of `workflow` and `yaml`");
   }
   if (yaml !== undefined) {
     const format = fileName?.toLowerCase().endsWith(".json") ? "json" : "yaml";
-    return readText({ format, text: yaml }, envelope, purpose);
+    return readText({ format, text: yaml }, envelope);
   }
-  const loaded = loadWorkflowObject(workflow, { ...loadOptionsOf(envelope, purpose), fileName: fileName ?? null });
+  const loaded = loadWorkflowObject(workflow, { ...loadOptionsOf(envelope), fileName: fileName ?? null });
   return finish(loaded, envelope);
 }
 
-function readText({ format, text }: RawBody, envelope: SubmitBody, purpose: Purpose): ReadSubmission {
+function readText({ format, text }: RawBody, envelope: SubmitBody): ReadSubmission {
   const source = { text, fileName: envelope.file_name ?? null, format };
-  return finish(loadWorkflow(source, loadOptionsOf(envelope, purpose)), envelope);
+  return finish(loadWorkflow(source, loadOptionsOf(envelope)), envelope);
 }
 
 function finish(loaded: LoadedWorkflow, { queue = false, secrets = {}, ...envelope }: SubmitBody): ReadSubmission {
@@ -88,7 +85,7 @@ function finish(loaded: LoadedWorkflow, { queue = false, secrets = {}, ...envelo
   return { loaded: renamed, inputs: { env: envOf(envelope), secrets }, queue };
 }
 
-function loadOptionsOf(envelope: SubmitBody, purpose: Purpose): LoadOptions {
+function loadOptionsOf(envelope: SubmitBody): LoadOptions {
   const { options = {}, tags = {}, variables = {}, scenario, insecure = false } = envelope;
   const { vus, duration, iterations, stages, rate, mode } = checkLoadOptions(options);
   const overrides = { vus, duration, iterations, stages, rate, mode, insecure };
@@ -98,7 +95,8 @@ function loadOptionsOf(envelope: SubmitBody, purpose: Purpose): LoadOptions {
     tags,
     variables,
     env: envOf(envelope),
-    missingEnv: purpose === "submit" ? "problem" : "warning",
+    // Slaves have an environment of their own: `slave.expose_env`.
+    missingEnv: "warning",
     scenario,
   };
 }

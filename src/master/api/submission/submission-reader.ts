@@ -1,12 +1,12 @@
 import { Worker } from "node:worker_threads";
 import { EngineError } from "../../../errors.ts";
 import type { RawBody } from "../read-body.ts";
-import { type Purpose, type ReadSubmission, readSubmission } from "./read-submission.ts";
+import { type ReadSubmission, readSubmission } from "./read-submission.ts";
 import type { ReadAnswer, ReadRequest } from "./thread-message.ts";
 
 /** Reads bodies that name workflows. Rejects with EngineError `invalid_request`, `rate_limited`, `too_large`. */
 export interface SubmissionReader {
-  read(body: RawBody | null, purpose: Purpose): Promise<ReadSubmission>;
+  read(body: RawBody | null): Promise<ReadSubmission>;
 }
 
 /** Texts up to this many characters take a few milliseconds; the leases of all slaves wait for no longer ones. */
@@ -19,8 +19,8 @@ export function createSubmissionReader(): SubmissionReader {
   let waiting = 0;
   let last: Promise<unknown> = Promise.resolve();
   return {
-    async read(body, purpose) {
-      if (body === null || body.text.length <= largestHere) return readSubmission(body, purpose);
+    async read(body) {
+      if (body === null || body.text.length <= largestHere) return readSubmission(body);
       if (waiting >= mostWaiting) {
         throw new EngineError("rate_limited", `${waiting} large workflows are being read; send it again in a moment`);
       }
@@ -30,7 +30,7 @@ export function createSubmissionReader(): SubmissionReader {
       last = turn.promise;
       try {
         await before;
-        return await readInThread({ body, purpose });
+        return await readInThread({ body });
       } finally {
         waiting--;
         turn.resolve();

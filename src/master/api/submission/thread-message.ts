@@ -1,12 +1,11 @@
 import type { ErrorCode } from "../../../errors.ts";
 import type { Problem } from "../../../protocol/problem.ts";
 import type { RawBody } from "../read-body.ts";
-import type { Purpose, ReadSubmission } from "./read-submission.ts";
+import type { ReadSubmission } from "./read-submission.ts";
 
 /** What the reading thread is given. */
 export interface ReadRequest {
   readonly body: RawBody;
-  readonly purpose: Purpose;
 }
 
 /** Its only answer: what was read, or the error in plain words. */
