@@ -106,3 +106,8 @@ export function formatPercent(share: number): string {
 function trimNumber(value: number): string {
   return value.toFixed(6).replace(/\.?0+$/, "");
 }
+
+/** Whole microseconds of milliseconds; negative differences are 0. */
+export function toMicros(milliseconds: number): number {
+  return milliseconds > 0 ? Math.round(milliseconds * 1000) : 0;
+}

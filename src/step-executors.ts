@@ -8,4 +8,5 @@ export type ExecutorFactory = (context: ExecutorContext, recorder: Recorder) => 
 export const stepExecutors = {
   http: () => import("./executors/http/executor.ts").then((module) => module.createHttpExecutor),
   script: () => import("./executors/script/executor.ts").then((module) => module.loadScriptExecutor()),
+  socket: () => import("./executors/socket/executor.ts").then((module) => module.createSocketExecutor),
 } as const satisfies Record<string, () => Promise<ExecutorFactory>>;

@@ -1,3 +1,4 @@
+import { socketSpec } from "./executors/socket/spec.ts";
 import { httpOptions, httpSpec } from "./executors/http/spec.ts";
 import { scriptLibs, scriptSpec } from "./executors/script/spec.ts";
 import { callSpec } from "./flow/call/spec.ts";
@@ -16,6 +17,7 @@ import type { StepSpec } from "./protocol/step-spec.ts";
 export const stepSpecs = {
   http: httpSpec,
   script: scriptSpec,
+  socket: socketSpec,
   sleep: sleepSpec,
   group: groupSpec,
   condition: conditionSpec,

@@ -1,3 +1,4 @@
+import { toMicros } from "../quantity.ts";
 import type { Exchange } from "./exchange.ts";
 import type { Counter, Rate, Recorder, Tags, Trend } from "../measure/recorder.ts";
 import type { Failure } from "../protocol/step.ts";
@@ -148,11 +149,6 @@ export class StepSeries {
     this.#known.set(key, series);
     return series;
   }
-}
-
-/** Whole microseconds of milliseconds; negative differences are 0. */
-export function toMicros(milliseconds: number): number {
-  return milliseconds > 0 ? Math.round(milliseconds * 1000) : 0;
 }
 
 function tagsOf(outcome: Outcome, url: string): Tags {

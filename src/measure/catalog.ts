@@ -47,6 +47,10 @@ const rows: readonly Row[] = [
   ["ws_connecting", "trend", "time", "WebSocket handshake"],
   ["ws_session_duration", "trend", "time", "A WebSocket session"],
   ["grpc_req_duration", "trend", "time", "A gRPC call"],
+  ["socket_reqs", "counter", "default", "Operations of socket steps"],
+  ["socket_req_failed", "rate", "default", "Operations of socket steps that failed"],
+  ["socket_req_duration", "trend", "time", "An operation of a socket step, with connecting where it had to"],
+  ["socket_connecting", "trend", "time", "Look-up, connect and TLS of a socket step"],
   ["vus", "gauge", "default", "VUs that are running"],
   ["vus_max", "gauge", "default", "VUs that are initialised"],
 ];

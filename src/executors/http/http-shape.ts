@@ -15,6 +15,7 @@ import {
   text,
   union,
 } from "../../protocol/shape.ts";
+import { tlsShape } from "../../protocol/tls.ts";
 
 const pair = object(
   {
@@ -49,12 +50,6 @@ const redirect = object({
     "The most redirects for one request; beyond it the step fails. Default: 10.",
   ),
 });
-const tls = object({
-  verify: describe(flag, "Verify the server's certificate. Default: true, unless `--insecure` is given."),
-  cert: describe(text, "The client's certificate: PEM text, or a file relative to the workflow. Default: none."),
-  key: describe(text, "The key of `cert`: PEM text, or a file relative to the workflow. Default: none."),
-  ca: describe(text, "Authorities to trust: PEM text, or a file relative to the workflow. Default: the system's own."),
-});
 const timeout = object({
   connect: describe(
     positiveDuration,
@@ -73,7 +68,7 @@ const sharedFields: Readonly<Record<string, Shape>> = {
   ),
   auth: describe(union(auth, nothing), "Basic or bearer authentication; null: none. Default: that of `options.http`."),
   redirect: describe(union(flag, redirect), "Whether and how far redirects are followed. Default: up to 10."),
-  tls: describe(tls, "Certificates of an https connection. Default: verify, with the system's authorities."),
+  tls: describe(tlsShape, "Certificates of an https connection. Default: verify, with the system's authorities."),
   timeout: describe(
     union(positiveDuration, timeout),
     "The longest time for the whole request, such as `30s`, or `{connect, total}`. Default: connect 10s, total 60s.",

@@ -7,7 +7,8 @@ import {
   type SeenRequest,
   startHttpTarget,
 } from "../../../test/support/http-steps.ts";
-import { StepSeries, toMicros } from "../../http/series.ts";
+import { StepSeries } from "../../http/series.ts";
+import { toMicros } from "../../quantity.ts";
 import type { SeriesDelta } from "../../protocol/frame.ts";
 import { createRecorder } from "../../measure/thread-recorder.ts";
 

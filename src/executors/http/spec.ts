@@ -1,7 +1,8 @@
 import { parseDuration, parseSize } from "../../quantity.ts";
 import type { Json, JsonObject } from "../../protocol/json.ts";
-import { listTemplates, type Path, type SpecContext, type StepSpec } from "../../protocol/step-spec.ts";
-import type { HttpDefaults, HttpTls } from "../../protocol/workflow.ts";
+import { listTemplates, type SpecContext, type StepSpec } from "../../protocol/step-spec.ts";
+import type { HttpDefaults } from "../../protocol/workflow.ts";
+import { defaultTls, readTls } from "../../protocol/tls.ts";
 import type { HttpAuth, HttpBody, HttpConfig } from "./http-config.ts";
 import { httpConfigShape, httpOptionsShape } from "./http-shape.ts";
 
@@ -45,7 +46,7 @@ function resolveHttpOptions(
     connectTimeoutMs: timeout.connect ?? 10_000,
     totalTimeoutMs: timeout.total ?? 60_000,
     redirect: readRedirect(options["redirect"], { follow: true, maxRedirects: 10 }),
-    tls: readTls(options["tls"], { verify: true, cert: null, key: null, ca: null }, context),
+    tls: readTls(options["tls"], defaultTls, context),
     compression: typeof options["compression"] === "boolean" && options["compression"],
   };
 }
@@ -194,28 +195,6 @@ function readRedirect(value: Json | undefined, otherwise: HttpConfig["redirect"]
     follow: typeof follow === "boolean" ? follow : otherwise.follow,
     maxRedirects: typeof max === "number" ? max : otherwise.maxRedirects,
   };
-}
-
-function readTls(
-  value: Json | undefined,
-  otherwise: HttpTls,
-  context: Pick<SpecContext, "readFile" | "report" | "insecure">,
-): HttpTls {
-  const tls = asObject(value);
-  const readPem = (name: "cert" | "key" | "ca"): string | null => {
-    const given = asText(tls[name]);
-    if (given === null || given.includes("-----BEGIN")) return given ?? otherwise[name];
-    const path: Path = ["tls", name];
-    const content = context.readFile(path, given);
-    if (content !== null && !content.includes("-----BEGIN"))
-      context.report(path, `\`${given}\` holds no PEM text (-----BEGIN …)`);
-    return content;
-  };
-  const verify = typeof tls["verify"] === "boolean" ? tls["verify"] : otherwise.verify;
-  const result = { verify: !context.insecure && verify, cert: readPem("cert"), key: readPem("key"), ca: readPem("ca") };
-  if ((result.cert === null) !== (result.key === null))
-    context.report(["tls"], "`cert` and `key` belong together; give both");
-  return result;
 }
 
 function readTimeout(value: Json | undefined): { readonly connect: number | null; readonly total: number | null } {

@@ -1,0 +1,91 @@
+import { EngineError } from "../errors.ts";
+import type { Clock, Permit } from "../protocol/ports.ts";
+import type { Failure, VirtualUser } from "../protocol/step.ts";
+
+/** What one call of a driver works under. */
+export interface DriverCall {
+  /** Aborted at the deadline and when the iteration is cut short: free what the call holds. */
+  readonly signal: AbortSignal;
+  /** The deadline, as `Clock.now()`. */
+  readonly until: number;
+}
+
+/** How a call ended; `duration` in milliseconds. */
+export type DriverOutcome<Value> =
+  | { readonly kind: "done"; readonly value: Value; readonly duration: number }
+  | { readonly kind: "failed"; readonly failure: Failure; readonly duration: number }
+  /** `began`: something may have been sent. */
+  | { readonly kind: "interrupted"; readonly began: boolean; readonly duration: number };
+
+/** What a driver's error means to the user of a step. */
+export type DescribeFailure = (error: unknown) => Failure;
+
+/** A failure that is known where it happens. */
+export class DriverFailure extends Error {
+  readonly failure: Failure;
+
+  constructor(code: string, message: string, options?: { readonly cause?: unknown }) {
+    super(message, options);
+    this.name = "DriverFailure";
+    this.failure = { code, message };
+  }
+}
+
+/**
+ * Runs one call of a driver: not at all without a lease, at most until the deadline, and no longer than the VU may run.
+ * What the target does wrong is `failed`: what `run` throws is described by `describe`, a DriverFailure by itself; an
+ * EngineError rejects. A call that was given up is not waited for: `run` ends it by its signal, and what it still says is
+ * not heard.
+ */
+export function callDriver<Value>(
+  { clock, permit }: { readonly clock: Clock; readonly permit: Permit },
+  vu: Pick<VirtualUser, "signal">,
+  deadline: number,
+  run: (call: DriverCall) => Promise<Value>,
+  describe: DescribeFailure,
+): Promise<DriverOutcome<Value>> {
+  const startedAt = clock.now();
+  if (vu.signal.aborted || !permit.maySend(startedAt)) {
+    return Promise.resolve({ kind: "interrupted", began: false, duration: 0 });
+  }
+  if (deadline <= startedAt) return Promise.resolve({ kind: "failed", failure: timeoutFailure, duration: 0 });
+  const stop = new AbortController();
+  return new Promise((resolve, reject) => {
+    let over = false;
+    const end = (): number => {
+      over = true;
+      alarm?.cancel();
+      vu.signal.removeEventListener("abort", interrupt);
+      return clock.now() - startedAt;
+    };
+    const interrupt = () => {
+      resolve({ kind: "interrupted", began: true, duration: end() });
+      stop.abort();
+    };
+    const alarm = Number.isFinite(deadline)
+      ? clock.at(deadline, () => {
+          const duration = end();
+          resolve({ kind: "failed", failure: timeoutFailure, duration });
+          stop.abort();
+        })
+      : null;
+    vu.signal.addEventListener("abort", interrupt);
+    const fail = (error: unknown) => {
+      if (over) return;
+      const duration = end();
+      if (error instanceof DriverFailure) resolve({ kind: "failed", failure: error.failure, duration });
+      else if (error instanceof EngineError) reject(error);
+      else resolve({ kind: "failed", failure: describe(error), duration });
+    };
+    try {
+      run({ signal: stop.signal, until: deadline }).then((value) => {
+        if (!over) resolve({ kind: "done", value, duration: end() });
+      }, fail);
+    } catch (error) {
+      fail(error);
+    }
+  });
+}
+
+/** Errors are told apart by their text: it holds no number of the moment. */
+const timeoutFailure = { code: "timeout", message: "not done in time; raise the timeout, or see what the target does" };

@@ -1,0 +1,104 @@
+import { connect, isIP, type Socket } from "node:net";
+import { codeOfDial, codeOfHandshake, codes, describeHandshake } from "../http/codes.ts";
+import { loadTls, type Trust } from "../http/tls.ts";
+import type { Clock } from "../protocol/ports.ts";
+import { DriverFailure } from "./call-driver.ts";
+
+/** Where a stream goes: addresses of a host to try in order, or a path of this machine. */
+export type StreamTarget =
+  | { readonly host: string; readonly addresses: readonly string[]; readonly port: number }
+  | { readonly path: string };
+
+/**
+ * Opens a TCP, TLS (with `trust`) or unix connection; each address gets its part of the time until `until`
+ * (`Clock.now()`). Rejects with a DriverFailure with k6's number; by `signal` at once, with nothing left open.
+ */
+export async function connectStream(
+  target: StreamTarget,
+  trust: Trust | null,
+  { clock, until, signal }: { readonly clock: Clock; readonly until: number; readonly signal: AbortSignal },
+): Promise<Socket> {
+  if ("path" in target) {
+    return attempt(() => connect(target.path), target.path, false, until);
+  }
+  const { host, addresses, port } = target;
+  let failure: unknown = new DriverFailure(String(codes.dial), `${host} has no address`);
+  for (const [place, address] of addresses.entries()) {
+    const now = clock.now();
+    if (now >= until) break;
+    const name = nameTarget(host, address, port);
+    const open = trust === null ? () => connect({ host: address, port, noDelay: true }) : () => secure(address);
+    try {
+      return await attempt(open, name, trust !== null, now + (until - now) / (addresses.length - place));
+    } catch (error) {
+      failure = error;
+      if (signal.aborted) break;
+    }
+  }
+  throw failure;
+
+  function secure(address: string): Socket {
+    if (trust === null) throw new Error("a TLS connection needs its certificates");
+    const tls = loadTls();
+    return tls.connect({
+      host: address,
+      port,
+      servername: isIP(host) === 0 ? host : undefined,
+      secureContext: trust.context,
+      rejectUnauthorized: trust.verify,
+      checkServerIdentity: (_name, certificate) => tls.checkServerIdentity(host, certificate),
+    });
+  }
+
+  function attempt(open: () => Socket, name: string, isSecure: boolean, limit: number): Promise<Socket> {
+    return new Promise((resolve, reject) => {
+      const socket = open();
+      let connected = false;
+      const alarm = Number.isFinite(limit)
+        ? clock.at(limit, () => {
+            const what = connected ? "TLS handshake with" : "connection to";
+            fail(new DriverFailure(String(codes.dialTimeout), `${what} ${name} timed out`));
+          })
+        : null;
+      const settle = () => {
+        alarm?.cancel();
+        signal.removeEventListener("abort", abort);
+        socket.off("error", onError);
+      };
+      const fail = (error: DriverFailure) => {
+        settle();
+        // What it still says is about a socket that nobody has.
+        socket.on("error", () => undefined);
+        socket.destroy();
+        reject(error);
+      };
+      const abort = () => fail(new DriverFailure(String(codes.other), "given up"));
+      const onError = (error: NodeJS.ErrnoException) => {
+        if (connected) {
+          const message = `TLS handshake with ${name} failed: ${describeHandshake(error)}`;
+          fail(new DriverFailure(String(codeOfHandshake(error)), message));
+          return;
+        }
+        const code = error.code === "ENOENT" ? codes.dialRefused : codeOfDial(error);
+        const what = error.code === "ECONNREFUSED" ? "refused" : `failed: ${error.code ?? error.message}`;
+        fail(new DriverFailure(String(code), `connection to ${name} ${what}`));
+      };
+      const done = () => {
+        settle();
+        resolve(socket);
+      };
+      signal.addEventListener("abort", abort);
+      socket.on("error", onError);
+      socket.once("connect", () => {
+        connected = true;
+        if (!isSecure) done();
+      });
+      if (isSecure) socket.once("secureConnect", done);
+    });
+  }
+}
+
+function nameTarget(host: string, address: string, port: number): string {
+  const shown = address.includes(":") ? `[${address}]` : address;
+  return host === address ? `${shown}:${port}` : `${host} (${shown}:${port})`;
+}

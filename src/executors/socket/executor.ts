@@ -1,0 +1,116 @@
+import { callDriver, type DriverCall } from "../../driver/call-driver.ts";
+import { createCallSeries } from "../../driver/call-series.ts";
+import { DriverResult } from "../../driver/driver-result.ts";
+import { createResolver } from "../../http/dns.ts";
+import { parseJson } from "../../http/parse-json.ts";
+import { createTrusts, loadTls } from "../../http/tls.ts";
+import type { Recorder } from "../../measure/recorder.ts";
+import type { Executor, ExecutorContext, Operation, StepContext, VirtualUser } from "../../protocol/step.ts";
+import type { Step } from "../../protocol/workflow.ts";
+import { toMicros } from "../../quantity.ts";
+import type { Channel } from "./channel.ts";
+import { compileTexts, type SocketTexts } from "./compile-texts.ts";
+import { openChannel } from "./open-channel.ts";
+import type { SocketConfig } from "./socket-config.ts";
+import { VuSockets } from "./vu-sockets.ts";
+
+const metrics = { count: "socket_reqs", failed: "socket_req_failed", duration: "socket_req_duration" };
+
+/** Performs `socket` steps. One per thread and execution; sockets belong to the VU. */
+export function createSocketExecutor(context: ExecutorContext, recorder: Recorder): Executor {
+  const { clock, permit, log, slot } = context;
+  const ports = {
+    clock,
+    permit,
+    resolver: createResolver(clock, context.workflow.http.dnsTtlMs),
+    trusts: createTrusts(),
+    onDropped: () => log("debug", "a datagram that nobody received was dropped: raise max_bytes or receive more often"),
+  };
+
+  function compile(step: Step, { tags, template }: StepContext): Operation {
+    // The step's spec has checked and completed it.
+    const config = step.config as unknown as SocketConfig;
+    const { action, protocol, timeoutMs } = config;
+    if (protocol === "tls") loadTls();
+    const fill = compileTexts(config, template);
+    const series = createCallSeries(recorder, { ...tags, method: action, proto: protocol }, metrics);
+    const connecting = recorder.trend("socket_connecting", tags);
+    const sentBytes = recorder.counter("data_sent", tags);
+    const receivedBytes = recorder.counter("data_received", tags);
+    const count = {
+      sent: (bytes: number) => sentBytes.add(bytes),
+      received: (bytes: number) => receivedBytes.add(bytes),
+    };
+
+    async function connect(sockets: VuSockets, texts: SocketTexts, call: DriverCall): Promise<Channel> {
+      const startedAt = clock.now();
+      const channel = await openChannel(config, texts, ports, call, count);
+      connecting.add(toMicros(clock.now() - startedAt));
+      if (call.signal.aborted) channel.close();
+      else sockets.keep(texts.name, channel);
+      return channel;
+    }
+
+    async function perform(sockets: VuSockets, texts: SocketTexts, call: DriverCall): Promise<Buffer | null> {
+      const { name, data, ending } = texts;
+      if (action === "close") {
+        sockets.drop(name);
+        return null;
+      }
+      if (action === "connect") {
+        await connect(sockets, texts, call);
+        return null;
+      }
+      const channel = sockets.find(name) ?? (await connect(sockets, texts, call));
+      try {
+        if (data !== null) await channel.send(data);
+        return action === "receive" || ending !== null ? await channel.receive(ending, call.signal) : null;
+      } catch (error) {
+        // Where an answer begins is not known any more.
+        sockets.drop(name);
+        throw error;
+      }
+    }
+
+    return async (vu, deadline) => {
+      const sockets = socketsOf(vu);
+      const texts = fill(vu);
+      const until = Math.min(deadline, clock.now() + timeoutMs);
+      const outcome = await callDriver(ports, vu, until, (call) => perform(sockets, texts, call), describeFault);
+      if (outcome.kind !== "done" && action !== "close") sockets.drop(texts.name);
+      series.record(outcome);
+      const answer = outcome.kind === "done" ? outcome.value : null;
+      return new DriverResult(
+        outcome,
+        `${protocol} ${texts.target}`,
+        answer === null ? null : showAnswer(answer, config),
+      );
+    };
+  }
+
+  function socketsOf(vu: VirtualUser): VuSockets {
+    const known = vu.resources[slot];
+    if (known !== undefined) return known as VuSockets;
+    const sockets = new VuSockets();
+    vu.resources[slot] = sockets;
+    return sockets;
+  }
+
+  return { compile, close: () => Promise.resolve() };
+}
+
+function showAnswer(answer: Buffer, { encoding }: SocketConfig) {
+  const shown = answer.toString(encoding === "text" ? "utf8" : encoding);
+  return {
+    output: shown,
+    get json() {
+      return parseJson(shown);
+    },
+    text: () => shown,
+  };
+}
+
+/** Everything a peer can do is a DriverFailure already. */
+function describeFault(error: unknown): never {
+  throw error;
+}
