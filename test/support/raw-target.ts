@@ -16,6 +16,7 @@ export const misbehaviours = {
   resets: (socket) => socket.resetAndDestroy(),
   closes: (socket) => socket.end(),
   stalls: () => {},
+  stopsReading: (socket) => socket.pause(),
   sendsGarbage: (socket) => socket.end("\u0000\u0001 this is not HTTP \r\n\r\n"),
   sendsEndlessHeader: (socket) => pour(socket, "HTTP/1.1 200 OK\r\n", `x-more: ${"a".repeat(1000)}\r\n`),
   sendsEndlessBody: (socket) => pour(socket, "HTTP/1.1 200 OK\r\n\r\n", "b".repeat(16 * 1024)),
