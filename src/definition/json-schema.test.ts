@@ -72,7 +72,7 @@ test.each([
   ["an unknown step type", { steps: [{ type: "htpp", config: {} }] }],
   ["a negative duration", { options: { duration: -1 }, steps: [] }],
   ["a part of a VU", { options: { vus: 1.5 }, steps: [] }],
-  ["a field of a later version", { fragments: {}, steps: [] }],
+  ["a field of a later version", { options: { outputs: [] }, steps: [] }],
 ])("it refuses %s", (_, workflow) => {
   expect(isValid(workflow)).toBe(false);
 });
