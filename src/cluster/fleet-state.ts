@@ -73,6 +73,9 @@ export interface Member {
   dismissed: boolean;
   /** It holds nothing any more, and that was said. */
   drained: boolean;
+  /** Number of the latest frame that it sent, and of the latest before it let go of VUs last. */
+  offered: number;
+  fewerSince: number;
   /** Of its latest grant, and of the latest that it has confirmed. */
   epoch: number;
   confirmed: number;
@@ -223,6 +226,8 @@ export function createMember(
     drained: false,
     idle: null,
     dismissed: false,
+    offered: 0,
+    fewerSince: 0,
     epoch: 0,
     confirmed: 0,
   };

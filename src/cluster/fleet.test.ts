@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { advanceFleet } from "./fleet.ts";
-import { applied, pause, playFleet, resume, scale } from "../../test/support/played-fleet.ts";
+import { applied, pause, playFleet, resume, scale, stop } from "../../test/support/played-fleet.ts";
 import type { Load } from "../protocol/load.ts";
 import type { Order } from "../protocol/message.ts";
 import type { Step } from "../protocol/workflow.ts";
@@ -260,4 +260,60 @@ test("a slave that heard late of a lower rate has begun more by then: the cut li
   fleet.fact("s1", applied("s", 3_000));
   fleet.tell({ type: "drain", slaveId: "s1" });
   expect(fleet.latest("s1", "release").share.scenarios[0]?.arrivals).toMatchObject([{ from: 0, to: 35 }]);
+});
+
+test("during a move no more VUs are shown than there are, whatever frames are on their way", () => {
+  const fleet = playFleet();
+  const frame = (slaveId: string, number: number, active: number) => {
+    const vus = [{ scenario: "default", active, most: active, allocated: active, planned: active, iterations: 0 }];
+    const generator = { cpu: 0, eventLoopLagMs: 0, memory: 0 };
+    const measured = {
+      second: number,
+      testTimeMs: number * 1_000,
+      warmUp: false,
+      series: [],
+      errors: [],
+      overflow: {},
+    };
+    const sent = { number, ...measured, vus, generator };
+    return {
+      send: () => fleet.fact(slaveId, { type: "frame", frame: sent }),
+      store: () =>
+        fleet.tell({ type: "stored", slaveId, incarnation: 1, frame: sent, outcome: "appended", high: number }),
+    };
+  };
+  const { vus, metrics } = fleet.fleet.core.snapshot;
+  fleet.begin();
+  for (const id of ["s0", "s1"]) {
+    const first = frame(id, 1, 4);
+    first.send();
+    first.store();
+  }
+  expect(vus.active).toBe(8);
+  const late = frame("s1", 2, 4);
+  late.send();
+  fleet.tell({ type: "drain", slaveId: "s1" });
+  const { epoch } = fleet.latest("s1", "release");
+  fleet.fact("s1", { type: "released", epoch, serials: [0], unstarted: [[]], begun: [[]] });
+  expect(vus.active).toBe(4);
+  late.store();
+  expect(vus.active).toBe(4);
+  frame("s0", 2, 8).store();
+  frame("s1", 3, 0).store();
+  expect(vus.active).toBe(8);
+  expect(metrics.get("vus_max")?.total).toMatchObject({ max: 8 });
+  expect(metrics.get("vus")?.total).toMatchObject({ max: 8 });
+});
+
+test("a slave that is lost before it has said anything is in the report's list of slaves", () => {
+  const fleet = playFleet();
+  fleet.begin();
+  fleet.turn(4_000);
+  fleet.beat("s0");
+  fleet.turn(1_000);
+  fleet.tick();
+  fleet.tell(stop(0));
+  fleet.fact("s0", { type: "done", lastFrame: 0 });
+  expect(fleet.fact("s0", { type: "closed", lastFrame: 0 })).toEqual(["final"]);
+  expect([...fleet.fleet.core.snapshot.sources.keys()]).toEqual(["s1"]);
 });

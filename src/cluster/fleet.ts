@@ -1,4 +1,4 @@
-import { addSeries } from "../measure/snapshot.ts";
+import { addSeries, noteSource } from "../measure/snapshot.ts";
 import { dealAllotments } from "./allotments.ts";
 import { endIdle } from "./end-idle.ts";
 import { planEpoch } from "./epochs.ts";
@@ -55,7 +55,7 @@ function handle(fleet: FleetState, event: FleetEvent, time: Instant): readonly F
     case "fact":
       return learnFact(fleet, event.slaveId, event.incarnation, event.fact, time);
     case "stored":
-      return settleFrame(fleet, event);
+      return settleFrame(fleet, event, time.now);
     case "persisted": {
       fleet.persisted = Math.max(fleet.persisted, event.version);
       const ready = fleet.held.findIndex(({ version }) => version > fleet.persisted);
@@ -144,6 +144,7 @@ function finish(fleet: FleetState, time: Instant): FleetEffect[] {
   for (const { high, finalHigh } of fleet.sources.values()) if (finalHigh !== null && high < finalHigh) return [];
   fleet.announced = true;
   fleet.lost = computeLost(fleet, time.now);
+  for (const { slaveId } of fleet.partition.gone) noteSource(fleet.core.snapshot, slaveId);
   addSeries(fleet.core.snapshot, [...createDropped(fleet, time.now), ...createLost(fleet)]);
   return [{ type: "final" }];
 }

@@ -4,6 +4,7 @@ import { noteClaim } from "./claims.ts";
 import { listDue } from "./due-orders.ts";
 import { noteReleased } from "./epochs.ts";
 import { type FleetEffect, type FleetState, type Member, nameSource, type SourceState } from "./fleet-state.ts";
+import { noteFewerVus } from "./limit-vus.ts";
 import { loseMember, noteLease } from "./membership.ts";
 import type { Instant, OwnedSlave } from "./owner-state.ts";
 import { noteLateRate } from "./scale-shares.ts";
@@ -19,7 +20,11 @@ export function learnFact(
 ): readonly FleetEffect[] {
   const source = fleet.sources.get(nameSource(slaveId, incarnation));
   if (source === undefined) return [];
-  if (fact.type === "frame") return [{ type: "append", slaveId, incarnation, frame: fact.frame }];
+  if (fact.type === "frame") {
+    const of = fleet.members.get(slaveId);
+    if (of?.incarnation === incarnation) of.offered = Math.max(of.offered, fact.frame.number);
+    return [{ type: "append", slaveId, incarnation, frame: fact.frame }];
+  }
   if (fact.type === "done" || fact.type === "closed") noteLast(fleet, source, fact.lastFrame);
   const member = fleet.members.get(slaveId);
   if (member?.incarnation !== incarnation) {
@@ -45,6 +50,7 @@ function learnOfMember(fleet: FleetState, teller: Teller, fact: Fact, time: Inst
       return answerHeartbeat(fleet, teller, fact, time);
     case "released":
       noteReleased(fleet, slave, member, fact);
+      noteFewerVus(fleet, slave, member, time.now);
       return [];
     case "idle":
       // Not in the record: it is said again.

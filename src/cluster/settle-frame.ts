@@ -1,6 +1,7 @@
 import { applyFrame } from "../measure/snapshot.ts";
-import type { Frame } from "../protocol/frame.ts";
+import type { Frame, VuCount } from "../protocol/frame.ts";
 import { type FleetEffect, type FleetEvent, type FleetState, nameSource } from "./fleet-state.ts";
+import { limitVus } from "./limit-vus.ts";
 import { noteReported } from "./loss-account.ts";
 import { stampOrder } from "./tell-core.ts";
 
@@ -8,6 +9,7 @@ import { stampOrder } from "./tell-core.ts";
 export function settleFrame(
   fleet: FleetState,
   event: FleetEvent & { readonly type: "stored" },
+  now: number,
 ): readonly FleetEffect[] {
   const { slaveId, incarnation, frame, outcome, high } = event;
   const name = nameSource(slaveId, incarnation);
@@ -18,10 +20,21 @@ export function settleFrame(
     source.high = frame.number;
     noteReported(fleet, name, frame);
     if (source.finalHigh !== null && frame.number > source.finalHigh) addLate(fleet, frame);
-    // Of a slave that was given up the counts, not the VUs: those run elsewhere since its lease ended.
-    else applyFrame(fleet.core.snapshot, slaveId, source.over ? { ...frame, vus: [] } : frame);
+    else applyFrame(fleet.core.snapshot, slaveId, { ...frame, vus: listVus(fleet, event, now) });
   }
   return [stampOrder(fleet, slaveId, incarnation, { type: "ack", through: high })];
+}
+
+/** Of a slave that was given up none: its VUs run elsewhere since its lease ended. */
+function listVus(
+  fleet: FleetState,
+  { slaveId, incarnation, frame }: FleetEvent & { readonly type: "stored" },
+  now: number,
+): readonly VuCount[] {
+  const member = fleet.members.get(slaveId);
+  const slave = fleet.core.slaves.find(({ id }) => id === slaveId);
+  if (slave === undefined || member?.incarnation !== incarnation) return [];
+  return limitVus(fleet, slave, frame.vus, frame.number <= member.fewerSince, now);
 }
 
 function addLate({ late }: FleetState, frame: Frame): void {

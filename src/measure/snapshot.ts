@@ -136,11 +136,25 @@ export function addSeries(snapshot: Snapshot, series: readonly SeriesDelta[]): v
   for (const delta of series) addDelta(snapshot, delta, second);
 }
 
+/** A slave took part, whether or not it ever says what it measured. */
+export function noteSource(snapshot: Snapshot, slaveId: string): void {
+  findSource(snapshot, slaveId);
+}
+
 /** A slave has no VUs any more: it was given up, and its last frame said otherwise. */
 export function forgetVus(snapshot: Snapshot, slaveId: string): void {
+  changeVus(snapshot, slaveId, () => []);
+}
+
+/** The VUs of a slave are not what its last frame said any more. */
+export function changeVus(
+  snapshot: Snapshot,
+  slaveId: string,
+  change: (counts: readonly VuCount[]) => readonly VuCount[],
+): void {
   const source = snapshot.sources.get(slaveId);
   if (source === undefined) return;
-  source.vus = [];
+  source.vus = change(source.vus);
   sumVus(snapshot);
 }
 

@@ -91,8 +91,9 @@ export function checkBegun(fleet: FleetState, truth: GroundTruth, now: number): 
     if (partition.gone.length === 0 && dropped !== planned - begun) {
       throw new BrokenRule("what nobody began is dropped", `${dropped} of ${planned} where ${begun} began`);
     }
-    // The slaves' clocks are not the owner's to the millisecond.
-    const early = testTimeAt(core, now) < scenario.startTimeMs + (durationMs ?? 0) - 500;
+    // The slaves' clocks are not the owner's to the millisecond, and some ran on into a pause.
+    const latest = Math.max(testTimeAt(core, now), ...core.slaves.map(({ furthestMs }) => furthestMs));
+    const early = latest < scenario.startTimeMs + (durationMs ?? 0) - 500;
     const left = undone[at] ?? 0;
     if (early && left > 0 && part.dead.length === 0 && pool[at]?.length === 0) {
       throw new BrokenRule("a load that ends before its time has left nothing undone", `${left} of ${planned}`);

@@ -70,6 +70,19 @@ test("granted VUs begin at once, where they were elsewhere; held ones are not re
   expect([run.done, run.sumCounter("iterations"), run.sumCounter("dropped_iterations")]).toEqual([true, 7, 0]);
 });
 
+test("a looping VU that comes from elsewhere counts from 0, also where it may have begun many", async () => {
+  const run = await stageRun([createScenario(constant(3))], { iterationMs: 100, cut: () => shareOf([1]) });
+  await run.clock.turn(150);
+  run.part.grant(shareOf([1, 3], [[3, 70_000]]));
+  await run.clock.turn(250);
+  const seen = (id: number) => run.iterations.filter(({ vuId }) => vuId === id).map(({ vuIteration }) => vuIteration);
+  expect([seen(1), seen(3)]).toEqual([
+    [0, 1, 2, 3, 4],
+    [0, 1, 2],
+  ]);
+  await run.part.close();
+});
+
 test("a VU with nothing left to do is not made", async () => {
   const load: Load = { mode: "per-vu-iterations", vus: 2, iterations: 2, maxDurationMs: 60 * second };
   const run = await stageRun([createScenario(load)], {

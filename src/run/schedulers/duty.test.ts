@@ -3,7 +3,7 @@ import { createScenario, createWorkflow } from "../../../test/support/staged-run
 import { createTurnedClock } from "../../../test/support/turned-clock.ts";
 import { makePlan } from "../../plan/make-plan.ts";
 import type { VuIteration } from "../../protocol/plan.ts";
-import { createClaimingDuty, notYet, nothingLeft } from "./duty.ts";
+import { createClaimingDuty, createEndlessDuty, notYet, nothingLeft } from "./duty.ts";
 
 function makeDuty(iterations: number) {
   const clock = createTurnedClock();
@@ -14,7 +14,7 @@ function makeDuty(iterations: number) {
   const events = { onClaim: (through: readonly VuIteration[]) => asked.push([...through]) };
   const duty = createClaimingDuty({ clock, plan, events }, iterations);
   /** Begins the VU's iteration `begun`, if it may. */
-  const claim = (index: number, begun: number) => duty.claim({ index, id: index, begun });
+  const claim = (index: number, begun: number) => duty.claim({ index, id: index, begun, skipped: 0 });
   return { clock, duty, asked, claim };
 }
 
@@ -62,4 +62,12 @@ test("a VU that comes back goes on where the grant says", () => {
   claim(3, 0);
   duty.forget(3);
   expect([claim(3, 5), claim(3, 6)]).toEqual([22, notYet]);
+});
+
+test("a looping VU that was elsewhere counts its iterations from 0, under numbers that nobody had", () => {
+  const load = { mode: "constant-vus", vus: 4, durationMs: 60_000, rampUpMs: 0 } as const;
+  const duty = createEndlessDuty({ plan: makePlan(createWorkflow([createScenario(load)])) });
+  expect(duty.claim({ index: 2, id: 2, begun: 0, skipped: 0 })).toBe(1);
+  expect(duty.claim({ index: 2, id: 2, begun: 0, skipped: 1_000 })).toBe(4_001);
+  expect(duty.claim({ index: 2, id: 2, begun: 1, skipped: 1_000 })).toBe(4_005);
 });

@@ -9,8 +9,10 @@ export interface Worker {
   readonly index: number;
   /** `vu.id`. */
   readonly id: number;
-  /** Iterations begun so far, also elsewhere. */
+  /** Iterations begun so far; also elsewhere, where a VU has so many to do. */
   readonly begun: number;
+  /** Numbers of iterations that were, or may have been, taken elsewhere by a VU that loops without end. */
+  readonly skipped: number;
 }
 
 /** `claim`: the VU is done. */
@@ -56,7 +58,7 @@ const endless: Omit<Duty, "claim"> = {
 
 /** Iterations without end: constant, ramping and externally controlled VUs. */
 export function createEndlessDuty({ plan }: Pick<SchedulerContext, "plan">): Duty {
-  return { ...endless, claim: ({ id, begun }) => computeIterationNumber(plan, id, begun) };
+  return { ...endless, claim: ({ id, begun, skipped }) => computeIterationNumber(plan, id, skipped + begun) };
 }
 
 /** So many iterations for each VU. */

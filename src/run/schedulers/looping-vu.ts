@@ -39,8 +39,9 @@ export interface LoopingVu extends Worker {
 export interface LoopingVuOptions {
   readonly index: number;
   readonly id: number;
-  /** Iterations begun elsewhere. */
+  /** See Worker: what it begins with. */
   readonly begun: number;
+  readonly skipped: number;
   /** No iteration begins at or after this scenario time. */
   readonly endMs: number;
   /** Has the load ended? */
@@ -59,6 +60,7 @@ class LoopingVuOf implements LoopingVu {
   readonly index: number;
   readonly id: number;
   begun: number;
+  readonly skipped: number;
   called = false;
   finished = false;
   starved = false;
@@ -82,6 +84,7 @@ class LoopingVuOf implements LoopingVu {
     this.index = options.index;
     this.id = options.id;
     this.begun = options.begun;
+    this.skipped = options.skipped;
     this.rest = createRest(context.clock, context.time);
   }
 

@@ -41,10 +41,12 @@ export function createVuCrew(context: SchedulerContext, start: VuProfile, duty: 
 
   const makePlace = (index: number): LoopingVu => {
     for (const place of leaving) if (place.index === index) return takeUp(place);
+    const elsewhere = begunElsewhere.get(index) ?? 0;
     return createLoopingVu(context, duty, {
       index,
       id: computeVuId(plan, position, index),
-      begun: begunElsewhere.get(index) ?? 0,
+      begun: duty.finite ? elsewhere : 0,
+      skipped: duty.finite ? 0 : elsewhere,
       endMs: profile.endMs ?? Number.POSITIVE_INFINITY,
       isOver: () => over,
       onStarted() {
