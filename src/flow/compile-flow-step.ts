@@ -48,8 +48,7 @@ export function compileFlowStep(
         return makeTried(startedAt, asFailure(error));
       }
     },
-    hasFailed: (vu, { ended }) =>
-      ended === interrupted ? false : !hasPassed(ended) || lookAtResponse(vu, false) !== null,
+    hasFailed: (vu, { ended }) => !isOver(ended) && (ended !== passed || lookAtResponse(vu, false) !== null),
     settle: (vu, { ended, duration }, ofAll) => {
       if (ended === interrupted) return interrupted;
       for (const trend of body.durations) recordMilliseconds(trend, ofAll ?? duration);
@@ -78,6 +77,11 @@ export function compileFlowStep(
     if (vu.response === undefined) return { code: "assertion", message: "there is no response to look at" };
     return examine(vu, vu.response, null, count);
   }
+}
+
+/** Another attempt has no place: a `break` leaves the step, or a stop ended it. */
+function isOver(ended: Outcome | Failure): boolean {
+  return typeof ended === "number" && (ended === interrupted || isLeaving(ended));
 }
 
 /** Without its own or an inner failure. */

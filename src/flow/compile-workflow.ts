@@ -20,6 +20,9 @@ import { collectShared, freezeDeep, runOnce } from "./setup.ts";
 import { stepCompilers } from "./step-compilers.ts";
 import { createTurn } from "./turn.ts";
 
+/** How long loops that never wait may keep the others of their thread waiting, ms. A request takes some turns. */
+const sliceMs = 1;
+
 /** The step types: those that executors perform and those that flow performs itself. */
 export interface StepTables {
   readonly executors: Readonly<Record<string, () => Promise<ExecutorFactory>>>;
@@ -44,7 +47,7 @@ export async function compileWorkflow(context: FlowContext, tables: StepTables =
       recorder: context.recorder,
       clock: context.clock,
       random: context.random,
-      turn: createTurn(context.clock),
+      turn: createTurn(context.clock, sliceMs),
       executors,
       compilers: tables.compilers,
       references,

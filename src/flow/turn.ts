@@ -10,10 +10,8 @@ export interface Turn {
   next(): Promise<void>;
 }
 
-/** How long microtasks may go on, ms. */
-const sliceMs = 5;
-
-export function createTurn(clock: Clock): Turn {
+/** `sliceMs`: how long a turn may go on. */
+export function createTurn(clock: Clock, sliceMs = 5): Turn {
   let begunAt = clock.now();
   let pending: Promise<void> | null = null;
   return {

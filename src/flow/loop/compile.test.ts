@@ -248,6 +248,6 @@ test("a loop that never waits lets timers through every few milliseconds", async
   });
   flow.stop.abort();
   expect(await iteration).toBe("interrupted");
-  // The slice is 5 ms; the median is not moved by another process that takes the core for a while.
+  // The slice is 1 ms; the median is not moved by another process that takes the core for a while.
   expect(gaps.toSorted((one, other) => one - other)[10]).toBeLessThan(50);
 });
