@@ -127,6 +127,7 @@ export async function startApiServer({ config, ...options }: ApiServerOptions = 
   const steer = (name: string, id: string, request: unknown): void => {
     if (find(id) === null) throw new EngineError("not_found", `there is no execution \`${id}\``);
     if (id === "over" && name !== "stop" && name !== "purge") throw new EngineError("conflict", "it has ended");
+    if (id === "live" && name === "purge") throw new EngineError("conflict", "it has not ended");
     calls.push(`${name} ${id} ${JSON.stringify(request)}`);
   };
   const executions: Executions = {

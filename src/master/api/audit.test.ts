@@ -32,7 +32,7 @@ test("what was done and what was refused is written down: who, in which role, wh
   const body = JSON.stringify({ workflow, secrets: { TOKEN: "hush" } });
   await call("POST", "/api/v1/workflows", { body, headers: ci });
   await call("POST", "/api/v1/executions/live/pause", { headers: ci });
-  await call("DELETE", "/api/v1/executions/over?purge=true", { headers: ci });
+  await call("DELETE", "/api/v1/executions/live?purge=true", { headers: ci });
   await call("POST", "/api/v1/executions/nobody/resume", { headers: ci });
   await call("POST", "/api/v1/slaves/s1/drain", { headers: board });
   await call("GET", "/api/v1/executions?limit=1&api_key=key-of-ci", {});
@@ -42,7 +42,7 @@ test("what was done and what was refused is written down: who, in which role, wh
   expect(lines.filter((line) => !line.startsWith("audit: "))).toEqual([
     "info ci admin submitWorkflow e1 done",
     "info ci admin pauseExecution live done",
-    "warn ci admin stopExecution over conflict",
+    "warn ci admin stopExecution live conflict",
     "warn ci admin resumeExecution nobody not_found",
     "warn board viewer drainSlave s1 forbidden",
     "warn unknown  listSlaves  unauthorized",

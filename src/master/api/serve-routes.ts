@@ -12,6 +12,8 @@ export interface Call<Params extends string, Query, Body> {
   readonly params: Readonly<Record<Params, string>>;
   readonly query: Query;
   readonly body: Body;
+  /** The body as it came, for routes that read it themselves; null: none. */
+  readonly raw: RawBody | null;
   readonly request: FastifyRequest;
   readonly reply: FastifyReply;
   /** Of a request with an Idempotency-Key. */
@@ -55,7 +57,7 @@ function serveRoute(server: FastifyInstance, route: Route, handle: AnyHandler, o
   const checkParameters = checkQuery<unknown>(query);
   const checkFields = method === "POST" && bodies === undefined ? checkBody<unknown>(body) : null;
   const readFields = (request: FastifyRequest): unknown =>
-    checkFields === null ? null : checkFields(parseBody(request.body as RawBody | null) ?? {});
+    checkFields === null ? null : checkFields(parseBody(rawBody(request)) ?? {});
   for (const path of alias === undefined ? [url] : [url, alias]) {
     server.route({
       method,
@@ -66,7 +68,8 @@ function serveRoute(server: FastifyInstance, route: Route, handle: AnyHandler, o
         const fields = readFields(request);
         const params = request.params as Readonly<Record<string, string>>;
         const key = request.headers["idempotency-key"];
-        const call = { params, query: parameters, body: fields, request, reply, claim: null };
+        const raw = rawBody(request);
+        const call = { params, query: parameters, body: fields, raw, request, reply, claim: null };
         reply.status(answer.status);
         if (!route.once || once === null || key === undefined) return handle(call);
         const asked = { caller: request.identity?.name ?? "", key: String(key), parts: listParts(request) };
@@ -84,9 +87,14 @@ function serveRoute(server: FastifyInstance, route: Route, handle: AnyHandler, o
 }
 
 /** What makes a request this one: the same texts, in the same places. */
-function listParts({ method, url, body }: FastifyRequest): readonly string[] {
-  const { format, text } = (body as RawBody | null | undefined) ?? { format: "json", text: "" };
-  return [method, url, format, text];
+function listParts(request: FastifyRequest): readonly string[] {
+  const { format, text } = rawBody(request) ?? { format: "json", text: "" };
+  return [request.method, request.url, format, text];
+}
+
+/** A request without a Content-Type has no body at all. */
+function rawBody({ body }: FastifyRequest): RawBody | null {
+  return (body as RawBody | null | undefined) ?? null;
 }
 
 /** Says to a request without an upgrade what these paths are. */

@@ -117,6 +117,13 @@ test("a large workflow is read beside the loop, and its problems come back", asy
   expect(wrong).toMatchObject({ status: 400, body: { error: "invalid_workflow", problems: [{ line: 1 }] } });
 });
 
+test("a submit without any body is told what it takes", async () => {
+  const { call } = await startApiServer();
+  for (const path of ["/api/v1/workflows", "/api/v1/workflows/validate"]) {
+    expect(await call("POST", path)).toMatchObject({ status: 400, body: { error: "invalid_request" } });
+  }
+});
+
 const deep = (open: string, close: string): string => `{"workflow":${open.repeat(50_000)}${close.repeat(50_000)}}`;
 
 test.each<[name: string, body: string | Buffer, type: string, status: number, error: string]>([

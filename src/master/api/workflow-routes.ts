@@ -2,7 +2,6 @@ import type { FastifyInstance } from "fastify";
 import { EngineError } from "../../errors.ts";
 import type { Executions } from "../executions.ts";
 import type { Once } from "./once.ts";
-import type { RawBody } from "./read-body.ts";
 import { declareRoute } from "./route.ts";
 import { exactly } from "./schema/schema.ts";
 import {
@@ -78,11 +77,11 @@ export function serveWorkflows(
     server,
     workflowRoutes,
     {
-      submitWorkflow: async ({ request, claim }) => {
+      submitWorkflow: async ({ raw, claim }) => {
         // Begun before a crash: it may have come as far as its execution.
         const begun = claim?.begun ? await executions.describe(claim.executionId) : null;
         if (begun !== null) return { execution_id: begun.id, workflow_id: begun.workflow_id, status: "submitted" };
-        const { loaded, inputs, queue } = await reader.read(request.body as RawBody | null);
+        const { loaded, inputs, queue } = await reader.read(raw);
         if ("problems" in loaded) {
           const count = loaded.problems.filter(({ severity }) => severity !== "warning").length;
           const message = `the workflow has ${count === 1 ? "a problem" : `${count} problems`}`;
@@ -90,8 +89,8 @@ export function serveWorkflows(
         }
         return executions.submit({ workflow: loaded.workflow, inputs, queue }, claim?.executionId);
       },
-      validateWorkflow: async ({ request }) => {
-        const { loaded } = await reader.read(request.body as RawBody | null);
+      validateWorkflow: async ({ raw }) => {
+        const { loaded } = await reader.read(raw);
         return "problems" in loaded
           ? { valid: false, problems: loaded.problems }
           : { valid: true, problems: loaded.warnings };
