@@ -155,6 +155,33 @@ test("task_queue_size and max_executions: what is too much for the queue is 429"
   });
 });
 
+test("heartbeat_interval: so often a slave is heard; a fifth of the timeout where it is longer", {
+  timeout: 60_000,
+}, async () => {
+  /** ms between the heartbeats of a slave. */
+  const measure = async (config: string, beats: number): Promise<readonly number[]> => {
+    const cluster = await startCluster({ heartbeatTimeout: "10s", args: ["--config", writeConfig(config)] });
+    await cluster.addSlave("a");
+    const seen = new Set<number>();
+    const look = async (): Promise<boolean> => {
+      const { body } = await cluster.call("GET", "/slaves/a");
+      seen.add(Date.parse(String((body["status"] as { readonly last_seen: string }).last_seen)));
+      return seen.size > beats;
+    };
+    await waitUntil(look, 15_000, () => `it was heard ${seen.size} times`);
+    const times = [...seen];
+    return times.slice(1).map((time, index) => time - (times[index] ?? 0));
+  };
+  const [often, shortened] = await Promise.all([
+    measure("master: {heartbeat_interval: 200ms}", 6),
+    measure("master: {heartbeat_interval: 9s}", 3),
+  ]);
+  // The machine may stall once; not most of the time.
+  expect(often.toSorted((a, b) => a - b)[2]).toBeLessThan(600);
+  expect(shortened.at(-1)).toBeGreaterThan(1_500);
+  expect(shortened.at(-1)).toBeLessThan(6_000);
+});
+
 test("retention: what is too much is forgotten at the start", { timeout: 60_000 }, async () => {
   const config = writeConfig("master: {retention: {max_executions: 1}, data_dir: data}");
   const dataDir = join(config, "..", "data");
