@@ -8,6 +8,7 @@ const scripts = [
   { file: "clock.ts", what: "reading the clock" },
   { file: "histogram.ts", what: "recording, cutting and merging measurements" },
   { file: "http-step.ts", what: "an http step over a client that answers at once" },
+  { file: "script.ts", what: "a script step beside a bare call, and what stuck scripts do to others" },
   { file: "parser.ts", what: "reading an answer" },
   { file: "expression.ts", what: "templates and conditions" },
   { file: "flow.ts", what: "the list of steps and what is around a step" },

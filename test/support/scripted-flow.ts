@@ -26,7 +26,7 @@ export interface ScriptedFlow {
 
 export interface Cut {
   readonly errors: Readonly<Record<string, number>>;
-  /** `metric{check}` or `metric` -> value: `passes/total` of rates, the sum of counters and trends, the last of gauges. */
+  /** `metric{check}` or `metric` -> value: `passes/total` of rates, the sum of counters and trends, the last of gauges; of all series together but for rates and gauges. */
   readonly values: Readonly<Record<string, string | number>>;
 }
 
@@ -78,16 +78,17 @@ export async function startScriptedFlow(
     },
     cut: () => {
       const { errors, series } = recorder.cut();
+      const values: Record<string, string | number> = {};
+      for (const delta of series) {
+        const { metric, tags } = delta.key;
+        const name = tags["check"] === undefined ? metric : `${metric}{${tags["check"]}}`;
+        if (delta.type === "rate") values[name] = `${delta.passes}/${delta.total}`;
+        else if (delta.type === "gauge") values[name] = delta.value;
+        else values[name] = Number(values[name] ?? 0) + delta.sum;
+      }
       return {
         errors: Object.fromEntries(errors.map(({ code, message, count }) => [`${code}: ${message}`, count])),
-        values: Object.fromEntries(
-          series.map((delta) => {
-            const { metric, tags } = delta.key;
-            const name = tags["check"] === undefined ? metric : `${metric}{${tags["check"]}}`;
-            if (delta.type === "rate") return [name, `${delta.passes}/${delta.total}`];
-            return [name, delta.type === "gauge" ? delta.value : delta.sum];
-          }),
-        ),
+        values,
       };
     },
   };

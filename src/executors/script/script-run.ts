@@ -51,6 +51,8 @@ export class ScriptRun {
   /** It ended while questions were under way: they are part of the step. */
   heldEnd: ScriptEnd | null = null;
   ended = false;
+  /** How often it began anew. */
+  moves = 0;
   #effectsSeen = 0;
   #effectsToSkip = 0;
 

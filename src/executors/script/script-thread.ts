@@ -6,8 +6,8 @@ import { controlWords, type ThreadFact, type ThreadInput, type ThreadOrder } fro
 const entry = new URL(import.meta.url.endsWith(".ts") ? "./thread.ts" : "./thread.js", import.meta.url);
 /** The sandbox's recursion lies on the thread's stack. */
 const resourceLimits = { stackSizeMb: 16, maxOldGenerationSizeMb: 1024, maxYoungGenerationSizeMb: 16 };
-/** The least claim on the processor. */
-const lowestPriority = 19;
+/** A tenth of what others may claim of a busy processor. */
+const lowPriority = 10;
 
 interface Numbered {
   readonly id: number;
@@ -25,8 +25,10 @@ export class ScriptThread<Run extends Numbered> {
   readonly runs = new Set<Run>();
   /** Resolves when it takes runs, with the scripts that it refuses by their places; rejects when it cannot start. */
   readonly ready: Promise<ReadonlyMap<number, string>>;
-  /** It gets no new runs. */
+  /** A run keeps it for itself. */
   retired = false;
+  /** It asked to be replaced. */
+  worn = false;
   /** `Clock.now()` at which it is ended unless it has stopped what it was told to stop. */
   endAt = Number.POSITIVE_INFINITY;
   readonly #words: Int32Array;
@@ -43,9 +45,14 @@ export class ScriptThread<Run extends Numbered> {
     const worker = new Worker(entry, {
       workerData: { ...input, control } satisfies ThreadInput,
       execArgv: [],
+      stdout: true,
+      stderr: true,
       resourceLimits,
     });
     this.#worker = worker;
+    // The driver writes about what broke it; that is told in the step's error.
+    worker.stdout.resume();
+    worker.stderr.resume();
     const ready = Promise.withResolvers<ReadonlyMap<number, string>>();
     this.ready = ready.promise;
     // Whoever needs it waits for it; a spare that is never needed must not end the process.
@@ -109,7 +116,7 @@ export class ScriptThread<Run extends Numbered> {
     this.retired = true;
     if (this.#task === 0) return;
     try {
-      setPriority(this.#task, lowestPriority);
+      setPriority(this.#task, lowPriority);
     } catch {
       // The thread may have ended, or the system may not let it: it competes as before, which is only slower.
     }

@@ -14,6 +14,10 @@ const patienceMs = 50;
 const stopLimitMs = 100;
 /** Runs that may compute for long beside each other. */
 const maxLong = 4;
+/** A run that has lost so many threads is not given another. */
+const maxMoves = 20;
+/** Threads kept ready, and how many once a run has been found to compute for long: to make one takes 50 ms and more. */
+const spares = { first: 1, later: 2 } as const;
 
 /** The threads that run the scripts of one load thread. */
 export interface ScriptThreads {
@@ -49,7 +53,8 @@ export function createScriptThreads(input: Omit<ThreadInput, "control" | "seed">
   const runs = new Set<ScriptRun>();
   const byId = new Map<number, ScriptRun>();
   let active: ScriptThread<ScriptRun> | null = null;
-  let spare: ScriptThread<ScriptRun> | null = null;
+  const spare: ScriptThread<ScriptRun>[] = [];
+  let spareCount: number = spares.first;
   let lastId = 0;
   let alarm: Alarm | null = null;
   let closing: Promise<void> | null = null;
@@ -57,7 +62,7 @@ export function createScriptThreads(input: Omit<ThreadInput, "control" | "seed">
   return {
     async start() {
       active = spawn();
-      spare = spawn();
+      fillSpares();
       return active.ready;
     },
     run(script, text, deadline, signal, listener) {
@@ -95,10 +100,14 @@ export function createScriptThreads(input: Omit<ThreadInput, "control" | "seed">
     return thread;
   }
 
+  function fillSpares(): void {
+    while (spare.length < spareCount) spare.push(spawn());
+  }
+
   function give(run: ScriptRun): void {
     if (active === null) {
-      active = spare ?? spawn();
-      spare = spawn();
+      active = spare.shift() ?? spawn();
+      fillSpares();
     }
     run.thread = active;
     active.runs.add(run);
@@ -108,6 +117,7 @@ export function createScriptThreads(input: Omit<ThreadInput, "control" | "seed">
 
   function move(run: ScriptRun): void {
     run.beginAnew();
+    run.moves++;
     give(run);
   }
 
@@ -129,6 +139,11 @@ export function createScriptThreads(input: Omit<ThreadInput, "control" | "seed">
   function learn(thread: ScriptThread<ScriptRun>, facts: readonly ThreadFact[]): void {
     for (const fact of facts) {
       if (fact[0] === "ready" || fact[0] === "refused") continue;
+      if (fact[0] === "worn") {
+        thread.worn = true;
+        if (thread === active) active = null;
+        continue;
+      }
       const run = byId.get(fact[1]);
       // It ended here before, or was moved.
       if (run === undefined || run.thread !== thread) continue;
@@ -136,7 +151,7 @@ export function createScriptThreads(input: Omit<ThreadInput, "control" | "seed">
       else if (fact[0] === "ended") hearEnd(run, fact[2]);
       else end(run, describeStop(fact[2], fact[3]));
     }
-    if (thread.retired && thread.runs.size === 0) discard(thread);
+    if ((thread.retired || thread.worn) && thread.runs.size === 0) discard(thread);
   }
 
   function hearQuestion(run: ScriptRun, number: number, text: string): void {
@@ -179,6 +194,7 @@ export function createScriptThreads(input: Omit<ThreadInput, "control" | "seed">
     const own = byId.get(computing.run) ?? null;
     if (thread.runs.size <= (own === null ? 0 : 1)) return;
     thread.retire();
+    spareCount = spares.later;
     if (thread === active) active = null;
     moveAll(thread, own);
   }
@@ -210,12 +226,12 @@ export function createScriptThreads(input: Omit<ThreadInput, "control" | "seed">
 
   function lose(thread: ScriptThread<ScriptRun>, error: Error): void {
     threads.delete(thread);
-    if (thread === spare) spare = null;
+    if (spare.includes(thread)) spare.splice(spare.indexOf(thread), 1);
     if (thread === active) active = null;
-    const running = byId.get(thread.look(clock.now())?.run ?? 0);
-    const isOwn = running !== undefined && thread.runs.has(running);
+    const broken = byId.get(thread.look(clock.now())?.run ?? 0);
     for (const run of thread.runs) {
-      if (run === running || !isOwn) end(run, { type: "failed", message: `its sandbox broke: ${error.message}` });
+      if (run === broken || run.moves >= maxMoves)
+        end(run, { type: "failed", message: `its sandbox broke: ${error.message}` });
       else move(run);
     }
   }

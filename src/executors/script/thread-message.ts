@@ -55,6 +55,8 @@ export interface ScriptAnswer {
 export type ThreadFact =
   /** It takes runs; `task` is the operating system's id of it, 0: unknown. */
   | readonly [type: "ready", task: number]
+  /** It holds memory that it cannot free: it should get no new runs. */
+  | readonly [type: "worn"]
   /** A script cannot be compiled here. */
   | readonly [type: "refused", script: number, message: string]
   /** How a run ended, as JSON of the sandbox: `{o?, e?, f?}`. */

@@ -26,6 +26,9 @@ interface Run {
 
 /** Sandboxes that are kept for the next runs. */
 const maxIdle = 256;
+/** Sandboxes that could not be freed, and bytes of all sandboxes, with which the thread asks to be replaced. */
+const maxAbandoned = 16;
+const maxHeap = 512 * 1024 * 1024;
 /** Facts wait so long for more of them, ms, while the thread computes. */
 const holdMs = 1;
 
@@ -36,6 +39,8 @@ const base = variant as unknown as QuickJSSyncVariant;
 const driver = await newQuickJSWASMModuleFromVariant(newVariant(base, { wasmModule }));
 const idle: Sandbox[] = [];
 const runs = new Map<number, Run>();
+let abandoned = 0;
+let isWorn = false;
 let facts: ThreadFact[] = [];
 let heldSince = 0;
 let current = 0;
@@ -64,20 +69,25 @@ function compute(run: Run, work: () => Turn): void {
   currentDeadline = run.deadline;
   Atomics.store(words, controlWords.running, run.id);
   Atomics.add(words, controlWords.turn, 1);
-  let turn: Turn;
-  try {
-    turn = work();
-  } finally {
-    Atomics.add(words, controlWords.turn, 1);
-    currentDeadline = Number.POSITIVE_INFINITY;
-  }
+  // What is thrown here broke the driver: the thread ends with it, and is seen to have computed for this run.
+  const turn = work();
+  Atomics.add(words, controlWords.turn, 1);
+  currentDeadline = Number.POSITIVE_INFINITY;
   if (turn.type === "waits") return;
   runs.delete(run.id);
   if (turn.type === "ended") tell(["ended", run.id, turn.text]);
   else if (turn.type === "fault") tell(["stopped", run.id, "fault", turn.message]);
   else tell(["stopped", run.id, Atomics.load(words, controlWords.stop) === run.id ? "cancelled" : "expired", ""]);
   if (turn.type === "ended" && idle.length < maxIdle && run.sandbox.reusable) idle.push(run.sandbox);
-  else run.sandbox.dispose();
+  else drop(run.sandbox);
+}
+
+/** A sandbox that was broken off in the middle is left as it is: freeing it may end the driver. */
+function drop(sandbox: Sandbox): void {
+  if (!sandbox.dispose()) abandoned++;
+  if (isWorn || (abandoned < maxAbandoned && driver.getWasmMemory().buffer.byteLength < maxHeap)) return;
+  isWorn = true;
+  tell(["worn"]);
 }
 
 function begin(
@@ -103,7 +113,7 @@ function cancel(id: number): void {
   const run = runs.get(id);
   if (run === undefined) return;
   runs.delete(id);
-  run.sandbox.dispose();
+  drop(run.sandbox);
 }
 
 function obey(order: ThreadOrder): void {

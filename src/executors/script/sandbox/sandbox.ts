@@ -126,7 +126,7 @@ export class Sandbox {
     if (result.error) return this.#giveUp(result.error);
     const outcome = context.getString(result.value);
     result.value.dispose();
-    return outcome === "" || this.#runtime.hasPendingJob() ? this.#drain(outcome) : { type: "ended", text: outcome };
+    return outcome === "" || this.#runtime.hasPendingJob() ? this.#drain(outcome) : this.#end(outcome);
   }
 
   /** Hands the run an answer. */
@@ -147,10 +147,13 @@ export class Sandbox {
     return !this.#spoiled && !this.#runtime.hasPendingJob() && this.#countPending() === 0;
   }
 
-  dispose(): void {
+  /** Frees everything; false: a run was broken off in the middle, and what it left cannot be freed. */
+  dispose(): boolean {
+    if (this.#spoiled) return false;
     for (const handle of this.#handles) handle.dispose();
     this.#context.dispose();
     this.#runtime.dispose();
+    return true;
   }
 
   /** Runs the jobs that are due. `outcome`: the run has ended already; empty: it has not. */
@@ -161,9 +164,15 @@ export class Sandbox {
       if (result.error) return this.#giveUp(result.error);
       if (this.#mustStop()) return this.#stop();
     }
-    if (this.#outcome !== null) return { type: "ended", text: this.#outcome };
+    if (this.#outcome !== null) return this.#end(this.#outcome);
     if (this.#countPending() > 0) return { type: "waits" };
     return { type: "fault", message: "the script waits for a promise that nothing can fulfil any more" };
+  }
+
+  #end(text: string): Turn {
+    // Out of memory or of stack: it may have lost something in the middle of what it did.
+    if (text.startsWith('{"e":"InternalError')) this.#spoiled = true;
+    return { type: "ended", text };
   }
 
   #stop(): Turn {

@@ -1,0 +1,203 @@
+import { expect, test } from "vitest";
+import { startHttpTarget } from "../../../test/support/http-steps.ts";
+import { type ScriptedFlow, scriptStep, startScriptedFlow } from "../../../test/support/scripted-flow.ts";
+
+/** What a hostile script does with a timeout of 300 ms, and the code of its error. */
+const hostile: readonly (readonly [what: string, script: string, error: RegExp])[] = [
+  ["endless loop", "for (;;);", /^timeout: /],
+  ["endless loop that catches", "for (;;) try { for (;;); } catch {} finally { continue; }", /^timeout: /],
+  ["allocation bomb", "const all = []; for (;;) all.push('x'.repeat(1e5) + all.length);", /^(timeout|script): /],
+  ["array bomb", "let a = [1]; for (;;) a = [...a, ...a];", /^(timeout|script): /],
+  ["deep recursion", "const f = () => f(); f();", /^script: .*(stack|recursion)/],
+  ["deep recursion that catches", "const f = () => { try { f(); } catch { f(); } }; f();", /^(timeout|script): /],
+  ["backtracking", "return /^(a+)+$/.test('a'.repeat(60) + 'b');", /^(timeout|script): /],
+  ["BigInt bomb", "let n = 3n ** 600000n; for (;;) n = (n * n) % (7n ** 300000n);", /^(timeout|script): /],
+  ["BigInt text", "let t = ''; for (;;) t = (3n ** 600000n).toString();", /^(timeout|script): /],
+  ["a native loop", "Array.prototype.indexOf.call({ length: 2 ** 53 - 1 }, 1);", /^timeout: /],
+  ["a native join", "new Array(2 ** 27).join('x').length;", /^(timeout|script): /],
+  [
+    "a native sort",
+    "for (;;) Array.from({ length: 1e6 }, (_, i) => (i * 7919) % 1000003).sort((x, y) => x - y);",
+    /^timeout: /,
+  ],
+  [
+    "microtask flood",
+    "const flood = () => Promise.resolve().then(flood); flood(); await new Promise(() => {});",
+    /^timeout: /,
+  ],
+  [
+    "microtask flood that is left behind",
+    "const flood = () => { Promise.resolve().then(flood); }; flood(); return 1;",
+    /^timeout: /,
+  ],
+  ["async recursion", "const f = async () => { await f(); }; await f();", /^(timeout|script): /],
+  ["huge text", "let s = 'x'; for (;;) s += s;", /^script: /],
+  ["huge result", "return 'x'.repeat(5e6);", /^script: .*larger/],
+  ["huge variable", "vars.set('a', 'x'.repeat(5e6));", /^script: .*larger/],
+  ["deep result", "let d = []; for (let i = 0; i < 1e5; i++) d = [d]; return d;", /^(timeout|script): /],
+  ["a promise that nobody keeps", "await new Promise(() => {});", /^script: /],
+  ["thenables", "return { then(f) { f(this); } };", /^timeout: /],
+  ["a getter that spins", "return { get then() { for (;;); } };", /^timeout: /],
+  ["a proxy", "return new Proxy({}, { ownKeys() { for (;;); } });", /^timeout: /],
+  ["a toString that spins", "throw { toString() { for (;;); }, toJSON() { for (;;); } };", /^timeout: /],
+  ["too many checks", "for (;;) check('a', true);", /^script: .*at most/],
+  ["sleeping too long", "await sleep('10m');", /^timeout: /],
+  ["a generator", "function* g() { for (;;) yield 1; } return [...g()];", /^(timeout|script): /],
+  ["JSON", "const text = '['.repeat(1e6); for (;;) try { JSON.parse(text); } catch {}", /^timeout: /],
+  ["Date", "for (;;) new Date(NaN).toString() + Math.random();", /^timeout: /],
+  ["hashes", "for (;;) crypto.sha512('x'.repeat(1e6));", /^timeout: /],
+];
+
+test("hostile scripts are stopped on time, and scripts of other VUs go on", async () => {
+  const victim = scriptStep("fine", "vars.set('n', (vars.get('n') ?? 0) + 1); return 1;");
+  const waits = scriptStep("waits", "for (let i = 0; i < 3; i++) await sleep(20); return 2;");
+  // Where a script fails by itself it gets the time for it, also on a busy machine.
+  const steps = hostile.map(([, script, error], place) =>
+    scriptStep(`h${place}`, script, `condition: 'vu.id == ${1000 + place}'`).replace(
+      "    config:\n",
+      `    config:\n      timeout: ${error.test("timeout: ") ? "300ms" : "10s"}\n`,
+    ),
+  );
+  const flow = await startScriptedFlow(
+    `steps:\n${steps.join("")}` +
+      `${victim.replace("    type", "    condition: 'vu.id < 1000'\n    type")}${waits.replace("    type", "    condition: 'vu.id < 1000'\n    type")}`,
+  );
+  let done = false;
+  let longest = 0;
+  let rounds = 0;
+  let lost = 0;
+  const others = Promise.all(
+    Array.from({ length: 4 }, async () => {
+      const vu = flow.createVu();
+      while (!done) {
+        const at = performance.now();
+        if ((await flow.iterate(vu)) !== "passed") lost++;
+        longest = Math.max(longest, performance.now() - at);
+        rounds++;
+      }
+    }),
+  );
+  const seen: Record<string, unknown> = {};
+  for (const [place, [what, , error]] of hostile.entries()) {
+    const at = performance.now();
+    const outcome = await runOne(flow, place);
+    const ms = performance.now() - at;
+    const [message = "", ...more] = Object.keys(flow.cut().errors);
+    if (more.length > 0) seen[`${what} and others`] = more;
+    if (outcome !== "failed" || !error.test(message) || ms > 3000) seen[what] = { outcome, message, ms };
+  }
+  done = true;
+  await others;
+  expect(seen).toEqual({});
+  expect(lost).toBe(0);
+  expect(rounds).toBeGreaterThan(50);
+  // 60 ms of sleeping, and at most 200 ms of somebody else's; the rest is a machine that does other things too.
+  expect(longest).toBeLessThan(3000);
+}, 60_000);
+
+async function runOne(flow: ScriptedFlow, pick: number) {
+  return flow.iterate(flow.createVu(1000 + pick));
+}
+
+test("thousands of requests that nobody waits for are refused", async () => {
+  const target = await startHttpTarget((_request, response) => response.end("{}"));
+  const flow = await startScriptedFlow(
+    `steps:\n${scriptStep("s", `const all = Array.from({ length: 5000 }, () => http.get("${target.url}/"));\nawait Promise.all(all);`)}`,
+  );
+  const vu = flow.createVu();
+  expect(await flow.iterate(vu)).toBe("failed");
+  expect(Object.keys(flow.cut().errors)).toEqual([
+    expect.stringContaining("script: RangeError: a script may wait for at most 100 requests at once"),
+  ]);
+  expect(target.seen.length).toBeLessThanOrEqual(100);
+  flow.scenario.closeVu(vu);
+  await target.close();
+});
+
+test("requests under way when a script ends are finished and measured as part of the step", async () => {
+  const target = await startHttpTarget((_request, response) => void setTimeout(() => response.end("{}"), 50));
+  const flow = await startScriptedFlow(`steps:\n${scriptStep("s", `http.get("${target.url}/"); return 1;`)}`);
+  const vu = flow.createVu();
+  expect(await flow.iterate(vu)).toBe("passed");
+  expect(flow.cut().values["http_reqs"]).toBe(1);
+  flow.scenario.closeVu(vu);
+  await target.close();
+});
+
+test("runs that wait on the thread of a stuck one move, and do nothing twice", async () => {
+  let answer: (() => void) | null = null;
+  const target = await startHttpTarget(({ url }, response) => {
+    if (url.startsWith("/held")) answer = () => response.end("{}");
+    else response.end("{}");
+  });
+  const flow = await startScriptedFlow(
+    `metrics: { c: counter }\nsteps:\n` +
+      scriptStep(
+        "waits",
+        `console.log("begins"); check("one", true); vars.set("first", Math.random() + crypto.uuid());
+         await http.get("${target.url}/one"); metrics.counter("c").add(1); const before = vars.get("first");
+         const held = await http.get("${target.url}/held");
+         console.log("ends"); vars.set("same", before === vars.get("first")); return held.status;`,
+        "condition: 'vu.id != 1001'",
+      ) +
+      scriptStep(
+        "stuck",
+        "Array.prototype.indexOf.call({ length: 2 ** 53 - 1 }, 1);",
+        "condition: 'vu.id == 1001'",
+      ).replace("    config:\n", "    config:\n      timeout: 2s\n"),
+  );
+  const vu = flow.createVu();
+  const waiting = flow.iterate(vu);
+  await expect.poll(() => answer).not.toBeNull();
+  const first = vu.variables.get("first");
+  const at = performance.now();
+  const stuck = runOne(flow, 1);
+  // Long enough for the stuck one to be found out, far from its timeout.
+  await new Promise((resolve) => void setTimeout(resolve, 200));
+  (answer as unknown as () => void)();
+  expect(await waiting).toBe("passed");
+  expect(performance.now() - at).toBeLessThan(1500);
+  expect(await stuck).toBe("failed");
+  expect(vu.variables.get("first")).toBe(first);
+  expect(vu.variables.get("same")).toBe(true);
+  expect(flow.logged.map((line) => line.split(" ")[1])).toEqual(["begins", "ends"]);
+  expect(target.seen.map(({ url }) => url)).toEqual(["/one", "/held"]);
+  const { values, errors } = flow.cut();
+  expect([values["c"], values["checks{one}"], values["http_reqs"]]).toEqual([1, "1/1", 2]);
+  expect(Object.keys(errors)).toEqual([expect.stringMatching(/^timeout: /)]);
+  flow.scenario.closeVu(vu);
+  await target.close();
+});
+
+test("more stuck scripts than may compute beside each other: the others still go on", async () => {
+  const flow = await startScriptedFlow(
+    `steps:\n${scriptStep("fine", "await sleep(1); return 1", "condition: 'vu.id != 1001'")}` +
+      scriptStep("stuck", "for (;;);", "condition: 'vu.id == 1001'").replace(
+        "    config:\n",
+        "    config:\n      timeout: 6s\n",
+      ),
+  );
+  const stuck = Array.from({ length: 6 }, () => runOne(flow, 1));
+  let longest = 0;
+  const vu = flow.createVu();
+  for (let round = 0; round < 20; round++) {
+    const at = performance.now();
+    expect(await flow.iterate(vu)).toBe("passed");
+    longest = Math.max(longest, performance.now() - at);
+  }
+  expect(await Promise.all(stuck)).toEqual(Array.from({ length: 6 }, () => "failed"));
+  // The first waits for those that were before it in the queue, each for so long as it takes to find it out.
+  expect(longest).toBeLessThan(5000);
+}, 30_000);
+
+test("an interruption ends a script at once, whether it computes or waits", async () => {
+  const flow = await startScriptedFlow(
+    `steps:\n${scriptStep("spins", "for (;;);", "condition: 'vu.id != 1001'")}${scriptStep("waits", "await sleep('10s')", "condition: 'vu.id == 1001'")}`,
+  );
+  const outcomes = Promise.all([runOne(flow, 0), runOne(flow, 1)]);
+  await new Promise((resolve) => void setTimeout(resolve, 100));
+  const at = performance.now();
+  flow.stop.abort();
+  expect(await outcomes).toEqual(["interrupted", "interrupted"]);
+  expect(performance.now() - at).toBeLessThan(500);
+});
