@@ -1,14 +1,13 @@
-import { readFile } from "node:fs/promises";
-import { fileURLToPath } from "node:url";
 import variant from "@jitl/quickjs-wasmfile-release-sync";
 import { newQuickJSWASMModuleFromVariant, type QuickJSSyncVariant } from "quickjs-emscripten-core";
+import { noFeeds } from "../src/data/feeds.ts";
 import { loadWorkflow } from "../src/definition/load-workflow.ts";
 import { compileWorkflow } from "../src/flow/compile-workflow.ts";
 import { createRecorder } from "../src/measure/thread-recorder.ts";
 import { createSystemClock } from "../src/run/system-clock.ts";
 import { systemTime } from "../src/run/system-time.ts";
 
-// CPU time of a script step, of all threads together, at 50 VUs, beside a bare call into QuickJS and an http-less step;
+// CPU time of a script step, of all threads together, at 50 VUs, beside a bare call into QuickJS and a step that does nothing;
 // then what a stuck script does to others. Run: node bench/script.ts
 
 const clock = createSystemClock(systemTime);
@@ -22,6 +21,8 @@ async function compile(steps: string, more = "") {
     inputs: { env: {}, secrets: {} },
     slaveId: "bench",
     connections: {},
+    files: new Map(),
+    feeds: noFeeds,
     recorder: createRecorder({ clock, masker: (text) => text }),
     clock,
     random: Math.random,
@@ -134,8 +135,3 @@ for (const hogs of [0, 1, 4]) {
   );
 }
 for (const { compiled } of [stuck, idle]) await compiled.close();
-console.log(
-  "driver",
-  (await readFile(fileURLToPath(import.meta.resolve("@jitl/quickjs-wasmfile-release-sync/wasm")))).length,
-  "bytes",
-);
