@@ -144,8 +144,7 @@ export function createStepChecker(findings: Findings): StepChecker {
     const key = written[0];
     const configPath = key === undefined ? path : [...path, key];
     const given = key === undefined ? Object.fromEntries(ownConfig) : (step[key] ?? null);
-    const short = spec.short !== null && key === type && given !== null && !isObject(given);
-    if (short) {
+    if (spec.short !== null && key === type && isShort(given, spec, spec.short)) {
       const value = checkShape({ [spec.short]: given }, spec.config, configPath, findings, checkSteps);
       return { value: value as JsonObject, path: configPath };
     }
@@ -174,6 +173,17 @@ export function createStepChecker(findings: Findings): StepChecker {
   }
 
   return { checkSteps, placeOf: (step) => places.get(step) ?? { path: [], configPath: [] } };
+}
+
+/** A value that stands for one field of the config alone: no map, or one with that field's own keys (`sleep: {min, max}`). */
+function isShort(given: Json, { config }: StepSpec, field: string): boolean {
+  if (!isObject(given)) return given !== null;
+  const shape = config.fields[field];
+  const forms = shape?.kind === "union" ? shape.of : [];
+  const keys = Object.keys(given);
+  return forms.some(
+    (form) => form.kind === "object" && keys.some((key) => Object.hasOwn(form.fields, key) && !(key in config.fields)),
+  );
 }
 
 /** The config under the type's own key. Where every step has a field of that name, only a map is a config. */

@@ -83,6 +83,18 @@ test("a map under `retry` is the config of a retry step, and the rule of any oth
   expect([first?.onError, second?.onError, second?.retry.maxAttempts]).toEqual(["abort", "retry", 5]);
 });
 
+test("a sleep's range may stand under its own key", () => {
+  const configs = loadSteps(
+    { type: "sleep", sleep: { min: "1s", max: "2s" } },
+    { type: "sleep", sleep: { duration: { min: "1s", max: "2s" } } },
+  ).map((step) => step.config);
+  const range = { duration: { minMs: 1000, maxMs: 2000 } };
+  expect(configs).toEqual([range, range]);
+  expect(problemsOf({ steps: [{ type: "sleep", sleep: { min: "1s" } }] })).toEqual([
+    "steps[0].sleep.duration: `max` is missing; it takes a duration such as 500ms, 30s or 1h30m",
+  ]);
+});
+
 test("defaults of the flow types", () => {
   const steps = [sleep("a")];
   const configs = loadSteps(

@@ -56,9 +56,12 @@ steps:
     sleep: -1s
   - type: http
     url: http://x
-fragments: {}
 `;
-  expect(listProblems(text)).toMatchInlineSnapshot(`
+  // The step types are many and more to come.
+  const problems = listProblems(text).map((problem) =>
+    problem.replace(/http, sleep[a-z_, ]*|http, script[a-z_, ]*/, "…"),
+  );
+  expect(problems).toMatchInlineSnapshot(`
     [
       "1:1 nme: there is no field \`nme\` here. Did you mean \`name\`?",
       "3:8 options.vus: \`0\` is not accepted here; it takes a whole number from 1",
@@ -66,16 +69,15 @@ fragments: {}
       "5:3 options.start_vus: \`start_vus\` is not used by mode constant-vus (which \`duration\` without a \`mode\` means); it uses duration, vus, ramp_up",
       "7:15 options.thresholds[0].metric: there is no metric "http_req_duraton": use a built-in one or declare it under metrics. Did you mean \`http_req_duration\`?",
       "9:39 options.thresholds[1].condition: no method "p(95)": use count, rate (http_reqs is a counter)",
-      "12:11 steps[0].type: there is no step type \`htpp\`; it takes one of http, script, sleep, group, condition, loop, break, continue, parallel, switch, retry, wait_until, call. Did you mean \`http\`?",
+      "12:11 steps[0].type: there is no step type \`htpp\`; it takes one of …. Did you mean \`http\`?",
       "13:9 steps[1].id: the id \`login\` is used twice, first by steps[0]; ids are unique in the workflow",
       "15:14 steps[1].timeout: \`0\` is no time at all; it takes a duration such as 500ms, 30s or 1h30m, more than 0",
       "16:20 steps[1].config.url: nothing sets \`tokn\`: it is no variable, no -e value, not extracted by a step and no step's id. Did you mean \`token\`?",
       "16:40 steps[1].config.timout: there is no field \`timout\` here. Did you mean \`timeout\`?",
-      "18:11 steps[2].type: step type \`grpc\` is not in this version; it has http, script, sleep, group, condition, loop, break, continue, parallel, switch, retry, wait_until, call",
+      "18:11 steps[2].type: step type \`grpc\` is not in this version; it has …",
       "21:12 steps[3].sleep.duration: \`-1s\` is negative; it takes a duration such as 500ms, 30s or 1h30m",
       "22:5 steps[4]: the step has no config; give \`config\` with \`url\`",
       "23:5 steps[4].url: there is no field \`url\` here. It belongs under \`config\`.",
-      "24:1 fragments: a fragment (\`fragments\`) is not in this version; remove it",
     ]
   `);
 });

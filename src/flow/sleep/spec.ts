@@ -1,3 +1,4 @@
+import type { Json } from "../../protocol/json.ts";
 import { pauseShape, resolvePause } from "../../protocol/pause.ts";
 import { describe, object } from "../../protocol/shape.ts";
 import { listTemplates, type StepSpec } from "../../protocol/step-spec.ts";
@@ -23,10 +24,16 @@ export const sleepSpec: StepSpec = {
   metrics: [],
   resolve: (config, context) => {
     const duration = resolvePause(config["duration"] ?? 0);
-    if (typeof duration.minMs === "number" && typeof duration.maxMs === "number" && duration.minMs > duration.maxMs) {
+    const { minMs, maxMs } = duration;
+    // A range without its end has been reported.
+    if (typeof minMs === "number" && typeof maxMs === "number" && minMs > maxMs && isWhole(config["duration"])) {
       context.report(["duration"], "`min` is longer than `max`; exchange them");
     }
     return { duration: { ...duration } };
   },
   listTexts: (config) => listTemplates(config),
 };
+
+function isWhole(duration: Json | undefined): boolean {
+  return typeof duration !== "object" || duration === null || Object.hasOwn(duration, "max");
+}
