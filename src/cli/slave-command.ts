@@ -1,10 +1,10 @@
-import { readFileSync } from "node:fs";
 import { availableParallelism, hostname } from "node:os";
-import { EngineError } from "../errors.ts";
+import type { SlaveConfiguration } from "../config/configuration.ts";
 import { readEngineVersion } from "../local/engine-version.ts";
 import { makeUuid } from "../protocol/make-uuid.ts";
 import { createSystemClock } from "../run/system-clock.ts";
 import { systemTime } from "../run/system-time.ts";
+import type { DialSecurity } from "../slave/dial.ts";
 import { readMasterUrls } from "../slave/master-url.ts";
 import { startSlave } from "../slave/start-slave.ts";
 import { loadCapabilities } from "./capabilities.ts";
@@ -15,6 +15,7 @@ import { nodeSignals, watchInterrupts } from "./interrupts.ts";
 import { createNodeLog } from "./node-log.ts";
 import { createProcessSample } from "./process-sample.ts";
 import { defaultMaxVus, defaultSlavePort, readSlaveFlags, type SlaveStartOptions } from "./slave-options.ts";
+import { readSource } from "./read-source.ts";
 import { rememberSecrets } from "./secret-memory.ts";
 import { tellError } from "./tell-error.ts";
 import type { Terminal } from "./terminal.ts";
@@ -35,11 +36,11 @@ export async function slaveStartCommand(options: SlaveStartOptions, terminal: Te
     const configuration = configure();
     const { slave: own } = configuration;
     const id = own.id ?? nameSlave();
-    const apiKey = own.apiKeyFile === null ? own.apiKey : readText(own.apiKeyFile).trim();
+    let security = readSecurity(own);
     const nodeLog = createNodeLog({
       logging: configuration.logging,
       terminal,
-      mask: createConfigurationMasker(configuration, [apiKey]),
+      mask: createConfigurationMasker(configuration, [security.apiKey]),
       fields: { slave: id },
     });
     closing.push(() => nodeLog.close());
@@ -53,7 +54,12 @@ export async function slaveStartCommand(options: SlaveStartOptions, terminal: Te
     closing.push(() => interrupts.close());
     const reload = watchReload({
       file: options.config ?? null,
-      onReload: () => takeConfiguration(configure, log, (next) => nodeLog.reload(next.logging)),
+      onReload: () =>
+        takeConfiguration(configure, log, (next) => {
+          // With the next dial: a link that is up stays.
+          security = readSecurity(next.slave);
+          nodeLog.reload(next.logging);
+        }),
       onHangup: () => asked.resolve(),
     });
     closing.push(() => reload.close());
@@ -71,7 +77,7 @@ export async function slaveStartCommand(options: SlaveStartOptions, terminal: Te
         mayMove: own.address === null,
       },
       masters: readMasterUrls(own.masterAddr),
-      security: { apiKey, ca: readPem(own.tls.ca), cert: readPem(own.tls.cert), key: readPem(own.tls.key) },
+      security: () => security,
       engineVersion: readEngineVersion(),
       instance: makeUuid(Math.random),
       threads: own.threads,
@@ -108,15 +114,15 @@ function nameSlave(): string {
   return `${host || "slave"}-${letters}`;
 }
 
-function readPem(path: string | null): string | null {
-  return path === null ? null : readText(path);
-}
-
-function readText(path: string): string {
-  try {
-    return readFileSync(path, "utf8");
-  } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
-    throw new EngineError("unreadable_file", `cannot read ${path}: ${message}`, { cause: error });
-  }
+/** What it shows to its master, read from the files. Throws EngineError `unreadable_file`. */
+function readSecurity({ apiKey, apiKeyFile, tls }: SlaveConfiguration): DialSecurity {
+  const read = (file: string | null): string | null => (file === null ? null : readSource(file));
+  const security = {
+    apiKey: read(apiKeyFile)?.trim() ?? apiKey,
+    ca: read(tls.ca),
+    cert: read(tls.cert),
+    key: read(tls.key),
+  };
+  if (security.apiKey !== null) rememberSecrets({ apiKey: security.apiKey });
+  return security;
 }

@@ -38,7 +38,7 @@ function dial(masters: string, security: Partial<DialSecurity> = {}): Dialled {
   const dialler = startDialling({
     masters: readMasterUrls(masters),
     hello,
-    security: { apiKey: null, ca: null, cert: null, key: null, ...security },
+    security: () => ({ apiKey: null, ca: null, cert: null, key: null, ...security }),
     clock: createSystemClock(systemTime),
     random: Math.random,
     log: (level, message) => log.push(`${level}: ${message}`),
@@ -132,7 +132,7 @@ test("another version is refused in words", async () => {
   const dialler = startDialling({
     masters: readMasterUrls(master.url),
     hello: { ...hello, version: 2 },
-    security: { apiKey: null, ca: null, cert: null, key: null },
+    security: () => ({ apiKey: null, ca: null, cert: null, key: null }),
     clock: createSystemClock(systemTime),
     random: Math.random,
     log: (_level, message) => log.push(message),

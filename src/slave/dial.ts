@@ -27,7 +27,8 @@ export interface DialOptions {
   /** Tried in turn. */
   readonly masters: readonly MasterUrl[];
   readonly hello: Hello;
-  readonly security: DialSecurity;
+  /** Asked before each dial: keys and certificates are renewed while a slave runs. */
+  security(): DialSecurity;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
@@ -91,7 +92,7 @@ export function startDialling(options: DialOptions): Dialler {
 
   /** One connection from dial to its end; `onEnd` is called once. */
   const open = (target: MasterUrl, onEnd: (reason: string) => void): void => {
-    const { apiKey, ca, cert, key } = options.security;
+    const { apiKey, ca, cert, key } = options.security();
     const tls = {
       ...(ca === null ? {} : { ca }),
       ...(cert === null ? {} : { cert }),

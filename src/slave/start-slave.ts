@@ -69,7 +69,8 @@ export interface StartSlaveOptions extends Omit<MakeSlaveOptions, "card"> {
   readonly card: Omit<SlaveCard, "address">;
   readonly listen: { readonly host: string | null; readonly port: number; readonly mayMove: boolean };
   readonly masters: readonly MasterUrl[];
-  readonly security: DialSecurity;
+  /** Asked before each dial. */
+  security(): DialSecurity;
 }
 
 /** A slave in its network. */
@@ -93,7 +94,7 @@ export async function startSlave(options: StartSlaveOptions): Promise<RunningSla
   const dialler = startDialling({
     masters: options.masters,
     hello: slave.hello,
-    security: options.security,
+    security: () => options.security(),
     clock: options.clock,
     random: options.random,
     log,
