@@ -16,7 +16,9 @@ export function insertRoleTable(document: string): string {
 /** Each call of the API with a mark for each role whose key may make it. */
 function printRoleTable(): string {
   const rows = Object.values(routes).flatMap(listRows);
-  return [`| call | no key | ${roles.join(" | ")} |`, `| --- |${" :-: |".repeat(roles.length + 1)}`, ...rows].join("\n");
+  return [`| call | no key | ${roles.join(" | ")} |`, `| --- |${" :-: |".repeat(roles.length + 1)}`, ...rows].join(
+    "\n",
+  );
 }
 
 function listRows(route: Route | WebSocketRoute): string[] {

@@ -30,6 +30,8 @@ export interface ServerConfiguration {
   /** Bytes of a body, and of one with files. */
   readonly maxBody: number;
   readonly maxUpload: number;
+  /** Requests of one address in a second. */
+  readonly rateLimit: number;
 }
 
 export interface MasterConfiguration {

@@ -11,6 +11,7 @@ export const defaults = {
     cors_origins: [],
     max_body: "10MiB",
     max_upload: "256MiB",
+    rate_limit: 1_000,
   },
   master: {
     heartbeat_interval: "5s",

@@ -32,6 +32,7 @@ test("without a file everything has its default", () => {
       corsOrigins: [],
       maxBody: 10_485_760,
       maxUpload: 268_435_456,
+      rateLimit: 1_000,
     },
     master: {
       heartbeatIntervalMs: 5_000,
@@ -77,7 +78,7 @@ test("every key of the file is taken", () => {
   const configuration = read(
     `
 server: {address: "[::1]:81", read_timeout: 1s, write_timeout: 2s, enable_cors: false, hosts: [a.example],
-  cors_origins: ["https://b.example:8443"], max_body: 64kB, max_upload: 1MiB}
+  cors_origins: ["https://b.example:8443"], max_body: 64kB, max_upload: 1MiB, rate_limit: 50}
 master: {heartbeat_interval: 200ms, heartbeat_timeout: 4s, task_queue_size: 0, max_slaves: 3, max_executions: 4,
   store: "sqlite:x.db", data_dir: data, retention: {max_age: 1h, max_executions: 5}}
 slave: {type: worker, id: 东-1, address: 127.0.0.1:0, threads: 2, capabilities: [db_executor], labels: {zone: 1, a: true},
@@ -102,6 +103,7 @@ access: {allow: [192.168.0.0/16], deny: [192.168.1.1]}
       corsOrigins: ["https://b.example:8443"],
       maxBody: 64_000,
       maxUpload: 1_048_576,
+      rateLimit: 50,
     },
     master: {
       heartbeatIntervalMs: 200,

@@ -48,6 +48,7 @@ function resolveServer(values: GivenValues): ServerConfiguration {
     corsOrigins: checkOrigins(values, "server.cors_origins"),
     maxBody: values.bytes("server.max_body"),
     maxUpload: values.bytes("server.max_upload"),
+    rateLimit: values.number("server.rate_limit"),
   };
 }
 

@@ -26,4 +26,8 @@ export const serverShape = object({
   ),
   max_body: describe(size, "The largest body of a request; a larger one is answered with 413."),
   max_upload: describe(size, "The largest body with files."),
+  rate_limit: describe(
+    { kind: "number", min: 1, max: 1_000_000, whole: true },
+    "Requests of one address that are answered in a second; twice as many may come at once. More are answered with 429.",
+  ),
 });

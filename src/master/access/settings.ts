@@ -9,8 +9,6 @@ export interface AccessSettings {
   readonly addresses: { readonly allow: readonly string[]; readonly deny: readonly string[] };
   /** null: plain HTTP. */
   readonly tls: ListenerTls | null;
-  /** Requests of one address a second; twice as many may come at once. */
-  readonly requestsPerSecond: number;
 }
 
 /** The certificate of a listener: PEM texts. */
@@ -27,5 +25,4 @@ export const openAccess: AccessSettings = {
   keys: null,
   addresses: { allow: [], deny: [] },
   tls: null,
-  requestsPerSecond: 1_000,
 };

@@ -136,7 +136,7 @@ test("a page of an allowed origin asks without a key whether it may send one", a
 });
 
 test("floods of requests, headers and parameters have their answers", async () => {
-  const { call, port } = await startApiServer({ access: { ...openAccess, requestsPerSecond: 20 } });
+  const { call, port } = await startApiServer({ config: "server: {address: 127.0.0.1:0, rate_limit: 20}" });
   const flood = async ([url, ...headers]: readonly string[]): Promise<string> => {
     const socket = connect(port, "127.0.0.1");
     const head = [`GET ${url} HTTP/1.1`, "Host: 127.0.0.1", "Connection: close", ...headers];

@@ -67,14 +67,14 @@ export function createServer(options: ServerOptions): Server {
   const { executions, registry, clock, log } = options;
   const { address, hosts, corsOrigins, enableCors, writeTimeoutMs } = options.server;
   const host = address.host ?? "::";
-  const { keys, addresses, requestsPerSecond, tls } = options.access ?? openAccess;
+  const { keys, addresses, tls } = options.access ?? openAccess;
   const access = createAccess({
     host,
     hosts,
     origins: enableCors ? corsOrigins : null,
     keys,
     addresses,
-    requestsPerSecond,
+    requestsPerSecond: options.server.rateLimit,
     clientAuth: tls?.clientAuth ?? "none",
     clock,
     createToken: () => randomBytes(32).toString("base64url"),
