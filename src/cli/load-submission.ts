@@ -1,7 +1,8 @@
 import { type LoadedWorkflow, loadWorkflow, loadWorkflowObject } from "../definition/load-workflow.ts";
 import type { JsonObject } from "../protocol/json.ts";
 import type { SubmitBody } from "../protocol/rest.ts";
-import { importModule, isModule, readEnvFiles, readLoadOptions } from "./load-input.ts";
+import { createFilePacker } from "./file-packer.ts";
+import { findFolder, importModule, isModule, readEnvFiles, readLoadOptions } from "./load-input.ts";
 import { readSource, readStdin } from "./read-source.ts";
 import type { WorkflowOptions } from "./run-options.ts";
 
@@ -9,6 +10,8 @@ import type { WorkflowOptions } from "./run-options.ts";
 export interface LoadedSubmission {
   readonly loaded: LoadedWorkflow;
   readonly body: SubmitBody;
+  /** The files that it names: where they are, by the names it uses. */
+  readonly files: ReadonlyMap<string, string>;
 }
 
 /** Reads FILE with the options that change it. The process's environment stays here. Throws EngineError `unreadable_file`. */
@@ -16,11 +19,13 @@ export async function loadSubmission(file: string, options: WorkflowOptions): Pr
   const { env: variables = {}, secret: secrets = {}, scenario, insecure = false } = options;
   const load = readLoadOptions(options);
   const env = readEnvFiles(options);
+  const packer = createFilePacker(findFolder(file));
   const loadOptions = {
     overrides: { ...load, insecure },
     variables,
     env: { ...env, ...variables },
     scenario,
+    files: packer,
   };
   const fileName = file === "-" ? null : file;
   const common: SubmitBody = {
@@ -38,8 +43,9 @@ export async function loadSubmission(file: string, options: WorkflowOptions): Pr
     const value = await importModule(file);
     const loaded = loadWorkflowObject(value, { ...loadOptions, fileName });
     // Sent only when it has no problems; then it is JSON.
-    return { loaded, body: { ...common, workflow: value as JsonObject } };
+    return { loaded, body: { ...common, workflow: value as JsonObject }, files: packer.files };
   }
   const text = file === "-" ? await readStdin() : readSource(file);
-  return { loaded: loadWorkflow({ text, fileName }, loadOptions), body: { ...common, yaml: text } };
+  const loaded = loadWorkflow({ text, fileName }, loadOptions);
+  return { loaded, body: { ...common, yaml: text }, files: packer.files };
 }

@@ -1,9 +1,9 @@
+import { copyFile } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { knownCapabilities } from "../config/capabilities.ts";
 import type { Configuration } from "../config/configuration.ts";
 import { readEngineVersion } from "../local/engine-version.ts";
 import { type RunningMaster, startMaster } from "../master/start-master.ts";
-import type { LinkPort } from "../protocol/link.ts";
 import { makeUuid } from "../protocol/make-uuid.ts";
 import type { Clock, Log } from "../protocol/ports.ts";
 import { createSystemClock } from "../run/system-clock.ts";
@@ -21,6 +21,7 @@ import { rememberSecrets } from "./secret-memory.ts";
 import { tellError } from "./tell-error.ts";
 import type { Terminal } from "./terminal.ts";
 import { watchReload } from "./watch-reload.ts";
+import { openProcessFolder } from "./process-folder.ts";
 
 /** What was ended by a second signal did not end by itself. */
 const stoppedBySignal = 105;
@@ -47,6 +48,9 @@ export async function masterStartCommand(options: MasterStartOptions, terminal: 
     const { log } = nodeLog;
     const access = readAccess(configuration);
     const chosen = chooseStore(configuration.master, process.env);
+    // What a store in memory forgets, its files are to be forgotten with.
+    const folder = chosen.kind === "memory" ? openProcessFolder("master") : null;
+    closing.push(() => folder?.close());
     const store = await openStore(chosen.url, chosen.dataDir);
     const clock = createSystemClock(systemTime);
     let master: RunningMaster | null = null;
@@ -63,6 +67,7 @@ export async function masterStartCommand(options: MasterStartOptions, terminal: 
     master = await startMaster({
       store,
       storeKind: chosen.kind,
+      dataDir: folder?.path ?? chosen.dataDir,
       configuration,
       access,
       clock,
@@ -77,7 +82,7 @@ export async function masterStartCommand(options: MasterStartOptions, terminal: 
       terminal.tell(`${terminal.err.colors.yellow("warning:")} ${warning}\n`);
       log("warn", warning);
     }
-    const closeSlave = options.standalone ? await joinSlave(master.port, configuration, clock, log) : null;
+    const closeSlave = options.standalone ? await joinSlave(master, configuration, clock, log) : null;
     terminal.tell(`master ready at ${master.url}\n`);
     log("info", `ready at ${master.url}`);
     await asked.promise;
@@ -94,7 +99,7 @@ export async function masterStartCommand(options: MasterStartOptions, terminal: 
 
 /** The slave inside a standalone master; gives what ends it. */
 async function joinSlave(
-  port: LinkPort,
+  { port, locateInput }: Pick<RunningMaster, "port" | "locateInput">,
   { slave: { labels, maxVus, threads, targets, exposeEnv }, connections }: Configuration,
   clock: Clock,
   log: Log,
@@ -104,7 +109,10 @@ async function joinSlave(
     import("../slave/join-in-memory.ts"),
     import("./process-sample.ts"),
   ]);
+  const inputRoom = openProcessFolder("slave");
   const slave = makeSlave({
+    inputRoom: inputRoom.path,
+    inputs: { fetch: (executionId, { hash }, to) => copyFile(locateInput(executionId, hash), to) },
     card: {
       id: "local",
       type: "worker",
@@ -130,5 +138,6 @@ async function joinSlave(
   return async () => {
     joined.close();
     await slave.close();
+    inputRoom.close();
   };
 }

@@ -20,6 +20,7 @@ import { rememberSecrets } from "./secret-memory.ts";
 import { tellError } from "./tell-error.ts";
 import type { Terminal } from "./terminal.ts";
 import { watchReload } from "./watch-reload.ts";
+import { openProcessFolder } from "./process-folder.ts";
 
 /** How long its master has to move its VUs away before it leaves anyhow, ms: with the last words it ends within 30 s. */
 const drainMs = 25_000;
@@ -63,7 +64,10 @@ export async function slaveStartCommand(options: SlaveStartOptions, terminal: Te
       onHangup: () => asked.resolve(),
     });
     closing.push(() => reload.close());
+    const inputRoom = openProcessFolder("slave");
+    closing.push(() => inputRoom.close());
     const slave = await startSlave({
+      inputRoom: inputRoom.path,
       card: {
         id,
         type: "worker",

@@ -37,13 +37,13 @@ export async function submitCommand(file: string, options: SubmitOptions, termin
     const probe = probeOutputFiles(outputs);
     closers.push(() => probe.undo());
     rememberSecrets(options.secret ?? {});
-    const { loaded, body } = await loadSubmission(file, options);
+    const { loaded, body, files } = await loadSubmission(file, options);
     if ("problems" in loaded) throw createProblemsError(file, loaded.problems);
     if (!quiet) for (const warning of loaded.warnings) terminal.tell(formatProblem(warning, file, terminal.err));
 
     const client = findMaster(options, terminal);
     const queue = options.queue === true || options.wait !== undefined;
-    const submitted = await client.submit({ ...body, queue });
+    const submitted = await client.submit({ ...body, queue }, { files });
     const { execution_id: id } = submitted;
     if (options.detach) {
       probe.undo();

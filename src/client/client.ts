@@ -24,6 +24,7 @@ import type {
   WorkflowSummary,
 } from "../protocol/rest.ts";
 import { type Connection, timerClock } from "./connection.ts";
+import { createForm, type Form } from "./form.ts";
 import { type Follower, type FollowOptions, followExecution } from "./follow.ts";
 import { parseMasterUrls } from "./master-urls.ts";
 import { createRest, type Rest } from "./rest.ts";
@@ -51,6 +52,11 @@ export interface CallOptions {
 export interface PostOptions extends CallOptions {
   /** The master does what carries this key once, for 24 h; default: a new one for each call. */
   readonly idempotencyKey?: string;
+}
+
+export interface SubmitOptions extends PostOptions {
+  /** Files that the workflow names, relative to it: where they are on this machine. */
+  readonly files?: ReadonlyMap<string, string>;
 }
 
 export interface ListQuery {
@@ -115,8 +121,10 @@ export class Client {
   }
 
   /** Starts an execution. Throws `invalid_workflow` with all problems, `scheduling_failed`, `queue_full`. */
-  submit(body: SubmitBody, options?: PostOptions): Promise<SubmitAnswer> {
-    return this.#post("/workflows", body, options);
+  submit(body: SubmitBody, { files, ...options }: SubmitOptions = {}): Promise<SubmitAnswer> {
+    if (files === undefined || files.size === 0) return this.#post("/workflows", body, options);
+    const form = createForm(body, files, makeUuid(this.#random));
+    return this.#post("/workflows", undefined, options, form);
   }
 
   /** All problems of a workflow; nothing runs. */
@@ -237,9 +245,9 @@ export class Client {
     return (await this.#rest.request({ method: "DELETE", path, signal: options.signal })) as Answer;
   }
 
-  async #post<Answer>(path: string, body: unknown, options: PostOptions = {}): Promise<Answer> {
+  async #post<Answer>(path: string, body: unknown, options: PostOptions = {}, form?: Form): Promise<Answer> {
     const { signal, idempotencyKey = makeUuid(this.#random) } = options;
-    return (await this.#rest.request({ method: "POST", path, body, signal, idempotencyKey })) as Answer;
+    return (await this.#rest.request({ method: "POST", path, body, form, signal, idempotencyKey })) as Answer;
   }
 }
 

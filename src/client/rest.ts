@@ -3,6 +3,7 @@ import { printJson } from "../protocol/print-json.ts";
 import type { Clock, Random } from "../protocol/ports.ts";
 import type { Problem } from "../protocol/problem.ts";
 import { type Connection, createHeaders } from "./connection.ts";
+import type { Form } from "./form.ts";
 import { type NoAnswer, type ReadAnswer, send } from "./send.ts";
 
 export interface RestOptions {
@@ -22,6 +23,8 @@ export interface RestRequest {
   /** Below `/api/v1`, with its query. */
   readonly path: string;
   readonly body?: unknown;
+  /** In place of `body`. */
+  readonly form?: Form;
   /** Makes it safe to send again. */
   readonly idempotencyKey?: string;
   readonly signal?: AbortSignal;
@@ -40,6 +43,8 @@ export interface Rest {
 
 /** Steering waits until every slave has acted or is given up. */
 const answerWithinMs = 120_000;
+/** Files take their time. */
+const uploadWithinMs = 30 * 60_000;
 const shortestWaitMs = 100;
 const longestWaitMs = 2_000;
 
@@ -119,17 +124,18 @@ async function wait(clock: Clock, ms: number, signal: AbortSignal | undefined): 
 }
 
 function describeRequest(master: string, request: RestRequest, connection: Connection): Parameters<typeof send>[0] {
-  const { method, path, body, idempotencyKey, signal } = request;
-  const deadline = AbortSignal.timeout(answerWithinMs);
+  const { method, path, body, form, idempotencyKey, signal } = request;
+  const deadline = AbortSignal.timeout(form === undefined ? answerWithinMs : uploadWithinMs);
+  const contentType = form?.contentType ?? (body === undefined ? null : "application/json");
   return {
     method,
     url: `${master}/api/v1${path}`,
     headers: {
       ...createHeaders(connection),
-      ...(body === undefined ? {} : { "content-type": "application/json" }),
+      ...(contentType === null ? {} : { "content-type": contentType }),
       ...(idempotencyKey === undefined ? {} : { "idempotency-key": idempotencyKey }),
     },
-    body: body === undefined ? null : printJson(body),
+    body: form ?? (body === undefined ? null : printJson(body)),
     signal: signal === undefined ? deadline : AbortSignal.any([deadline, signal]),
   };
 }

@@ -1,13 +1,15 @@
 import { request as requestPlain } from "node:http";
 import { request as requestSecure } from "node:https";
 import { text } from "node:stream/consumers";
+import { pipeline } from "node:stream/promises";
+import type { Form } from "./form.ts";
 import { type Connection, createTlsOptions } from "./connection.ts";
 
 export interface SentRequest {
   readonly method: "GET" | "POST" | "DELETE";
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
-  readonly body: string | null;
+  readonly body: string | Form | null;
   readonly signal: AbortSignal;
 }
 
@@ -31,7 +33,7 @@ export async function send(request: SentRequest, connection: Connection): Promis
   let sent = false;
   try {
     const answered = Promise.withResolvers<ReadAnswer>();
-    const length = body === null ? {} : { "content-length": String(Buffer.byteLength(body)) };
+    const length = body === null ? {} : { "content-length": String(lengthOf(body)) };
     const outgoing = start(url, {
       method,
       headers: { ...headers, ...length },
@@ -52,9 +54,15 @@ export async function send(request: SentRequest, connection: Connection): Promis
         answered.reject,
       );
     });
-    outgoing.end(body ?? undefined);
+    if (body === null || typeof body === "string") outgoing.end(body ?? undefined);
+    // An answer may come before all was sent: it says why.
+    else pipeline(body.open(), outgoing).catch(answered.reject);
     return await answered.promise;
   } catch (cause) {
     return { sent, cause };
   }
+}
+
+function lengthOf(body: string | Form): number {
+  return typeof body === "string" ? Buffer.byteLength(body) : body.length;
 }

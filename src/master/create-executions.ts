@@ -6,6 +6,7 @@ import { type Archive, notEnded } from "./archive.ts";
 import { createCommands } from "./commands.ts";
 import { describePending } from "./describe-execution.ts";
 import { describeNoMetrics } from "./describe-metrics.ts";
+import type { ExecutionFiles } from "./execution-files.ts";
 import type { Executions, TimeSeriesQuery } from "./executions.ts";
 import type { Registry } from "./registered-slave.ts";
 import type { SteeredExecution } from "./steer-execution.ts";
@@ -13,6 +14,7 @@ import type { Steering } from "./steering.ts";
 import { viewTimeSeries } from "./view-time-series.ts";
 
 export interface ExecutionsOptions {
+  readonly files: Pick<ExecutionFiles, "locate">;
   readonly steering: Steering;
   readonly archive: Archive;
   readonly store: Store;
@@ -128,6 +130,12 @@ export function createExecutions(options: ExecutionsOptions): Executions {
       const active = rows.filter(({ executionId: id }) => findQueued(id) !== null || find(id) !== null);
       await Promise.all(active.map(({ executionId }) => commands.stop(executionId, request)));
       return active.map(({ executionId }) => executionId);
+    },
+    locateInput(id, slaveId, hash) {
+      const steered = find(id);
+      const isMember = steered?.live.fleet.members.has(slaveId) === true;
+      const isNamed = steered?.card.workflow.files.some((file) => file.hash === hash) === true;
+      return isMember && isNamed ? options.files.locate(id, hash) : null;
     },
     async purge(id) {
       if (findQueued(id) !== null || find(id) !== null) throw notEnded(id);

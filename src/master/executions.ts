@@ -1,4 +1,5 @@
 import type { Inputs } from "../protocol/message.ts";
+import type { Upload } from "./execution-files.ts";
 import type { Report, TimeSeries } from "../protocol/report.ts";
 import type {
   Execution,
@@ -22,6 +23,8 @@ export interface Submission {
   readonly inputs: Inputs;
   /** Waits as `pending` where there is no capacity, instead of being refused. */
   readonly queue: boolean;
+  /** Files that came with it; null: none. */
+  readonly upload: Upload | null;
 }
 
 export interface ExecutionQuery {
@@ -98,6 +101,8 @@ export interface Executions {
   stop(id: string, request: StopRequest): Promise<void>;
   /** Stops all active executions of a workflow; gives their ids; null: unknown workflow. */
   stopWorkflow(workflowId: string, request: StopRequest): Promise<readonly string[] | null>;
+  /** Where a file is that came with an execution, for a slave that takes part in it; null: it is not its. */
+  locateInput(id: string, slaveId: string, hash: string): string | null;
   /** Removes an ended execution's record. */
   purge(id: string): Promise<void>;
   /** Relieves a slave of its VUs in every execution; `not_found` for an unknown one. Gives its state after it. */

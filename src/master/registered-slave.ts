@@ -40,6 +40,8 @@ export interface Registry {
   /** By id. */
   list(): readonly RegisteredSlave[];
   get(id: string): RegisteredSlave | null;
+  /** Is this slave connected, by the link that was given this ticket? */
+  holdsTicket(id: string, ticket: string): boolean;
   /** The link of a connected slave; null: it is offline, or unknown. */
   linkOf(id: string): SlaveLink | null;
   /** Closes all links. */

@@ -14,6 +14,7 @@ function setUp() {
     masterId: "m",
     timeoutMs: 10_000,
     intervalMs: 1_000,
+    createTicket: () => "t",
     maxSlaves: 2,
     onEvent: ({ type, id }) => events.push(`${id} ${type}`),
   });

@@ -1,3 +1,4 @@
+import { createHash, timingSafeEqual } from "node:crypto";
 import {
   type Hello,
   linkVersion,
@@ -21,6 +22,8 @@ export interface RegistryOptions {
   /** Connected at once. */
   readonly maxSlaves: number;
   onEvent(event: RegistryEvent): void;
+  /** A new secret. */
+  createTicket(): string;
 }
 
 interface Entry {
@@ -31,6 +34,8 @@ interface Entry {
   /** Asked for through the API. */
   drained: boolean;
   lastSeen: number;
+  /** Of its link. */
+  readonly ticket: string;
   /** Called when the instance answers a probe. */
   readonly probes: Set<() => void>;
 }
@@ -102,6 +107,7 @@ export function createRegistry(options: RegistryOptions): Registry {
       const message = `the master takes ${options.maxSlaves} slaves and has them: start it with a larger --max-slaves`;
       return { type: "refused", error: "too_many_slaves", message };
     }
+    const ticket = options.createTicket();
     const isSame = known?.hello.instance === hello.instance;
     known?.link?.close("replaced by a new link of the same slave");
     entries.set(id, {
@@ -110,6 +116,7 @@ export function createRegistry(options: RegistryOptions): Registry {
       status: isSame ? known.status : null,
       drained: isSame && known.drained,
       lastSeen: clock.wall(),
+      ticket,
       probes: new Set(),
     });
     forgetOld();
@@ -117,7 +124,7 @@ export function createRegistry(options: RegistryOptions): Registry {
     clock.at(clock.now(), () => {
       if (entries.get(id)?.link === link) options.onEvent({ type: "joined", id });
     });
-    return { type: "welcome", timeoutMs, intervalMs, masterId: options.masterId };
+    return { type: "welcome", timeoutMs, intervalMs, masterId: options.masterId, ticket };
   };
 
   return {
@@ -177,6 +184,12 @@ export function createRegistry(options: RegistryOptions): Registry {
     get(id) {
       const entry = entries.get(id);
       return entry === undefined ? null : describe(entry);
+    },
+    holdsTicket(id, ticket) {
+      const entry = entries.get(id);
+      if (entry === undefined || entry.link === null) return false;
+      const [given, own] = [ticket, entry.ticket].map((text) => createHash("sha256").update(text).digest());
+      return given !== undefined && own !== undefined && timingSafeEqual(given, own);
     },
     linkOf: (id) => entries.get(id)?.link ?? null,
     close() {

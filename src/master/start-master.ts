@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import { computeLeaseTimes } from "../cluster/lease-times.ts";
 import type { Configuration } from "../config/configuration.ts";
 import type { LinkPort } from "../protocol/link.ts";
@@ -7,6 +8,7 @@ import type { AccessSettings } from "./access/settings.ts";
 import { createServer } from "./api/server.ts";
 import { createArchive } from "./archive.ts";
 import { createExecutions } from "./create-executions.ts";
+import { forgetWithStore, openExecutionFiles } from "./execution-files.ts";
 import type { Executions } from "./executions.ts";
 import { createLinkPort } from "./link-port.ts";
 import { createLinkServer } from "./link-server.ts";
@@ -19,6 +21,8 @@ export interface MasterOptions {
   readonly store: Store;
   /** `memory`: its executions end with this process, and are stopped before it goes. */
   readonly storeKind: "memory" | "sqlite";
+  /** Where the files of executions are kept. */
+  readonly dataDir: string;
   readonly configuration: Configuration;
   readonly clock: Clock;
   readonly log: Log;
@@ -42,6 +46,8 @@ export interface RunningMaster {
   renew(settings: Pick<AccessSettings, "keys" | "tls">): void;
   /** For a slave inside the same process. */
   readonly port: LinkPort;
+  /** Where a file of an execution is, for that slave. */
+  locateInput(executionId: string, hash: string): string;
   /** Within 10 s; the store is closed too. Idempotent. */
   close(): Promise<void>;
 }
@@ -55,7 +61,9 @@ const retainEveryMs = 600_000;
  * the store is closed then.
  */
 export async function startMaster(options: MasterOptions): Promise<RunningMaster> {
-  const { store, configuration, clock, log, engineVersion, createId } = options;
+  const { configuration, clock, log, engineVersion, createId } = options;
+  const files = openExecutionFiles(options.dataDir);
+  const store = forgetWithStore(options.store, files);
   const { maxExecutions, maxSlaves } = configuration.master;
   const { heartbeatTimeoutMs: timeoutMs, heartbeatIntervalMs: intervalMs } = configuration.master;
   const ledger = createRoomLedger();
@@ -70,6 +78,7 @@ export async function startMaster(options: MasterOptions): Promise<RunningMaster
     timeoutMs,
     intervalMs,
     maxSlaves,
+    createTicket: () => randomBytes(32).toString("base64url"),
     onEvent: (event: RegistryEvent) => {
       log("info", `slave ${event.id} ${event.type}`, { slave: event.id });
       steering.noteSlave(event);
@@ -77,6 +86,7 @@ export async function startMaster(options: MasterOptions): Promise<RunningMaster
   });
   const steering = createSteering({
     store,
+    files,
     registry,
     ledger,
     clock,
@@ -103,6 +113,7 @@ export async function startMaster(options: MasterOptions): Promise<RunningMaster
     await store.close();
   };
   const executions = createExecutions({
+    files,
     steering,
     archive,
     store,
@@ -129,6 +140,7 @@ export async function startMaster(options: MasterOptions): Promise<RunningMaster
       warnings: options.warnings,
     },
     store,
+    files,
     createId,
     executions,
     registry,
@@ -147,6 +159,7 @@ export async function startMaster(options: MasterOptions): Promise<RunningMaster
       warnings: [...options.warnings, ...server.warnings],
       executions,
       port,
+      locateInput: files.locate,
       renew: (settings) => server.renew(settings),
       close: () => executions.close(),
     };

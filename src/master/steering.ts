@@ -6,6 +6,7 @@ import type { Store } from "../store/store.ts";
 import { answerStranger } from "./answer-stranger.ts";
 import { dealPlan } from "./deal-plan.ts";
 import type { ExecutionCard } from "./describe-execution.ts";
+import type { ExecutionFiles } from "./execution-files.ts";
 import type { Submission } from "./executions.ts";
 import { createFleetOptions, createFleetSnapshot, needsOf } from "./fleet-options.ts";
 import { createLogLines } from "./log-lines.ts";
@@ -31,6 +32,7 @@ export interface SteeringLimits {
 
 export interface SteeringSetup {
   readonly store: Store;
+  readonly files: Pick<ExecutionFiles, "keep">;
   readonly registry: Registry;
   readonly ledger: RoomLedger;
   readonly clock: Clock;

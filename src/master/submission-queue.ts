@@ -5,6 +5,7 @@ import type { Clock } from "../protocol/ports.ts";
 import type { StreamMessage } from "../protocol/rest.ts";
 import type { Store } from "../store/store.ts";
 import { dealPlan } from "./deal-plan.ts";
+import type { ExecutionFiles } from "./execution-files.ts";
 import type { ExecutionCard } from "./describe-execution.ts";
 import { describeWaiting } from "./describe-metrics.ts";
 import { endUnstarted, type UnstartedEnd } from "./end-unstarted.ts";
@@ -40,6 +41,7 @@ export interface SubmissionQueueOptions {
   readonly ledger: RoomLedger;
   readonly clock: Clock;
   readonly work: TrackedWork;
+  readonly files: Pick<ExecutionFiles, "keep">;
   readonly limits: { readonly maxExecutions: number; readonly queueSize: number };
   readonly engineVersion: string;
   /** Executions that run. */
@@ -153,6 +155,7 @@ export function createSubmissionQueue(options: SubmissionQueueOptions): Submissi
       const hadSecrets = Object.keys(inputs.secrets).length > 0;
       const stored: StoredSubmission = { workflow, env: inputs.env, hadSecrets, queue };
       try {
+        if (submission.upload !== null) await options.files.keep(card.id, workflow.files, submission.upload);
         await store.putDocument(card.id, "submission", stored);
         const token = await store.acquire(card.id);
         await store.putIndex(createRow(card, "pending", null));

@@ -57,7 +57,8 @@ export async function takeUp(unfinished: UnfinishedExecution, surroundings: Take
   const inputs = { env, secrets: {} };
 
   const { store, clock, queue } = surroundings;
-  const waitAgain = (token: number) => queue.enqueue(card, { workflow, inputs, queue: submission.queue }, plan, token);
+  const waitAgain = (token: number) =>
+    queue.enqueue(card, { workflow, inputs, queue: submission.queue, upload: null }, plan, token);
   // First, so that nothing is written by anybody else after it is read.
   const token = await store.acquire(card.id);
   if (!begun) {

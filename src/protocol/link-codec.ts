@@ -59,7 +59,7 @@ const toMaster: Check<ToMaster> = variants<ToMaster>({
 });
 
 const toSlave: Check<ToSlave> = variants<ToSlave>({
-  welcome: fields({ timeoutMs: real(1, 1e9), intervalMs: real(1, 1e9), masterId: name }),
+  welcome: fields({ timeoutMs: real(1, 1e9), intervalMs: real(1, 1e9), masterId: name, ticket: name }),
   refused: fields({ error: name, message: text() }),
   order: fields({ stamp: checkStamp, order: checkOrder }),
   probe: nothing,

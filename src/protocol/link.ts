@@ -85,7 +85,12 @@ export interface Welcome {
   /** The heartbeat interval, ms; leases shorten it to a fifth of H. */
   readonly intervalMs: number;
   readonly masterId: string;
+  /** A secret of this link: with it the slave asks for files of its executions (`inputHeaders`). */
+  readonly ticket: string;
 }
+
+/** Headers by which a slave says who it is when it fetches a file: its id, percent-encoded, and its link's ticket. */
+export const inputHeaders = { slave: "x-slave-id", ticket: "x-slave-ticket" } as const;
 
 /** A slave is not taken; the link is closed after this. It may try again. */
 export interface Refused {

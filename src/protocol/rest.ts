@@ -155,6 +155,8 @@ export interface SubmitBody {
   readonly insecure?: boolean;
   /** Added to the workflow's tags. */
   readonly tags?: Readonly<Record<string, string>>;
+  /** Files that the workflow names, relative to it: their bytes in base64. */
+  readonly files?: Readonly<Record<string, string>>;
   /** Waits as `pending` where there is no capacity, instead of 409. */
   readonly queue?: boolean;
 }

@@ -7,6 +7,8 @@ import { createShareRun } from "../run/create-share-run.ts";
 import { describeSlave } from "./describe-slave.ts";
 import { type DialSecurity, startDialling } from "./dial.ts";
 import type { MasterUrl } from "./master-url.ts";
+import { createExecutionInputs, type InputSource } from "./execution-inputs.ts";
+import { createInputFetcher } from "./fetch-input.ts";
 import { createSlave, type ProcessSample, type Slave } from "./slave.ts";
 import { createSlaveMetrics } from "./slave-metrics.ts";
 import { startStatusServer } from "./status-server.ts";
@@ -28,6 +30,10 @@ export interface MakeSlaveOptions {
   readonly connections: Readonly<Record<string, JsonObject>>;
   /** What of its own environment workflows may read as `env.X`; what comes with an execution wins. */
   readonly environment: Readonly<Record<string, string>>;
+  /** A folder of this process for the files of its executions. */
+  readonly inputRoom: string;
+  /** Where they come from. */
+  readonly inputs: InputSource;
   sample(): ProcessSample;
   /** Told the secrets of each execution, so that nothing this process says of its own faults shows them. */
   noteSecrets(secrets: Readonly<Record<string, string>>): void;
@@ -42,13 +48,14 @@ export function makeSlave(options: MakeSlaveOptions): Slave {
     ...options,
     createRun: ({ executionId, plan, share, inputs }, events, { leaseMemory, log }) => {
       options.noteSecrets(inputs.secrets);
-      return createShareRun(
+      const files = createExecutionInputs(executionId, plan.workflow.files, options.inputRoom, options.inputs);
+      const run = createShareRun(
         {
           plan,
           share,
           inputs: { ...inputs, env: { ...options.environment, ...inputs.env } },
           slaveId: card.id,
-          files: new Map(),
+          files: files.paths,
           threads: threads === "auto" ? chooseThreads(plan, cores) : threads,
           clock,
           random,
@@ -60,11 +67,12 @@ export function makeSlave(options: MakeSlaveOptions): Slave {
         },
         events,
       );
+      return files.guard(run);
     },
   });
 }
 
-export interface StartSlaveOptions extends Omit<MakeSlaveOptions, "card"> {
+export interface StartSlaveOptions extends Omit<MakeSlaveOptions, "card" | "inputs"> {
   /** `address` is filled in when it is known. */
   readonly card: Omit<SlaveCard, "address">;
   readonly listen: { readonly host: string | null; readonly port: number; readonly mayMove: boolean };
@@ -90,7 +98,12 @@ export async function startSlave(options: StartSlaveOptions): Promise<RunningSla
   if (server.port !== listen.port && listen.port !== 0) {
     log("info", `port ${listen.port} is taken, it listens on ${server.port}`);
   }
-  const slave = makeSlave({ ...options, card: { ...options.card, address: `${listen.host ?? ""}:${server.port}` } });
+  let ticket: string | null = null;
+  const inputs = createInputFetcher(options.card.id, options.security, () =>
+    dialler.master === null || ticket === null ? null : { url: dialler.master, ticket },
+  );
+  const card = { ...options.card, address: `${listen.host ?? ""}:${server.port}` };
+  const slave = makeSlave({ ...options, inputs, card });
   const dialler = startDialling({
     masters: options.masters,
     hello: slave.hello,
@@ -98,7 +111,10 @@ export async function startSlave(options: StartSlaveOptions): Promise<RunningSla
     clock: options.clock,
     random: options.random,
     log,
-    onUp: (welcome) => slave.connect(dialler, welcome),
+    onUp(welcome) {
+      ticket = welcome.ticket;
+      slave.connect(dialler, welcome);
+    },
     onDown: () => slave.disconnect(),
     onMessage: (message) => slave.receive(message),
   });

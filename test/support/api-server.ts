@@ -1,3 +1,7 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { openExecutionFiles } from "../../src/master/execution-files.ts";
 import { onTestFinished } from "vitest";
 import { EngineError } from "../../src/errors.ts";
 import { createServer, type Server, type ServerOptions } from "../../src/master/api/server.ts";
@@ -169,6 +173,7 @@ export async function startApiServer({ config, ...options }: ApiServerOptions = 
     stop: async (id, request) => steer("stop", id, request),
     stopWorkflow: async (id) => (id === "w" ? ["live"] : null),
     purge: async (id) => steer("purge", id, null),
+    locateInput: () => null,
     drain: async () => "draining",
     undrain: async () => "online",
     watch: (id, listener) => {
@@ -180,10 +185,13 @@ export async function startApiServer({ config, ...options }: ApiServerOptions = 
     count: () => ({ active: 1, pending: 0 }),
     close: async () => {},
   };
+  const folder = mkdtempSync(join(tmpdir(), "api-"));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
   const server = createServer({
     card: { id: "m", version: "0", store: "memory", maxExecutions: 100, warnings: [] },
     executions,
-    registry: { list: () => [], get: () => null },
+    registry: { list: () => [], get: () => null, holdsTicket: () => false },
+    files: openExecutionFiles(folder),
     clock: createSystemClock(systemTime),
     store: createMemoryStore(),
     createId: () => makeUuid(Math.random),

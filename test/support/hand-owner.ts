@@ -54,6 +54,8 @@ export async function startHandOwner(orphanMs?: number): Promise<HandOwner> {
     targets: null,
     connections: {},
     environment: {},
+    inputRoom: "",
+    inputs: { fetch: () => Promise.reject(new Error("there are no files")) },
     sample: () => ({ cpu: 0, memory: 0, event_loop_lag_ms: 0 }),
     noteSecrets: () => undefined,
     orphanMs,
@@ -85,7 +87,7 @@ export async function startHandOwner(orphanMs?: number): Promise<HandOwner> {
   const port: LinkPort = {
     connect(_hello, to) {
       link = to;
-      return Promise.resolve({ type: "welcome", timeoutMs, intervalMs: 1_000, masterId: "test" });
+      return Promise.resolve({ type: "welcome", timeoutMs, intervalMs: 1_000, masterId: "test", ticket: "t" });
     },
     receive: (_id, _instance, message) => learn(message),
     disconnect: () => {

@@ -47,7 +47,13 @@ export async function startLinkMaster(options: LinkMasterOptions = {}): Promise<
   const port: LinkPort = {
     connect(hello, link) {
       hellos.push(hello);
-      const answer = master.onHello?.(hello) ?? { type: "welcome", timeoutMs, intervalMs: 1_000, masterId: "test" };
+      const answer = master.onHello?.(hello) ?? {
+        type: "welcome",
+        timeoutMs,
+        intervalMs: 1_000,
+        masterId: "test",
+        ticket: "t",
+      };
       if (answer.type === "welcome") links.set(hello.instance, { id: hello.slave.id, link });
       return Promise.resolve(answer);
     },

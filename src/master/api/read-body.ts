@@ -1,27 +1,49 @@
+import type { Readable } from "node:stream";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { EngineError } from "../../errors.ts";
 import type { Json } from "../../protocol/json.ts";
+import type { Upload } from "../execution-files.ts";
 import { parseJson } from "./parse-json.ts";
+import { type FormLimits, receiveForm } from "./submission/receive-form.ts";
 
 /** A request's body as it came; no body is null. */
 export interface RawBody {
   readonly format: "json" | "yaml";
   readonly text: string;
+  /** Files that came with it; absent: none. */
+  readonly upload?: Upload;
 }
 
 /** Reads bodies as texts: routes that take a workflow parse it themselves, so that problems have their place. */
-export function readBodies(server: FastifyInstance): void {
+export function readBodies(
+  server: FastifyInstance,
+  limits: FormLimits,
+  discard: (upload: Upload) => Promise<void>,
+): void {
   server.removeAllContentTypeParsers();
   const take = (format: RawBody["format"]) => (_request: unknown, bytes: Buffer) => toBody(format, bytes);
   server.addContentTypeParser(/^application\/(?:[\w.-]+\+)?json(?:\s*;|$)/i, { parseAs: "buffer" }, take("json"));
   server.addContentTypeParser(/^(?:application|text)\/(?:x-)?yaml(?:\s*;|$)/i, { parseAs: "buffer" }, take("yaml"));
+  server.addContentTypeParser(/^multipart\/form-data\s*;/i, async (request: FastifyRequest, body: Readable) => {
+    const { route } = request.routeOptions.config;
+    if (route === undefined || !("bodies" in route) || route.bodies?.["multipart/form-data"] === undefined) {
+      throw new EngineError("unsupported_media_type", "a form is taken for workflows alone; send application/json");
+    }
+    const { text, upload } = await receiveForm(body, request.headers, limits);
+    return { format: "json", text, upload } satisfies RawBody;
+  });
+  // What was not made an execution's is forgotten, whoever answered.
+  server.addHook("onResponse", async (request) => {
+    const upload = (request.body as RawBody | null | undefined)?.upload;
+    if (upload !== undefined) await discard(upload);
+  });
   server.addContentTypeParser("*", { parseAs: "buffer" }, (request: FastifyRequest, bytes: Buffer) => {
     if (bytes.length === 0) return Promise.resolve(null);
     const type = request.headers["content-type"];
     const named = type === undefined ? "a body without a Content-Type" : `the Content-Type \`${type.slice(0, 100)}\``;
     return Promise.reject(
       new EngineError("unsupported_media_type", `${named} is not understood`, {
-        hint: "Send application/json or application/yaml.",
+        hint: "Send application/json, application/yaml or, with files, multipart/form-data.",
       }),
     );
   });

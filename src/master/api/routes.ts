@@ -3,6 +3,7 @@ import { controlRoutes } from "./control-routes.ts";
 import { documentRoutes } from "./document-routes.ts";
 import { executionRoutes } from "./execution-routes.ts";
 import { healthRoutes } from "./health-routes.ts";
+import { inputRoutes } from "./input-routes.ts";
 import { masterRoutes } from "./master-routes.ts";
 import type { Route, WebSocketRoute } from "./route.ts";
 import { slaveRoutes } from "./slave-routes.ts";
@@ -14,6 +15,7 @@ export const routes: Readonly<Record<string, Route | WebSocketRoute>> = {
   ...workflowRoutes,
   ...executionRoutes,
   ...controlRoutes,
+  ...inputRoutes,
   ...streamRoutes,
   ...slaveRoutes,
   ...masterRoutes,

@@ -88,8 +88,9 @@ function serveRoute(server: FastifyInstance, route: Route, handle: AnyHandler, o
 
 /** What makes a request this one: the same texts, in the same places. */
 function listParts(request: FastifyRequest): readonly string[] {
-  const { format, text } = rawBody(request) ?? { format: "json", text: "" };
-  return [request.method, request.url, format, text];
+  const { format, text, upload }: RawBody = rawBody(request) ?? { format: "json", text: "" };
+  const files = (upload?.files ?? []).flatMap(({ name, hash }) => [name, hash]);
+  return [request.method, request.url, format, text, ...files];
 }
 
 /** A request without a Content-Type has no body at all. */

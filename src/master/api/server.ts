@@ -7,6 +7,7 @@ import fastify, { type FastifyInstance, type FastifyServerOptions } from "fastif
 import type { ServerConfiguration } from "../../config/configuration.ts";
 import { EngineError } from "../../errors.ts";
 import type { Log } from "../../protocol/ports.ts";
+import type { ExecutionFiles } from "../execution-files.ts";
 import type { Executions } from "../executions.ts";
 import type { Registry } from "../registered-slave.ts";
 import { createAccess } from "../access/access.ts";
@@ -18,6 +19,7 @@ import { serveControl } from "./control-routes.ts";
 import { serveDocument } from "./document-routes.ts";
 import { serveExecutions } from "./execution-routes.ts";
 import { serveHealth } from "./health-routes.ts";
+import { serveInputs } from "./input-routes.ts";
 import { createGuard } from "./guard.ts";
 import { describeOpenListener } from "../access/listener-rule.ts";
 import { limitAnswers } from "./limit-answers.ts";
@@ -38,7 +40,8 @@ import { serveWorkflows } from "./workflow-routes.ts";
 
 export interface ServerOptions extends Omit<MasterParts, "executions" | "registry">, Omit<OnceOptions, "most"> {
   readonly executions: Executions;
-  readonly registry: Pick<Registry, "list" | "get">;
+  readonly registry: Pick<Registry, "list" | "get" | "holdsTicket">;
+  readonly files: Pick<ExecutionFiles, "uploads" | "discard">;
   readonly log: Log;
   readonly server: ServerConfiguration;
   /** Who may speak to this master; default: everybody who is near. */
@@ -84,7 +87,12 @@ export function createServer(options: ServerOptions): Server {
   const warnings = warning === null ? [] : [warning];
   const server = createFramework(options.server, tls === null ? null : readServerTls(tls));
   const match = createRouteMatcher(routes);
-  readBodies(server);
+  const { uploads } = options.files;
+  readBodies(
+    server,
+    { uploads, maxUpload: options.server.maxUpload, maxBody: options.server.maxBody },
+    options.files.discard,
+  );
   answerErrors(server, log, (path) => listMethods(match(path)));
   guard.watch(server);
   limitAnswers(server, writeTimeoutMs, clock);
@@ -93,7 +101,8 @@ export function createServer(options: ServerOptions): Server {
 
   serveHealth(server, executions, clock);
   serveMaster(server, options, () => warnings);
-  serveWorkflows(server, executions, createSubmissionReader(), once);
+  serveWorkflows(server, executions, createSubmissionReader(uploads), options.files.discard, once);
+  serveInputs(server, executions, registry);
   serveExecutions(server, executions);
   serveControl(server, executions, once);
   serveSlaves(server, executions, registry, once);

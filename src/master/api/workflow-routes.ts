@@ -1,5 +1,6 @@
 import type { FastifyInstance } from "fastify";
 import { EngineError } from "../../errors.ts";
+import type { Upload } from "../execution-files.ts";
 import type { Executions } from "../executions.ts";
 import type { Once } from "./once.ts";
 import { declareRoute } from "./route.ts";
@@ -71,6 +72,7 @@ export function serveWorkflows(
   server: FastifyInstance,
   executions: Executions,
   reader: SubmissionReader,
+  discard: (upload: Upload) => Promise<void>,
   once: Once,
 ): void {
   serveRoutes(
@@ -81,16 +83,21 @@ export function serveWorkflows(
         // Begun before a crash: it may have come as far as its execution.
         const begun = claim?.begun ? await executions.describe(claim.executionId) : null;
         if (begun !== null) return { execution_id: begun.id, workflow_id: begun.workflow_id, status: "submitted" };
-        const { loaded, inputs, queue } = await reader.read(raw);
-        if ("problems" in loaded) {
-          const count = loaded.problems.filter(({ severity }) => severity !== "warning").length;
-          const message = `the workflow has ${count === 1 ? "a problem" : `${count} problems`}`;
-          throw new EngineError("invalid_workflow", message, { problems: loaded.problems });
+        const { loaded, inputs, queue, upload } = await reader.read(raw);
+        try {
+          if ("problems" in loaded) {
+            const count = loaded.problems.filter(({ severity }) => severity !== "warning").length;
+            const message = `the workflow has ${count === 1 ? "a problem" : `${count} problems`}`;
+            throw new EngineError("invalid_workflow", message, { problems: loaded.problems });
+          }
+          return await executions.submit({ workflow: loaded.workflow, inputs, queue, upload }, claim?.executionId);
+        } finally {
+          if (upload !== null) await discard(upload);
         }
-        return executions.submit({ workflow: loaded.workflow, inputs, queue }, claim?.executionId);
       },
       validateWorkflow: async ({ raw }) => {
-        const { loaded } = await reader.read(raw);
+        const { loaded, upload } = await reader.read(raw);
+        if (upload !== null) await discard(upload);
         return "problems" in loaded
           ? { valid: false, problems: loaded.problems }
           : { valid: true, problems: loaded.warnings };

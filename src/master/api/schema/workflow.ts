@@ -36,6 +36,9 @@ export const submitBody = schemaOf<SubmitBody>()(
       scenario: Type.Optional(Type.String({ maxLength: 64, description: "Runs this scenario alone" })),
       insecure: Type.Optional(Type.Boolean({ description: "No certificate is verified" })),
       tags: Type.Optional(texts("Added to the workflow's tags")),
+      files: Type.Optional(
+        texts("Files that the workflow names, relative to it, in base64; large ones come as a form"),
+      ),
       queue: Type.Optional(
         Type.Boolean({ description: "Waits as `pending` where there is no capacity, instead of 409" }),
       ),
@@ -48,6 +51,26 @@ export const submitBody = schemaOf<SubmitBody>()(
 export const submitBodies = {
   "application/json": Type.Union([submitBody, anyMap("The workflow itself")]),
   "application/yaml": Type.String({ description: "The workflow itself" }),
+  "multipart/form-data": Type.Object(
+    {
+      workflow: Type.String({ description: "Its text, or a file of YAML or JSON" }),
+      files: Type.Optional(
+        Type.Array(Type.String({ format: "binary" }), {
+          description: "Files that it names, each under its name relative to the workflow: `data/users.csv`",
+        }),
+      ),
+      file_name: Type.Optional(Type.String({ maxLength: 255 })),
+      scenario: Type.Optional(Type.String({ maxLength: 64 })),
+      variables: Type.Optional(Type.String({ description: "JSON, as all that follow" })),
+      env: Type.Optional(Type.String()),
+      secrets: Type.Optional(Type.String()),
+      options: Type.Optional(Type.String()),
+      tags: Type.Optional(Type.String()),
+      insecure: Type.Optional(Type.String()),
+      queue: Type.Optional(Type.String()),
+    },
+    { additionalProperties: false },
+  ),
 } as const;
 
 export const submitAnswer = schemaOf<SubmitAnswer>()(

@@ -1,3 +1,4 @@
+import { rmSync } from "node:fs";
 import {
   type LoadedWorkflow,
   type LoadOptions,
@@ -14,12 +15,16 @@ import { checkBody } from "../check-value.ts";
 import { parseJson } from "../parse-json.ts";
 import type { RawBody } from "../read-body.ts";
 import { submitBody } from "../schema/workflow.ts";
+import { type Upload, writeInlineFiles } from "../../execution-files.ts";
+import { readUpload } from "./upload-files.ts";
 
 /** A body that names a workflow, read; the workflow may have problems. Plain data: it may cross threads. */
 export interface ReadSubmission {
   readonly loaded: LoadedWorkflow;
   readonly inputs: Inputs;
   readonly queue: boolean;
+  /** Files that came with it; null: none. */
+  readonly upload: Upload | null;
 }
 
 const checkEnvelope = checkBody<SubmitBody>(submitBody);
@@ -46,46 +51,55 @@ const checkLoadOptions = checkBody<Overrides>({
 });
 
 /** Reads a submit: an envelope, a bare workflow as JSON, or one as YAML. Throws EngineError `invalid_request`. */
-export function readSubmission(body: RawBody | null): ReadSubmission {
+export function readSubmission(body: RawBody | null, uploads: string): ReadSubmission {
   if (body === null) {
     throw new EngineError("invalid_request", "the body is empty; it takes a workflow as JSON or YAML");
   }
-  if (body.format === "yaml") return readText(body, {});
+  if (body.format === "yaml") return readText(body, {}, null);
   const value = parseJson(body.text);
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
     throw new EngineError("invalid_request", "the body takes a map: a workflow, or {workflow: …} or {yaml: …}");
   }
-  if (!Object.hasOwn(value, "workflow") && !Object.hasOwn(value, "yaml")) return readText(body, {});
-  if (Object.hasOwn(value, "files")) {
-    throw new EngineError("invalid_request", "`files` is not in this version; put their texts into the workflow");
+  if (!Object.hasOwn(value, "workflow") && !Object.hasOwn(value, "yaml")) return readText(body, {}, null);
+  const { files, ...envelope } = checkEnvelope(value);
+  if (files === undefined) return readEnvelope(envelope, body.upload ?? null);
+  const upload = writeInlineFiles(uploads, files);
+  try {
+    return readEnvelope(envelope, upload);
+  } catch (error) {
+    rmSync(upload.folder, { recursive: true, force: true });
+    throw error;
   }
-  return readEnvelope(checkEnvelope(value));
 }
 
-function readEnvelope(envelope: SubmitBody): ReadSubmission {
+function readEnvelope(envelope: SubmitBody, upload: Upload | null): ReadSubmission {
   const { workflow, yaml, file_name: fileName } = envelope;
   if ((workflow === undefined) === (yaml === undefined)) {
     throw new EngineError("invalid_request", "the body takes exactly one of `workflow` and `yaml`");
   }
   if (yaml !== undefined) {
     const format = fileName?.toLowerCase().endsWith(".json") ? "json" : "yaml";
-    return readText({ format, text: yaml }, envelope);
+    return readText({ format, text: yaml }, envelope, upload);
   }
-  const loaded = loadWorkflowObject(workflow, { ...loadOptionsOf(envelope), fileName: fileName ?? null });
-  return finish(loaded, envelope);
+  const options = loadOptionsOf(envelope, upload);
+  return finish(loadWorkflowObject(workflow, { ...options, fileName: fileName ?? null }), envelope, upload);
 }
 
-function readText({ format, text }: RawBody, envelope: SubmitBody): ReadSubmission {
+function readText({ format, text }: RawBody, envelope: SubmitBody, upload: Upload | null): ReadSubmission {
   const source = { text, fileName: envelope.file_name ?? null, format };
-  return finish(loadWorkflow(source, loadOptionsOf(envelope)), envelope);
+  return finish(loadWorkflow(source, loadOptionsOf(envelope, upload)), envelope, upload);
 }
 
-function finish(loaded: LoadedWorkflow, { queue = false, secrets = {}, ...envelope }: SubmitBody): ReadSubmission {
+function finish(
+  loaded: LoadedWorkflow,
+  { queue = false, secrets = {}, ...envelope }: SubmitBody,
+  upload: Upload | null,
+): ReadSubmission {
   const renamed = "problems" in loaded ? { problems: loaded.problems.map(renameFlag) } : loaded;
-  return { loaded: renamed, inputs: { env: envOf(envelope), secrets }, queue };
+  return { loaded: renamed, inputs: { env: envOf(envelope), secrets }, queue, upload };
 }
 
-function loadOptionsOf(envelope: SubmitBody): LoadOptions {
+function loadOptionsOf(envelope: SubmitBody, upload: Upload | null): LoadOptions {
   const { options = {}, tags = {}, variables = {}, scenario, insecure = false } = envelope;
   const { vus, duration, iterations, stages, rate, mode } = checkLoadOptions(options);
   const overrides = { vus, duration, iterations, stages, rate, mode, insecure };
@@ -98,6 +112,7 @@ function loadOptionsOf(envelope: SubmitBody): LoadOptions {
     // Slaves have an environment of their own: `slave.expose_env`.
     missingEnv: "warning",
     scenario,
+    ...(upload === null ? {} : { files: readUpload(upload) }),
   };
 }
 

@@ -15,12 +15,12 @@ const deadlineMs = 30_000;
 const mostWaiting = 16;
 
 /** Small texts are read at once, large ones one after the other in a thread that is ended when it takes too long. */
-export function createSubmissionReader(): SubmissionReader {
+export function createSubmissionReader(uploads: string): SubmissionReader {
   let waiting = 0;
   let last: Promise<unknown> = Promise.resolve();
   return {
     async read(body) {
-      if (body === null || body.text.length <= largestHere) return readSubmission(body);
+      if (body === null || body.text.length <= largestHere) return readSubmission(body, uploads);
       if (waiting >= mostWaiting) {
         throw new EngineError("rate_limited", `${waiting} large workflows are being read; send it again in a moment`);
       }
@@ -30,7 +30,7 @@ export function createSubmissionReader(): SubmissionReader {
       last = turn.promise;
       try {
         await before;
-        return await readInThread({ body });
+        return await readInThread({ body, uploads });
       } finally {
         waiting--;
         turn.resolve();

@@ -6,6 +6,8 @@ import type { ReadSubmission } from "./read-submission.ts";
 /** What the reading thread is given. */
 export interface ReadRequest {
   readonly body: RawBody;
+  /** Where uploads get folders of their own. */
+  readonly uploads: string;
 }
 
 /** Its only answer: what was read, or the error in plain words. */
