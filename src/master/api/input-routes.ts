@@ -23,7 +23,7 @@ export const inputRoutes = {
       type: "application/octet-stream",
       schema: Type.String({ format: "binary" }),
     },
-    errors: ["not_found", "forbidden"],
+    errors: ["not_found"],
   }),
 };
 
@@ -38,12 +38,11 @@ export function serveInputs(
       const slaveId = readId(request.headers[inputHeaders.slave]);
       const ticket = request.headers[inputHeaders.ticket];
       if (slaveId === null || typeof ticket !== "string" || !registry.holdsTicket(slaveId, ticket)) {
-        throw new EngineError("forbidden", "a file of an execution is given to its slaves alone");
+        throw createUnknown();
       }
       const path = executions.locateInput(id, slaveId, hash);
       const found = path === null ? null : await stat(path).catch(() => null);
-      if (path === null || found === null)
-        throw new EngineError("not_found", "there is no such file of this execution");
+      if (path === null || found === null) throw createUnknown();
       return reply.type("application/octet-stream").header("content-length", found.size).send(createReadStream(path));
     },
   });
@@ -56,4 +55,12 @@ function readId(header: string | string[] | undefined): string | null {
   } catch {
     return null;
   }
+}
+
+/** Also for those who may not have it: they are not told that it is there. */
+function createUnknown(): EngineError {
+  return new EngineError(
+    "not_found",
+    "there is no such file for you; one of an execution is given to its slaves alone",
+  );
 }

@@ -16,7 +16,7 @@ test("what a request needs: to read, to steer, to manage, to join; forgetting an
     "stopExecution",
   ]);
   expect(names("admin")).toEqual(["drainSlave", "undrainSlave"]);
-  expect(names("slave")).toEqual(["joinAsSlave"]);
+  expect(names("slave")).toEqual(["getInput", "joinAsSlave"]);
   const { stopExecution } = controlRoutes;
   const needed = [{}, { purge: "false" }, { purge: "true" }, { purge: "" }, { purge: ["false", "true"] }];
   expect(needed.map((query) => findRole(stopExecution, query))).toEqual([

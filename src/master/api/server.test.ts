@@ -152,9 +152,22 @@ test.each<[name: string, body: string | Buffer, type: string, status: number, er
   ],
   ["queue as a text", JSON.stringify({ workflow, queue: "true" }), "application/json", 400, "invalid_request"],
   ["vus as a text", JSON.stringify({ workflow, options: { vus: "2" } }), "application/json", 400, "invalid_request"],
-  ["files", JSON.stringify({ workflow, files: {} }), "application/json", 400, "invalid_request"],
+  [
+    "files that are no base64",
+    JSON.stringify({ workflow, files: { a: "?" } }),
+    "application/json",
+    400,
+    "invalid_request",
+  ],
+  [
+    "files outside of the workflow",
+    JSON.stringify({ workflow, files: { "../a": "" } }),
+    "application/json",
+    400,
+    "invalid_request",
+  ],
   ["a form", "workflow=1", "application/x-www-form-urlencoded", 415, "unsupported_media_type"],
-  ["multipart", "--x", "multipart/form-data; boundary=x", 415, "unsupported_media_type"],
+  ["a form that is cut off", "--x", "multipart/form-data; boundary=x", 400, "invalid_request"],
   ["more than is taken", " ".repeat(10 * 1024 * 1024 + 1), "application/json", 413, "too_large"],
 ])("a submit of %s is refused", async (_name, body, type, status, error) => {
   const { call, submissions, faults } = await startApiServer();
