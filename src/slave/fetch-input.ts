@@ -23,7 +23,7 @@ const betweenMs = 500;
 /** Fetches files over the API of the master that the slave is joined to; a connection that breaks is tried again. */
 export function createInputFetcher(
   slaveId: string,
-  security: DialSecurity,
+  security: () => DialSecurity,
   joined: () => JoinedMaster | null,
 ): InputSource {
   return {
@@ -46,7 +46,7 @@ export function createInputFetcher(
     wanted: { executionId: string; hash: string; size: number; to: string; signal: AbortSignal },
   ): Promise<string | null> {
     const { executionId, hash, size, to, signal } = wanted;
-    const { apiKey, ca, cert, key } = security;
+    const { apiKey, ca, cert, key } = security();
     const start = url.startsWith("https:") ? requestSecure : requestPlain;
     try {
       const answered = Promise.withResolvers<IncomingMessage>();
