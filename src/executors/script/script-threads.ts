@@ -62,8 +62,10 @@ export function createScriptThreads(input: Omit<ThreadInput, "control" | "seed">
   return {
     async start() {
       active = spawn();
+      const refused = await active.ready;
+      // Beside the first it would only make the start later.
       fillSpares();
-      return active.ready;
+      return refused;
     },
     run(script, text, deadline, signal, listener) {
       lastId = lastId === 0x7fffffff ? 1 : lastId + 1;
