@@ -1,0 +1,167 @@
+import { expect, test } from "vitest";
+import type { Report } from "../../src/protocol/report.ts";
+import { expectCounts } from "../support/accounts.ts";
+import { type Cluster, startCluster, waitUntil } from "../support/cluster.ts";
+import { type CountingTarget, startTestTarget } from "../support/counting-target.ts";
+
+/** Eight requests an iteration in loops, branches, a fragment and a retry, with waits between. */
+function createFlow(target: CountingTarget, options: object): object {
+  const get = (id: string, url: string): object => ({ id, type: "http", http: { url } });
+  return {
+    id: "flow",
+    options: { http: { base_url: target.url }, ...options },
+    fragments: {
+      visit: {
+        params: ["page"],
+        steps: [get("visit", "/visit?page=${page}"), { type: "sleep", sleep: "10ms" }],
+        results: { seen: "visit.status_code" },
+      },
+    },
+    steps: [
+      {
+        type: "loop",
+        id: "pages",
+        loop: {
+          items: ["a", "b", "c"],
+          item_var: "page",
+          steps: [{ type: "call", config: { fragment: "visit", params: { page: "${page}" } } }],
+        },
+      },
+      {
+        type: "parallel",
+        id: "parts",
+        steps: [
+          get("left", "/left"),
+          {
+            type: "group",
+            name: "right",
+            steps: [{ type: "sleep", sleep: "20ms" }, get("right", "/right?seen=${seen}")],
+          },
+        ],
+      },
+      {
+        type: "retry",
+        id: "again",
+        retry: {
+          delay: "5ms",
+          steps: [
+            {
+              type: "loop",
+              id: "twice",
+              loop: {
+                count: 9,
+                steps: [{ type: "break", condition: "loop.index == 2" }, get("turn", "/turn?n=${loop.iteration}")],
+              },
+            },
+          ],
+        },
+      },
+      {
+        type: "condition",
+        condition: { expression: "left.status_code == 200", then: [get("yes", "/yes")], else: [get("no", "/no")] },
+      },
+    ],
+  };
+}
+
+const perIteration = { visit: 3, left: 1, right: 1, turn: 2, yes: 1 };
+const requests = 8;
+
+function expectWholeIterations(report: Report, iterations: number): void {
+  const counts = Object.entries(perIteration).map(([id, times]) => [
+    id,
+    report.step_metrics[id]?.count,
+    times * iterations,
+  ]);
+  for (const [id, count, expected] of counts) expect([id, count]).toEqual([id, expected]);
+  expect(report.step_metrics["no"]).toBeUndefined();
+}
+
+const count = (report: Report, metric: string): number => report.metrics[metric]?.values["count"] ?? 0;
+
+async function startTwo(): Promise<{ readonly cluster: Cluster; readonly target: CountingTarget }> {
+  const target = await startTestTarget();
+  const cluster = await startCluster();
+  await cluster.addSlave("slave-1");
+  await cluster.addSlave("slave-2");
+  return { cluster, target };
+}
+
+test("a nested flow does on two slaves what it says, and a pause in its middle loses nothing", {
+  timeout: 60_000,
+}, async () => {
+  const { cluster, target } = await startTwo();
+  const id = await cluster.submit(createFlow(target, { vus: 6, iterations: 60 }));
+  await waitUntil(
+    async () => (await target.count()) > 40,
+    20_000,
+    () => "no requests",
+  );
+  expect((await cluster.call("POST", `/executions/${id}/pause`)).status).toBe(200);
+  // Iterations that run go to their end; then there is silence.
+  let last = -1;
+  await waitUntil(
+    async () => {
+      const before = last;
+      last = await target.count();
+      await new Promise((resolve) => setTimeout(resolve, 150));
+      return before === last;
+    },
+    10_000,
+    () => `${last} requests, and more while paused`,
+  );
+  expect(last % requests).toBe(0);
+  expect((await cluster.call("POST", `/executions/${id}/resume`)).status).toBe(200);
+  const report = await cluster.finish(id);
+  expect(report).toMatchObject({ status: "completed", passed: true, errors: [] });
+  expect(count(report, "iterations")).toBe(60);
+  expectWholeIterations(await expectCounts(cluster, id, target), 60);
+  expect(await target.count()).toBe(60 * requests);
+  const paths = (await target.list()).map(({ path }) => path);
+  expect(paths.filter((path) => path === "/visit?page=b")).toHaveLength(60);
+  expect(paths.filter((path) => path === "/right?seen=200")).toHaveLength(60);
+  expect(paths.filter((path) => path === "/turn?n=2")).toHaveLength(60);
+});
+
+test("a hard stop in the middle of loops and branches interrupts their iterations at once", {
+  timeout: 60_000,
+}, async () => {
+  const { cluster, target } = await startTwo();
+  const steps = [
+    {
+      type: "loop",
+      loop: {
+        condition: "true",
+        max_iterations: 1_000_000,
+        steps: [
+          {
+            type: "parallel",
+            steps: [
+              { id: "get", type: "http", http: { url: "/" } },
+              { type: "wait_until", config: { condition: "false", timeout: "1h", interval: "1h" } },
+            ],
+          },
+        ],
+      },
+    },
+  ];
+  const id = await cluster.submit({
+    id: "stuck",
+    options: { vus: 4, duration: "5m", http: { base_url: target.url } },
+    steps,
+  });
+  await waitUntil(
+    async () => (await target.count()) === 4,
+    20_000,
+    () => "not four requests",
+  );
+  const stoppedAt = performance.now();
+  expect((await cluster.call("DELETE", `/executions/${id}?force=true`)).status).toBe(200);
+  const report = await cluster.finish(id);
+  expect(performance.now() - stoppedAt).toBeLessThan(10_000);
+  expect(report).toMatchObject({ status: "aborted", reason: "stopped_by_api" });
+  expect(count(report, "iterations")).toBe(0);
+  expect(count(report, "interrupted_iterations")).toBe(4);
+  expect(report.step_metrics["get"]).toMatchObject({ count: 4, failure_count: 0 });
+  expect(Object.keys(report.step_metrics)).toEqual(["get"]);
+});
