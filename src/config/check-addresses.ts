@@ -36,13 +36,13 @@ export function checkOrigins(values: GivenValues, key: string): readonly string[
   return origins;
 }
 
-/** Addresses, networks and names (`shop.example`, `*.shop.example`) of a key; what is none is reported. */
+/** Addresses, networks, names (`shop.example`, `*.shop.example`) and paths of sockets of a key; what is none is reported. */
 export function checkTargets(values: GivenValues, key: string): readonly string[] {
   const targets = values.texts(key);
   for (const [index, text] of targets.entries()) {
-    if (parseRange(text) !== null || isName(text)) continue;
+    if (parseRange(text) !== null || isName(text) || /^\/[^\0]*$/.test(text)) continue;
     const shown = text.slice(0, 100);
-    const takes = "10.0.0.0/8, 192.0.2.1, shop.example or *.shop.example";
+    const takes = "10.0.0.0/8, 192.0.2.1, shop.example, *.shop.example, or the path of a socket: /run/*";
     values.report(key, `\`${shown}\` is no address, no network and no name; it takes ${takes}`, [index]);
   }
   return targets;

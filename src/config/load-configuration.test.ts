@@ -245,7 +245,7 @@ mastr: {}
     "11:18 slave.capabilities[0]: `http_executer` is not accepted here; it takes one of http_executor, script_executor, db_executor, mq_executor, socket_executor. Did you mean `http_executor`?",
     "12:12 slave.max_vus: `0` is not accepted here; it takes a whole number from 1",
     "13:12 slave.threads: `9` is too many; this machine takes 1 to 8, or auto",
-    "14:20 slave.targets.deny[0]: `10.0.0.0/33` is no address, no network and no name; it takes 10.0.0.0/8, 192.0.2.1, shop.example or *.shop.example",
+    "14:20 slave.targets.deny[0]: `10.0.0.0/33` is no address, no network and no name; it takes 10.0.0.0/8, 192.0.2.1, shop.example, *.shop.example, or the path of a socket: /run/*",
     "15:18 auth.required: there are no keys; add `auth.api_keys`",
     "16:13 tls.cert: a certificate and its key go together; give both `cert` and `key`",
     "17:19 logging.output: a log in a file needs its path; add `logging.file`",

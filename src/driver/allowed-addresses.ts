@@ -9,6 +9,11 @@ import { DriverFailure } from "./call-driver.ts";
  * was checked.
  */
 export function findAllowedAddresses(host: string, resolver: Resolver, permit: Permit): Promise<readonly string[]> {
+  const refusal = permit.refuses(host, "");
+  if (refusal !== null) {
+    const message = `${host} may not be dialled: ${refusal}`;
+    return Promise.reject(new DriverFailure(String(codes.blockedHost), message));
+  }
   return new Promise((resolve, reject) => {
     resolver.resolve(host, ({ addresses, code, message }) => {
       if (code !== 0) {

@@ -37,7 +37,7 @@ export interface Permit {
   refuses(host: string, address: string): string | null;
 }
 
-/** What load may be sent to: ranges (`10.0.0.0/8`, one address) and names (`shop.example`, `*.shop.example`). `deny` wins; an empty `allow` allows the rest. */
+/** What load may be sent to: ranges (`10.0.0.0/8`, one address) names (`shop.example`, `*.shop.example`) and paths of unix sockets (`/run/*`). `deny` wins; an empty `allow` allows the rest. */
 export interface TargetLists {
   readonly allow: readonly string[];
   readonly deny: readonly string[];

@@ -23,6 +23,27 @@ test.each([
   ["an allowed name", ["*.shop.test"], [], "eu.shop.test", "198.51.100.1", null],
   ["an allowed name that turns private", ["*.shop.test"], ["10.0.0.0/8"], "eu.shop.test", "10.0.0.5", byDeniedAddress],
   ["deny before allow", ["10.0.0.0/8"], ["10.9.0.0/16"], "x", "10.9.1.1", byDeniedAddress],
+  ["a name that is denied with its dot", [], ["prod.example."], "prod.example", "", byDeniedName],
+  ["a socket of this machine", [], ["10.0.0.0/8"], "/run/x.sock", "", null],
+  [
+    "a socket among others of a denied folder",
+    [],
+    ["/run/*"],
+    "/run/docker/x.sock",
+    "",
+    "slave.targets.deny has its path",
+  ],
+  ["a socket beside a denied folder", [], ["/run/*"], "/running.sock", "", null],
+  ["every socket", [], ["/*"], "/tmp/x.sock", "", "slave.targets.deny has its path"],
+  ["a socket that is allowed", ["/run/x.sock"], [], "/run/x.sock", "", null],
+  [
+    "a socket where addresses alone are allowed",
+    ["0.0.0.0/0"],
+    [],
+    "/run/x.sock",
+    "",
+    "slave.targets.allow has not its path",
+  ],
   ["an address as its own name", ["*.0.0.1"], [], "127.0.0.1", "127.0.0.1", notAllowed],
 ])("%s", (_name, allow, deny, host, address, answer) => {
   expect(createTargetRule({ allow, deny })(host, address)).toBe(answer);

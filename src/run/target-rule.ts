@@ -2,11 +2,18 @@ import { isIP } from "node:net";
 import { createAddressList, parseRange } from "../address.ts";
 import type { Permit, TargetLists } from "../protocol/ports.ts";
 
-/** Compiles target lists to what a permit refuses. An entry that is no range is a name. */
+/**
+ * Compiles target lists to what a permit refuses. An entry that is no range is a name (`*.` before it: all below it), or
+ * with a slash at its beginning the path of a unix socket (`/*` at its end: all in it).
+ */
 export function createTargetRule({ allow, deny }: TargetLists): Permit["refuses"] {
   const denied = compile(deny);
   const allowed = compile(allow);
   return (host, written) => {
+    if (host.startsWith("/")) {
+      if (denied.hasPath(host)) return "slave.targets.deny has its path";
+      return allow.length === 0 || allowed.hasPath(host) ? null : "slave.targets.allow has not its path";
+    }
     const name = isIP(host) === 0 ? host.toLowerCase().replace(/\.$/, "") : "";
     if (name !== "" && denied.hasName(name)) return "slave.targets.deny has its name";
     if (written === "") return null;
@@ -19,12 +26,16 @@ export function createTargetRule({ allow, deny }: TargetLists): Permit["refuses"
 }
 
 function compile(entries: readonly string[]) {
-  const names = entries.filter((entry) => parseRange(entry) === null).map((entry) => entry.toLowerCase());
+  const others = entries.filter((entry) => parseRange(entry) === null);
+  const paths = others.filter((entry) => entry.startsWith("/"));
+  const folders = paths.filter((path) => path.endsWith("/*")).map((path) => path.slice(0, -1));
+  const names = others.map((name) => name.toLowerCase().replace(/\.$/, ""));
   const exact = new Set(names);
   const suffixes = names.filter((name) => name.startsWith("*.")).map((name) => name.slice(1));
   return {
     addresses: createAddressList(entries),
     hasName: (name: string) => exact.has(name) || suffixes.some((suffix) => name.endsWith(suffix)),
+    hasPath: (path: string) => paths.includes(path) || folders.some((folder) => path.startsWith(folder)),
   };
 }
 

@@ -278,20 +278,33 @@ test("load goes where the slave's lists let it: a name that turns private is not
 }, async () => {
   const target = await startHttpTarget((_seen, response) => void response.end("ok"));
   onTestFinished(() => target.close());
-  const { url } = await startMaster({ slave: { targets: { deny: ["127.0.0.0/8", "::1", "*.prod.example"] } } }, [
+  const { url } = await startMaster({ slave: { targets: { deny: ["127.0.0.0/8", "::1", "*.prod.example", "/*"] } } }, [
     "--standalone",
   ]);
   const names = { "rebound.example": "127.0.0.1", "mapped.example": "::ffff:7f00:1" };
   const urls = ["rebound.example", "mapped.example", "localhost", "0.0.0.0", "2130706433", "shop.prod.example"];
   const workflow = {
     options: { iterations: 1, on_error: "continue", http: { hosts: names } },
-    steps: urls.map((host, at) => ({ id: `s${at}`, type: "http", config: { url: `http://${host}:${target.port}/` } })),
+    steps: [
+      ...urls.map((host, at) => ({ id: `s${at}`, type: "http", config: { url: `http://${host}:${target.port}/` } })),
+      { id: "s6", type: "socket", config: { action: "send", protocol: "unix", path: "/tmp/../tmp/x.sock", data: "x" } },
+      { id: "s7", type: "socket", config: { action: "send", host: "localhost", port: target.port, data: "x" } },
+      { id: "s8", type: "socket", config: { action: "send", host: "a.prod.example", port: 80, data: "x" } },
+    ],
   };
   const file = write(JSON.stringify(workflow), "targets.json");
   const done = await runCommand(["submit", file, "--master", url, "--json"], { cwd: repository, deadlineMs: 30_000 });
   const { errors } = JSON.parse(done.stdout) as { readonly errors: readonly { step_id: string; code: string }[] };
-  expect(errors.map(({ step_id: step, code }) => `${step} ${code}`).toSorted()).toEqual(
-    urls.map((_, at) => `s${at} ${at === 5 ? 1111 : 1110}`),
-  );
+  expect(errors.map(({ step_id: step, code }) => `${step} ${code}`).toSorted()).toEqual([
+    "s0 1110",
+    "s1 1110",
+    "s2 1110",
+    "s3 1110",
+    "s4 1110",
+    "s5 1111",
+    "s6 1111",
+    "s7 1110",
+    "s8 1111",
+  ]);
   expect(target.seen).toEqual([]);
 });

@@ -1,3 +1,4 @@
+import { resolve } from "node:path";
 import { createSocket, type Socket as DatagramSocket } from "node:dgram";
 import { isIPv6 } from "node:net";
 import { findAllowedAddresses } from "../../driver/allowed-addresses.ts";
@@ -32,10 +33,10 @@ export async function openChannel(
   const { clock, permit, resolver, trusts } = ports;
   const within = { clock, until: Math.min(call.until, clock.now() + connectTimeoutMs), signal: call.signal };
   if (protocol === "unix") {
-    const refusal = permit.refuses(host, "");
-    if (refusal !== null)
-      throw new DriverFailure(String(codes.blockedAddress), `${host} may not be dialled: ${refusal}`);
-    return createStreamChannel(await connectStream({ path: host }, null, within), maxBytes, count);
+    const path = resolve(host);
+    const refusal = permit.refuses(path, "");
+    if (refusal !== null) throw new DriverFailure(String(codes.blockedHost), `${path} may not be dialled: ${refusal}`);
+    return createStreamChannel(await connectStream({ path }, null, within), maxBytes, count);
   }
   const addresses = await findAllowedAddresses(host, resolver, permit);
   if (protocol === "udp") {
@@ -49,14 +50,14 @@ export async function openChannel(
 /** Only datagrams of this peer are received. */
 function connectDatagrams(address: string, port: number): Promise<DatagramSocket> {
   const socket = createSocket(isIPv6(address) ? "udp6" : "udp4");
-  return new Promise((resolve, reject) => {
+  return new Promise((connected, reject) => {
     socket.once("error", (error: NodeJS.ErrnoException) => {
       socket.close();
       reject(new DriverFailure(String(codes.dial), `connection to ${address}:${port} failed: ${error.code}`));
     });
     socket.connect(port, address, () => {
       socket.removeAllListeners("error");
-      resolve(socket);
+      connected(socket);
     });
   });
 }
