@@ -28,7 +28,7 @@ test.each(pages)("%s shows what validate prints", async (page) => {
   const shown = listBlocks(page, "").find((block) => block.startsWith("$ ./workflow-engine validate")) ?? "";
   const folder = createFolder();
   const broken =
-    'options:\n  vus: 5\n  duraton: 10s\nsteps:\n  - id: a\n    type: htp\n    config: { url: "http://localhost:8080/" }\n';
+    'options:\n  vus: 5\n  duraton: 10s\nsteps:\n  - id: a\n    type: http\n    config: { url: "http://localhost:8080/", metod: POST }\n';
   writeFileSync(join(folder, "broken.yaml"), broken);
   const { code, stdout, stderr } = await runCommand(["validate", "broken.yaml"], { cwd: folder });
   expect(code).toBe(104);
