@@ -1,0 +1,43 @@
+import { readFileSync } from "node:fs";
+
+/** The language of a page. */
+export interface Language {
+  /** A text of the program in this language; what has no translation stays as it is. */
+  say(text: string): string;
+  /** Ends a sentence. */
+  readonly stop: string;
+  /** The type of a value in this language. */
+  sayType(type: string): string;
+}
+
+export const english: Language = { say: (text) => text, stop: ". ", sayType: (type) => type };
+
+/** By English text. */
+const translations: Readonly<Record<string, string>> = JSON.parse(
+  readFileSync(new URL("./chinese.json", import.meta.url), "utf8"),
+) as Readonly<Record<string, string>>;
+
+const typeWords: Readonly<Record<string, string>> = {
+  "whole number": "整数",
+  number: "数字",
+  text: "文本",
+  time: "时间",
+  boolean: "布尔",
+  "list of": "列表",
+  "map of": "映射：",
+  map: "映射",
+  any: "任意",
+  or: "或",
+  "up to": "长度不超过",
+};
+
+export const chinese: Language = {
+  say: (text) => translations[text] ?? text,
+  stop: "。",
+  // What stands in quotes is a value; what is followed by a colon is a field.
+  sayType: (type) =>
+    type.replace(
+      /"[^"]*"|\b(?:whole number|list of|map of|up to|number|text|time|boolean|map|any|or)\b(?![?:])/g,
+      (word) => typeWords[word] ?? word,
+    ),
+};

@@ -1,0 +1,45 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import { createProgram } from "../../src/cli/program.ts";
+import { addClusterCommands } from "../../src/cli/cluster-program.ts";
+import { createTerminal } from "../../src/cli/terminal.ts";
+import { createDocument } from "../../src/master/api/document/create-document.ts";
+import { routes } from "../../src/master/api/routes.ts";
+import { printApi } from "./print-api.ts";
+import { printCommands } from "./print-commands.ts";
+import { chinese, english } from "./language.ts";
+
+const begin = "<!-- reference: npm run docs -->";
+const end = "<!-- end of reference -->";
+
+/** The pages with a reference that is generated, and what makes it. */
+export const referencePages: Readonly<Record<string, () => string>> = {
+  "docs/api.md": () => printApi(createDocument(routes, ""), english),
+  "docs/api.zh-CN.md": () => printApi(createDocument(routes, ""), chinese),
+  "docs/cli.md": () => printCommands(listCommands(), english),
+  "docs/cli.zh-CN.md": () => printCommands(listCommands(), chinese),
+};
+
+function listCommands(): ReturnType<typeof createProgram> {
+  return createProgram("", createTerminal(true), () => undefined, addClusterCommands);
+}
+
+function locate(page: string): URL {
+  return new URL(`../../${page}`, import.meta.url);
+}
+
+export function readPage(page: string): string {
+  return readFileSync(locate(page), "utf8");
+}
+
+/** A page with its reference as it should be; the rest is as it stands. */
+export function renewPage(page: string): string {
+  const text = readPage(page);
+  const from = text.indexOf(begin);
+  const to = text.indexOf(end);
+  if (from === -1 || to < from) throw new Error(`${page} lacks the lines ${begin} and ${end}`);
+  return `${text.slice(0, from)}${begin}\n\n${referencePages[page]?.() ?? ""}\n${text.slice(to)}`;
+}
+
+export function writePage(page: string): void {
+  writeFileSync(locate(page), renewPage(page));
+}
