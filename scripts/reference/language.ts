@@ -22,6 +22,7 @@ const typeWords: Readonly<Record<string, string>> = {
   number: "数字",
   text: "文本",
   time: "时间",
+  file: "文件",
   boolean: "布尔",
   "list of": "列表",
   "map of": "映射：",
@@ -37,7 +38,7 @@ export const chinese: Language = {
   // What stands in quotes is a value; what is followed by a colon is a field.
   sayType: (type) =>
     type.replace(
-      /"[^"]*"|\b(?:whole number|list of|map of|up to|number|text|time|boolean|map|any|or)\b(?![?:])/g,
+      /"[^"]*"|\b(?:whole number|list of|map of|up to|number|text|time|file|boolean|map|any|or)\b(?![?:])/g,
       (word) => typeWords[word] ?? word,
     ),
 };

@@ -41,7 +41,9 @@ function describeOne(type: string, schema: JsonObject, write: WriteName): string
             .map(([name, field, needed]) => `${name}${needed ? "" : "?"}: ${describeType(field, write)}`)
             .join(", ")}}`;
     case "string":
-      return format === undefined ? `text${maxLength === undefined ? "" : ` up to ${String(maxLength)}`}` : "time";
+      if (format === "date-time") return "time";
+      if (format === "binary") return "file";
+      return `text${maxLength === undefined ? "" : ` up to ${String(maxLength)}`}`;
     case "integer":
     case "number":
       return `${type === "integer" ? "whole number" : "number"}${range(minimum, maximum)}`;
