@@ -40,6 +40,22 @@ function workflow(url: string) {
       step("host", { url: "http://${secret.HOST}.invalid/" }),
       step("nowhere", { url: "http://127.0.0.1:1/${url_encode(secret.TOKEN)}" }),
       step("wrong", { url: "http://${secret.TOKEN}:port/" }),
+      {
+        id: "script",
+        type: "script",
+        config: {
+          script: `const found = vars.get("copy");
+            console.log("log " + found, { found }); console.error("error " + encodeURIComponent(found));
+            check("check " + found, false);
+            throw new Error("thrown " + found);`,
+        },
+      },
+      { id: "socket", type: "socket", config: { action: "send", host: "127.0.0.1", port: 1, data: "${secret.TOKEN}" } },
+      {
+        id: "switched",
+        type: "condition",
+        config: { expression: "${secret.TOKEN} == 'x' || ${secret.TOKEN} > 5", then: [step("then", { url: "/200" })] },
+      },
       step(
         "told",
         { method: "POST", url: "/200", body: "${secret.TOKEN}" },
@@ -111,14 +127,29 @@ test("a submitted secret is in no log, answer, stream, file or fault of master a
   const dataDir = mkdtempSync(join(tmpdir(), "secrets-"));
   const env = makeFault();
   const cluster = await startCluster({ dataDir, env, args: ["--log-level", "debug"] });
-  const slave = await cluster.addSlave("s1", { env, args: ["--log-level", "debug"] });
+  const slave = await cluster.addSlave("s1", {
+    env,
+    args: ["--log-level", "debug", "--capabilities", "http_executor,script_executor,socket_executor"],
+  });
   const id = await submitLeaky(cluster, target.url);
   const stream = readStream(cluster.url, id);
   await cluster.waitFor(id, ({ active_vus: active }) => active === 2);
   expectNone("files while it runs", readFolder(dataDir));
   const report = await cluster.finish(id);
   expect(report.errors.map(({ step_id: step }) => step)).toEqual(
-    expect.arrayContaining(["query", "path", "header", "body", "basic", "host", "nowhere", "wrong", "told"]),
+    expect.arrayContaining([
+      "query",
+      "path",
+      "header",
+      "body",
+      "basic",
+      "host",
+      "nowhere",
+      "wrong",
+      "told",
+      "script",
+      "socket",
+    ]),
   );
   expect(target.seen.find(({ body }) => body.startsWith("{"))?.body).toBe(
     JSON.stringify({ token: secret, copied: secret }),

@@ -2,6 +2,7 @@ import { once } from "node:events";
 import { expect, test } from "vitest";
 import { WebSocket } from "ws";
 import { startApiServer } from "../../../test/support/api-server.ts";
+import { createTurnedClock } from "../../../test/support/turned-clock.ts";
 import type { JsonObject } from "../../protocol/json.ts";
 import type { ApiKey } from "../access/key-ring.ts";
 import { openAccess } from "../access/settings.ts";
@@ -81,4 +82,16 @@ test("a key that is taken away is not taken any more, and what was opened by it 
   expect((await call("GET", "/api/v1/auth/me", { headers: { "x-api-key": "new-key-of-ci" } })).status).toBe(200);
   byBoard.terminate();
   expect(lines.join("\n")).not.toMatch(/key-of/);
+});
+
+test("what a key opened is cut when the key's time is over", async () => {
+  const clock = createTurnedClock();
+  const expiring = { ...(keys[1] as ApiKey), expiresAt: clock.wall() + 4_000 };
+  const { url, server } = await startApiServer({ clock, access: { ...openAccess, keys: [expiring] } });
+  const stream = new WebSocket(`${url.replace("http", "ws")}/api/v1/executions/live/ws`, { headers: board });
+  await once(stream, "open");
+  const cut = once(stream, "close");
+  await clock.turn(5_000);
+  await cut;
+  expect(server.warnings).toEqual([]);
 });
