@@ -31,6 +31,8 @@ export type {
   StopWorkflowAnswer,
   StreamMessage,
   SubmitAnswer,
+  TicketAnswer,
+  WhoAmI,
   SubmitBody,
   ValidateAnswer,
   WorkflowList,

@@ -19,7 +19,9 @@ import type {
   StreamMessage,
   SubmitAnswer,
   SubmitBody,
+  TicketAnswer,
   ValidateAnswer,
+  WhoAmI,
   WorkflowList,
   WorkflowSummary,
 } from "../protocol/rest.ts";
@@ -209,6 +211,16 @@ export class Client {
 
   undrain(id: string, options?: PostOptions): Promise<DrainAnswer> {
     return this.#post(`/slaves/${encodeURIComponent(id)}/undrain`, undefined, options);
+  }
+
+  /** Whose key this client brings. */
+  whoAmI(options?: CallOptions): Promise<WhoAmI> {
+    return this.#get("/auth/me", options);
+  }
+
+  /** Stands for the key on one WebSocket of a browser, as `?ticket=`, for 30 s. */
+  issueTicket(options?: CallOptions): Promise<TicketAnswer> {
+    return this.#post("/auth/ticket", undefined, options);
   }
 
   getMaster(options?: CallOptions): Promise<MasterStatus> {

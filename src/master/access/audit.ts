@@ -13,12 +13,15 @@ export interface Deed {
   /** `done`, or the code of the error it was answered with. */
   readonly outcome: string;
   readonly peer: string;
+  /** What proxies, or whoever sent it, say of the way before the peer; empty: nothing. */
+  readonly hops: string;
 }
 
 /** Writes deeds into the log. */
 export type Audit = (deed: Deed) => void;
 
 const longestTarget = 100;
+const longestHops = 200;
 
 /**
  * What changes something is logged as `info`, what was refused as `warn`. Refusals of one peer are logged five times a
@@ -27,7 +30,7 @@ const longestTarget = 100;
 export function createAudit(log: Log, clock: Clock): Audit {
   const refusals = createRateLimit({ perSecond: 5, burst: 50, clock });
   let leftOut = 0;
-  return ({ identity, action, target, outcome, peer }) => {
+  return ({ identity, action, target, outcome, peer, hops }) => {
     const isDone = outcome === "done";
     if (!isDone && !refusals.take(peer)) {
       leftOut++;
@@ -42,6 +45,7 @@ export function createAudit(log: Log, clock: Clock): Audit {
       target: target.slice(0, longestTarget),
       outcome,
       peer,
+      ...(hops === "" ? {} : { forwarded_for: hops.slice(0, longestHops) }),
       ...(leftOut === 0 || isDone ? {} : { left_out: leftOut }),
     });
     if (!isDone) leftOut = 0;

@@ -19,8 +19,17 @@ async function start() {
   const api = await startApiServer({
     access: { ...openAccess, keys },
     log: (level, message, fields?: JsonObject) => {
-      const { name, role, action, target, outcome, audit, left_out: leftOut = "" } = fields ?? {};
-      if (audit === true) lines.push([level, name, role, action, target, outcome, leftOut].join(" ").trim());
+      const {
+        name,
+        role,
+        action,
+        target,
+        outcome,
+        audit,
+        left_out: leftOut = "",
+        forwarded_for: hops = "",
+      } = fields ?? {};
+      if (audit === true) lines.push([level, name, role, action, target, outcome, leftOut, hops].join(" ").trim());
       lines.push(message);
     },
   });
@@ -32,7 +41,7 @@ test("what was done and what was refused is written down: who, in which role, wh
   const workflow = { id: "shop", steps: [{ id: "get", type: "http", config: { url: "http://127.0.0.1:1/" } }] };
   const body = JSON.stringify({ workflow, secrets: { TOKEN: "hush" } });
   await call("POST", "/api/v1/workflows", { body, headers: ci });
-  await call("POST", "/api/v1/executions/live/pause", { headers: ci });
+  await call("POST", "/api/v1/executions/live/pause", { headers: { ...ci, "x-forwarded-for": "192.0.2.7, 10.0.0.1" } });
   await call("DELETE", "/api/v1/executions/live?purge=true", { headers: ci });
   await call("POST", "/api/v1/executions/nobody/resume", { headers: ci });
   await call("POST", "/api/v1/slaves/s1/drain", { headers: board });
@@ -42,7 +51,7 @@ test("what was done and what was refused is written down: who, in which role, wh
   await call("GET", "/nothing", {});
   expect(lines.filter((line) => !line.startsWith("audit: "))).toEqual([
     "info ci admin submitWorkflow e1 done",
-    "info ci admin pauseExecution live done",
+    "info ci admin pauseExecution live done  192.0.2.7, 10.0.0.1",
     "warn ci admin stopExecution live conflict",
     "warn ci admin resumeExecution nobody not_found",
     "warn board viewer drainSlave s1 forbidden",

@@ -71,13 +71,21 @@ export function createGuard({ access, routes, clock, log }: GuardOptions): Guard
     access.permit(request.identity, role);
     return;
   };
-  const writeDown = ({ method, url, routeOptions, identity, made, failure, params, ip }: FastifyRequest): void => {
+  const writeDown = (request: FastifyRequest): void => {
+    const { method, url, routeOptions, identity, made, failure, params, ip: peer } = request;
     const { route } = routeOptions.config;
     const changes = route?.role === "operator" || route?.role === "admin";
     if (!changes && !refusals.has(failure)) return;
     const { id } = (params ?? {}) as Readonly<Record<string, string | undefined>>;
     const action = route === undefined ? `${method} ${url.split("?", 1)[0] ?? ""}`.slice(0, 100) : names.get(route);
-    audit({ identity, action: action ?? "", target: id ?? made, outcome: failure || "done", peer: ip });
+    audit({
+      identity,
+      action: action ?? "",
+      target: id ?? made,
+      outcome: failure || "done",
+      peer,
+      hops: readHops(request.raw),
+    });
   };
 
   return {
@@ -93,7 +101,7 @@ export function createGuard({ access, routes, clock, log }: GuardOptions): Guard
       server.addHook("onResponse", (request) => Promise.resolve(writeDown(request)));
     },
     admit(request, socket, matched) {
-      const peer = request.socket.remoteAddress ?? "";
+      const from = { peer: request.socket.remoteAddress ?? "", hops: readHops(request) };
       const action = matched === undefined ? "connect" : (names.get(matched.route) ?? "");
       const target = matched?.params["id"] ?? "";
       const role = matched?.route.role ?? "viewer";
@@ -104,11 +112,11 @@ export function createGuard({ access, routes, clock, log }: GuardOptions): Guard
         access.permit(identity, role);
         admitted.set(socket, identity);
         socket.once("close", () => admitted.delete(socket));
-        if (role === "slave") audit({ identity, action, target, outcome: "done", peer });
+        if (role === "slave") audit({ identity, action, target, outcome: "done", ...from });
         return null;
       } catch (thrown) {
         const error = toEngineError(thrown);
-        audit({ identity, action, target, outcome: error.code, peer });
+        audit({ identity, action, target, outcome: error.code, ...from });
         return error;
       }
     },
@@ -118,6 +126,10 @@ export function createGuard({ access, routes, clock, log }: GuardOptions): Guard
 }
 
 const refusals: ReadonlySet<string> = new Set(["unauthorized", "forbidden", "auth_required", "rate_limited"]);
+
+function readHops({ headers }: IncomingMessage): string {
+  return [headers["x-forwarded-for"] ?? []].flat().join(", ");
+}
 
 /** A browser asks, without a key, whether its page may send one. */
 function answerPreflight(reply: FastifyReply): FastifyReply {
