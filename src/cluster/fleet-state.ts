@@ -47,6 +47,8 @@ export interface FleetState {
   final: boolean;
   /** This owner has said so; a new one says it again. */
   announced: boolean;
+  /** What no slave measured, lost or dropped by nobody, is in the snapshot. */
+  accounted: boolean;
   /** Frames, requests and iterations that came after the end. */
   readonly late: { frames: number; http_reqs: number; iterations: number };
   /** Number of the latest state that was given out to be written, and of the latest that is durable. */
@@ -197,6 +199,7 @@ export function createFleetState(options: FleetOptions, now: number): FleetState
     coreEnded: false,
     final: false,
     announced: false,
+    accounted: false,
     late: { frames: 0, http_reqs: 0, iterations: 0 },
     version: 0,
     persisted: 0,

@@ -145,6 +145,7 @@ function finish(fleet: FleetState, time: Instant): FleetEffect[] {
   fleet.announced = true;
   fleet.lost = computeLost(fleet, time.now);
   for (const { slaveId } of fleet.partition.gone) noteSource(fleet.core.snapshot, slaveId);
-  addSeries(fleet.core.snapshot, [...createDropped(fleet, time.now), ...createLost(fleet)]);
+  if (!fleet.accounted) addSeries(fleet.core.snapshot, [...createDropped(fleet, time.now), ...createLost(fleet)]);
+  fleet.accounted = true;
   return [{ type: "final" }];
 }

@@ -6,9 +6,9 @@ import type { SlaveLink } from "../protocol/link.ts";
 import type { Fact } from "../protocol/message.ts";
 import type { Alarm, Clock, Log } from "../protocol/ports.ts";
 import type { ExecutionEvent } from "../protocol/report.ts";
-import type { Position, Store } from "../store/store.ts";
+import type { Store } from "../store/store.ts";
 import { createDurableWrites } from "./durable-writes.ts";
-import { packMerged } from "./merged-state.ts";
+import { listPositions, packMerged } from "./merged-state.ts";
 
 export interface LiveExecutionOptions {
   readonly fleet: FleetState;
@@ -193,14 +193,6 @@ function countHeld({ core }: FleetState): ReadonlyMap<string, number> {
       .filter(({ state }) => state !== "closed")
       .map(({ id, share }) => [id, share.scenarios.reduce((sum, part) => sum + countIndices(part.vus, endless), 0)]),
   );
-}
-
-function listPositions({ core, sources }: FleetState): Position[] {
-  const { executionId } = core;
-  return [...sources].map(([name, { high }]) => {
-    const at = name.lastIndexOf("#");
-    return [{ executionId, slaveId: name.slice(0, at), incarnation: Number(name.slice(at + 1)) }, high];
-  });
 }
 
 function noteAcknowledged(

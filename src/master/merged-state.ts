@@ -1,17 +1,21 @@
 import type { FleetState } from "../cluster/fleet-state.ts";
 import type { SourceReport } from "../cluster/partition.ts";
+import type { Position } from "../store/store.ts";
 import { type PackedSnapshot, packSnapshot } from "../measure/pack-snapshot.ts";
 
 /** What the frames of an execution came to, as the store keeps it: those before it can go. */
 export interface MergedState {
+  /** The account of the end is in it. */
+  readonly accounted: boolean;
   readonly snapshot: PackedSnapshot;
   /** By source: what it reported, and the number of its last frame in here. */
   readonly sources: readonly (readonly [source: string, report: SourceReport | null, high: number])[];
 }
 
 /** All that is merged at this moment; shares nothing with the fleet that changes. */
-export function packMerged({ core, sources, reports }: FleetState): MergedState {
+export function packMerged({ core, sources, reports, accounted }: FleetState): MergedState {
   return {
+    accounted,
     snapshot: packSnapshot(core.snapshot),
     sources: [...sources].map(([name, { high }]) => [name, structuredClone(reports.get(name) ?? null), high]),
   };
@@ -19,9 +23,19 @@ export function packMerged({ core, sources, reports }: FleetState): MergedState 
 
 /** Puts it into a fleet whose snapshot was made from it; the stored frames after it follow. */
 export function restoreMerged(fleet: FleetState, merged: MergedState): void {
+  fleet.accounted = merged.accounted;
   for (const [name, report, high] of merged.sources) {
     const source = fleet.sources.get(name);
     if (source !== undefined) source.high = high;
     if (report !== null) fleet.reports.set(name, report);
   }
+}
+
+/** How far each source's frames are in the merged state. */
+export function listPositions({ core, sources }: FleetState): Position[] {
+  const { executionId } = core;
+  return [...sources].map(([name, { high }]) => {
+    const at = name.lastIndexOf("#");
+    return [{ executionId, slaveId: name.slice(0, at), incarnation: Number(name.slice(at + 1)) }, high];
+  });
 }

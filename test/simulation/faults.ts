@@ -20,6 +20,12 @@ export interface FaultOptions {
 
 type Fault = (options: FaultOptions, id: string, forMs: number) => string;
 
+const drain: Fault = ({ dice, time, master }, id, forMs) => {
+  master.tell({ type: "drain", slaveId: id });
+  if (dice.chance(0.7)) time.after(forMs / dice.between(1, 20), () => master.tell({ type: "undrain", slaveId: id }));
+  return `drain ${id}`;
+};
+
 /** Everything that may happen to a cluster; each gives its name for the record. */
 const faults: readonly Fault[] = [
   ({ dice, time, fleet }, id, forMs) => {
@@ -41,11 +47,13 @@ const faults: readonly Fault[] = [
     master.restart(forMs / 4);
     return `restart the master after ${forMs / 4}`;
   },
-  ({ dice, time, master }, id, forMs) => {
-    master.tell({ type: "drain", slaveId: id });
-    if (dice.chance(0.7)) time.after(forMs / dice.between(1, 20), () => master.tell({ type: "undrain", slaveId: id }));
-    return `drain ${id}`;
+  ({ time, times, master, network }, id, forMs) => {
+    master.split(forMs / 4);
+    time.after(forMs / 4 + times.timeoutMs, () => network.cutOff(id, times.timeoutMs * 3));
+    return `split the master after ${forMs / 4} and cut off ${id}`;
   },
+  drain,
+  drain,
   ({ time, fleet }) => {
     const late = `late${time.now}`;
     fleet.dial(late);
@@ -66,7 +74,7 @@ const faults: readonly Fault[] = [
 export function planFaults(options: FaultOptions): readonly string[] {
   const { dice, time, times, ids, durationMs } = options;
   const played: string[] = [];
-  for (let count = dice.between(0, 4); count > 0; count--) {
+  for (let count = dice.between(0, 5); count > 0; count--) {
     const at = dice.between(0, durationMs + 4_000);
     const id = dice.pick(ids);
     const fault = dice.pick(faults);

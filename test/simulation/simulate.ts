@@ -41,6 +41,7 @@ export async function simulate(seed: number, trace: Trace | null = null): Promis
   const truth = createGroundTruth(plan.scenarios.map(({ largestVus }) => largestVus));
   const executionId = "x";
   const network = createNetwork(time, dice);
+  const trimRate = chance(0.5) ? 0 : random() * 0.3;
   const crashRate = chance(0.8) ? 0 : random() * 0.15;
   const ids = Array.from({ length: slaveCount }, (_, at) => `s${at}`);
   const shares = cutPlan(
@@ -66,6 +67,7 @@ export async function simulate(seed: number, trace: Trace | null = null): Promis
     time,
     random,
     crashRate,
+    trimRate,
     trace,
     fleet: {
       executionId,
@@ -80,6 +82,8 @@ export async function simulate(seed: number, trace: Trace | null = null): Promis
     },
     deliver: (slaveId, incarnation, order, stamp) =>
       network.transmit(slaveId, () => fleet.bySource.get(`${slaveId}#${incarnation}`)?.receive(order, stamp)),
+    deliverOld: (slaveId, incarnation, order, stamp) =>
+      fleet.bySource.get(`${slaveId}#${incarnation}`)?.receive(order, stamp),
     onAnswered: (answer) => commands.noteAnswer(answer),
     onDeath: () => commands.forget(),
     onFinal: () => {

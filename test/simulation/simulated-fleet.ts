@@ -42,8 +42,13 @@ export function createSimulatedFleet(options: SimulatedFleetOptions): SimulatedF
       random: dice.random,
       wallOffsetMs: dice.between(-5_000, 5_000),
       periodMs: 250,
-      send: (fact) =>
-        network.transmit(id, () => options.master().tell({ type: "fact", slaveId: id, incarnation, fact })),
+      send(fact) {
+        const event = { type: "fact", slaveId: id, incarnation, fact } as const;
+        network.transmit(id, () => options.master().tell(event));
+        // One that knows the new owner is still heard by the old one; before that it is the only one it knows.
+        const { old } = options.master();
+        if (fact.type === "heartbeat" && old !== null && slave.agent.token > old.token) old.tell(event);
+      },
     });
     bySource.set(`${id}#${incarnation}`, slave);
   };

@@ -12,6 +12,8 @@ import { endless, listIndices } from "../../src/plan/index-runs.ts";
 import type { Order, OrderStamp } from "../../src/protocol/message.ts";
 import type { Random } from "../../src/protocol/ports.ts";
 import type { Store } from "../../src/store/store.ts";
+import { listPositions, type MergedState, packMerged, restoreMerged } from "../../src/master/merged-state.ts";
+import { unpackSnapshot } from "../../src/measure/pack-snapshot.ts";
 import { createSnapshot } from "../../src/measure/snapshot.ts";
 import { BrokenRule } from "./ground-truth.ts";
 import type { Trace } from "./simulate.ts";
@@ -26,6 +28,10 @@ export interface SimulatedMaster {
   tell(event: FleetEvent): void;
   /** SIGKILL, and a new process after so long. */
   restart(downMs: number): void;
+  /** A new process after so long, while the old one does not notice that it owns nothing any more. */
+  split(downMs: number): void;
+  /** What slaves say to the old process, which still answers; null: there is none. */
+  readonly old: { readonly token: number; tell(event: FleetEvent): void } | null;
 }
 
 export interface SimulatedMasterOptions {
@@ -34,9 +40,13 @@ export interface SimulatedMasterOptions {
   readonly random: Random;
   /** How likely the process dies between giving out a state to be written and its being durable. */
   readonly crashRate: number;
+  /** How likely the merged state is written after a state, so that the store forgets the frames in it. */
+  readonly trimRate: number;
   readonly trace: Trace | null;
   readonly fleet: FleetOptions;
   deliver(slaveId: string, incarnation: number, order: Order, stamp: OrderStamp): void;
+  /** From an old process: by another way than the network that may be cut. */
+  deliverOld(slaveId: string, incarnation: number, order: Order, stamp: OrderStamp): void;
   onAnswered(answer: FleetEffect & { readonly type: "answered" }): void;
   /** The process has died, with whoever waits for an answer of it. */
   onDeath(): void;
@@ -53,6 +63,7 @@ export function createSimulatedMaster(options: SimulatedMasterOptions): Simulate
   let origin = random() * 1e6;
   const clock = () => ({ now: time.now + origin, wall: time.now + 1e9 });
   let fleet = createFleetState(options.fleet, clock().now);
+  let old: SimulatedMaster["old"] = null;
   let lastCommit = 0;
   let lastAnswer = 0;
 
@@ -96,6 +107,13 @@ export function createSimulatedMaster(options: SimulatedMasterOptions): Simulate
           time.after(random() * 50, () => {
             if (of === life) restart(100 + random() * 900);
           });
+        if (random() < options.trimRate)
+          commit(async () => {
+            const positions = listPositions(fleet);
+            if (!(await store.writeSnapshot(executionId, fleet.token, packMerged(fleet), positions)))
+              throw new BrokenRule("the owner writes its merged state", `token ${fleet.token}`);
+            return () => undefined;
+          });
         commit(async () => {
           const { token } = fleet;
           if (!(await store.writeCheckpoint(executionId, { token, state: effect.state }))) return () => undefined;
@@ -123,7 +141,10 @@ export function createSimulatedMaster(options: SimulatedMasterOptions): Simulate
   const takeUp = async (): Promise<void> => {
     const token = await store.acquire(executionId);
     const checkpoint = await store.readCheckpoint(executionId);
-    const fresh = { ...options.fleet, token, snapshot: createSnapshot(options.fleet.plan.workflow) };
+    const stored = await store.readSnapshot(executionId);
+    const merged = stored === null ? null : (stored.packed as MergedState);
+    const snapshot = merged === null ? createSnapshot(options.fleet.plan.workflow) : unpackSnapshot(merged.snapshot);
+    const fresh = { ...options.fleet, token, snapshot };
     up = true;
     origin = random() * 1e6;
     if (checkpoint === null) {
@@ -132,6 +153,7 @@ export function createSimulatedMaster(options: SimulatedMasterOptions): Simulate
       return;
     }
     fleet = restoreFleet(checkpoint.state as FleetRecord, fresh, clock());
+    if (merged !== null) restoreMerged(fleet, merged);
     for (const { source, frame } of await store.readFrames(executionId)) {
       tell({ type: "stored", ...source, frame, outcome: "appended", high: frame.number });
     }
@@ -159,6 +181,25 @@ export function createSimulatedMaster(options: SimulatedMasterOptions): Simulate
     now: () => clock().now,
     tell,
     restart,
+    split(downMs) {
+      const left = fleet;
+      const leftClock = ((of) => () => ({ now: time.now + of, wall: time.now + 1e9 }))(origin);
+      restart(downMs);
+      old = {
+        token: left.token,
+        tell(event) {
+          // The store takes nothing of it, so that what follows from a change never leaves.
+          for (const effect of advanceFleet(left, event, leftClock())) {
+            if (effect.type !== "order") continue;
+            const { slaveId, incarnation, order, stamp } = effect;
+            time.after(1 + random() * 40, () => options.deliverOld(slaveId, incarnation, order, stamp));
+          }
+        },
+      };
+    },
+    get old() {
+      return old;
+    },
   };
 }
 
