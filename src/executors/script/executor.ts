@@ -2,7 +2,8 @@ import { EngineError } from "../../errors.ts";
 import { shareHttp } from "../../http/thread-http.ts";
 import type { Recorder } from "../../measure/recorder.ts";
 import { formatDuration } from "../../quantity.ts";
-import type { Executor, ExecutorContext, Failure, StepContext, VirtualUser } from "../../protocol/step.ts";
+import type { Alarm } from "../../protocol/ports.ts";
+import type { Executor, ExecutorContext, Failure, StepContext, StepResult, VirtualUser } from "../../protocol/step.ts";
 import type { Step } from "../../protocol/workflow.ts";
 import { compileDriver, type DriverModule } from "./compile-driver.ts";
 import type { ScriptConfig } from "./script-config.ts";
@@ -15,7 +16,17 @@ import { createScriptThreads, type ScriptThreads } from "./script-threads.ts";
 import { toSandboxJson } from "./sandbox-json.ts";
 
 type Send = ReturnType<typeof createScriptHttp>;
-type Fault = (error: unknown) => void;
+
+/** What doing what a run asks for needs besides the question. */
+interface Asking {
+  readonly vu: VirtualUser;
+  readonly send: Send;
+  /** Cancelled when the run ends. */
+  readonly sleeps: Alarm[];
+  /** Hears of a fault of the engine. */
+  fault(error: unknown): void;
+}
+
 type Create = (context: ExecutorContext, recorder: Recorder) => Executor;
 
 /** Loads what scripts need and gives the factory of their executor. Rejects when the sandbox's driver is missing. */
@@ -54,41 +65,39 @@ function createScriptExecutor(context: ExecutorContext, recorder: Recorder, driv
       const latest = Math.min(deadline, startedAt + timeoutMs);
       const pool = threads;
       return new Promise((resolve, reject) => {
+        const sleeps: Alarm[] = [];
         const listener: RunListener = {
           onEffects: (effects) => apply(vu, effects),
-          onAsk: (run, question) => ask(pool, run, question, vu, send, reject),
-          onEnd: (end) => resolve(conclude(end, clock.now() - startedAt, latest - startedAt)),
+          onAsk: (run, question) => ask(pool, run, question, { vu, send, sleeps, fault: reject }),
+          onEnd: (end) => {
+            for (const alarm of sleeps) alarm.cancel();
+            resolve(conclude(end, clock.now() - startedAt, latest - startedAt));
+          },
         };
         pool.run(place, input, latest, vu.signal, listener);
       });
     };
   }
 
-  /** Does what a run asks for. `fault` hears of a fault of the engine. */
-  function ask(
-    pool: ScriptThreads,
-    run: ScriptRun,
-    question: Question,
-    vu: VirtualUser,
-    send: Send,
-    fault: Fault,
-  ): void {
-    const { number, kind, what } = question;
-    if (kind === "sleep") {
-      const end = clock.now() + Math.max(0, Number(what));
+  function ask(pool: ScriptThreads, run: ScriptRun, question: Question, { vu, send, sleeps, fault }: Asking): void {
+    if (question.kind === "sleep") {
+      const end = clock.now() + Math.max(0, Number(question.what));
       // One that is longer than its run never ends.
-      if (end < run.deadline) clock.at(end, () => pool.answer(run, number, "{}"));
+      if (end < run.deadline) sleeps.push(clock.at(end, () => pool.answer(run, question, "{}")));
       return;
     }
     const refuse = (error: unknown): void => {
-      if (error instanceof EngineError) pool.answer(run, number, JSON.stringify({ e: error.message }));
+      if (error instanceof EngineError) pool.answer(run, question, JSON.stringify({ e: error.message }));
       else fault(error);
     };
+    const hear = (result: StepResult): void => {
+      if (!result.interrupted) vu.response = result;
+      pool.answer(run, question, toSandboxJson({ v: describeResponse(result), r: 1 }));
+    };
     try {
-      Promise.resolve(send(vu, what as ScriptRequest, run.deadline)).then((result) => {
-        if (!result.interrupted) vu.response = result;
-        pool.answer(run, number, toSandboxJson({ v: describeResponse(result), r: 1 }));
-      }, refuse);
+      Promise.resolve(send(vu, question.what as ScriptRequest, run.deadline))
+        .then(hear)
+        .catch(refuse);
     } catch (error) {
       refuse(error);
     }
@@ -106,7 +115,10 @@ function createScriptExecutor(context: ExecutorContext, recorder: Recorder, driv
       await http.prepare();
       const settings = { env: inputs.env, secret: inputs.secrets, metrics: workflow.metrics };
       threads = createScriptThreads({ driver, scripts, libs: workflow.libs, settings }, clock);
-      const refused = await threads.start();
+      const refused = await threads.start().catch((error: unknown) => {
+        const message = error instanceof Error ? error.message : String(error);
+        throw new EngineError("start_failed", `the script threads cannot start: ${message}`, { cause: error });
+      });
       for (const [place, message] of refused) {
         throw new EngineError(
           "invalid_workflow",

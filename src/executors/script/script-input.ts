@@ -28,7 +28,7 @@ export function compileInput(touches: Touches, context: StepContext): (vu: Virtu
   return (vu) => {
     const values: Record<string, unknown> = {};
     for (const [name, evaluate] of readers ?? listValues(vu)) {
-      const value = evaluate(vu);
+      const value = readers === null ? tryEvaluate(evaluate, vu) : evaluate(vu);
       if (value !== undefined) values[name] = value;
     }
     const input = {
@@ -44,6 +44,16 @@ export function compileInput(touches: Touches, context: StepContext): (vu: Virtu
       throw new EngineError("template", `a variable that the script may read is no plain data: ${error.message}`);
     }
   };
+}
+
+/** Of all variables some may not be there to be filled in yet; the script need not want them. */
+function tryEvaluate(evaluate: Evaluate, vu: VirtualUser): unknown {
+  try {
+    return evaluate(vu);
+  } catch (error) {
+    if (error instanceof EngineError && error.code === "template") return undefined;
+    throw error;
+  }
 }
 
 /** A response as the sandbox makes its `response` of. */

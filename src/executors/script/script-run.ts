@@ -46,9 +46,9 @@ export class ScriptRun {
   readonly answers: ScriptAnswer[] = [];
   /** Its latest question. */
   #asked = 0;
-  /** Questions that are under way. */
-  unanswered = 0;
-  /** It ended while questions were under way: they are part of the step. */
+  /** Requests that are under way. */
+  requests = 0;
+  /** It ended while requests were under way: they are part of the step. */
   heldEnd: ScriptEnd | null = null;
   ended = false;
   /** How often it began anew. */
@@ -82,7 +82,6 @@ export class ScriptRun {
   isNewQuestion(number: number): boolean {
     if (number <= this.#asked) return false;
     this.#asked = number;
-    this.unanswered++;
     return true;
   }
 }

@@ -25,7 +25,7 @@ export interface ScriptThreads {
   start(): Promise<ReadonlyMap<number, string>>;
   run(script: number, input: string, deadline: number, signal: AbortSignal, listener: RunListener): void;
   /** What came of a question of a run: JSON for the sandbox. */
-  answer(run: ScriptRun, number: number, text: string): void;
+  answer(run: ScriptRun, question: Question, text: string): void;
   /** Idempotent; ends all threads. */
   close(): Promise<void>;
 }
@@ -75,11 +75,11 @@ export function createScriptThreads(input: Omit<ThreadInput, "control" | "seed">
       give(run);
       alarm ??= clock.at(clock.now() + lookEveryMs, look);
     },
-    answer(run, number, text) {
-      run.unanswered--;
+    answer(run, { number, kind }, text) {
+      if (kind === "http") run.requests--;
       if (run.ended) return;
       if (run.heldEnd !== null) {
-        if (run.unanswered === 0) end(run, run.heldEnd);
+        if (run.requests === 0) end(run, run.heldEnd);
         return;
       }
       const answer = { number, text };
@@ -159,14 +159,16 @@ export function createScriptThreads(input: Omit<ThreadInput, "control" | "seed">
   function hearQuestion(run: ScriptRun, number: number, text: string): void {
     const { k, w, f } = fromSandboxJson(text) as AskText;
     run.takeEffects(f);
-    if (run.isNewQuestion(number)) run.listener.onAsk(run, { number, kind: k, what: w });
+    if (!run.isNewQuestion(number)) return;
+    if (k === "http") run.requests++;
+    run.listener.onAsk(run, { number, kind: k, what: w });
   }
 
   function hearEnd(run: ScriptRun, text: string): void {
     const { o, e, f } = fromSandboxJson(text) as EndedText;
     run.takeEffects(f);
     const how: ScriptEnd = e === undefined ? { type: "returned", output: o } : { type: "failed", message: e };
-    if (run.unanswered === 0) end(run, how);
+    if (run.requests === 0) end(run, how);
     else run.heldEnd = how;
   }
 

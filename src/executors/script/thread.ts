@@ -43,7 +43,8 @@ let abandoned = 0;
 let isWorn = false;
 let facts: ThreadFact[] = [];
 let heldSince = 0;
-let current = 0;
+/** The id of the run that computes; ids begin with 1. */
+let current = -1;
 let currentDeadline = Number.POSITIVE_INFINITY;
 
 const mustStop = (): boolean =>
