@@ -42,8 +42,8 @@ export interface RunningMaster {
   readonly url: string;
   readonly warnings: readonly string[];
   readonly executions: Executions;
-  /** New keys and a new certificate. Throws EngineError `invalid_config`; nothing has changed then. */
-  renew(settings: Pick<AccessSettings, "keys" | "tls">): void;
+  /** New keys, address lists and a new certificate. Throws EngineError `invalid_config`; nothing has changed then. */
+  renew(settings: AccessSettings): void;
   /** For a slave inside the same process. */
   readonly port: LinkPort;
   /** Where a file of an execution is, for that slave. */

@@ -103,8 +103,7 @@ export function startDialling(options: DialOptions): Dialler {
       handshakeTimeout: handshakeMs,
       maxPayload: linkLimits.orderBytes,
       perMessageDeflate: false,
-      // A header holds bytes: a key of any script travels as its UTF-8.
-      headers: apiKey === null ? {} : { "x-api-key": Buffer.from(apiKey).toString("latin1") },
+      headers: createKeyHeaders(apiKey),
     });
     socket = made;
     let reason = "the connection was closed";
@@ -204,6 +203,11 @@ export function startDialling(options: DialOptions): Dialler {
       late.cancel();
     },
   };
+}
+
+/** A header holds bytes: a key of any script travels as its UTF-8. */
+export function createKeyHeaders(apiKey: string | null): Readonly<Record<string, string>> {
+  return apiKey === null ? {} : { "x-api-key": Buffer.from(apiKey).toString("latin1") };
 }
 
 function describeError(error: Error): string {

@@ -7,7 +7,7 @@ import { pipeline } from "node:stream/promises";
 import { setTimeout as wait } from "node:timers/promises";
 import { EngineError } from "../errors.ts";
 import { inputHeaders } from "../protocol/link.ts";
-import type { DialSecurity } from "./dial.ts";
+import { createKeyHeaders, type DialSecurity } from "./dial.ts";
 import type { InputSource } from "./execution-inputs.ts";
 
 /** The master that a slave is joined to now, and the ticket that it gave the link. */
@@ -56,7 +56,7 @@ export function createInputFetcher(
         headers: {
           [inputHeaders.slave]: encodeURIComponent(slaveId),
           [inputHeaders.ticket]: ticket,
-          ...(apiKey === null ? {} : { "x-api-key": apiKey }),
+          ...createKeyHeaders(apiKey),
         },
         ...(ca === null ? {} : { ca }),
         ...(cert === null ? {} : { cert }),

@@ -138,12 +138,17 @@ test("over TLS: slaves with a key or a certificate, a submit with its live view,
   const { slaves } = JSON.parse(listed.stdout) as { readonly slaves: readonly { readonly id: string }[] };
   expect(slaves.map(({ id }) => id).toSorted()).toEqual(["by-certificate", "by-key"]);
 
-  const workflow = { options: { vus: 4, duration: "1s" }, steps: [{ type: "http", config: { url: target.url } }] };
+  write("name\nann\nbob\n", "users.csv");
+  const workflow = {
+    options: { vus: 4, duration: "1s" },
+    data: { users: { file: "users.csv" } },
+    steps: [{ type: "http", config: { url: `${target.url}/\${data.users.name}` } }],
+  };
   const file = write(JSON.stringify(workflow), "tls.json");
   const done = await runCommand(["submit", file, ...asCi, "--ca", ca, "--json"], { deadlineMs: 30_000 });
   expect([done.code, done.stderr.includes("key-of-")]).toEqual([0, false]);
   expect(JSON.parse(done.stdout)).toMatchObject({ status: "completed", passed: true });
-  expect(target.seen.length).toBeGreaterThan(0);
+  expect(new Set(target.seen.map(({ url: path }) => path))).toEqual(new Set(["/ann", "/bob"]));
 
   const doubt = await runCommand(["slaves", "list", ...asCi]);
   expect(doubt.stderr).toContain("its certificate is not trusted; name its authority with --ca");
@@ -265,12 +270,17 @@ test("without keys on an open address: it warns, and answers private peers alone
 });
 
 test("address lists of the configuration hold for the API", { timeout: 30_000 }, async () => {
-  const { url } = await startMaster({ access: { allow: ["127.0.0.0/8", "10.0.0.0/8"], deny: ["10.6.6.6"] } });
+  const lists = { allow: ["127.0.0.0/8", "10.0.0.0/8"], deny: ["10.6.6.6"] };
+  const { url, master, config } = await startMaster({ access: lists });
   const ask = async (hops: string | null) =>
     (await fetch(`${url}/api/v1/slaves`, { headers: hops === null ? {} : { "x-forwarded-for": hops } })).status;
   expect(await Promise.all([null, "10.1.1.1", "10.6.6.6", "192.0.2.1", "10.1.1.1, 192.0.2.1"].map(ask))).toEqual([
     200, 200, 403, 403, 403,
   ]);
+  writeFileSync(config, JSON.stringify({ access: { ...lists, deny: ["10.1.1.1"] } }));
+  master.child.kill("SIGHUP");
+  await expect.poll(() => ask("10.1.1.1"), { timeout: 8_000 }).toBe(403);
+  expect(await ask("10.6.6.6")).toBe(200);
 });
 
 test("load goes where the slave's lists let it: a name that turns private is not dialled", {

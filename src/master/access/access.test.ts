@@ -139,7 +139,7 @@ test("without authentication: private peers are everybody, others nobody", () =>
   expect(ask(access, { peer: "8.8.8.8" })).toBe("auth_required");
   expect(ask(access, { headers: { "x-forwarded-for": "8.8.8.8" } })).toBe("auth_required");
   expect(ask(access, { headers: { origin: "https://evil.example" } })).toBe("forbidden");
-  expect(() => access.replaceKeys(keys)).toThrow(expect.objectContaining({ code: "invalid_config" }));
+  expect(() => access.renew({ keys, addresses: { allow: [], deny: [] } })).toThrow(/by a new start alone/);
 });
 
 test("one address is answered so many times a second; another is not concerned", async () => {

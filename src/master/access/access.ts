@@ -1,5 +1,5 @@
 import type { IncomingMessage } from "node:http";
-import { type AddressList, createAddressList } from "../../address.ts";
+import { createAddressList } from "../../address.ts";
 import { EngineError } from "../../errors.ts";
 import type { Clock } from "../../protocol/ports.ts";
 import { createListenerRule } from "./listener-rule.ts";
@@ -50,8 +50,8 @@ export interface Access {
   permit(identity: Identity, needed: Wish["role"]): void;
   /** A ticket for a WebSocket of the same identity. */
   issueTicket(identity: Identity): string;
-  /** From now on only these keys. Throws EngineError `invalid_config`; nothing has changed then. */
-  replaceKeys(keys: readonly ApiKey[]): void;
+  /** From now on only these keys and addresses. Throws EngineError `invalid_config`; nothing has changed then. */
+  renew(settings: Pick<AccessOptions, "keys" | "addresses">): void;
   /** Would somebody who was admitted earlier still be? */
   holds(identity: Identity): boolean;
 }
@@ -67,8 +67,7 @@ export function createAccess(options: AccessOptions): Access {
   const tickets = createTickets(clock, () => options.createToken());
   const rate = createRateLimit({ perSecond: requestsPerSecond, burst: 2 * requestsPerSecond, clock });
   const rule = createListenerRule({ ...options, authenticated: ring !== null });
-  const allowed = options.addresses.allow.length === 0 ? null : createAddressList(options.addresses.allow);
-  const denied = createAddressList(options.addresses.deny);
+  let mayCome = compileAddresses(options.addresses);
 
   const recognize = (request: IncomingMessage, { role, webSocket }: Wish): Identity => {
     if (role === "anyone") return anonymous;
@@ -90,7 +89,7 @@ export function createAccess(options: AccessOptions): Access {
         throw new EngineError("rate_limited", `more than ${requestsPerSecond} requests a second came from \`${peer}\``);
       }
       const query = readQuery(request);
-      checkAddresses(request, allowed, denied);
+      checkAddresses(request, mayCome);
       const refusal = rule(request);
       if (refusal !== null) throw refusal;
       refuseKeyInUrl(query);
@@ -101,9 +100,12 @@ export function createAccess(options: AccessOptions): Access {
       throw new EngineError("forbidden", `\`${name}\` has the role ${role}; this takes the role ${needed}`);
     },
     issueTicket: (identity) => tickets.issue(identity),
-    replaceKeys(next) {
-      if (ring === null) throw new EngineError("invalid_config", "auth is off: start the master anew to switch it on");
-      ring.replace(next);
+    renew(next) {
+      if ((ring === null) !== (next.keys === null)) {
+        throw new EngineError("invalid_config", "auth is switched on and off by a new start alone");
+      }
+      if (next.keys !== null) ring?.replace(next.keys);
+      mayCome = compileAddresses(next.addresses);
     },
     holds: (identity) => ring === null || ring.holds(identity),
   };
@@ -127,11 +129,17 @@ function readQuery({ url = "", rawHeaders }: IncomingMessage): URLSearchParams {
   );
 }
 
+function compileAddresses({ allow, deny }: AccessOptions["addresses"]): (address: string) => boolean {
+  const allowed = allow.length === 0 ? null : createAddressList(allow);
+  const denied = createAddressList(deny);
+  return (address) => !denied.has(address) && (allowed === null || allowed.has(address));
+}
+
 /** Every address on the way must be allowed, so that nobody gains by making hops up. Throws EngineError `forbidden`. */
-function checkAddresses({ headers, socket }: IncomingMessage, allowed: AddressList | null, denied: AddressList): void {
+function checkAddresses({ headers, socket }: IncomingMessage, mayCome: (address: string) => boolean): void {
   const hops = [headers["x-forwarded-for"] ?? []].flat().flatMap((text) => text.split(","));
   for (const hop of [socket.remoteAddress ?? "", ...hops.map((text) => text.trim())]) {
-    if (!denied.has(hop) && (allowed === null || allowed.has(hop))) continue;
+    if (mayCome(hop)) continue;
     throw new EngineError(
       "forbidden",
       `this master does not answer \`${hop.slice(0, 100)}\`: \`access\` of its configuration`,

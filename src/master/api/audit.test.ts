@@ -82,9 +82,15 @@ test("a key that is taken away is not taken any more, and what was opened by it 
   const [byCi, byBoard] = [open(ci), open(board)];
   await Promise.all([once(byCi, "open"), once(byBoard, "open")]);
   const cut = once(byCi, "close");
-  expect(() => server.renew({ keys: [], tls: null })).toThrow(expect.objectContaining({ code: "invalid_config" }));
+  expect(() => server.renew({ ...openAccess, keys: [], tls: null })).toThrow(
+    expect.objectContaining({ code: "invalid_config" }),
+  );
   expect((await call("GET", "/api/v1/auth/me", { headers: ci })).status).toBe(200);
-  server.renew({ keys: [keys[1] as ApiKey, { ...(keys[0] as ApiKey), key: "new-key-of-ci" }], tls: null });
+  server.renew({
+    ...openAccess,
+    keys: [keys[1] as ApiKey, { ...(keys[0] as ApiKey), key: "new-key-of-ci" }],
+    tls: null,
+  });
   await cut;
   expect(byBoard.readyState).toBe(WebSocket.OPEN);
   expect((await call("GET", "/api/v1/auth/me", { headers: ci })).status).toBe(401);

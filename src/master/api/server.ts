@@ -57,10 +57,10 @@ export interface Server {
   /** What the operator is warned of; empty: nothing. */
   readonly warnings: readonly string[];
   /**
-   * New keys and a new certificate from now on; who came by a key that is gone is cut off. Throws EngineError
-   * `invalid_config`; nothing has changed then.
+   * New keys, address lists and a new certificate from now on; who came by a key that is gone is cut off. Throws
+   * EngineError `invalid_config`; nothing has changed then.
    */
-  renew(settings: Pick<AccessSettings, "keys" | "tls">): void;
+  renew(settings: AccessSettings): void;
   /** Ends the listener, its connections and streams; idempotent. */
   close(): Promise<void>;
 }
@@ -138,7 +138,7 @@ export function createServer(options: ServerOptions): Server {
       if ((renewed === null) !== (tls === null)) {
         throw new EngineError("invalid_config", "tls is switched on and off by a new start alone");
       }
-      if (settings.keys !== null || access.authenticated) access.replaceKeys(settings.keys ?? []);
+      access.renew(settings);
       if (renewed !== null) (server.server as unknown as TlsServer).setSecureContext(renewed);
       guard.expel();
     },

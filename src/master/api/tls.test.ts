@@ -82,11 +82,11 @@ test("a certificate joins, and is no key for anything else; a wrong one is refus
 test("a certificate is renewed while the master serves; one that cannot be changes nothing", async () => {
   const { url, server } = await startApiServer({ access: { ...openAccess, tls: listener("none") } });
   const renew = (changes: Partial<ListenerTls>) =>
-    server.renew({ keys: null, tls: { ...listener("none"), ...changes } });
+    server.renew({ ...openAccess, keys: null, tls: { ...listener("none"), ...changes } });
   for (const wrong of [{ cert: "no" }, { key: "no" }, { key: pair("slave").key }, { cert: "" }, { ca: "no" }]) {
     expect(() => renew(wrong)).toThrow(expect.objectContaining({ code: "invalid_config" }));
   }
-  expect(() => server.renew({ keys: null, tls: null })).toThrow(/by a new start alone/);
+  expect(() => server.renew({ ...openAccess, keys: null, tls: null })).toThrow(/by a new start alone/);
   expect((await ask(`${url}/health`)).status).toBe(200);
   renew(pair("localhost"));
   await expect(ask(`${url}/health`)).rejects.toThrow();
