@@ -186,9 +186,9 @@ function isShort(given: Json, { config }: StepSpec, field: string): boolean {
   );
 }
 
-/** The config under the type's own key. Where every step has a field of that name, only a map is a config. */
+/** The config under the type's own key. Where every step has a field of that name, only a map or a list is a config. */
 function isOwnConfig(key: string, type: string | null, value: Json): boolean {
-  return key === type && (isObject(value) || !Object.hasOwn(stepFields, key));
+  return key === type && ((typeof value === "object" && value !== null) || !Object.hasOwn(stepFields, key));
 }
 
 function isObject(value: unknown): value is JsonObject {

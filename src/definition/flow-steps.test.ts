@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { Json, JsonObject } from "../protocol/json.ts";
 import type { Step, Workflow } from "../protocol/workflow.ts";
+import { listCapabilities } from "./list-capabilities.ts";
 import { type LoadOptions, loadWorkflowObject } from "./load-workflow.ts";
 import type { WorkflowFiles } from "../protocol/named-file.ts";
 
@@ -81,6 +82,29 @@ test("a map under `retry` is the config of a retry step, and the rule of any oth
     maxDelayMs: 30_000,
   });
   expect([first?.onError, second?.onError, second?.retry.maxAttempts]).toEqual(["abort", "retry", 5]);
+});
+
+test("steps inside any flow step ask for their capability", () => {
+  const http = { type: "http", http: { url: "http://x" } };
+  const wraps: readonly object[] = [
+    { type: "group", steps: [http] },
+    { type: "condition", condition: { expression: "true", else_if: [{ expression: "true", steps: [http] }] } },
+    { type: "condition", condition: { expression: "true", else: [http] } },
+    { type: "loop", loop: { count: 1, steps: [http] } },
+    { type: "parallel", parallel: [http] },
+    { type: "switch", switch: [{ weight: 1, steps: [http] }] },
+    { type: "switch", switch: { cases: [{ expression: "true", steps: [] }], default: [http] } },
+    { type: "retry", retry: [http] },
+    { type: "wait_until", config: { condition: "true", steps: [http] } },
+    { type: "call", call: "f" },
+    { type: "group", steps: [], post_hook: { type: "retry", retry: [http] } },
+  ];
+  for (const step of wraps) {
+    const workflow = load({ fragments: { f: { steps: [http] } }, steps: [step] });
+    expect(listCapabilities(workflow)).toEqual(["http_executor"]);
+  }
+  const unused = load({ fragments: { f: { steps: [http] } }, steps: [sleep("s")] });
+  expect(listCapabilities(unused)).toEqual([]);
 });
 
 test("a sleep's range may stand under its own key", () => {

@@ -59,13 +59,12 @@ function listProperties(value: unknown, path: string): Property[] {
 
 const isValid = new Ajv2020({ strict: false, allErrors: true }).compile(createJsonSchema());
 
-test.each(readdirSync(new URL("examples/", root)).filter((name) => name.endsWith(".yaml")))(
-  "it accepts examples/%s",
-  (name) => {
-    isValid(parse(readFileSync(new URL(`examples/${name}`, root), "utf8")));
-    expect(isValid.errors).toBeNull();
-  },
-);
+const examples = readdirSync(new URL("examples/", root), { recursive: true, encoding: "utf8" });
+
+test.each(examples.filter((name) => name.endsWith(".yaml")))("it accepts examples/%s", (name) => {
+  isValid(parse(readFileSync(new URL(`examples/${name}`, root), "utf8")));
+  expect(isValid.errors).toBeNull();
+});
 
 test.each([
   ["an unknown key", { nme: "x", steps: [] }],

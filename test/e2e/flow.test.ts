@@ -123,6 +123,45 @@ test("a nested flow does on two slaves what it says, and a pause in its middle l
   expect(paths.filter((path) => path === "/turn?n=2")).toHaveLength(60);
 });
 
+test("workflow files that are called travel with a submit, and no other file is read", {
+  timeout: 60_000,
+}, async () => {
+  const target = await startTestTarget();
+  const cluster = await startCluster();
+  await cluster.addSlave("slave-1");
+  const call = (workflow: string): object => ({ type: "call", config: { workflow } });
+  const options = { iterations: 3, http: { base_url: target.url } };
+  const texts = {
+    "sub/a.json": JSON.stringify({
+      variables: { q: "x" },
+      steps: [{ type: "http", http: { url: "/a?q=${q}" } }, call("../b.yaml")],
+    }),
+    "b.yaml": "steps: [{ id: b, type: http, http: { url: /b } }]",
+  };
+  const files = Object.fromEntries(
+    Object.entries(texts).map(([name, text]) => [name, Buffer.from(text).toString("base64")]),
+  );
+  const id = await cluster.submit({ id: "calls", options, steps: [call("sub/a.json")] }, { files });
+  expect(await cluster.finish(id)).toMatchObject({ status: "completed", passed: true });
+  expect((await target.list()).map(({ path }) => path).toSorted()).toEqual([
+    "/a?q=x",
+    "/a?q=x",
+    "/a?q=x",
+    "/b",
+    "/b",
+    "/b",
+  ]);
+  for (const name of ["/etc/hostname", "../../../../etc/hostname", "missing.yaml"]) {
+    const refused = await cluster.call("POST", "/workflows", { workflow: { options, steps: [call(name)] }, files });
+    expect(refused).toMatchObject({ status: 400, body: { error: "invalid_workflow" } });
+    const { problems } = refused.body as {
+      readonly problems: readonly { readonly path: string; readonly message: string }[];
+    };
+    expect(problems.map(({ path }) => path)).toEqual(["steps[0].config.workflow"]);
+    expect(problems[0]?.message).toContain("cannot be read");
+  }
+});
+
 test("a hard stop in the middle of loops and branches interrupts their iterations at once", {
   timeout: 60_000,
 }, async () => {
