@@ -16,9 +16,15 @@ export async function findExecution<Found>(
   id: string,
   read: (id: string) => Promise<Found | null>,
 ): Promise<Found> {
+  // What was not there yet when it was looked for may be there when the look is over.
+  const { ready } = executions;
   const found = await read(await resolveId(executions, id));
   if (found !== null) return found;
-  if (executions.ready) return throwUnknownExecution(id);
+  return ready ? throwUnknownExecution(id) : throwNotReady();
+}
+
+/** Throws EngineError `not_ready`. */
+export function throwNotReady(): never {
   throw new EngineError("not_ready", "unfinished executions are being taken up; ask again in a moment");
 }
 

@@ -6,7 +6,7 @@ import type { Clock, Log } from "../../protocol/ports.ts";
 import type { StreamMessage } from "../../protocol/rest.ts";
 import type { Executions } from "../executions.ts";
 import { toEngineError } from "./answer-error.ts";
-import { findExecution, resolveId, throwUnknownExecution } from "./find-execution.ts";
+import { findExecution, resolveId, throwNotReady, throwUnknownExecution } from "./find-execution.ts";
 import { printJson } from "../../protocol/print-json.ts";
 
 /** Streams of executions: `metrics` at once and every second, each `event`, then `complete` and the close. */
@@ -39,11 +39,12 @@ export function createStreams({ executions, clock, log }: StreamOptions): Stream
     }
     const id = await resolveId(executions, named);
     const send = createSender(client);
+    const { ready } = executions;
     const unwatch = executions.watch(id, (message) => {
       send(message);
       if (message.type === "complete") client.close(1000);
     });
-    if (unwatch === null) await sendEnded(id, send, client);
+    if (unwatch === null) await (ready ? sendEnded(id, send, client) : throwNotReady());
     else if (client.readyState === WebSocket.OPEN) client.once("close", unwatch);
     else unwatch();
   };
