@@ -177,6 +177,7 @@ describe("names are known where they can be", () => {
     ["the inner loop's fields count", [loop({ items: [1] }, loop({ count: 1 }, say("loop.item")))], "has no `item`"],
     ["the item behind its loop", [loop({ items: [1], item_var: "it" }), say("it")], "nothing sets `it`"],
     ["loop in the loop's own count", [loop({ count: "${loop.index}" })], "`loop` is known only"],
+    ["a refused field is not missed as well", [loop({ count: -1 })], "`-1` is not accepted here"],
     ["a reserved item", [loop({ items: [1], item_var: "vu" })], "`vu` is a name of the expression language"],
   ];
   test.each(rows)("%s", (_what, steps, problem) => {

@@ -116,7 +116,15 @@ export function createStepResolver(options: ResolverOptions): StepResolver {
     const whole = mapChildren(config, spec.children, (list) => resolve(list, inside) as unknown as Json);
     // A config that lacks what it needs has been reported; resolving it would only report the consequences.
     const lacksNothing = spec.config.required.every((key) => Object.hasOwn(config, key));
-    return lacksNothing ? spec.resolve(whole, createContext(path, scope)) : whole;
+    if (!lacksNothing) return whole;
+    const context = createContext(path, scope);
+    const isRefused = (key: string): boolean => !Object.hasOwn(config, key) && findings.isWrong([...path, key]);
+    if (!Object.keys(spec.config.fields).some(isRefused)) return spec.resolve(whole, context);
+    // What the config as a whole lacks may be what has just been refused.
+    const report: SpecContext["report"] = (inner, ...rest) => {
+      if (inner.length > 0) context.report(inner, ...rest);
+    };
+    return spec.resolve(whole, { ...context, report });
   }
 
   function checkNames(names: readonly string[], path: Path): void {
