@@ -1,5 +1,5 @@
+import { askSlave } from "../client/ask-slave.ts";
 import type { ListenAddress } from "../config/listen-address.ts";
-import { EngineError } from "../errors.ts";
 import { formatBytes, formatDuration, formatPercent } from "../quantity.ts";
 import { defaultSlavePort } from "./slave-options.ts";
 import { printError, tellError } from "./tell-error.ts";
@@ -10,37 +10,16 @@ export interface SlaveStatusOptions {
   readonly json?: boolean;
 }
 
-/** A live process answers at once. */
-const answerMs = 5_000;
-
 /** `slave status`: asks the live process; 1 when nobody answers. */
 export async function slaveStatusCommand(options: SlaveStatusOptions, terminal: Terminal): Promise<number> {
   const host = options.address?.host ?? "localhost";
   const url = `http://${host.includes(":") ? `[${host}]` : host}:${options.address?.port ?? defaultSlavePort}/status`;
   try {
-    const status = await ask(url);
+    const status = await askSlave(url);
     terminal.print(options.json ? `${JSON.stringify(status, null, 2)}\n` : describe(status));
     return 0;
   } catch (error) {
     return options.json ? printError(terminal, error) : tellError(terminal, error, "");
-  }
-}
-
-async function ask(url: string): Promise<Readonly<Record<string, unknown>>> {
-  try {
-    const response = await fetch(url, { signal: AbortSignal.timeout(answerMs) });
-    const body: unknown = await response.json();
-    if (response.ok && typeof body === "object" && body !== null && "instance" in body) {
-      return body as Readonly<Record<string, unknown>>;
-    }
-    throw new Error(`it answered ${response.status}, and not as a slave`);
-  } catch (error) {
-    const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
-    const message = cause instanceof Error ? cause.message || String(cause) : String(cause);
-    throw new EngineError("unreachable", `no slave answers at ${url}: ${message}`, {
-      cause: error,
-      hint: "start one with: workflow-engine slave start",
-    });
   }
 }
 

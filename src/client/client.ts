@@ -52,8 +52,8 @@ export interface CallOptions {
 
 /** Of what posts. */
 export interface PostOptions extends CallOptions {
-  /** The master does what carries this key once, for 24 h; default: a new one for each call. */
-  readonly idempotencyKey?: string;
+  /** The master does what carries this key once, for 24 h; default: a new one for each call; null: none. */
+  readonly idempotencyKey?: string | null;
 }
 
 export interface SubmitOptions extends PostOptions {
@@ -259,7 +259,14 @@ export class Client {
 
   async #post<Answer>(path: string, body: unknown, options: PostOptions = {}, form?: Form): Promise<Answer> {
     const { signal, idempotencyKey = makeUuid(this.#random) } = options;
-    return (await this.#rest.request({ method: "POST", path, body, form, signal, idempotencyKey })) as Answer;
+    return (await this.#rest.request({
+      method: "POST",
+      path,
+      body,
+      form,
+      signal,
+      idempotencyKey: idempotencyKey ?? undefined,
+    })) as Answer;
   }
 }
 

@@ -28,6 +28,8 @@ const mediaTypes = [
   "text/plain",
   "application/x-www-form-urlencoded",
   "application/octet-stream",
+  "multipart/form-data",
+  "multipart/form-data; boundary=x",
   "application/jsonx",
   "json",
   ";",
@@ -82,6 +84,32 @@ const nearlyRight = [
   { workflow: { ...small, name: "\u0000\u202e" } },
 ].map((body) => JSON.stringify(body));
 
+/** Forms with parts that are missing, twice, unnamed, cut off, or named like paths. */
+const forms = fc
+  .array(
+    fc.record({
+      name: fc.constantFrom("workflow", "files", "tags", "queue", "nope", "", "__proto__"),
+      file: fc.constantFrom(
+        null,
+        "a.csv",
+        "../../etc/passwd",
+        "/etc/passwd",
+        "",
+        "数据.csv",
+        "a\u0000b",
+        "x".repeat(5_000),
+      ),
+      value: fc.oneof(fc.constantFrom(...nearlyRight, JSON.stringify(small), "true", ""), wildJson()),
+      end: fc.constantFrom("\r\n", "\r\n", "\n", ""),
+    }),
+    { maxLength: 4 },
+  )
+  .map((parts) => {
+    const head = (name: string, file: string | null) =>
+      `--x\r\ncontent-disposition: form-data; name="${name}"${file === null ? "" : `; filename="${file}"`}\r\n\r\n`;
+    return `${parts.map(({ name, file, value, end }) => head(name, file) + value + end).join("")}--x--\r\n`;
+  });
+
 function describeRequests(path: string, method: string, operation: Operation): Arbitrary<HostileRequest> {
   const ids = fc.oneof(fc.constantFrom(...oddIds), fc.string({ unit: "grapheme", minLength: 1 }).map(encodeWell));
   const query = operation.parameters.filter((each) => each.in === "query");
@@ -92,7 +120,7 @@ function describeRequests(path: string, method: string, operation: Operation): A
   );
   const odd = fc.constantFrom([], [], [], ["nope=1"], ["limit=1", "limit=2"], ["="], ["%zz"], ["__proto__=1"], ["&&&"]);
   const content = Object.values(operation.requestBody?.content ?? {}).map(({ schema }) => mangledJson(schema, schemas));
-  if (content.length > 1) content.push(fc.constantFrom(...nearlyRight));
+  if (content.length > 1) content.push(fc.constantFrom(...nearlyRight), forms);
   const bodies = fc.oneof(
     ...content.map((arbitrary) => ({ arbitrary: arbitrary.map((json) => Buffer.from(json)), weight: 6 })),
     { arbitrary: wildJson().map((json) => Buffer.from(json)), weight: 2 },
@@ -102,6 +130,7 @@ function describeRequests(path: string, method: string, operation: Operation): A
   );
   const types = fc.oneof(
     { arbitrary: fc.constantFrom("application/json"), weight: 6 },
+    { arbitrary: fc.constantFrom("multipart/form-data; boundary=x"), weight: content.length > 1 ? 3 : 0 },
     { arbitrary: fc.constantFrom(...mediaTypes, null), weight: 2 },
   );
   const keys = fc.option(fc.constantFrom("k", "", " ", "a b", "x".repeat(300), "~!@#"), { nil: null, freq: 3 });

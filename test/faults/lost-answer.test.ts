@@ -100,6 +100,27 @@ test("pause under a key is not done again after somebody resumed", { timeout }, 
   await client.stop(id, { force: true });
 });
 
+test("repeating a pause, a resume or a drain is 200 and changes nothing", { timeout }, async () => {
+  const cluster = await startCluster();
+  await cluster.addSlave("a");
+  await cluster.addSlave("b");
+  const id = await cluster.submit({ ...workflow, options: { vus: 2, duration: "1m", think_time: "10ms" } });
+  await cluster.waitFor(id, ({ active_vus }) => active_vus === 2);
+  const twice = async (path: string) => {
+    const answers = [await cluster.call("POST", path), await cluster.call("POST", path)];
+    expect(answers[1]).toEqual(answers[0]);
+    return answers[1];
+  };
+  expect(await twice(`/executions/${id}/pause`)).toEqual({ status: 200, body: { success: true, status: "paused" } });
+  expect(await twice(`/executions/${id}/resume`)).toEqual({ status: 200, body: { success: true, status: "running" } });
+  expect(await twice("/slaves/b/drain")).toEqual({ status: 200, body: { success: true, state: "draining" } });
+  const moved = await cluster.waitFor(id, ({ slave_states: states }) => states["b"]?.vus === 0);
+  const count = (type: string) => moved.events.filter((event) => event.type === type).length;
+  expect(["paused", "resumed", "slave_drained"].map(count)).toEqual([1, 1, 1]);
+  expect(await twice("/slaves/b/undrain")).toMatchObject({ status: 200, body: { success: true, state: "online" } });
+  await cluster.call("DELETE", `/executions/${id}?force=true`);
+});
+
 test("the command line asks again when the answer is lost, and one execution runs", { timeout }, async () => {
   const cluster = await startCluster();
   await cluster.addSlave("a");

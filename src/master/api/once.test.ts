@@ -1,6 +1,9 @@
 import { describe, expect, test } from "vitest";
 import { openFreshStore, storeKinds } from "../../../test/support/stores.ts";
 import { createTurnedClock } from "../../../test/support/turned-clock.ts";
+import { startApiServer } from "../../../test/support/api-server.ts";
+import type { ApiKey } from "../access/key-ring.ts";
+import { openAccess } from "../access/settings.ts";
 import type { Store } from "../../store/store.ts";
 import { type Claim, createOnce } from "./once.ts";
 
@@ -97,6 +100,29 @@ describe.each(storeKinds)("with the %s store", (kind) => {
 });
 
 const nobody = { name: "nobody", fingerprint: "", executionId: "", expiresAt: 1, answer: null };
+
+test("a key of one caller is not a key of another; every POST that changes something takes one", async () => {
+  const keys: readonly ApiKey[] = ["ann", "bob"].map((name) => {
+    return { name, key: `key-of-${name}`, keyHash: null, role: "admin", expiresAt: null };
+  });
+  const { call, calls } = await startApiServer({ access: { ...openAccess, keys } });
+  const post = async (path: string, name: string, key = "k") => {
+    const headers = { "x-api-key": `key-of-${name}`, "idempotency-key": `${key}-${path.length}` };
+    const answer = await call("POST", `/api/v1/${path}`, { headers });
+    return [answer.status, answer.headers.get("idempotent-replayed")];
+  };
+  expect(await post("executions/live/pause", "ann")).toEqual([200, null]);
+  expect(await post("executions/live/pause", "ann")).toEqual([200, "true"]);
+  expect(await post("executions/live/pause", "bob")).toEqual([200, null]);
+  expect(calls).toEqual(["pause live null", "pause live null"]);
+  for (const path of ["executions/live/resume", "slaves/s1/drain", "slaves/s1/undrain"]) {
+    expect([await post(path, "ann"), await post(path, "ann")]).toEqual([
+      [200, null],
+      [200, "true"],
+    ]);
+  }
+  expect(await post("executions/live/pause", "ann", "a key")).toEqual([400, null]);
+});
 
 test("a receipt that cannot be written does not undo what was done", async () => {
   const { perform, warned } = start({

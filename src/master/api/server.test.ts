@@ -124,6 +124,9 @@ test("a submit without any body is told what it takes", async () => {
   }
 });
 
+const formType = "multipart/form-data; boundary=x";
+const part = (field: string): string =>
+  `--x\r\ncontent-disposition: form-data; name="${field}"; filename="a.csv"\r\n\r\n`;
 const deep = (open: string, close: string): string => `{"workflow":${open.repeat(50_000)}${close.repeat(50_000)}}`;
 
 test.each<[name: string, body: string | Buffer, type: string, status: number, error: string]>([
@@ -168,6 +171,8 @@ test.each<[name: string, body: string | Buffer, type: string, status: number, er
   ],
   ["a form", "workflow=1", "application/x-www-form-urlencoded", 415, "unsupported_media_type"],
   ["a form that is cut off", "--x", "multipart/form-data; boundary=x", 400, "invalid_request"],
+  ["a form cut off in a file that nobody takes", `${part("nope")}1\n--x--\r\n`, formType, 400, "invalid_request"],
+  ["a form cut off in the second file", `${part("files")}1\r\n${part("files")}2`, formType, 400, "invalid_request"],
   ["more than is taken", " ".repeat(10 * 1024 * 1024 + 1), "application/json", 413, "too_large"],
 ])("a submit of %s is refused", async (_name, body, type, status, error) => {
   const { call, submissions, faults } = await startApiServer();

@@ -114,6 +114,8 @@ export async function receiveForm(
       }
     });
     parser.on("file", (field, stream, name) => {
+      // A body that ends in the middle of a part: also of one that nobody reads, or reads no more.
+      stream.on("error", refuse);
       const work =
         field === "workflow"
           ? takeWorkflow(stream, name)
