@@ -91,6 +91,7 @@ async function runLoad(load: Load): Promise<number> {
       onWant: () => undefined,
       onClaim: () => undefined,
       onRowsOver: () => undefined,
+      onSpareRow: () => undefined,
     },
   );
   await part.prepare([]);

@@ -39,6 +39,8 @@ const grave: ReadonlySet<EventType> = new Set<EventType>([
   "suspended",
   "threshold_crossed",
   "teardown_not_run",
+  "data_over",
+  "rows_lost",
 ]);
 
 /** Nobody need hear of a shorter wait. */

@@ -1,4 +1,5 @@
 import type { Fact, Order, OrderStamp, Released, SteeringOrder } from "../protocol/message.ts";
+import { listLines } from "../plan/list-lines.ts";
 import type { LeaseTimes } from "./lease-times.ts";
 import type { Instant } from "./owner-state.ts";
 import { mergeReleased } from "./merge-released.ts";
@@ -178,7 +179,7 @@ function carryOut(state: AgentState, order: Exclude<Order, SteeringOrder>, time:
     return effects.length === 0 ? [] : [...effects, { type: "send", fact: applied }];
   }
   if (order.type === "prepare") {
-    state.allotted = order.plan.scenarios.map(({ scenario }) => ({ scenario: scenario.name, serial: 0 }));
+    state.allotted = listLines(order.plan).map((scenario) => ({ scenario, serial: 0 }));
   }
   if (order.type === "setup" || order.type === "teardown") {
     if (state.begun.has(order.type)) return [];

@@ -1,3 +1,4 @@
+import { listLines } from "../plan/list-lines.ts";
 import { countRanges, joinRanges, takeFirst } from "../plan/move-ranges.ts";
 import type { Fact, Order } from "../protocol/message.ts";
 import { countVusOf } from "./arrival-cut.ts";
@@ -8,18 +9,20 @@ import type { HeldScenario, SharedState } from "./partition.ts";
 /** A block that was asked for again within this time was too small. */
 const QUICK_MS = 500;
 
-interface Place {
+/** What is dealt in ranges: shared iterations of a scenario, or unique rows of a feeder. `at`: its place in a holding. */
+interface Line {
   readonly at: number;
-  readonly scenario: string;
-  readonly shared: SharedState;
-  readonly held: HeldScenario;
+  readonly name: string;
+  readonly state: SharedState;
+  /** null: it is a feeder's. */
+  readonly scenario: number | null;
 }
 
 /** A member's wish for more shared iterations. A repetition of one that was met is not: the answer was lost, or overtaken. */
 export function noteWant(fleet: FleetState, member: Member, fact: Fact & { readonly type: "want" }): void {
-  const place = listPlaces(fleet, member).find(({ scenario }) => scenario === fact.scenario);
-  if (place === undefined || fact.serial > place.held.serial) return;
-  const { held } = place;
+  const line = listLineStates(fleet).find(({ name }) => name === fact.scenario);
+  const held = line === undefined ? undefined : findHeld(fleet, member, line);
+  if (held === undefined || fact.serial > held.serial) return;
   held.outstanding = held.outstanding.filter(({ serial }) => serial > fact.serial);
   held.hungry = held.outstanding.length === 0;
 }
@@ -34,15 +37,15 @@ export function dealAllotments(
   now: number,
 ): readonly { readonly slaveId: string; readonly order: Order }[] {
   const orders: { readonly slaveId: string; readonly order: Order }[] = [];
-  const { core, partition } = fleet;
-  if (core.phase !== "running") return orders;
-  partition.scenarios.forEach(({ shared }, at) => {
-    if (shared === null) return;
-    const takers = listTakers(fleet, at);
+  if (fleet.core.phase !== "running") return orders;
+  for (const line of listLineStates(fleet)) {
+    const { state: shared } = line;
+    const takers = listTakers(fleet, line);
     for (const taker of takers) {
-      if (!taker.held.hungry || taker.member.draining || shared.over || fleet.move?.waiting.has(taker.member.id))
-        continue;
-      const wanted = sizeBlock(fleet, taker, takers.length, at, now);
+      // Who is to leave does the iterations it has, and needs their rows.
+      const leaves = taker.member.draining && line.scenario !== null;
+      if (!taker.held.hungry || leaves || shared.over || fleet.move?.waiting.has(taker.member.id)) continue;
+      const wanted = sizeBlock(fleet, taker, takers.length, line, now);
       const { taken, left } = takeFirst(shared.ranges, wanted);
       if (taken.length === 0) continue;
       shared.ranges = left;
@@ -51,17 +54,18 @@ export function dealAllotments(
       held.outstanding = [...held.outstanding, { serial: held.serial, ranges: taken }];
       held.block = countRanges(taken);
       held.assigned += held.block;
+      if (line.scenario === null) held.rows = joinRanges(held.rows, taken);
       held.allottedAt = now;
       held.hungry = false;
       fleet.dirty = true;
       orders.push(...listAllotments(fleet, member).map((order) => ({ slaveId: member.id, order })));
     }
-    if (!shared.over && mayEnd(fleet, shared, at)) {
+    if (!shared.over && mayEnd(fleet, line)) {
       shared.over = true;
       fleet.dirty = true;
     }
-    if (!shared.over) return;
-    for (const { member, held } of listMembers(fleet, at)) {
+    if (!shared.over) continue;
+    for (const { member, held } of listMembers(fleet, line)) {
       if (held.told || !member.started) continue;
       held.told = true;
       held.serial++;
@@ -69,18 +73,19 @@ export function dealAllotments(
       fleet.dirty = true;
       orders.push(...listAllotments(fleet, member).map((order) => ({ slaveId: member.id, order })));
     }
-  });
+  }
   return orders;
 }
 
 /** All allotments that a member may not have applied, oldest first. */
 export function listAllotments(fleet: FleetState, member: Member): readonly Order[] {
-  return listPlaces(fleet, member).flatMap(({ scenario, held }) =>
-    held.outstanding.map(({ serial, ranges }): Order => {
-      const last = held.told && serial === held.serial;
-      return { type: "allot", epoch: fleet.epoch, scenario, serial, ranges, last };
-    }),
-  );
+  return listLineStates(fleet).flatMap((line) => {
+    const held = findHeld(fleet, member, line);
+    return (held?.outstanding ?? []).map(({ serial, ranges }): Order => {
+      const last = held?.told === true && serial === held.serial;
+      return { type: "allot", epoch: fleet.epoch, scenario: line.name, serial, ranges, last };
+    });
+  });
 }
 
 /** Takes back what a member has not begun; `applied`: its latest allotment at that moment. */
@@ -106,37 +111,52 @@ interface Taker {
 }
 
 /** Nothing is left to deal, and everybody who holds any of it has as good as done it. */
-function mayEnd(fleet: FleetState, shared: SharedState, at: number): boolean {
-  if (shared.ranges.length > 0 || fleet.move !== null) return false;
-  return listMembers(fleet, at).every(({ slave, held }) => held.hungry || countVusOf(slave.share.scenarios[at]) === 0);
+function mayEnd(fleet: FleetState, line: Line): boolean {
+  if (line.state.ranges.length > 0 || fleet.move !== null) return false;
+  return listMembers(fleet, line).every(({ slave, held }) => held.hungry || countVusOn(line, slave) === 0);
 }
 
-function sizeBlock(fleet: FleetState, { member, slave, held }: Taker, takers: number, at: number, now: number): number {
-  const vus = countVusOf(slave.share.scenarios[at]);
-  const perSecond = fleet.reports.get(nameSource(member.id, member.incarnation))?.perSecond[at] ?? 0;
+function sizeBlock(fleet: FleetState, { member, slave, held }: Taker, takers: number, line: Line, now: number): number {
+  const vus = countVusOn(line, slave);
+  const report = fleet.reports.get(nameSource(member.id, member.incarnation));
+  const perSecond =
+    line.scenario === null
+      ? (report?.perSecond.reduce((sum, each) => sum + each, 0) ?? 0)
+      : (report?.perSecond[line.scenario] ?? 0);
   const grown = now - held.allottedAt < QUICK_MS ? held.block * 2 : 0;
-  const left = countRanges(fleet.partition.scenarios[at]?.shared?.ranges ?? []);
+  const left = countRanges(line.state.ranges);
   return Math.max(vus, Math.min(Math.max(Math.ceil(perSecond), grown), Math.ceil(left / (2 * takers))));
 }
 
-function listTakers(fleet: FleetState, at: number): Taker[] {
-  return listMembers(fleet, at).filter(({ slave }) => countVusOf(slave.share.scenarios[at]) > 0);
+/** VUs that may take from it. */
+function countVusOn({ scenario }: Line, { share }: OwnedSlave): number {
+  if (scenario !== null) return countVusOf(share.scenarios[scenario]);
+  return share.scenarios.reduce((sum, part) => sum + countVusOf(part), 0);
 }
 
-function listMembers(fleet: FleetState, at: number): Taker[] {
+function listTakers(fleet: FleetState, line: Line): Taker[] {
+  return listMembers(fleet, line).filter(({ slave }) => countVusOn(line, slave) > 0);
+}
+
+function listMembers(fleet: FleetState, line: Line): Taker[] {
   return fleet.core.slaves.flatMap((slave) => {
     const member = fleet.members.get(slave.id);
     if (member === undefined || slave.state !== "running") return [];
-    const held = fleet.partition.holdings.get(nameSource(member.id, member.incarnation))?.[at];
+    const held = findHeld(fleet, member, line);
     return held === undefined ? [] : [{ member, slave, held }];
   });
 }
 
-function listPlaces(fleet: FleetState, member: Member): Place[] {
-  const holding = fleet.partition.holdings.get(nameSource(member.id, member.incarnation));
-  return fleet.partition.scenarios.flatMap(({ shared }, at) => {
-    const held = holding?.[at];
-    const scenario = fleet.core.plan.scenarios[at]?.scenario.name;
-    return shared === null || held === undefined || scenario === undefined ? [] : [{ at, scenario, shared, held }];
+function findHeld(fleet: FleetState, member: Member, { at }: Line): HeldScenario | undefined {
+  return fleet.partition.holdings.get(nameSource(member.id, member.incarnation))?.[at];
+}
+
+function listLineStates({ core, partition }: FleetState): Line[] {
+  const names = listLines(core.plan);
+  const { scenarios, rows } = partition;
+  return names.flatMap((name, at): Line[] => {
+    const scenario = at < scenarios.length ? at : null;
+    const state = scenario === null ? (rows[at - scenarios.length] ?? null) : (scenarios[scenario]?.shared ?? null);
+    return state === null ? [] : [{ at, name, state, scenario }];
   });
 }

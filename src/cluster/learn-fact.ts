@@ -8,6 +8,7 @@ import { noteFewerVus } from "./limit-vus.ts";
 import { loseMember, noteLease } from "./membership.ts";
 import type { Instant, OwnedSlave } from "./owner-state.ts";
 import { noteLateRate } from "./scale-shares.ts";
+import { noteReturn, noteRows } from "./unique-rows.ts";
 import { stampOrder, tellCore } from "./tell-core.ts";
 
 /** Takes in what a source says, whoever it is: of one that is no member any more only its frames and its end count. */
@@ -59,6 +60,11 @@ function learnOfMember(fleet: FleetState, teller: Teller, fact: Fact, time: Inst
     case "want":
       noteWant(fleet, member, fact);
       return [];
+    case "prepared":
+      noteRows(fleet, fact.rows);
+      return tellCore(fleet, { type: "fact", slaveId, fact }, time);
+    case "return":
+      return noteReturn(fleet, member, fact).map((order) => stampOrder(fleet, slaveId, incarnation, order));
     case "claim":
       return noteClaim(fleet, slave, fact).map((order) => stampOrder(fleet, slaveId, incarnation, order));
     case "granted":

@@ -6,6 +6,7 @@ import { type FleetState, type Member, nameSource } from "./fleet-state.ts";
 import { countAsked } from "./loss-account.ts";
 import { findLatest, type Instant, type OwnedSlave, testTimeAt } from "./owner-state.ts";
 import type { GoneScenario } from "./partition.ts";
+import { loseRows } from "./unique-rows.ts";
 import { raiseLeastCut } from "./scale-shares.ts";
 
 /**
@@ -69,6 +70,7 @@ export function loseShare(fleet: FleetState, slave: OwnedSlave, member: Member, 
       scenarios,
     });
   }
+  loseRows(fleet, member, time);
   slave.share = {
     scenarios: slave.share.scenarios.map((part) => ({
       vus: [],

@@ -15,16 +15,26 @@ const HALF_FRAME_MS = 500;
 
 /** Adds a frame that was merged. */
 export function noteReported(fleet: FleetState, source: string, frame: Frame): void {
-  const { scenarios } = fleet.core.plan;
+  const { scenarios, workflow } = fleet.core.plan;
+  const { feeders } = workflow;
   let report = fleet.reports.get(source);
   if (report === undefined) {
-    report = { reported: scenarios.map(() => 0), perSecond: scenarios.map(() => 0), testTimeMs: 0 };
+    report = {
+      reported: scenarios.map(() => 0),
+      rows: feeders.map(() => 0),
+      perSecond: scenarios.map(() => 0),
+      testTimeMs: 0,
+    };
     fleet.reports.set(source, report);
   }
   const lengthMs = frame.testTimeMs - report.testTimeMs;
   report.testTimeMs = Math.max(report.testTimeMs, frame.testTimeMs);
   const finished = scenarios.map(() => 0);
   for (const { key, ...delta } of frame.series) {
+    if (delta.type === "counter" && key.metric === "data_rows") {
+      const feeder = feeders.findIndex(({ name }) => name === key.tags["feeder"]);
+      if (feeder !== -1) report.rows[feeder] = (report.rows[feeder] ?? 0) + delta.sum;
+    }
     if (delta.type !== "counter" || !counted.includes(key.metric)) continue;
     const at = scenarios.findIndex(({ scenario }) => scenario.name === key.tags["scenario"]);
     if (at === -1) continue;

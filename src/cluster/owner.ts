@@ -132,6 +132,7 @@ function learn(state: OwnerState, slave: OwnedSlave, fact: Fact, time: Instant):
     case "idle":
     case "want":
     case "claim":
+    case "return":
     case "released":
     case "granted":
       // The fleet's matter.

@@ -1,4 +1,5 @@
 import { countIndices, endless, listIndices } from "../plan/index-runs.ts";
+import { listLines } from "../plan/list-lines.ts";
 import { packIndices } from "../plan/move-indices.ts";
 import { countRanges, joinRanges, takeFirst } from "../plan/move-ranges.ts";
 import type { Load } from "../protocol/load.ts";
@@ -6,6 +7,8 @@ import type { ArrivalPattern, IterationRange, Plan, Share } from "../protocol/pl
 
 /** What of an execution's partition is in no member's share. Plain data: it is part of the fleet's record. */
 export interface Partition {
+  /** By feeder: its unique rows; null: they are not dealt, or it is not known yet how many there are. */
+  readonly rows: (SharedState | null)[];
   readonly scenarios: readonly ScenarioPartition[];
   /** By source. */
   readonly holdings: Map<string, Holding>;
@@ -73,7 +76,7 @@ export interface VuState {
   readonly claimed: number[];
 }
 
-/** What a source was given, by scenario. */
+/** What a source was given, by scenario; then, of unique rows, by feeder. */
 export type Holding = readonly HeldScenario[];
 
 export interface HeldScenario {
@@ -89,6 +92,9 @@ export interface HeldScenario {
   allottedAt: number;
   /** It was told that there will be no more. */
   told: boolean;
+  /** Unique rows that it was given and has not given back, and the number of its latest return. */
+  rows: readonly IterationRange[];
+  returned: number;
 }
 
 /** A source that was lost with what it held. */
@@ -127,6 +133,8 @@ export interface Move {
 export interface SourceReport {
   /** By scenario: iterations that finished, were interrupted or dropped. */
   readonly reported: number[];
+  /** By feeder: unique rows that were used. */
+  readonly rows: number[];
   /** By scenario: iterations that finished in a second, by its latest frame. */
   readonly perSecond: number[];
   /** Test time at the end of its latest frame, ms. */
@@ -144,7 +152,7 @@ export interface Lost {
 
 /** An empty holding. */
 export function createHolding(plan: Plan): Holding {
-  return plan.scenarios.map(() => ({
+  return listLines(plan).map(() => ({
     assigned: 0,
     serial: 0,
     outstanding: [],
@@ -152,6 +160,8 @@ export function createHolding(plan: Plan): Holding {
     block: 0,
     allottedAt: Number.NEGATIVE_INFINITY,
     told: false,
+    rows: [],
+    returned: 0,
   }));
 }
 
@@ -201,7 +211,18 @@ export function createPartition(
       return { ...part, vus, iterations: taken };
     }),
   }));
-  return { partition: { scenarios, holdings, gone: [], scaled: 0, rebalance: false, short: false }, shares };
+  return {
+    partition: {
+      rows: plan.workflow.feeders.map(() => null),
+      scenarios,
+      holdings,
+      gone: [],
+      scaled: 0,
+      rebalance: false,
+      short: false,
+    },
+    shares,
+  };
 }
 
 /** Modes whose share is in events. */

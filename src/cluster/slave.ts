@@ -102,9 +102,13 @@ function obey(state: SlaveState, order: Order): readonly SlaveEffect[] {
       if (state.phase !== "running" && state.phase !== "ended") return [];
       break;
     case "grant":
-    case "allot":
     case "claimed":
       if (state.phase !== "running") return [];
+      break;
+    // Rows that come after the end go back at once: others may wait for them.
+    case "allot":
+    case "taken_back":
+      if (state.phase !== "running" && state.phase !== "ended") return [];
       break;
     case "renew":
     case "resend":

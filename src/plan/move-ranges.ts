@@ -22,6 +22,24 @@ export function takeFirst(
   return { taken, left };
 }
 
+/** What is left of disjoint ranges without those. */
+export function subtractRanges(
+  ranges: readonly IterationRange[],
+  without: readonly IterationRange[],
+): IterationRange[] {
+  let left: IterationRange[] = [...ranges];
+  for (const [from, to] of without) {
+    left = left.flatMap(([first, end]): IterationRange[] => {
+      if (end <= from || first >= to) return [[first, end]];
+      const kept: IterationRange[] = [];
+      if (first < from) kept.push([first, from]);
+      if (end > to) kept.push([to, end]);
+      return kept;
+    });
+  }
+  return left;
+}
+
 /** Disjoint ranges in order, those that touch as one. */
 export function joinRanges(...lists: readonly (readonly IterationRange[])[]): IterationRange[] {
   const joined: [number, number][] = [];

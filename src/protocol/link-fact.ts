@@ -72,5 +72,6 @@ export const checkFact: Check<Fact> = variants<Fact>({
   idle: fields({ epoch: whole(), serial: whole() }),
   want: fields({ scenario: text(), serial: whole() }),
   claim: fields({ scenario: text(), serial: whole(1), through: list(vuIteration) }),
+  return: fields({ line: text(), serial: whole(1), ranges: list(iterationRange) }),
   closed: fields({ lastFrame: whole() }),
 });

@@ -96,6 +96,7 @@ export const checkOrder: Check<Order> = variants<Order>({
     ranges: list(iterationRange),
     last: flag,
   }),
+  taken_back: fields({ line: text(), serial: whole(1) }),
   claimed: fields({ scenario, serial: whole(1) }),
   resend: fields({ after: whole() }),
   expel: nothing,

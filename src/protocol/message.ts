@@ -41,7 +41,7 @@ export type Order =
   /** Your whole share from now on; what you hold already goes on undisturbed. */
   | { readonly type: "grant"; readonly epoch: number; readonly share: Share }
   /**
-   * More shared iterations. `serial` counts from 1 per source and scenario; they are applied in order, a repetition is
+   * More shared iterations of a scenario, or unique rows of a feeder (`data.<name>`). `serial` counts from 1 per source and scenario; they are applied in order, a repetition is
    * ignored, and so is one of an epoch before the latest: its release has given back what was on the way.
    * `last`: there will be no more.
    */
@@ -53,6 +53,8 @@ export type Order =
       readonly ranges: readonly IterationRange[];
       readonly last: boolean;
     }
+  /** Answers `return`: the rows are in the owner's hands again. */
+  | { readonly type: "taken_back"; readonly line: string; readonly serial: number }
   /** The claim of this number is durable: its VUs may begin what it names. */
   | { readonly type: "claimed"; readonly scenario: string; readonly serial: number }
   /** Frames after this number did not arrive. */
@@ -143,6 +145,13 @@ export type Fact =
       readonly scenario: string;
       readonly serial: number;
       readonly through: readonly VuIteration[];
+    }
+  /** Unique rows that it does not need now; said again until they are taken back. `serial` counts from 1 per line. */
+  | {
+      readonly type: "return";
+      readonly line: string;
+      readonly serial: number;
+      readonly ranges: readonly IterationRange[];
     }
   /** Everything is over and freed; `lastFrame`: the number of its very last frame, 0 for none. */
   | { readonly type: "closed"; readonly lastFrame: number };

@@ -125,6 +125,7 @@ export type EventType =
   | "suspended"
   | "threshold_crossed"
   | "data_over"
+  | "rows_lost"
   | "teardown_not_run";
 
 export interface ExecutionEvent {

@@ -44,7 +44,10 @@ export function buildReport(snapshot: Snapshot, facts: ExecutionFacts): Report {
     late: facts.late ?? { frames: 0, http_reqs: 0, iterations: 0 },
     warm_up: { http_reqs: snapshot.warmUp.httpReqs, iterations: snapshot.warmUp.iterations },
     timeseries: buildTimeSeries(snapshot.windows, startedAt),
-    generator: judgeGenerator(snapshot),
+    generator: judgeGenerator(
+      snapshot,
+      facts.events.some(({ type }) => type === "data_over"),
+    ),
     series_overflow: Object.fromEntries(
       [...snapshot.overflow].toSorted(([left], [right]) => compareMetrics(left, right)),
     ),

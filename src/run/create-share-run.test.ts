@@ -95,6 +95,7 @@ function makeRun(workflow: Workflow, threads: number): Running {
       onIdle: () => undefined,
       onWant: () => undefined,
       onRowsOver: () => undefined,
+      onReturn: () => undefined,
       onClaim: () => undefined,
     },
   );

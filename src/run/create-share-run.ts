@@ -76,6 +76,7 @@ export function createShareRun(options: ShareRunOptions, events: ShareRunEvents)
         return;
       }
       for (const feed of feeds) feed.close();
+      returnRows();
       events.onDone(collector.last);
     },
     onFault(error) {
@@ -95,6 +96,10 @@ export function createShareRun(options: ShareRunOptions, events: ShareRunEvents)
     },
     onWant: (scenario) => feeds[scenario]?.want(),
     onClaim: (scenario, through) => events.onClaim(nameOf(scenario), through),
+    onSpareRow(line, row) {
+      const feed = feeds[line];
+      if (undone > 0) feed?.add([[row, row + 1]], false);
+    },
     onRowsOver(feeder) {
       if (!rowsOver.has(feeder)) events.onRowsOver(feeders[feeder]?.name ?? "");
       rowsOver.add(feeder);
@@ -102,6 +107,15 @@ export function createShareRun(options: ShareRunOptions, events: ShareRunEvents)
   });
 
   const lines = listLines(plan);
+  const isRows = (line: number) => feeders[line - plan.scenarios.length]?.mode === "unique";
+  /** Unique rows that nobody here has claimed go back to the owner. */
+  const returnRows = () => {
+    if (leaseMemory === null) return;
+    feeds.forEach((feed, line) => {
+      const ranges = isRows(line) ? feed.release() : [];
+      if (ranges.length > 0) events.onReturn(nameOf(line), ranges);
+    });
+  };
   const nameOf = (line: number) => lines[line] ?? "";
 
   growHeapSlowly(plan.vus);
@@ -117,10 +131,11 @@ export function createShareRun(options: ShareRunOptions, events: ShareRunEvents)
         for (const part of parts) part.allot(position, ranges, last);
       },
       onWant: () => events.onWant(nameOf(position)),
+      onSpare: isRows(position) && leaseMemory !== null ? (ranges) => events.onReturn(nameOf(position), ranges) : null,
     }),
   );
   const isShared = (position: number) => plan.scenarios[position]?.scenario.load.mode === "shared-iterations";
-  const isDealt = (line: number) => isShared(line) || feeders[line - plan.scenarios.length]?.mode === "unique";
+  const isDealt = (line: number) => isShared(line) || isRows(line);
 
   return {
     async prepare() {
@@ -171,6 +186,7 @@ export function createShareRun(options: ShareRunOptions, events: ShareRunEvents)
       );
       const dealt = dealer.release(kept);
       const begun = await Promise.all(parts.map((part, thread) => part.release(dealt[thread] as Share)));
+      if (kept.scenarios.every(({ vus }) => vus.length === 0)) returnRows();
       return {
         unstarted,
         begun: plan.scenarios.map(({ scenario }, position) =>
@@ -185,7 +201,10 @@ export function createShareRun(options: ShareRunOptions, events: ShareRunEvents)
     },
     allot(line, ranges, last) {
       const at = lines.indexOf(line);
+      // What comes after the end: iterations are the owner's to count, rows go back.
+      if (undone === 0 && !isRows(at)) return;
       feeds[at === -1 ? findScenario(plan, line) : at]?.add(ranges, last);
+      if (undone === 0) returnRows();
     },
     claimed(scenario, through) {
       const position = findScenario(plan, scenario);

@@ -60,6 +60,7 @@ export function createInThread(options: InThreadOptions, events: SharePartEvents
   );
   const rows = createThreadRows(workflow.feeders.length, claims, plan.scenarios.length, {
     onWant: (feeder) => events.onWant(plan.scenarios.length + feeder),
+    onSpare: (feeder, row) => events.onSpareRow(plan.scenarios.length + feeder, row),
     onUsed: (feeder) => used[feeder]?.add(1),
   });
 

@@ -23,6 +23,7 @@ function makeFeed(iterations: readonly IterationRange[]) {
       for (const line of lines) line.append(ranges);
       told.push(last);
     },
+    onSpare: null,
     onWant: () => wants++,
   });
   /** What a thread begins next; null: nothing. */

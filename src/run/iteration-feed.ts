@@ -31,6 +31,8 @@ export interface FeedOptions {
   tellThreads(ranges: readonly IterationRange[], last: boolean): void;
   /** Once until more is added. */
   onWant(): void;
+  /** Gets what nobody has claimed for a second: others may need it. null: it is kept. */
+  readonly onSpare: ((ranges: readonly IterationRange[]) => void) | null;
 }
 
 /** How often the claims are looked at, ms; and over how many looks the rate is measured. */
@@ -38,6 +40,8 @@ const lookMs = 50;
 const looks = 20;
 /** More is asked for when less than so much work is left, ms. */
 const leastWorkMs = 500;
+/** Rows that nobody has claimed for so long are given back, ms. */
+const spareMs = 1_000;
 
 export function createIterationFeed(options: FeedOptions): IterationFeed {
   const { clock, claims, position } = options;
@@ -46,17 +50,35 @@ export function createIterationFeed(options: FeedOptions): IterationFeed {
   let asked = false;
   let alarm: Alarm | null = null;
   let closed = false;
+  /** What is claimed next, and since when. */
+  let restsAt = -1;
+  let restsSince = 0;
   /** Claimed positions at the latest looks, oldest first. */
   const seen: number[] = [0];
 
   line.append(options.iterations);
 
+  const release = () => {
+    const [from, to] = claims.takeBack(position);
+    return from < to ? line.listFrom(from) : [];
+  };
   const want = () => {
     if (asked || last || closed) return;
     asked = true;
     options.onWant();
   };
+  const giveSpare = (next: number) => {
+    const now = clock.now();
+    if (next !== restsAt || line.end <= next) {
+      restsAt = next;
+      restsSince = now;
+    } else if (options.onSpare !== null && now - restsSince >= spareMs) {
+      const ranges = release();
+      if (ranges.length > 0) options.onSpare(ranges);
+    }
+  };
   const look = () => {
+    giveSpare(claims.readNext(position));
     const next = claims.readNext(position);
     const left = line.end - next;
     const claimed = next - (seen[0] ?? 0);
@@ -77,10 +99,7 @@ export function createIterationFeed(options: FeedOptions): IterationFeed {
       claims.append(position, countIterations(ranges));
       options.tellThreads(ranges, last);
     },
-    release() {
-      const [from, to] = claims.takeBack(position);
-      return from < to ? line.listFrom(from) : [];
-    },
+    release,
     want,
     start() {
       alarm = clock.at(clock.now() + lookMs, look);

@@ -84,6 +84,7 @@ async function run(workflow: Workflow, { clock, masker, slaveId, random }: FlowC
       onWant: () => undefined,
       onClaim: () => undefined,
       onRowsOver: () => undefined,
+      onSpareRow: () => undefined,
     },
   );
   try {

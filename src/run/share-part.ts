@@ -19,6 +19,8 @@ export interface SharePartEvents {
   onWant(scenario: number): void;
   /** These VUs want to begin iterations below these numbers. */
   onClaim(scenario: number, through: readonly VuIteration[]): void;
+  /** A unique row was claimed and not used: it is anybody's. */
+  onSpareRow(line: number, row: number): void;
   /** A feeder (its place in the workflow) had no row for somebody, and will have none. Once. */
   onRowsOver(feeder: number): void;
 }

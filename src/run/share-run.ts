@@ -46,6 +46,8 @@ export interface ShareRunEvents {
   onIdle(): void;
   /** These VUs (by index) want to begin iterations below these numbers. */
   onClaim(scenario: string, through: readonly VuIteration[]): void;
+  /** Unique rows of a line that this share does not need now, or no more. */
+  onReturn(line: string, ranges: readonly IterationRange[]): void;
   /** A feeder had no row for somebody and will have none. Once. */
   onRowsOver(feeder: string): void;
 }

@@ -74,6 +74,8 @@ export function spawnThread(
         return events.onWant(fact.scenario);
       case "claim":
         return events.onClaim(fact.scenario, fact.through);
+      case "spare_row":
+        return events.onSpareRow(fact.line, fact.row);
       case "rows_over":
         return events.onRowsOver(fact.feeder);
       case "done":

@@ -70,6 +70,7 @@ export type ThreadFact =
   | { readonly type: "want"; readonly scenario: number }
   | { readonly type: "claim"; readonly scenario: number; readonly through: readonly VuIteration[] }
   | { readonly type: "rows_over"; readonly feeder: number }
+  | { readonly type: "spare_row"; readonly line: number; readonly row: number }
   | { readonly type: "done" }
   | { readonly type: "fault"; readonly error: PortableError }
   | { readonly type: "log"; readonly level: LogLevel; readonly message: string; readonly fields?: JsonObject };

@@ -69,6 +69,7 @@ const part = createInThread(
     onIdle: (idle, changes) => tell({ type: "idle", idle, changes }),
     onWant: (scenario) => tell({ type: "want", scenario }),
     onClaim: (scenario, through) => tell({ type: "claim", scenario, through }),
+    onSpareRow: (line, row) => tell({ type: "spare_row", line, row }),
     onRowsOver: (feeder) => tell({ type: "rows_over", feeder }),
     onFrame: (frame) => tell({ type: "frame", part: frame }),
     onDone: () => tell({ type: "done" }),

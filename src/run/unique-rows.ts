@@ -7,14 +7,10 @@ import { createIterationLine } from "./iteration-line.ts";
 export interface ThreadRows extends UniqueRows {
   /** The same ranges for every thread, in the same order; the claims know of them already. */
   allot(feeder: number, ranges: readonly IterationRange[], last: boolean): void;
-  /** Takes the rows that were claimed and given back unused. */
-  takeFree(feeder: number): IterationRange[];
 }
 
 interface Line {
   readonly line: ReturnType<typeof createIterationLine>;
-  /** Claimed once and not used: they go first. */
-  free: number[];
   last: boolean;
 }
 
@@ -23,35 +19,25 @@ export function createThreadRows(
   feeders: number,
   claims: Claims,
   firstLine: number,
-  events: { onWant(feeder: number): void; onUsed(feeder: number): void },
+  events: { onWant(feeder: number): void; onUsed(feeder: number): void; onSpare(feeder: number, row: number): void },
 ): ThreadRows {
-  const lines: Line[] = Array.from({ length: feeders }, () => ({ line: createIterationLine(), free: [], last: false }));
+  const lines: Line[] = Array.from({ length: feeders }, () => ({ line: createIterationLine(), last: false }));
   const lineOf = (feeder: number) => lines[feeder] as Line;
   return {
     claim(feeder) {
-      const { line, free, last } = lineOf(feeder);
-      const returned = free.shift();
-      if (returned !== undefined) return returned;
+      const { line, last } = lineOf(feeder);
       const at = claims.claim(firstLine + feeder, line.end);
       if (at >= 0) return line.indexAt(at);
       if (last) return -1;
       events.onWant(feeder);
       return -2;
     },
-    giveBack: (feeder, row) => {
-      lineOf(feeder).free.push(row);
-    },
+    giveBack: events.onSpare,
     noteUsed: events.onUsed,
     allot(feeder, ranges, last) {
       const known = lineOf(feeder);
       known.line.append(ranges);
-      known.last = last;
-    },
-    takeFree(feeder) {
-      const known = lineOf(feeder);
-      const rows = known.free.toSorted((a, b) => a - b);
-      known.free = [];
-      return rows.map((row) => [row, row + 1] as const);
+      known.last ||= last;
     },
   };
 }

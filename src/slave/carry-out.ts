@@ -46,7 +46,7 @@ export function createCarryOut(surroundings: SlaveSurroundings): (order: Carried
         run = surroundings.createRun(order, {
           onFrame: (frame) => emit({ type: "frame", frame }),
           onDone(lastFrame) {
-            asks.close();
+            asks.settle();
             emit({ type: "done", lastFrame });
           },
           onFault: fault,
@@ -54,6 +54,7 @@ export function createCarryOut(surroundings: SlaveSurroundings): (order: Carried
             emit({ type: "fact", fact: { type: "started", atWallMs: clock.wall() + (instant - clock.now()) } }),
           onIdle: () => emit({ type: "fact", fact: { type: "idle" } }),
           onRowsOver: (feeder) => emit({ type: "fact", fact: { type: "rows_over", feeder } }),
+          onReturn: asks.giveBack,
           onWant: asks.want,
           onClaim: asks.claim,
         });
@@ -118,6 +119,9 @@ export function createCarryOut(surroundings: SlaveSurroundings): (order: Carried
         if (asks.takeAllotment(order.scenario, order.serial)) {
           started().allot(order.scenario, order.ranges, order.last);
         }
+        return;
+      case "taken_back":
+        asks.takeBack(order.line, order.serial);
         return;
       case "claimed": {
         const through = asks.takeClaim(order.scenario, order.serial);

@@ -1,4 +1,4 @@
-import type { VuIteration } from "../protocol/plan.ts";
+import type { IterationRange, VuIteration } from "../protocol/plan.ts";
 import type { Fact } from "../protocol/message.ts";
 import type { Alarm, Clock } from "../protocol/ports.ts";
 
@@ -8,34 +8,44 @@ export interface OpenAsks {
   want(scenario: string): void;
   /** Iterations of VUs. */
   claim(scenario: string, through: readonly VuIteration[]): void;
+  /** Unique rows go back. */
+  giveBack(line: string, ranges: readonly IterationRange[]): void;
+  /** The return of this number has arrived. */
+  takeBack(line: string, serial: number): void;
   /** Is this the allotment that is due? A repetition, or one that comes too early, is not. */
   takeAllotment(scenario: string, serial: number): boolean;
   /** What the claim of this number named; null: it was confirmed before. */
   takeClaim(scenario: string, serial: number): readonly VuIteration[] | null;
-  /** Asks no more; idempotent. */
+  /** Asks for no more; what goes back is said until it is taken, or `close`. Idempotent. */
+  settle(): void;
+  /** Says nothing any more; idempotent. */
   close(): void;
 }
 
 type Claim = Fact & { readonly type: "claim" };
+type Return = Fact & { readonly type: "return" };
 type Want = Fact & { readonly type: "want" };
 
 const repeatMs = 1000;
 
-export function createOpenAsks(clock: Clock, ask: (fact: Claim | Want) => void): OpenAsks {
+export function createOpenAsks(clock: Clock, ask: (fact: Claim | Want | Return) => void): OpenAsks {
   const wants = new Map<string, Want>();
   const claims = new Map<string, Claim>();
   const allotted = new Map<string, number>();
+  const returns = new Map<string, Return>();
+  const lastReturns = new Map<string, number>();
   let lastClaim = 0;
   let alarm: Alarm | null = null;
   let closed = false;
 
   const repeat = () => {
     alarm = null;
-    for (const fact of [...wants.values(), ...claims.values()]) ask(fact);
+    for (const fact of [...wants.values(), ...claims.values(), ...returns.values()]) ask(fact);
     watch();
   };
   const watch = () => {
-    if (alarm === null && !closed && wants.size + claims.size > 0) alarm = clock.at(clock.now() + repeatMs, repeat);
+    if (alarm === null && !closed && wants.size + claims.size + returns.size > 0)
+      alarm = clock.at(clock.now() + repeatMs, repeat);
   };
   const nameClaim = (scenario: string, serial: number) => `${serial} ${scenario}`;
 
@@ -63,6 +73,24 @@ export function createOpenAsks(clock: Clock, ask: (fact: Claim | Want) => void):
       const claim = claims.get(name);
       claims.delete(name);
       return claim?.through ?? null;
+    },
+    giveBack(line, ranges) {
+      const serial = (lastReturns.get(line) ?? 0) + 1;
+      lastReturns.set(line, serial);
+      const fact: Return = { type: "return", line, serial, ranges };
+      returns.set(nameClaim(line, serial), fact);
+      // In their order: one after the other is taken.
+      if ([...returns.values()].every((other) => other.line !== line || other.serial >= serial)) ask(fact);
+      watch();
+    },
+    takeBack(line, serial) {
+      returns.delete(nameClaim(line, serial));
+      const next = returns.get(nameClaim(line, serial + 1));
+      if (next !== undefined) ask(next);
+    },
+    settle() {
+      wants.clear();
+      claims.clear();
     },
     close() {
       closed = true;

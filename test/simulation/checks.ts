@@ -1,3 +1,4 @@
+import type { IterationRange } from "../../src/protocol/plan.ts";
 import type { FleetState } from "../../src/cluster/fleet-state.ts";
 import { countUndone } from "../../src/cluster/loss-account.ts";
 import { countArrivals } from "../../src/plan/profiles/rate-profile.ts";
@@ -59,6 +60,38 @@ export function checkPlanned(fleet: FleetState, now: number): void {
   if (fleet.late.frames === 0 && merged !== reported + undone) {
     throw new BrokenRule("the report has every iteration", `${merged} is not ${reported} + ${undone}`);
   }
+}
+
+/**
+ * Every unique row is in one place: not given yet, or with the one source that was given it and alone may have used it.
+ * Where nothing happened each row that was given and kept was used: gaps come of losses alone.
+ */
+export function checkRows(fleet: FleetState, truth: GroundTruth, undisturbed: boolean): void {
+  const { partition, core } = fleet;
+  const state = partition.rows[0] ?? null;
+  if (state === null) return;
+  const places = new Map<number, string>();
+  const place = (ranges: readonly IterationRange[], where: string) => {
+    for (const [from, to] of ranges) {
+      for (let row = from; row < to; row++) {
+        const other = places.get(row);
+        if (other !== undefined) throw new BrokenRule("a unique row is in one place", `${row}: ${other}, ${where}`);
+        places.set(row, where);
+      }
+    }
+  };
+  place(state.ranges, "nobody");
+  for (const [source, holding] of partition.holdings) place(holding[partition.scenarios.length]?.rows ?? [], source);
+  const count = core.plan.workflow.files[0]?.size ?? 0;
+  if (places.size !== count) throw new BrokenRule("no unique row vanishes", `${places.size} of ${count}`);
+  for (const [row, source] of truth.usedRows) {
+    if (places.get(row) !== source) {
+      throw new BrokenRule("a row is used by its holder alone", `${row} by ${source}, held by ${places.get(row)}`);
+    }
+  }
+  const kept = [...places].filter(([, where]) => where !== "nobody").map(([row]) => row);
+  const gap = kept.find((row) => !truth.usedRows.has(row));
+  if (undisturbed && gap !== undefined) throw new BrokenRule("gaps come of losses alone", `row ${gap}`);
 }
 
 /**

@@ -33,6 +33,10 @@ export interface GroundTruth {
   /** Every member has said that its test clock stands; until `thaw` nothing may start. */
   freeze(): void;
   thaw(): void;
+  /** A unique row is used. */
+  useRow(row: number, source: string): void;
+  /** By row: who has used it. */
+  readonly usedRows: ReadonlyMap<number, string>;
   runSetup(): void;
   runTeardown(): void;
 }
@@ -47,6 +51,7 @@ export function createGroundTruth(targets: readonly number[]): GroundTruth {
   let second = -1;
   const begunOf = targets.map(() => 0);
   let operations = 0;
+  const usedRows = new Map<number, string>();
   let setups = 0;
   let teardowns = 0;
   let frozen = false;
@@ -100,6 +105,13 @@ export function createGroundTruth(targets: readonly number[]): GroundTruth {
     thaw() {
       frozen = false;
     },
+    useRow(row, source) {
+      const before = usedRows.get(row);
+      if (before !== undefined)
+        throw new BrokenRule("a unique row is used at most once", `${row} by ${before}, ${source}`);
+      usedRows.set(row, source);
+    },
+    usedRows,
     runSetup() {
       if (++setups > 1) throw new BrokenRule("setup is started at most once", `${setups} times`);
     },

@@ -24,8 +24,18 @@ export function pickPlan(dice: Dice): Plan {
     teardown: chance(0.3) ? [step] : [],
     onSlaveLoss: chance(0.75) ? "redistribute" : chance(0.7) ? "continue" : "abort",
     onSlaveJoin: chance(0.7) ? "fill" : "rebalance",
+    ...(chance(0.5) ? withRows(between(1, 500)) : {}),
   };
   return makePlan(createWorkflow(scenarios, fields));
+}
+
+/** A feeder of so many unique rows. */
+function withRows(rows: number): Pick<Workflow, "files" | "feeders"> {
+  const feeder = { name: "rows", file: "rows.csv", format: "csv", mode: "unique", per: "iteration" } as const;
+  return {
+    files: [{ name: feeder.file, size: rows, hash: null }],
+    feeders: [{ ...feeder, onEnd: "stop", delimiter: ",", encoding: "utf-8" }],
+  };
 }
 
 function pickLoad({ between, chance, pick }: Dice, durationMs: number): Load {

@@ -3,7 +3,7 @@ import { createLiveThresholds } from "../../src/cluster/live-thresholds.ts";
 import { createSnapshot } from "../../src/measure/snapshot.ts";
 import { cutPlan } from "../../src/plan/cut-plan.ts";
 import { createMemoryStore } from "../../src/store/memory.ts";
-import { checkBegun, checkPlanned, checkTotals } from "./checks.ts";
+import { checkBegun, checkPlanned, checkRows, checkTotals } from "./checks.ts";
 import { createCommands } from "./commands.ts";
 import { planFaults } from "./faults.ts";
 import { BrokenRule, createGroundTruth } from "./ground-truth.ts";
@@ -114,6 +114,7 @@ export async function simulate(seed: number, trace: Trace | null = null): Promis
     checkTotals(fleet.bySource, master.fleet);
     checkPlanned(master.fleet, master.now());
     checkBegun(master.fleet, truth, master.now());
+    checkRows(master.fleet, truth, faults.length === 0 && network.weather.lossRate === 0 && crashRate === 0);
     const { cause } = master.fleet.core;
     if (faults.length === 0 && network.weather.lossRate === 0 && crashRate === 0 && cause !== null) {
       throw new BrokenRule("an undisturbed execution completes", cause.message);

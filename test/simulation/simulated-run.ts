@@ -7,6 +7,7 @@ import { createArrivalModel } from "./arrival-model.ts";
 import type { GroundTruth } from "./ground-truth.ts";
 import { createLoopingModel } from "./looping-model.ts";
 import type { Counted, ModelContext, ScenarioModel } from "./scenario-model.ts";
+import { createRowModel, type RowModel } from "./row-model.ts";
 import { createSimulatedTestClock } from "./simulated-clock.ts";
 
 export interface SimulatedRunOptions {
@@ -38,6 +39,7 @@ export function createSimulatedRun(options: SimulatedRunOptions): SimulatedRun {
   const { source, truth, random, periodMs, clock, later, emit } = options;
   const test = createSimulatedTestClock();
   let plan: Plan | null = null;
+  let rows: RowModel | null = null;
   let models: ScenarioModel[] = [];
   let held: number[][] = [];
   let counts: Record<Counted, number>[] = [];
@@ -54,6 +56,16 @@ export function createSimulatedRun(options: SimulatedRunOptions): SimulatedRun {
 
   const prepare = (of: Plan, share: Share) => {
     plan = of;
+    rows = createRowModel(of, {
+      emit: (fact) => emit({ type: "fact", fact }),
+      use: (row) => truth.useRow(row, source),
+      want(line) {
+        if (wants.has(line)) return;
+        const of = allotted.get(line) ?? 0;
+        wants.set(line, of);
+        emit({ type: "fact", fact: { type: "want", scenario: line, serial: of } });
+      },
+    });
     held = of.scenarios.map(() => []);
     counts = of.scenarios.map(createCounts);
     models = of.scenarios.map((planned, at) => {
@@ -69,6 +81,7 @@ export function createSimulatedRun(options: SimulatedRunOptions): SimulatedRun {
         later,
         start(vu, epoch, iteration) {
           requests++;
+          rows?.use();
           truth.start({ scenario: at, vu, iteration, source, epoch, now: options.trueNow() });
         },
         beginVu: (vu, epoch) => truth.beginVu(at, vu, source, epoch),
@@ -143,6 +156,8 @@ export function createSimulatedRun(options: SimulatedRunOptions): SimulatedRun {
     if (done) return;
     if (isUncut() || random() < 0.2) cutFrame();
     for (const [scenario, of] of wants) emit({ type: "fact", fact: { type: "want", scenario, serial: of } });
+    if (random() < 0.15) rows?.giveBack();
+    rows?.repeat();
     for (const [of, claim] of claims) emit({ type: "fact", fact: { type: "claim", serial: of, ...claim } });
     later(1_000, everySecond);
   };
@@ -150,6 +165,7 @@ export function createSimulatedRun(options: SimulatedRunOptions): SimulatedRun {
     if (done) return;
     done = true;
     if (isUncut()) cutFrame();
+    rows?.giveBack();
     emit({ type: "done", lastFrame: number });
   };
   /** Everything ends within the grace; what still runs then is interrupted. */
@@ -176,7 +192,9 @@ export function createSimulatedRun(options: SimulatedRunOptions): SimulatedRun {
     switch (order.type) {
       case "prepare":
         prepare(order.plan, order.share);
-        later(1 + random() * 50, () => emit({ type: "fact", fact: { type: "prepared" } }));
+        later(1 + random() * 50, () =>
+          emit({ type: "fact", fact: { type: "prepared", ...(rows?.rows === undefined ? {} : { rows: rows.rows }) } }),
+        );
         return;
       case "setup":
         truth.runSetup();
@@ -249,6 +267,8 @@ export function createSimulatedRun(options: SimulatedRunOptions): SimulatedRun {
       case "allot":
         allotted.set(order.scenario, order.serial);
         wants.delete(order.scenario);
+        if (order.scenario.startsWith("data.")) rows?.allot(order.ranges, order.last);
+        if (done) rows?.giveBack();
         findModel(order.scenario)?.allot(order.ranges, order.last);
         return;
       case "claimed": {
@@ -257,6 +277,9 @@ export function createSimulatedRun(options: SimulatedRunOptions): SimulatedRun {
         if (claim !== undefined) findModel(claim.scenario)?.confirm(claim.through);
         return;
       }
+      case "taken_back":
+        rows?.takeBack(order.serial);
+        return;
       case "suspend":
         for (const model of models) model.interrupt();
         return;

@@ -56,6 +56,7 @@ const run = createShareRun(
     onIdle: () => undefined,
     onWant: () => undefined,
     onRowsOver: () => undefined,
+    onReturn: () => undefined,
     onClaim: () => undefined,
   },
 );

@@ -117,6 +117,7 @@ export function makeTestSlave({ id, threads, plan, share, onIdle, onWant, onClai
       onIdle: () => onIdle?.(),
       onWant: (scenario) => onWant?.(scenario),
       onRowsOver: () => undefined,
+      onReturn: () => undefined,
       onClaim: (scenario, through) => onClaim?.(scenario, through),
     },
   );

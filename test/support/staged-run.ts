@@ -120,6 +120,7 @@ export async function stageRun(scenarios: readonly Scenario[], staging: Staging 
       onWant: () => undefined,
       onClaim: () => undefined,
       onRowsOver: () => undefined,
+      onSpareRow: () => undefined,
     },
   );
   await part.prepare([]);

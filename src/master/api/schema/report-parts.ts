@@ -129,6 +129,7 @@ export const executionEvent = schemaOf<ExecutionEvent>()(
       "suspended",
       "threshold_crossed",
       "data_over",
+      "rows_lost",
       "teardown_not_run",
     ]),
     message: Type.String(),
