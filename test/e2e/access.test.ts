@@ -171,6 +171,7 @@ test("keys are changed while the master serves: by SIGHUP, by the file; a wrong 
     url,
     config: file,
   } = await startMaster({ auth: { api_keys: [key("a", "admin"), key("fleet", "slave")] } });
+  const fleetKey = write("key-of-fleet");
   const slave = startCommand(
     [
       "slave",
@@ -181,8 +182,8 @@ test("keys are changed while the master serves: by SIGHUP, by the file; a wrong 
       "127.0.0.1:0",
       "--master",
       url,
-      "--api-key",
-      "key-of-fleet",
+      "--api-key-file",
+      fleetKey,
       "--log-format",
       "text",
     ],
@@ -207,9 +208,29 @@ test("keys are changed while the master serves: by SIGHUP, by the file; a wrong 
   await turn(config(), /was not taken, the last one stays/, true);
   await turn("{", /was not taken, the last one stays/, true);
   expect(await me("b")).toBe(200);
-  await turn(config(key("b", "admin"), key("fleet", "slave"), key("c", "viewer")), /was read again/, false);
+  await turn(config(key("b", "admin"), key("next", "slave"), key("c", "viewer")), /was read again/, false);
+  writeFileSync(fleetKey, "key-of-next\n");
+  slave.child.kill("SIGHUP");
   expect([await me("b"), await me("c")]).toEqual([200, 200]);
   await expect.poll(() => slave.shown().match(/joined http:/g)?.length, { timeout: 8_000 }).toBe(2);
+});
+
+test("where certificates are required, commands show theirs", { timeout: 30_000 }, async () => {
+  const { authority: ca, server, slave, expired } = certificates;
+  const { url } = await startMaster({ tls: { ...server, ca, client_auth: "required" } }, ["--standalone"]);
+  const list = (...args: readonly string[]) => slavesList(url, "--ca", ca, "--json", ...args);
+  const [shown, bare, late] = await Promise.all([
+    list("--cert", slave.cert, "--key", slave.key),
+    list(),
+    list("--cert", expired.cert, "--key", expired.key),
+  ]);
+  expect(JSON.parse(shown.stdout)).toMatchObject({ total: 1, slaves: [{ id: "local" }] });
+  expect(JSON.parse(bare.stdout)).toMatchObject({
+    error: "unauthorized",
+    message: "this master answers only clients that show a certificate",
+  });
+  expect(JSON.parse(late.stdout)).toMatchObject({ message: "the certificate of the client has expired" });
+  expect([shown.code, bare.code, late.code]).toEqual([0, 1, 1]);
 });
 
 test("a master that cannot be what its configuration says does not start", { timeout: 60_000 }, async () => {
