@@ -14,8 +14,8 @@ export interface NodeLog {
   readonly log: Log;
   /** Takes the level, and opens the file again: it may have been renamed. */
   reload(logging: Pick<LoggingConfiguration, "level">): void;
-  /** Writes what still waits, for a moment at most. */
-  close(): void;
+  /** Resolves when what still waits is written, or could not be; after half a second at most. */
+  close(): Promise<void>;
 }
 
 export interface NodeLogOptions {
@@ -34,6 +34,7 @@ const ranks: Readonly<Record<LogLevel, number>> = { debug: 0, info: 1, warn: 2, 
 const mostWaiting = 8 * 1024 * 1024;
 /** Of a tenth of a second each, for a reader that has stopped reading. */
 const triesAtTheEnd = 5;
+const longestCloseMs = 500;
 
 /** Throws EngineError `unwritable_output` where the file cannot be opened. */
 export function createNodeLog({ logging, terminal, mask, fields }: NodeLogOptions): NodeLog {
@@ -41,12 +42,30 @@ export function createNodeLog({ logging, terminal, mask, fields }: NodeLogOption
   let dropped = 0;
   let triesLeft = Number.POSITIVE_INFINITY;
   const output = openOutput(logging, () => --triesLeft > 0);
-  output.on("drop", () => dropped++);
+  /** Bytes that wait to be written, or are being. */
+  let waiting = 0;
+  const settled = Promise.withResolvers<void>();
+  let closing = false;
+  let closed = false;
+  const settle = (written: number): void => {
+    waiting -= written;
+    if (closing && waiting <= 0) settled.resolve();
+  };
+  output.on("write", settle);
+  output.on("drop", (line: string) => {
+    dropped++;
+    settle(Buffer.byteLength(line));
+  });
+  output.on("error", () => settle(waiting));
   tellFailures(output, terminal);
+  const add = (line: string): void => {
+    if (closed) return;
+    const masked = mask(line);
+    waiting += Buffer.byteLength(masked);
+    output.write(masked);
+  };
   const isText = logging.format === "text" || (logging.format === null && terminal.out.interactive);
-  const write = isText
-    ? createLineWriter((line) => output.write(mask(line)), terminal.out.colors, fields)
-    : createJsonWriter((line) => output.write(mask(line)), fields);
+  const write = isText ? createLineWriter(add, terminal.out.colors, fields) : createJsonWriter(add, fields);
 
   const tellDropped = (): void => {
     const before = dropped;
@@ -63,14 +82,17 @@ export function createNodeLog({ logging, terminal, mask, fields }: NodeLogOption
       level = next.level;
       if (logging.output === "file") output.reopen();
     },
-    close() {
+    async close() {
+      // Not `flushSync`: it tries for ever where the disk is full or nobody reads any more.
       triesLeft = triesAtTheEnd;
-      try {
-        output.flushSync();
-      } catch (error) {
-        // Nobody reads any more; everything else has been told when it happened.
-        if ((error as NodeJS.ErrnoException).code !== "EAGAIN") output.emit("error", error);
-      }
+      closing = true;
+      settle(0);
+      const limit = setTimeout(settled.resolve, longestCloseMs);
+      await settled.promise;
+      clearTimeout(limit);
+      // The library's own flush at the end of the process is that one.
+      closed = true;
+      output.destroy();
     },
   };
 }

@@ -31,7 +31,7 @@ const stoppedBySignal = 105;
 
 /** `slave start`: runs until it is told to end; gives the exit code. */
 export async function slaveStartCommand(options: SlaveStartOptions, terminal: Terminal): Promise<number> {
-  const closing: (() => void)[] = [];
+  const closing: (() => void | Promise<void>)[] = [];
   try {
     const configure = createConfigure(options.config, readSlaveFlags(options), terminal);
     const configuration = configure();
@@ -106,14 +106,14 @@ export async function slaveStartCommand(options: SlaveStartOptions, terminal: Te
   } catch (error) {
     return tellError(terminal, error, options.config ?? "");
   } finally {
-    for (const close of closing.toReversed()) close();
+    for (const close of closing.toReversed()) await close();
   }
 }
 
 function nameSlave(): string {
   const letters = Array.from({ length: 4 }, () => String.fromCharCode(97 + Math.floor(Math.random() * 26))).join("");
   const host = hostname()
-    .replaceAll(/[^\p{L}\p{N}_.-]/gu, "-")
+    .replaceAll(/[^\p{L}\p{M}\p{N}_-]/gu, "-")
     .slice(0, 59);
   return `${host || "slave"}-${letters}`;
 }

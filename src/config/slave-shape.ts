@@ -4,8 +4,8 @@ import { knownCapabilities } from "./capabilities.ts";
 
 const id: Shape = {
   kind: "text",
-  pattern: /^[\p{L}\p{N}_.-]{1,64}$/u,
-  accepts: "letters, digits, dots, _ and -, at most 64",
+  pattern: /^[\p{L}\p{M}\p{N}_-]{1,64}$/u,
+  accepts: "letters, digits, _ and -, at most 64",
 };
 const secretText: Shape = { kind: "text", secret: true };
 const count: Shape = { kind: "number", min: 1, max: 10_000_000, whole: true };

@@ -214,14 +214,14 @@ function describeSlaveStates(
   acknowledged: ReadonlyMap<string, number>,
 ): Readonly<Record<string, SlaveState>> {
   const ids = new Set([...fleet.sources.keys()].map((name) => name.slice(0, name.lastIndexOf("#"))));
-  const states: Record<string, SlaveState> = {};
-  for (const id of [...ids].toSorted()) {
+  const states = [...ids].toSorted().map((id): [string, SlaveState] => {
     const member = fleet.members.get(id);
     const iterations = fleet.core.snapshot.sources.get(id)?.iterations ?? 0;
     const vus = member === undefined ? 0 : (acknowledged.get(id) ?? 0);
-    states[id] = { slave_id: id, status: describeMember(fleet, id, member), vus, iterations };
-  }
-  return states;
+    return [id, { slave_id: id, status: describeMember(fleet, id, member), vus, iterations }];
+  });
+  // Also of one whose name every object has.
+  return Object.fromEntries(states);
 }
 
 function describeMember({ core }: FleetState, id: string, member: Member | undefined): SlaveState["status"] {

@@ -24,8 +24,14 @@ export type Decoded<T> = { readonly message: T } | { readonly refusal: string };
 
 const label = text(linkLimits.nameLength);
 
+const slaveId: Check<string> = (value) => {
+  const id = name(value);
+  if (!/^[\p{L}\p{M}\p{N}_-]{1,64}$/u.test(id)) throw new Misfit("takes letters, digits, _ and -, at most 64");
+  return id;
+};
+
 const card: Check<SlaveCard> = fields<SlaveCard>({
-  id: name,
+  id: slaveId,
   type: oneOf("worker"),
   address: label,
   capabilities: list(name, linkLimits.cardEntries),

@@ -114,7 +114,7 @@ test("an execution that its master has forgotten ends by itself", { timeout: 30_
   await owner.start("e1", planLoad(target.url, "60s"));
   owner.cut();
   await gone(owner);
-  expect(owner.logged).toContain("warn: execution e1: no word from its master for 1 s, it ends here");
+  expect(owner.logged).toContain("warn: no word from its master for 1 s, it ends here");
 });
 
 test("two executions at once, each with its own frames and end", { timeout: 30_000 }, async () => {

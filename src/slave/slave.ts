@@ -33,7 +33,7 @@ export interface Slave {
   receive(message: Exclude<ToSlave, { readonly type: "welcome" | "refused" }>): void;
   /**
    * Asks to be relieved of all VUs; resolves when it holds none, or after so long when all load was ended here, and what
-   * was measured is acknowledged (at most 3 s more).
+   * was measured is acknowledged (at most 3 s more). A master that is away is waited for, 5 s at most.
    */
   drain(longestMs: number): Promise<void>;
   /** Ends everything now. Idempotent. */
@@ -44,6 +44,8 @@ const orphanTimeoutMs = 120_000;
 /** How often a drain looks whether it is over, and how long it waits for the last acknowledgements, ms. */
 const drainLookMs = 100;
 const lastAcknowledgementsMs = 3_000;
+/** How long one that leaves waits for a master that is away for a moment. */
+const masterAwayMs = 5_000;
 
 /** A slave that is not connected. */
 export function createSlave(options: SlaveOptions): Slave {
@@ -73,13 +75,18 @@ export function createSlave(options: SlaveOptions): Slave {
       clock.at(clock.now() + ms, resolve);
     });
   /** False: not within so long. */
-  const waitForAll = async (holds: (agent: ExecutionAgent) => boolean, longestMs: number): Promise<boolean> => {
+  const waitFor = async (isSo: () => boolean, longestMs: number): Promise<boolean> => {
     const until = clock.now() + longestMs;
-    while (!agents.list().every(holds)) {
+    while (!isSo()) {
       if (clock.now() >= until) return false;
       await wait(drainLookMs);
     }
     return true;
+  };
+  const waitForAll = async (holds: (agent: ExecutionAgent) => boolean, longestMs: number): Promise<boolean> => {
+    const isSo = () => agents.list().every(holds);
+    await waitFor(() => link !== null || isSo(), Math.min(longestMs, masterAwayMs));
+    return waitFor(isSo, link === null ? 0 : longestMs);
   };
 
   return {
@@ -132,11 +139,11 @@ export function createSlave(options: SlaveOptions): Slave {
     async drain(longestMs) {
       leaving = true;
       tellStatus();
-      const relieved = await waitForAll((agent) => agent.relieved, link === null ? 0 : longestMs);
+      const relieved = await waitForAll((agent) => agent.relieved, longestMs);
       if (!relieved) log("warn", "leaving with VUs that nobody took over");
       // What was measured since the last frame is in no frame yet.
       for (const agent of agents.list()) agent.leave();
-      const settled = await waitForAll((agent) => agent.settled, link === null ? 0 : lastAcknowledgementsMs);
+      const settled = await waitForAll((agent) => agent.settled, lastAcknowledgementsMs);
       if (!settled) log("warn", "leaving with measurements that were not acknowledged");
     },
     async close() {

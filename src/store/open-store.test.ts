@@ -22,6 +22,7 @@ test("memory: keeps nothing, sqlite: makes its folder and keeps what was written
   expect(existsSync(folder)).toBe(false);
   const store = await openStore("sqlite:", folder);
   await store.putDocument("x", "report", { passed: true });
+  for (const file of ["store.db", "store.db-wal"]) expect(statSync(join(folder, file)).mode & 0o777).toBe(0o600);
   await store.close();
   expect(statSync(join(folder, "store.db")).isFile()).toBe(true);
   expect(statSync(folder).mode & 0o777).toBe(0o700);

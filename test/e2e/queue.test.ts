@@ -130,3 +130,25 @@ test("Ctrl-C twice while the master is away leaves, and says what may go on", { 
   const { code, stderr } = await command.finished;
   expect([code, stderr]).toEqual([105, expect.stringMatching(/\S+ may go on: no master answers/)]);
 });
+
+test("where too many wait a submit is refused with 429, when to come again, and leaves nothing behind", {
+  timeout,
+}, async () => {
+  const target = await startTestTarget();
+  const cluster = await startCluster({ args: ["--max-executions", "1"], env: { WE_MASTER_TASK_QUEUE_SIZE: "1" } });
+  await cluster.addSlave("s1");
+  const workflow = { options: { vus: 1, duration: "10m" }, steps: [{ type: "http", config: { url: target.url } }] };
+  const ids = [await cluster.submit(workflow), await cluster.submit(workflow)];
+  const response = await fetch(`${cluster.url}/api/v1/workflows`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({ workflow }),
+  });
+  expect([response.status, response.headers.get("retry-after")]).toEqual([429, "5"]);
+  expect(await response.json()).toMatchObject({
+    error: "queue_full",
+    message: expect.stringContaining("1 executions wait"),
+  });
+  expect((await cluster.call("GET", "/executions")).body).toMatchObject({ total: 2 });
+  for (const id of ids) expect((await cluster.call("DELETE", `/executions/${id}`)).status).toBe(200);
+});

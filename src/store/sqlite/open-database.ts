@@ -1,3 +1,4 @@
+import { closeSync, openSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
 import { schema, upgrades } from "./tables.ts";
 
@@ -9,6 +10,8 @@ const version = 3;
  * where it is locked, is no database, or was written by another version.
  */
 export function openDatabase(path: string): DatabaseSync {
+  // For nobody else's eyes, and the files beside it take after it.
+  closeSync(openSync(path, "a", 0o600));
   const database = new DatabaseSync(path, { timeout: 0 });
   try {
     // Exclusive before WAL: the lock is then held from the first read on, and the operating system drops it at any death.
