@@ -1,7 +1,7 @@
 import type { FastifyInstance } from "fastify";
 import { Type } from "typebox";
 import type { OpenApiDocument } from "./document/open-api.ts";
-import { declareRoute, type Route, type WebSocketRoute } from "./route.ts";
+import { anyQuery, declareRoute, type Route, type WebSocketRoute } from "./route.ts";
 import { serveRoutes } from "./serve-routes.ts";
 
 const openApi = Type.Unsafe<OpenApiDocument>({
@@ -17,6 +17,7 @@ export const documentRoutes = {
     role: "anyone",
     tag: "Master",
     summary: "Shows this description",
+    query: anyQuery,
     answer: { status: 200, description: "OpenAPI 3.1", schema: openApi },
   }),
   getDocumentPage: declareRoute({
@@ -25,6 +26,7 @@ export const documentRoutes = {
     role: "anyone",
     tag: "Master",
     summary: "Shows this description to people",
+    query: anyQuery,
     answer: { status: 200, description: "A page", type: "text/html", schema: Type.String() },
   }),
   getDocumentStyle: declareRoute({
@@ -33,6 +35,7 @@ export const documentRoutes = {
     role: "anyone",
     tag: "Master",
     summary: "How that page looks",
+    query: anyQuery,
     answer: { status: 200, description: "CSS", type: "text/css", schema: Type.String() },
   }),
 };

@@ -1,7 +1,7 @@
 import type { FastifyInstance } from "fastify";
 import type { Clock } from "../../protocol/ports.ts";
 import type { Executions } from "../executions.ts";
-import { declareRoute } from "./route.ts";
+import { anyQuery, declareRoute } from "./route.ts";
 import { health, readiness } from "./schema/health.ts";
 import { serveRoutes } from "./serve-routes.ts";
 
@@ -13,6 +13,7 @@ export const healthRoutes = {
     role: "anyone",
     tag: "Health",
     summary: "Does the process live?",
+    query: anyQuery,
     answer: { status: 200, description: "It does", schema: health },
   }),
   getReadiness: declareRoute({
@@ -23,6 +24,7 @@ export const healthRoutes = {
     tag: "Health",
     summary: "Does it take work?",
     description: "Its store is open and unfinished executions are taken up; slaves are not waited for.",
+    query: anyQuery,
     answer: { status: 200, description: "It does", schema: readiness },
     otherAnswers: [{ status: 503, description: "Not yet", schema: readiness }],
   }),

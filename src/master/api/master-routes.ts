@@ -2,7 +2,7 @@ import type { FastifyInstance } from "fastify";
 import { Type } from "typebox";
 import type { SlaveConnection } from "../../protocol/rest.ts";
 import type { MasterParts } from "./master-parts.ts";
-import { declareRoute } from "./route.ts";
+import { anyQuery, declareRoute } from "./route.ts";
 import { masterStatus } from "./schema/slave.ts";
 import { serveRoutes } from "./serve-routes.ts";
 
@@ -21,6 +21,7 @@ export const masterRoutes = {
     role: "viewer",
     tag: "Master",
     summary: "Master, slaves and executions for Prometheus",
+    query: anyQuery,
     answer: { status: 200, description: "Prometheus text", type: "text/plain", schema: Type.String() },
   }),
 };

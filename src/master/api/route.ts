@@ -92,6 +92,9 @@ export function declareRoute<
 /** What a query or a body may hold that takes none. */
 export const nothing = Type.Object({}, { additionalProperties: false });
 
+/** Of calls that probes and browsers make, which add what they like: it is not looked at. */
+export const anyQuery = Type.Object({});
+
 /** The role that a request to this route needs, by the parameters of its query. */
 export function findRole(route: Route | WebSocketRoute, query: unknown): Role {
   const given: Readonly<Record<string, unknown>> = { ...(query as object | null) };

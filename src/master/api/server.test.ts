@@ -26,6 +26,8 @@ test("health and readiness stand at the root and under /api/v1", async () => {
   for (const prefix of ["", "/api/v1"]) {
     expect((await call("GET", `${prefix}/health`)).body).toEqual({ status: "healthy", timestamp: expect.any(String) });
     expect((await call("GET", `${prefix}/ready`)).body).toMatchObject({ status: "ready", ready: true });
+    // Balancers add what they like.
+    expect((await call("GET", `${prefix}/health?t=1&t=%E7%94%B2`)).status).toBe(200);
   }
   const exposed = await call("GET", "/metrics");
   expect(exposed.headers.get("content-type")).toContain("text/plain");
