@@ -1,7 +1,8 @@
-import { accessSync, constants, existsSync, mkdirSync } from "node:fs";
+import { accessSync, constants } from "node:fs";
 import { homedir } from "node:os";
-import { dirname, join, resolve } from "node:path";
+import { join, resolve } from "node:path";
 import { EngineError } from "../errors.ts";
+import { makeFolder } from "./make-folder.ts";
 
 /** Where a master keeps what outlives it. */
 export interface ChosenStore {
@@ -64,11 +65,4 @@ function tryFolder(folder: string): string | null {
   } catch (error) {
     return error instanceof Error ? error.message : String(error);
   }
-}
-
-/** One after another: under /proc Node's own recursion never ends. */
-function makeFolder(folder: string): void {
-  if (existsSync(folder)) return;
-  makeFolder(dirname(folder));
-  mkdirSync(folder, { mode: 0o700 });
 }

@@ -33,7 +33,7 @@ export async function masterStartCommand(options: MasterStartOptions, terminal: 
     if (times > 1) process.exit(stoppedBySignal);
     asked.resolve();
   }, nodeSignals);
-  const closing: (() => void | Promise<void>)[] = [() => interrupts.close()];
+  const closing: (() => void)[] = [() => interrupts.close()];
   try {
     const configure = createConfigure(options.config, readMasterFlags(options), terminal);
     const configuration = configure();
@@ -93,7 +93,7 @@ export async function masterStartCommand(options: MasterStartOptions, terminal: 
   } catch (error) {
     return tellError(terminal, error, options.config ?? "");
   } finally {
-    for (const close of closing.toReversed()) await close();
+    for (const close of closing.toReversed()) close();
   }
 }
 

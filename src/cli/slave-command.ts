@@ -31,7 +31,7 @@ const stoppedBySignal = 105;
 
 /** `slave start`: runs until it is told to end; gives the exit code. */
 export async function slaveStartCommand(options: SlaveStartOptions, terminal: Terminal): Promise<number> {
-  const closing: (() => void | Promise<void>)[] = [];
+  const closing: (() => void)[] = [];
   try {
     const configure = createConfigure(options.config, readSlaveFlags(options), terminal);
     const configuration = configure();
@@ -106,7 +106,7 @@ export async function slaveStartCommand(options: SlaveStartOptions, terminal: Te
   } catch (error) {
     return tellError(terminal, error, options.config ?? "");
   } finally {
-    for (const close of closing.toReversed()) await close();
+    for (const close of closing.toReversed()) close();
   }
 }
 
