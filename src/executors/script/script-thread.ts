@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { setPriority } from "node:os";
 import { Worker } from "node:worker_threads";
 import { controlWords, type ThreadFact, type ThreadInput, type ThreadOrder } from "./thread-message.ts";
@@ -6,6 +7,8 @@ import { controlWords, type ThreadFact, type ThreadInput, type ThreadOrder } fro
 const entry = new URL(import.meta.url.endsWith(".ts") ? "./thread.ts" : "./thread.js", import.meta.url);
 /** The sandbox's recursion lies on the thread's stack. */
 const resourceLimits = { stackSizeMb: 16, maxOldGenerationSizeMb: 1024, maxYoungGenerationSizeMb: 16 };
+/** A turn that lasts so long, ms, has its CPU time looked at. */
+const suspiciousMs = 15;
 /** A tenth of what others may claim of a busy processor. */
 const lowPriority = 10;
 
@@ -25,8 +28,6 @@ export class ScriptThread<Run extends Numbered> {
   readonly runs = new Set<Run>();
   /** Resolves when it takes runs, with the scripts that it refuses by their places; rejects when it cannot start. */
   readonly ready: Promise<ReadonlyMap<number, string>>;
-  /** A run keeps it for itself. */
-  retired = false;
   /** It asked to be replaced. */
   worn = false;
   /** `Clock.now()` at which it is ended unless it has stopped what it was told to stop. */
@@ -34,9 +35,12 @@ export class ScriptThread<Run extends Numbered> {
   readonly #words: Int32Array;
   readonly #worker: Worker;
   #task = 0;
+  #givesWay = false;
   #outbox: ThreadOrder[] = [];
   #latestTurn = 0;
   #turnSince = 0;
+  /** The CPU time of the thread when the turn had lasted for a while; null: it has not, or nobody can tell. */
+  #cpuAtSuspicion: number | null = null;
   #closing: Promise<void> | null = null;
 
   constructor(input: Omit<ThreadInput, "control">, events: ThreadEvents<Run>) {
@@ -74,6 +78,7 @@ export class ScriptThread<Run extends Numbered> {
           if (fact[0] !== "ready") continue;
           isReady = true;
           this.#task = fact[1];
+          if (this.#givesWay) this.giveWay();
           ready.resolve(refused);
         }
       }
@@ -98,9 +103,21 @@ export class ScriptThread<Run extends Numbered> {
       this.#latestTurn = turn;
       this.#turnSince = now;
       this.endAt = Number.POSITIVE_INFINITY;
+      this.#cpuAtSuspicion = null;
     }
     if (turn % 2 === 0) return null;
+    if (now - this.#turnSince >= suspiciousMs) this.#cpuAtSuspicion ??= this.#readCpu();
     return { run: Atomics.load(this.#words, controlWords.running), since: this.#turnSince };
+  }
+
+  /**
+   * CPU time, ms, that it has used since its turn became suspicious; null: nobody can tell. A run that waits for a
+   * processor is no run that computes for long.
+   */
+  countComputed(): number | null {
+    const before = this.#cpuAtSuspicion;
+    const now = before === null ? null : this.#readCpu();
+    return before === null || now === null ? null : now - before;
   }
 
   /** Stops a run whether it computes or waits; `endAt` is when patience ends. */
@@ -111,14 +128,25 @@ export class ScriptThread<Run extends Numbered> {
     else this.order(["cancel", run.id]);
   }
 
-  /** No new runs; what it still computes gives way to everything else. */
-  retire(): void {
-    this.retired = true;
+  /** From now on what it computes gives way to everything else; there is no way back. */
+  giveWay(): void {
+    this.#givesWay = true;
     if (this.#task === 0) return;
     try {
       setPriority(this.#task, lowPriority);
     } catch {
       // The thread may have ended, or the system may not let it: it competes as before, which is only slower.
+    }
+  }
+
+  /** The thread's CPU time so far, ms; null where the system does not say. */
+  #readCpu(): number | null {
+    if (this.#task === 0) return null;
+    try {
+      return Number(readFileSync(`/proc/self/task/${this.#task}/schedstat`, "latin1").split(" ", 1)[0]) / 1e6;
+    } catch {
+      // Only Linux has it, and not every kernel.
+      return null;
     }
   }
 

@@ -3,21 +3,27 @@ import type { Alarm, Clock } from "../../protocol/ports.ts";
 import type { Effect } from "./script-effects.ts";
 import { fromSandboxJson } from "./sandbox-json.ts";
 import { type Question, ScriptRun, type RunListener, type ScriptEnd } from "./script-run.ts";
+import { createSlowScripts } from "./slow-scripts.ts";
 import { ScriptThread } from "./script-thread.ts";
 import type { ThreadFact, ThreadInput } from "./thread-message.ts";
 
 /** How often deadlines, interruptions and stuck threads are looked for, ms. */
 const lookEveryMs = 20;
-/** A run that computes so long without a break, ms, does not make others wait any longer. */
+/** A run that computes so long without a break, ms, does not make others wait any longer; one of a slow script, others of these. */
 const patienceMs = 50;
+const slowPatienceMs = 100;
+/** It must have used so much CPU of that, ms; on a busy machine it may only be waiting for a processor. */
+const leastComputedMs = 15;
+/** So long, ms, nobody waits for it whatever it does. */
+const maxPatienceMs = 200;
 /** So long, ms, a run may take to notice that it has to stop; then its thread is ended. */
 const stopLimitMs = 100;
-/** Runs that may compute for long beside each other. */
-const maxLong = 4;
-/** A run that has lost so many threads is not given another. */
-const maxMoves = 20;
+/** Threads for the scripts that have been seen to compute for long. */
+const maxSlow = 4;
 /** Threads kept ready, and how many once a run has been found to compute for long: to make one takes 50 ms and more. */
 const spares = { first: 1, later: 2 } as const;
+/** A run that has lost so many threads is not given another. */
+const maxMoves = 20;
 
 /** The threads that run the scripts of one load thread. */
 export interface ScriptThreads {
@@ -43,16 +49,18 @@ interface AskText {
 }
 
 /**
- * One thread takes all runs, because they are short. One that computes for longer than others should wait keeps its
- * thread for itself, with the least claim on the processor, and the others move to the spare thread. At most four may
- * do that; of more the longest is stopped.
+ * One fast thread takes all runs, because they are short. A run that computes for longer than others should wait keeps its
+ * thread for itself, with a low claim on the processor, and the others move to a spare one. Its script is slow from then
+ * on: its runs share at most four such threads, until they are found to be quick.
  */
 export function createScriptThreads(input: Omit<ThreadInput, "control" | "seed">, clock: Clock): ScriptThreads {
   const seed = randomBytes(32).toString("hex");
   const threads = new Set<ScriptThread<ScriptRun>>();
   const runs = new Set<ScriptRun>();
   const byId = new Map<number, ScriptRun>();
-  let active: ScriptThread<ScriptRun> | null = null;
+  const slow = new Set<ScriptThread<ScriptRun>>();
+  const slowScripts = createSlowScripts();
+  let fast: ScriptThread<ScriptRun> | null = null;
   const spare: ScriptThread<ScriptRun>[] = [];
   let spareCount: number = spares.first;
   let lastId = 0;
@@ -61,10 +69,10 @@ export function createScriptThreads(input: Omit<ThreadInput, "control" | "seed">
 
   return {
     async start() {
-      active = spawn();
-      const refused = await active.ready;
-      // Beside the first it would only make the start later.
+      fast = spawn();
       fillSpares();
+      // A spare that is not ready when it is needed is of no use.
+      const [refused] = await Promise.all([fast.ready, ...spare.map(({ ready }) => ready)]);
       return refused;
     },
     run(script, text, deadline, signal, listener) {
@@ -106,21 +114,42 @@ export function createScriptThreads(input: Omit<ThreadInput, "control" | "seed">
     while (spare.length < spareCount) spare.push(spawn());
   }
 
-  function give(run: ScriptRun): void {
-    if (active === null) {
-      active = spare.shift() ?? spawn();
-      fillSpares();
-    }
-    run.thread = active;
-    active.runs.add(run);
-    const answers = run.answers.length === 0 ? null : [...run.answers];
-    active.order(["run", run.id, run.script, Math.max(0, run.deadline - clock.now()), run.input, answers]);
+  function takeSpare(): ScriptThread<ScriptRun> {
+    const thread = spare.shift() ?? spawn();
+    fillSpares();
+    return thread;
   }
 
-  function move(run: ScriptRun): void {
+  function give(run: ScriptRun, from: ScriptThread<ScriptRun> | null = null): void {
+    const thread = slowScripts.isSlow(run.script) ? pickSlow(from) : (fast ??= takeSpare());
+    run.thread = thread;
+    thread.runs.add(run);
+    const answers = run.answers.length === 0 ? null : [...run.answers];
+    thread.order(["run", run.id, run.script, Math.max(0, run.deadline - clock.now()), run.input, answers]);
+  }
+
+  /** The one with the fewest runs; another as long as all have some and there may be more. */
+  function pickSlow(but: ScriptThread<ScriptRun> | null): ScriptThread<ScriptRun> {
+    let best: ScriptThread<ScriptRun> | null = null;
+    for (const thread of slow) {
+      if (thread !== but && (best === null || thread.runs.size < best.runs.size)) best = thread;
+    }
+    if (best !== null && (best.runs.size === 0 || slow.size >= maxSlow)) return best;
+    const thread = takeSpare();
+    makeSlow(thread);
+    return thread;
+  }
+
+  function makeSlow(thread: ScriptThread<ScriptRun>): void {
+    if (thread === fast) fast = null;
+    thread.giveWay();
+    slow.add(thread);
+  }
+
+  function move(run: ScriptRun, from: ScriptThread<ScriptRun>): void {
     run.beginAnew();
     run.moves++;
-    give(run);
+    give(run, from);
   }
 
   function end(run: ScriptRun, how: ScriptEnd): void {
@@ -143,17 +172,19 @@ export function createScriptThreads(input: Omit<ThreadInput, "control" | "seed">
       if (fact[0] === "ready" || fact[0] === "refused") continue;
       if (fact[0] === "worn") {
         thread.worn = true;
-        if (thread === active) active = null;
+        setAside(thread);
         continue;
       }
       const run = byId.get(fact[1]);
       // It ended here before, or was moved.
       if (run === undefined || run.thread !== thread) continue;
       if (fact[0] === "ask") hearQuestion(run, fact[2], fact[3]);
-      else if (fact[0] === "ended") hearEnd(run, fact[2]);
-      else end(run, describeStop(fact[2], fact[3]));
+      else if (fact[0] === "ended") {
+        slowScripts.noteEnd(run.script, fact[3]);
+        hearEnd(run, fact[2]);
+      } else end(run, describeStop(fact[2], fact[3]));
     }
-    if ((thread.retired || thread.worn) && thread.runs.size === 0) discard(thread);
+    if (thread.runs.size === 0 && (thread.worn || (slow.has(thread) && slow.size > maxSlow))) discard(thread);
   }
 
   function hearQuestion(run: ScriptRun, number: number, text: string): void {
@@ -180,7 +211,6 @@ export function createScriptThreads(input: Omit<ThreadInput, "control" | "seed">
       else if (now >= run.deadline) stop(run, { type: "expired" }, now);
     }
     for (const thread of threads) judge(thread, now);
-    boundLong(now);
     if (runs.size > 0 || [...threads].some((thread) => thread.look(now) !== null)) {
       alarm = clock.at(now + lookEveryMs, look);
     }
@@ -194,12 +224,18 @@ export function createScriptThreads(input: Omit<ThreadInput, "control" | "seed">
       moveAll(thread, null);
       return;
     }
-    if (thread.retired || now - computing.since < patienceMs) return;
+    const isFast = thread === fast;
+    const lasts = now - computing.since;
+    if (lasts < (isFast ? patienceMs : slowPatienceMs)) return;
     const own = byId.get(computing.run) ?? null;
     if (thread.runs.size <= (own === null ? 0 : 1)) return;
-    thread.retire();
-    spareCount = spares.later;
-    if (thread === active) active = null;
+    const hasComputed = (thread.countComputed() ?? leastComputedMs) >= leastComputedMs;
+    if (!hasComputed && lasts < maxPatienceMs) return;
+    if (isFast) {
+      if (own !== null && hasComputed) slowScripts.noteLong(own.script);
+      spareCount = spares.later;
+      makeSlow(thread);
+    } else if (slow.size >= maxSlow && [...slow].every(({ runs }) => runs.size > 0)) return;
     moveAll(thread, own);
   }
 
@@ -208,35 +244,31 @@ export function createScriptThreads(input: Omit<ThreadInput, "control" | "seed">
     for (const run of thread.runs) {
       if (run === but) continue;
       thread.runs.delete(run);
-      move(run);
+      move(run, thread);
     }
   }
 
-  function boundLong(now: number): void {
-    const long = [...threads].filter((thread) => thread.retired);
-    if (long.length <= maxLong) return;
-    const [longest] = long.toSorted((left, right) => (left.look(now)?.since ?? now) - (right.look(now)?.since ?? now));
-    if (longest === undefined) return;
-    const message = `it computed for long while ${maxLong} other scripts did so too; the longest of them is stopped`;
-    for (const run of longest.runs) end(run, { type: "failed", message });
-    discard(longest);
+  /** It gets no new runs. */
+  function setAside(thread: ScriptThread<ScriptRun>): void {
+    if (thread === fast) fast = null;
+    slow.delete(thread);
+    if (spare.includes(thread)) spare.splice(spare.indexOf(thread), 1);
   }
 
   function discard(thread: ScriptThread<ScriptRun>): void {
     threads.delete(thread);
-    if (thread === active) active = null;
+    setAside(thread);
     thread.close().catch(() => undefined);
   }
 
   function lose(thread: ScriptThread<ScriptRun>, error: Error): void {
     threads.delete(thread);
-    if (spare.includes(thread)) spare.splice(spare.indexOf(thread), 1);
-    if (thread === active) active = null;
+    setAside(thread);
     const broken = byId.get(thread.look(clock.now())?.run ?? 0);
     for (const run of thread.runs) {
       if (run === broken || run.moves >= maxMoves)
         end(run, { type: "failed", message: `its sandbox broke: ${error.message}` });
-      else move(run);
+      else move(run, thread);
     }
   }
 }

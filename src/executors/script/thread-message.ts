@@ -59,8 +59,8 @@ export type ThreadFact =
   | readonly [type: "worn"]
   /** A script cannot be compiled here. */
   | readonly [type: "refused", script: number, message: string]
-  /** How a run ended, as JSON of the sandbox: `{o?, e?, f?}`. */
-  | readonly [type: "ended", id: number, text: string]
+  /** How a run ended, as JSON of the sandbox: `{o?, e?, f?}`; and how long it computed at most without a break. */
+  | readonly [type: "ended", id: number, text: string, longestMs: number]
   /** It was stopped, or the sandbox gave up: why. */
   | readonly [type: "stopped", id: number, reason: "expired" | "cancelled" | "fault", message: string]
   /** A run asks: JSON of the sandbox, `{k, w, f}`. */

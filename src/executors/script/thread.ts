@@ -22,6 +22,8 @@ interface Run {
   readonly sandbox: Sandbox;
   /** `performance.now()`. */
   readonly deadline: number;
+  /** The longest time of computing without a break, ms. */
+  longest: number;
 }
 
 /** Sandboxes that are kept for the next runs. */
@@ -71,12 +73,14 @@ function compute(run: Run, work: () => Turn): void {
   Atomics.store(words, controlWords.running, run.id);
   Atomics.add(words, controlWords.turn, 1);
   // What is thrown here broke the driver: the thread ends with it, and is seen to have computed for this run.
+  const startedAt = performance.now();
   const turn = work();
+  run.longest = Math.max(run.longest, performance.now() - startedAt);
   Atomics.add(words, controlWords.turn, 1);
   currentDeadline = Number.POSITIVE_INFINITY;
   if (turn.type === "waits") return;
   runs.delete(run.id);
-  if (turn.type === "ended") tell(["ended", run.id, turn.text]);
+  if (turn.type === "ended") tell(["ended", run.id, turn.text, run.longest]);
   else if (turn.type === "fault") tell(["stopped", run.id, "fault", turn.message]);
   else tell(["stopped", run.id, Atomics.load(words, controlWords.stop) === run.id ? "cancelled" : "expired", ""]);
   if (turn.type === "ended" && idle.length < maxIdle && run.sandbox.reusable) idle.push(run.sandbox);
@@ -99,7 +103,12 @@ function begin(
   answers: readonly ScriptAnswer[] | null,
 ): void {
   if (Atomics.load(words, controlWords.stop) === id) return;
-  const run: Run = { id, sandbox: idle.pop() ?? createSandbox(), deadline: performance.now() + remainingMs };
+  const run: Run = {
+    id,
+    sandbox: idle.pop() ?? createSandbox(),
+    deadline: performance.now() + remainingMs,
+    longest: 0,
+  };
   runs.set(id, run);
   compute(run, () => run.sandbox.start(script, id, input, (number, text) => tell(["ask", id, number, text])));
   for (const answer of answers ?? []) resume(id, answer);
