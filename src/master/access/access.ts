@@ -37,8 +37,6 @@ export interface Wish {
 
 /** Decides who is answered. */
 export interface Access {
-  /** Is a key needed? */
-  readonly authenticated: boolean;
   /**
    * Whatever it wants: may this peer, and this page, be answered? Throws EngineError `rate_limited`, `invalid_request`,
    * `forbidden`, `auth_required`.
@@ -82,7 +80,6 @@ export function createAccess(options: AccessOptions): Access {
   };
 
   return {
-    authenticated: ring !== null,
     screen(request) {
       const peer = request.socket.remoteAddress ?? "";
       if (!rate.take(peer)) {

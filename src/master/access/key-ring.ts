@@ -82,3 +82,16 @@ function readKeys(keys: readonly ApiKey[]): readonly Entry[] {
     hint: "Make a key with `workflow-engine keys create --role admin` and write its hash there.",
   });
 }
+
+/** Those made by `keys create` have 46 characters. */
+const shortestKey = 16;
+
+/** What an operator is told of keys that are too short; empty: nothing. */
+export function describeShortKeys(keys: readonly ApiKey[]): readonly string[] {
+  return keys
+    .filter(({ key }) => key !== null && key.length < shortestKey)
+    .map(
+      ({ name }) =>
+        `the key \`${name}\` has fewer than ${shortestKey} characters and can be guessed; \`keys create\` makes a better one`,
+    );
+}

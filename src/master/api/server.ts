@@ -11,6 +11,7 @@ import type { ExecutionFiles } from "../execution-files.ts";
 import type { Executions } from "../executions.ts";
 import type { Registry } from "../registered-slave.ts";
 import { createAccess } from "../access/access.ts";
+import { describeShortKeys } from "../access/key-ring.ts";
 import { readServerTls, type ServerTls } from "../access/listener-tls.ts";
 import { type AccessSettings, openAccess } from "../access/settings.ts";
 import { answerError, answerErrors, toEngineError } from "./answer-error.ts";
@@ -83,8 +84,8 @@ export function createServer(options: ServerOptions): Server {
     createToken: () => randomBytes(32).toString("base64url"),
   });
   const guard = createGuard({ access, routes, clock, log });
-  const warning = access.authenticated ? null : describeOpenListener(host);
-  const warnings = warning === null ? [] : [warning];
+  const openWarning = keys === null ? describeOpenListener(host) : null;
+  const warnings = openWarning === null ? describeShortKeys(keys ?? []) : [openWarning];
   const server = createFramework(options.server, tls === null ? null : readServerTls(tls));
   const match = createRouteMatcher(routes);
   const { uploads } = options.files;
