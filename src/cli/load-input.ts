@@ -5,6 +5,7 @@ import { type LoadedWorkflow, loadWorkflow, loadWorkflowObject } from "../defini
 import type { Overrides } from "../definition/overrides.ts";
 import { EngineError } from "../errors.ts";
 import { openWorkflowFolder } from "../local/workflow-folder.ts";
+import type { JsonObject } from "../protocol/json.ts";
 import type { Inputs } from "../protocol/message.ts";
 import type { FilePaths } from "../protocol/named-file.ts";
 import { readEnvFile, readSource, readStdin } from "./read-source.ts";
@@ -37,6 +38,7 @@ export async function loadInput(
   const folder = openWorkflowFolder(findFolder(file));
   const loadOptions = {
     overrides: { ...readLoadOptions(options), insecure: options.insecure },
+    options: readOtherOptions(options),
     variables: options.env ?? {},
     env,
     missingEnv,
@@ -55,6 +57,11 @@ export async function loadInput(
 export function readLoadOptions(options: WorkflowOptions): Omit<Overrides, "insecure"> {
   const { vus, duration, iterations, stage: stages, rate, mode } = options;
   return { vus, duration, iterations, stages, rate, mode };
+}
+
+/** What flags put in place of other fields of `options`. */
+export function readOtherOptions({ seed }: WorkflowOptions): JsonObject {
+  return seed === undefined ? {} : { seed };
 }
 
 /** The pairs of the environment files, later ones over earlier ones. Throws EngineError `unreadable_file`. */

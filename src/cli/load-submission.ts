@@ -2,7 +2,7 @@ import { type LoadedWorkflow, loadWorkflow, loadWorkflowObject } from "../defini
 import type { JsonObject } from "../protocol/json.ts";
 import type { SubmitBody } from "../protocol/rest.ts";
 import { createFilePacker } from "./file-packer.ts";
-import { findFolder, importModule, isModule, readEnvFiles, readLoadOptions } from "./load-input.ts";
+import { findFolder, importModule, isModule, readEnvFiles, readLoadOptions, readOtherOptions } from "./load-input.ts";
 import { readSource, readStdin } from "./read-source.ts";
 import type { WorkflowOptions } from "./run-options.ts";
 
@@ -22,6 +22,7 @@ export async function loadSubmission(file: string, options: WorkflowOptions): Pr
   const packer = createFilePacker(findFolder(file));
   const loadOptions = {
     overrides: { ...load, insecure },
+    options: readOtherOptions(options),
     variables,
     env: { ...env, ...variables },
     scenario,
@@ -36,7 +37,9 @@ export async function loadSubmission(file: string, options: WorkflowOptions): Pr
     scenario,
     insecure: insecure || undefined,
     options: Object.fromEntries(
-      Object.entries(load).flatMap(([name, value]) => (value === undefined ? [] : [[name, value] as const])),
+      Object.entries({ ...load, ...readOtherOptions(options) }).flatMap(([name, value]) =>
+        value === undefined ? [] : [[name, value] as const],
+      ),
     ),
   };
   if (isModule(file)) {

@@ -85,3 +85,10 @@ export function readThreads(text: string): number | "auto" {
   }
   return value;
 }
+
+/** 32 bits. */
+export function readSeed(text: string): number {
+  const seed = Number(text);
+  if (/^\d+$/.test(text) && seed <= 0xffff_ffff) return seed;
+  throw new InvalidArgumentError("It takes a whole number from 0 to 4294967295.");
+}

@@ -10,6 +10,7 @@ import {
   readCount,
   readDuration,
   readRate,
+  readSeed,
   readThreads,
 } from "./option-values.ts";
 
@@ -26,6 +27,7 @@ export interface WorkflowOptions {
   readonly secret?: Readonly<Record<string, string>>;
   readonly scenario?: string;
   readonly insecure?: boolean;
+  readonly seed?: number;
 }
 
 /** Where the report goes, and what is told meanwhile; `run` and `submit` share it. */
@@ -55,6 +57,7 @@ export function addWorkflowOptions(command: Command): Command {
     .option("-e, --env <key=value>", "a value for the workflow: ${KEY} and ${env.KEY}; repeatable", collectPairs)
     .option("--env-file <file>", "read KEY=VALUE lines from a file; repeatable", collectTexts)
     .option("--secret <key[=value]>", "a value shown nowhere: ${secret.KEY}", collectSecrets(process.env))
+    .option("--seed <n>", "what random values follow from: the same seed gives the same ones", readSeed)
     .option("--scenario <name>", "run this scenario alone")
     .option("--insecure", "accept any TLS certificate");
 }

@@ -1,8 +1,7 @@
 import { EngineError } from "../errors.ts";
 import type { FilePaths } from "../protocol/named-file.ts";
-import type { Random } from "../protocol/ports.ts";
 import type { Feeder } from "../protocol/workflow.ts";
-import { createPermutation } from "./permutation.ts";
+import { createPermutation, mix } from "./permutation.ts";
 import type { Row } from "./parse-row.ts";
 import type { RowIndex } from "./row-index.ts";
 import { openRowReader, type RowReader } from "./row-reader.ts";
@@ -47,7 +46,6 @@ export interface FeedsOptions {
   readonly files: FilePaths;
   /** By feeder. */
   readonly indexes: readonly RowIndex[];
-  readonly random: Random;
   /** The same on all threads of all nodes. */
   readonly seed: number;
   readonly unique: UniqueRows;
@@ -57,7 +55,7 @@ export interface FeedsOptions {
 
 /** Opens the files. Throws EngineError `unreadable_file`. */
 export function openFeeds(options: FeedsOptions): Feeds {
-  const { feeders, files, indexes, random, unique } = options;
+  const { feeders, files, indexes, unique } = options;
   const readers: RowReader[] = [];
   const close = () => {
     for (const reader of readers.splice(0)) reader.close();
@@ -70,9 +68,7 @@ export function openFeeds(options: FeedsOptions): Feeds {
     close();
     throw error;
   }
-  const choosers = feeders.map((feeder, at) =>
-    createChooser(feeder, indexes[at]?.rows ?? 0, options.seed + at, random),
-  );
+  const choosers = feeders.map((feeder, at) => createChooser(feeder, indexes[at]?.rows ?? 0, options.seed + at));
   const over = new Set<number>();
   const noteOver = (at: number): Supply => {
     if (!over.has(at)) options.onOver(at);
@@ -140,7 +136,7 @@ function noUniqueRow({ name }: Feeder): EngineError {
 /** The number of the taker's row; -1: there are no more. */
 type Chooser = (taker: Taker) => number;
 
-function createChooser({ mode, per, onEnd }: Feeder, rows: number, seed: number, random: Random): Chooser {
+function createChooser({ mode, per, onEnd }: Feeder, rows: number, seed: number): Chooser {
   const placeOf = per === "vu" ? ({ id }: Taker) => Math.max(0, id - 1) : ({ iteration }: Taker) => iteration;
   const inOrder: Chooser = (taker) => {
     const place = placeOf(taker);
@@ -152,7 +148,7 @@ function createChooser({ mode, per, onEnd }: Feeder, rows: number, seed: number,
     case "unique":
       return inOrder;
     case "random":
-      return () => Math.floor(random() * rows);
+      return (taker) => Math.floor((hash(placeOf(taker), seed) / 2 ** 32) * rows);
     case "shuffle": {
       const permute = createPermutation(rows, seed);
       return (taker) => {
@@ -163,4 +159,9 @@ function createChooser({ mode, per, onEnd }: Feeder, rows: number, seed: number,
     default:
       return mode satisfies never;
   }
+}
+
+/** 32 bits that follow from a place and the seed. */
+function hash(place: number, seed: number): number {
+  return mix(Math.floor(place / 2 ** 32), mix(place % 2 ** 32, seed));
 }

@@ -147,6 +147,7 @@ export function resolveWorkflow(document: Json, options: ResolveOptions, finding
     files: options.files.used,
     feeders: feeders.map(({ feeder }) => feeder),
     seed: asNumber(workflowOptions["seed"]),
+    locale: asText(workflowOptions["locale"]) ?? "en",
     scenarios: scenarios
       .filter((scenario) => scenario !== null)
       .filter(({ name }) => options.scenario === undefined || name === options.scenario),

@@ -105,6 +105,10 @@ const options: ObjectShape = object({
     { kind: "number", whole: true, min: 0, max: 4_294_967_295 },
     "What random values, shuffled rows and fake data follow from: the same seed gives the same ones. Default: each run has its own.",
   ),
+  locale: describe(
+    choice("en", "zh_CN", "zh_TW", "ja", "ko", "de", "fr", "es", "it", "pt_BR", "ru"),
+    "Whose words `faker.name()` and the like use. Default: en.",
+  ),
   setup_timeout: describe(positiveDuration, "The longest time for `setup`, such as `2m`. Default: 60s."),
   teardown_timeout: describe(positiveDuration, "The longest time for `teardown`, such as `2m`. Default: 60s."),
 });

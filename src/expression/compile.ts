@@ -1,5 +1,6 @@
 import { isTrue } from "./compare.ts";
 import { functions } from "./functions.ts";
+import { fakeNames } from "./fake-names.ts";
 import type { Language } from "./language.ts";
 import type { Names } from "./names.ts";
 import { negate, operations } from "./operations.ts";
@@ -235,6 +236,10 @@ function compileMatch<Scope>(left: Tree, source: string, at: number, context: Co
   return (scope) => testPattern(pattern, text(scope));
 }
 
+function hintAtFake(name: string): string {
+  return name.startsWith("faker.") ? `; faker has ${fakeNames.join(", ")}` : "";
+}
+
 function compileAt<Scope, Result>(context: CompileContext<Scope>, at: number, compile: () => Result): Result {
   try {
     return compile();
@@ -250,7 +255,7 @@ function compileCall<Scope>(
   context: CompileContext<Scope>,
 ): Read<Scope> {
   const spec = functions.get(name);
-  if (spec === undefined) throw syntaxError(context.text, at, `there is no function ${name}()`);
+  if (spec === undefined) throw syntaxError(context.text, at, `there is no function ${name}()${hintAtFake(name)}`);
   if (args.length < spec.least || args.length > spec.most) {
     const wanted = spec.least === spec.most ? `${spec.least}` : `${spec.least} to ${spec.most}`;
     throw syntaxError(context.text, at, `${name}() takes ${wanted} arguments, not ${args.length}`);

@@ -18,7 +18,9 @@ it("is exactly what the contract names", () => {
   const contract =
     "uuid random_int random_text pick now date int number text json len lower upper trim substr split join replace " +
     "url_encode base64 base64_decode md5 sha1 sha256 hmac_sha256";
-  expect([...functions.keys()].toSorted()).toEqual(contract.split(" ").toSorted());
+  expect([...functions.keys()].filter((name) => !name.startsWith("faker.")).toSorted()).toEqual(
+    contract.split(" ").toSorted(),
+  );
 });
 
 describe("values", () => {

@@ -1,3 +1,4 @@
+import { fakeFunctions } from "./functions/fake.ts";
 import { hashFunctions } from "./functions/hash.ts";
 import { listFunctions } from "./functions/list.ts";
 import { numberFunctions } from "./functions/number.ts";
@@ -15,5 +16,6 @@ export const functions: ReadonlyMap<string, FunctionSpec> = new Map(
     ...textFunctions,
     ...listFunctions,
     ...hashFunctions,
+    ...fakeFunctions,
   }),
 );

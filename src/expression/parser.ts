@@ -199,6 +199,12 @@ function parseMembers(parser: Parser): Tree {
       const token = peek(parser);
       if (token.kind !== "name") throw unexpected(parser, token, "a name after the dot");
       parser.index += 1;
+      // The only functions with a dot in their name.
+      if (tree.kind === "name" && tree.name === "faker" && takes(parser, "(")) {
+        const args = parseItems(parser, ")");
+        tree = grow(parser, { kind: "call", name: `faker.${token.text}`, args, at: tree.at });
+        continue;
+      }
       tree = grow(parser, { kind: "member", of: tree, key: { kind: "literal", value: token.text, at: token.at }, at });
     } else if (takes(parser, "[")) {
       const key = parseConditional(parser);

@@ -15,6 +15,8 @@ export function compileBegin(
     for (const slot of slots) vu.results[slot] = undefined;
     for (const feeder of feeders) vu.feed.rows[feeder] = undefined;
     if (response) vu.response = undefined;
+    vu.feed.draw = null;
+    vu.feed.begun = true;
   };
 }
 

@@ -10,6 +10,8 @@ import { compileSteps } from "./compile-steps.ts";
 import type { CompiledWorkflow, FlowContext } from "./compiled.ts";
 import { loadJsonPath, needsJsonPath, plainJsonPath } from "./extract/json-path.ts";
 import { listPerIteration } from "./data-names.ts";
+import { createDraws } from "./draws.ts";
+import { loadFake } from "./load-fake.ts";
 import { fillConnections } from "./fill-connections.ts";
 import { FlowVu } from "./flow-vu.ts";
 import type { Surroundings } from "./phase.ts";
@@ -43,7 +45,10 @@ export async function compileWorkflow(context: FlowContext, tables: StepTables =
     const references = findReferences(workflow, tables.compilers);
     await createExecutors(executors, context, fillConnections(context, references), steps, tables);
     const needsLibrary = steps.some((step) => [...step.extract, ...step.assert, ...step.checks].some(needsJsonPath));
+    const draws = workflow.seed === null ? null : createDraws(workflow.seed);
     const compiled = compileAll(context, executors, {
+      draws,
+      fake: await loadFake(workflow, draws?.random ?? context.random),
       recorder: context.recorder,
       clock: context.clock,
       random: context.random,

@@ -1,4 +1,5 @@
 import type { Row } from "../data/parse-row.ts";
+import type { Random } from "../protocol/ports.ts";
 import type { Readable, StepResult, VirtualUser, VuResource } from "../protocol/step.ts";
 import { read } from "../protocol/step.ts";
 
@@ -24,12 +25,16 @@ export interface Jump {
   readonly again: boolean;
 }
 
-/** A VU's rows, by feeder. */
+/** A VU's rows, by feeder, and its random draws where they follow from a seed. */
 export interface VuFeed {
   /** The row it has; undefined: not used yet. */
   readonly rows: (Row | undefined)[];
   /** A unique row that is its own and not used yet; -1: none. */
   readonly claimed: number[];
+  /** null: nothing was drawn in this iteration. */
+  draw: Random | null;
+  /** In an iteration, not in vu_setup. */
+  begun: boolean;
 }
 
 /** The VirtualUser that flow makes; `vu` in expressions. Every VU that reaches a compiled step is one. */
@@ -77,7 +82,12 @@ export class FlowVu implements VirtualUser, Readable {
 
   static create(id: number, signal: AbortSignal, sizes: VuSizes): FlowVu {
     const places = (length: number): undefined[] => Array.from<undefined>({ length });
-    const feed = { rows: places(sizes.feeders), claimed: Array.from({ length: sizes.feeders }, () => -1) };
+    const feed = {
+      rows: places(sizes.feeders),
+      claimed: Array.from({ length: sizes.feeders }, () => -1),
+      draw: null,
+      begun: false,
+    };
     return new FlowVu(id, signal, signal, places(sizes.resources), places(sizes.results), places(sizes.defaults), feed);
   }
 

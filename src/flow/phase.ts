@@ -2,6 +2,8 @@ import type { Json, JsonObject } from "../protocol/json.ts";
 import type { Feeds } from "../data/feeds.ts";
 import type { Feeder, Step } from "../protocol/workflow.ts";
 import type { Tags } from "../measure/recorder.ts";
+import type { Draws } from "./draws.ts";
+import type { Fake } from "./load-fake.ts";
 import type { FlowContext } from "./compiled.ts";
 import { createDataName } from "./data-names.ts";
 import type { VuSizes } from "./flow-vu.ts";
@@ -10,7 +12,11 @@ import type { Place } from "./place.ts";
 import { createTexts } from "./texts.ts";
 
 /** Everything about a workflow but the names and tags of one of its phases. */
-export type Surroundings = Omit<Place, "texts" | "tags" | "group">;
+export interface Surroundings extends Omit<Place, "texts" | "tags" | "group"> {
+  /** null: the workflow has no seed. */
+  readonly draws: Draws | null;
+  readonly fake: Fake | undefined;
+}
 
 /** A part of a workflow with names and tags of its own: a scenario, or setup and teardown. */
 export interface Phase {
@@ -33,13 +39,15 @@ export function createPhase(
   group: string,
 ): Phase {
   const { slots, assigned } = surroundings.references;
-  const { inputs, slaveId, random, clock, feeds } = context;
+  const { inputs, slaveId, clock, feeds } = context;
+  const { draws, fake } = surroundings;
   const { feeders } = context.workflow;
-  const language = { random, wall: () => clock.wall() };
+  const random = draws?.random ?? context.random;
+  const language = { random, wall: () => clock.wall(), fake };
   const data = createDataName(feeders, feeds);
   const names = createNames({ inputs, slaveId, variables, assigned, slots, shared, data }, language);
   return {
-    place: { ...surroundings, texts: createTexts(names, language), tags, group },
+    place: { ...surroundings, texts: createTexts(names, language, draws?.enter ?? null), tags, group },
     slotsOf: (steps) => steps.map((step) => slots.get(step.id)).filter((slot) => slot !== undefined),
     sizes: () => ({
       resources: surroundings.executors.size,

@@ -21,7 +21,15 @@ export interface Texts {
   expression(text: string): Evaluate;
 }
 
-export function createTexts(names: PhaseNames, language: Language): Texts {
+/** `enter` is told whose text is evaluated; null: nobody asks. */
+export function createTexts(names: PhaseNames, language: Language, enter: ((vu: FlowVu) => void) | null = null): Texts {
+  const asEvaluate = <Value>(evaluate: (vu: FlowVu) => Value): Evaluate<Value> => {
+    if (enter === null) return toEvaluate(evaluate);
+    return toEvaluate((vu) => {
+      enter(vu);
+      return evaluate(vu);
+    });
+  };
   return {
     template: (text) => asEvaluate(compileTemplate(text, names, language).evaluate),
     templateJson: (value) => asEvaluate(compileJsonTemplate(value, names, language).evaluate),
@@ -41,6 +49,6 @@ export function createTexts(names: PhaseNames, language: Language): Texts {
 }
 
 /** Executors know a VU by its interface; every VU they get was made by flow. */
-function asEvaluate<Value>(evaluate: (vu: FlowVu) => Value): Evaluate<Value> {
+function toEvaluate<Value>(evaluate: (vu: FlowVu) => Value): Evaluate<Value> {
   return evaluate as Evaluate<Value>;
 }

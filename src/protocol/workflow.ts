@@ -24,6 +24,8 @@ export interface Workflow {
   readonly feeders: readonly Feeder[];
   /** What its random draws follow from, 32 bits; null: each run has its own. */
   readonly seed: number | null;
+  /** Whose words made-up values are in: `en`, `zh_CN` … */
+  readonly locale: string;
   /** At least one; a workflow without `scenarios` has one named `default`. */
   readonly scenarios: readonly Scenario[];
   /** Once per execution, before all scenarios. What it sets is read-only for everybody else. */

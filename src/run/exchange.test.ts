@@ -15,7 +15,7 @@ import { cutWindows, listWindowsBefore } from "../plan/cut-windows.ts";
 import { packIndices } from "../plan/move-indices.ts";
 import type { Load } from "../protocol/load.ts";
 import type { IterationRange, ScenarioShare, Share, VuIteration } from "../protocol/plan.ts";
-import { createSeededRandom } from "./seeded-random.ts";
+import { createSeededRandom } from "../flow/seeded-random.ts";
 
 // Two share runs are two slaves; the test is the owner that moves VUs, windows and iterations between them.
 

@@ -146,7 +146,6 @@ export function createInThread(options: InThreadOptions, events: SharePartEvents
         feeders,
         files: context.files,
         indexes,
-        random: context.random,
         seed: options.seed,
         unique: rows,
         onOver: events.onRowsOver,

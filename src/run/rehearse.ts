@@ -165,6 +165,7 @@ function makeRehearsal(workflow: Workflow, port: number): Workflow {
     files: [],
     feeders: [],
     seed: null,
+    locale: "en",
     http: { ...workflow.http, hosts: {}, cookies: "vu", connections: "vu" },
     setup: [],
     teardown: [],

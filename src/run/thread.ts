@@ -6,7 +6,7 @@ import { createInThread } from "./in-thread.ts";
 import { createMasker } from "./masker.ts";
 import { createPermit } from "./permit.ts";
 import { rehearseThenCompile } from "./rehearse.ts";
-import { createSeededRandom } from "./seeded-random.ts";
+import { createSeededRandom } from "../flow/seeded-random.ts";
 import { createSystemClock } from "./system-clock.ts";
 import { systemTime } from "./system-time.ts";
 import {

@@ -87,6 +87,7 @@ export function completeWorkflow(fields: Partial<Workflow> = {}): Workflow {
     files: [],
     feeders: [],
     seed: null,
+    locale: "en",
     ...fields,
   };
 }

@@ -1,0 +1,30 @@
+/** What `faker.…()` makes up, in the words of the workflow's language (`options.locale`). */
+export const fakeNames = [
+  "name",
+  "first_name",
+  "last_name",
+  "username",
+  "password",
+  "email",
+  "phone",
+  "company",
+  "job",
+  "street",
+  "city",
+  "state",
+  "zip",
+  "country",
+  "url",
+  "ip",
+  "user_agent",
+  "word",
+  "sentence",
+  "paragraph",
+  "product",
+  "price",
+  "color",
+  "iban",
+  "card",
+] as const;
+
+export type FakeName = (typeof fakeNames)[number];
