@@ -115,7 +115,7 @@ test("what a superseded release freed is in the answer to the next one, whenever
 test("a grant that meets the end of the run is answered and starts nothing", () => {
   const agent = play();
   agent.begin();
-  agent.tell({ type: "done", lastFrame: 0 });
+  agent.tell({ type: "done" });
   expect(agent.order({ type: "grant", epoch: 5, share })).toEqual({
     carried: [],
     sent: [{ type: "granted", epoch: 5 }],
@@ -197,5 +197,5 @@ test("an expelled agent takes no more orders but for acknowledgements, and its l
   expect(agent.order({ type: "grant", epoch: 9, share })).toEqual({ carried: [], sent: [] });
   expect(agent.tell({ type: "connected" }).sent).toContainEqual({ type: "frame", frame: { number: 1 } });
   agent.order({ type: "ack", through: 1 });
-  expect(agent.state.core.unacknowledged).toEqual([]);
+  expect(agent.state.core.frames.sent).toEqual([]);
 });

@@ -1,5 +1,6 @@
 import type { Fact, Order, OrderStamp, Released, SteeringOrder } from "../protocol/message.ts";
 import { listLines } from "../plan/list-lines.ts";
+import { type BufferLimits, tellLast } from "./frame-buffer.ts";
 import type { LeaseTimes } from "./lease-times.ts";
 import type { Instant } from "./owner-state.ts";
 import { mergeReleased } from "./merge-released.ts";
@@ -57,11 +58,12 @@ export type AgentEvent =
 export function createAgentState(
   { executionId, incarnation }: Pick<OrderStamp, "executionId" | "incarnation">,
   times: LeaseTimes,
+  limits?: BufferLimits,
 ): AgentState {
   return {
     executionId,
     incarnation,
-    core: createSlaveState(),
+    core: createSlaveState(limits),
     lease: createSlaveLease(times),
     token: 0,
     epoch: 0,
@@ -92,7 +94,7 @@ export function advanceAgent(state: AgentState, event: AgentEvent, time: Instant
     case "fact":
       return tell(state, event.fact);
     case "done":
-      state.lastFrame = event.lastFrame;
+      state.lastFrame = tellLast(state.core.frames);
       return advanceSlave(state.core, event);
     case "frame":
       return advanceSlave(state.core, event);
@@ -216,7 +218,7 @@ function watchLease(state: AgentState, time: Instant): readonly SlaveEffect[] {
 }
 
 function resend({ core }: AgentState, after: number): readonly SlaveEffect[] {
-  return core.unacknowledged
+  return core.frames.sent
     .filter(({ number }) => number > after)
     .map((frame) => ({ type: "send", fact: { type: "frame", frame } }));
 }
@@ -245,8 +247,9 @@ function tell(state: AgentState, reported: ReportedFact): readonly SlaveEffect[]
     state.idle = true;
     return tellIdle(state);
   }
-  rememberFact(state, reported);
-  return advanceSlave(state.core, { type: "fact", fact: reported });
+  const effects = advanceSlave(state.core, { type: "fact", fact: reported });
+  for (const effect of effects) if (effect.type === "send") rememberFact(state, effect.fact);
+  return effects;
 }
 
 function isMeant(state: AgentState, { executionId, incarnation, token }: OrderStamp): boolean {

@@ -63,6 +63,8 @@ export interface Member {
   readonly incarnation: number;
   /** `Instant.now` at which it is given up. */
   deadline: number;
+  /** Number of its latest heartbeat. */
+  heard: number;
   /** `Instant.now` at which it is given up unless it has prepared its share. */
   prepareBy: number;
   started: boolean;
@@ -222,6 +224,7 @@ export function createMember(
     id,
     incarnation,
     deadline,
+    heard: 0,
     prepareBy: now + PREPARE_LIMIT_MS,
     started: false,
     suspended: false,

@@ -99,6 +99,9 @@ function answerHeartbeat(
   if (time.now >= member.deadline) {
     return loseMember(fleet, member, `${member.id} was silent for ${fleet.times.timeoutMs} ms`, time);
   }
+  // A copy that comes late is no sign of life.
+  if (fact.sequence <= member.heard) return [];
+  member.heard = fact.sequence;
   member.deadline = time.now + fleet.times.timeoutMs;
   const { id: slaveId, incarnation } = member;
   const effects: FleetEffect[] = [];

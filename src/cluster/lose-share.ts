@@ -49,8 +49,6 @@ export function loseShare(fleet: FleetState, slave: OwnedSlave, member: Member, 
         if (dead && vu <= asked) held.assigned += iterationsOf(planned) - (from[vu - 1] ?? 0);
         else if (begun) held.assigned += (claimed[vu - 1] ?? 0) - (from[vu - 1] ?? 0);
         else claimed[vu - 1] = from[vu - 1] ?? 0;
-        // It has reported all of them, also those that it dropped: nobody is to do any again.
-        if (begun && complete) claimed[vu - 1] = Math.max(claimed[vu - 1] ?? 0, iterationsOf(planned));
       }
     }
     return {

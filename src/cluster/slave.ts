@@ -1,4 +1,12 @@
 import type { Frame } from "../protocol/frame.ts";
+import {
+  acknowledgeFrames,
+  addFrame,
+  type BufferLimits,
+  createFrameBuffer,
+  type FrameBuffer,
+  tellLast,
+} from "./frame-buffer.ts";
 import type { Fact, Order, Released } from "../protocol/message.ts";
 
 /**
@@ -13,8 +21,7 @@ import type { Fact, Order, Released } from "../protocol/message.ts";
  */
 export interface SlaveState {
   phase: "idle" | "preparing" | "ready" | "running" | "ended" | "closed";
-  /** Frames sent and not yet acknowledged, oldest first. */
-  readonly unacknowledged: Frame[];
+  readonly frames: FrameBuffer;
 }
 
 /** What the slave's surroundings carry out on the share's run; times by the slave's own clocks. */
@@ -30,8 +37,9 @@ export type SlaveEffect =
 
 /** What a run reports besides its frames and its end. */
 export type ReportedFact =
-  | Exclude<Fact, { readonly type: "frame" | "done" | "released" | "idle" }>
+  | Exclude<Fact, { readonly type: "frame" | "done" | "released" | "idle" | "closed" }>
   | { readonly type: "idle" }
+  | { readonly type: "closed" }
   | ({ readonly type: "released"; readonly epoch: number } & Released);
 
 /** What happens on a slave. */
@@ -41,11 +49,12 @@ export type SlaveEvent = { readonly type: "order"; readonly order: Order } | Run
 export type RunEvent =
   | { readonly type: "fact"; readonly fact: ReportedFact }
   | { readonly type: "frame"; readonly frame: Frame }
-  | { readonly type: "done"; readonly lastFrame: number };
+  /** Every frame of the load has come. */
+  | { readonly type: "done" };
 
 /** A slave that has not been asked for anything yet. */
-export function createSlaveState(): SlaveState {
-  return { phase: "idle", unacknowledged: [] };
+export function createSlaveState(limits?: BufferLimits): SlaveState {
+  return { phase: "idle", frames: createFrameBuffer(limits) };
 }
 
 /** Moves the state and says what to do now. */
@@ -56,12 +65,11 @@ export function advanceSlave(state: SlaveState, event: SlaveEvent): readonly Sla
     case "fact":
       return learn(state, event.fact);
     case "frame":
-      state.unacknowledged.push(event.frame);
-      return [{ type: "send", fact: { type: "frame", frame: event.frame } }];
+      return sendFrames(addFrame(state.frames, event.frame));
     case "done":
       if (state.phase === "closed") return [];
       state.phase = "ended";
-      return [{ type: "send", fact: { type: "done", lastFrame: event.lastFrame } }];
+      return [{ type: "send", fact: { type: "done", lastFrame: tellLast(state.frames) } }];
     default:
       return event satisfies never;
   }
@@ -89,11 +97,8 @@ function obey(state: SlaveState, order: Order): readonly SlaveEffect[] {
     case "teardown":
       if (state.phase !== "ended") return [];
       break;
-    case "ack": {
-      const kept = state.unacknowledged.findIndex((frame) => frame.number > order.through);
-      state.unacknowledged.splice(0, kept === -1 ? state.unacknowledged.length : kept);
-      return [];
-    }
+    case "ack":
+      return sendFrames(acknowledgeFrames(state.frames, order.through));
     case "close":
       if (state.phase === "closed") return [];
       state.phase = "closed";
@@ -121,9 +126,14 @@ function obey(state: SlaveState, order: Order): readonly SlaveEffect[] {
   return [{ type: "carry_out", order }];
 }
 
+function sendFrames(frames: readonly Frame[]): readonly SlaveEffect[] {
+  return frames.map((frame) => ({ type: "send", fact: { type: "frame", frame } }));
+}
+
 function learn(state: SlaveState, fact: ReportedFact): readonly SlaveEffect[] {
   if (fact.type === "prepared" && state.phase === "preparing") state.phase = "ready";
   // The agent's matter.
   if (fact.type === "idle") return [];
+  if (fact.type === "closed") return [{ type: "send", fact: { type: "closed", lastFrame: tellLast(state.frames) } }];
   return [{ type: "send", fact: fact.type === "released" ? { ...fact, serials: [] } : fact }];
 }

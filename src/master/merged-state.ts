@@ -7,15 +7,18 @@ import { type PackedSnapshot, packSnapshot } from "../measure/pack-snapshot.ts";
 export interface MergedState {
   /** The account of the end is in it. */
   readonly accounted: boolean;
+  /** What came after it. */
+  readonly late: FleetState["late"];
   readonly snapshot: PackedSnapshot;
   /** By source: what it reported, and the number of its last frame in here. */
   readonly sources: readonly (readonly [source: string, report: SourceReport | null, high: number])[];
 }
 
 /** All that is merged at this moment; shares nothing with the fleet that changes. */
-export function packMerged({ core, sources, reports, accounted }: FleetState): MergedState {
+export function packMerged({ core, sources, reports, accounted, late }: FleetState): MergedState {
   return {
     accounted,
+    late: { ...late },
     snapshot: packSnapshot(core.snapshot),
     sources: [...sources].map(([name, { high }]) => [name, structuredClone(reports.get(name) ?? null), high]),
   };
@@ -24,6 +27,7 @@ export function packMerged({ core, sources, reports, accounted }: FleetState): M
 /** Puts it into a fleet whose snapshot was made from it; the stored frames after it follow. */
 export function restoreMerged(fleet: FleetState, merged: MergedState): void {
   fleet.accounted = merged.accounted;
+  Object.assign(fleet.late, merged.late);
   for (const [name, report, high] of merged.sources) {
     const source = fleet.sources.get(name);
     if (source !== undefined) source.high = high;

@@ -45,9 +45,9 @@ export function createCarryOut(surroundings: SlaveSurroundings): (order: Carried
       case "prepare":
         run = surroundings.createRun(order, {
           onFrame: (frame) => emit({ type: "frame", frame }),
-          onDone(lastFrame) {
+          onDone() {
             asks.settle();
-            emit({ type: "done", lastFrame });
+            emit({ type: "done" });
           },
           onFault: fault,
           onStarted: (instant) =>
@@ -156,9 +156,7 @@ export function createCarryOut(surroundings: SlaveSurroundings): (order: Carried
       case "close":
         asks.close();
         follow(
-          (run === null ? Promise.resolve(0) : run.close()).then(
-            (lastFrame): ReportedFact => ({ type: "closed", lastFrame }),
-          ),
+          (run === null ? Promise.resolve(0) : run.close()).then((): ReportedFact => ({ type: "closed" })),
           () => null,
         );
         return;

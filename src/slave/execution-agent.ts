@@ -1,4 +1,5 @@
 import { advanceAgent, type AgentEvent, createAgentState } from "../cluster/agent.ts";
+import { isEmpty } from "../cluster/frame-buffer.ts";
 import type { LeaseTimes } from "../cluster/lease-times.ts";
 import type { SlaveEffect } from "../cluster/slave.ts";
 import type { Fact, Order, OrderStamp } from "../protocol/message.ts";
@@ -110,7 +111,7 @@ export function createExecutionAgent(options: ExecutionAgentOptions): ExecutionA
     }
   };
 
-  const isAcknowledged = (): boolean => state.core.unacknowledged.length === 0;
+  const isAcknowledged = (): boolean => isEmpty(state.core.frames);
   const isEnded = (): boolean => state.lastFrame !== null || endingAt !== null;
   const watch = (): void => {
     const now = clock.now();

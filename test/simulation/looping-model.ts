@@ -29,6 +29,7 @@ export function createLoopingModel(context: ModelContext): ScenarioModel {
   let wanting = false;
   let begun = false;
   let over = false;
+  let scaled = false;
   const runs = createRuns(context);
 
   /** The iteration that a VU begins now: its name, null for one of many; false: none. */
@@ -73,16 +74,13 @@ export function createLoopingModel(context: ModelContext): ScenarioModel {
     context.later(context.periodMs * (0.5 + context.random()), () => loop(life));
   };
   const countRest = () => {
-    // Without a lease nobody knows whose it is.
-    if (!context.isLeased()) return;
-    if (own !== null) {
+    // The owner sees what nobody tells of, but not how far scaled VUs have come; without a lease nobody knows whose they are.
+    if (own !== null && scaled && context.isLeased()) {
       const called = countVus(profile, Math.max(0, Math.min(context.timeMs(), endMs)));
       for (const vu of lives.keys()) {
         if (vu <= called) context.count("dropped_iterations", Math.max(0, own - (next.get(vu) ?? 0)));
       }
     }
-    const left = ranges.reduce((sum, [from, to]) => sum + to - from, 0);
-    if (left > 0) context.count("dropped_iterations", left);
     ranges = [];
   };
   const watch = () => {
@@ -134,6 +132,7 @@ export function createLoopingModel(context: ModelContext): ScenarioModel {
       }
     },
     scale(atMs, target, overMs) {
+      scaled = true;
       profile = scaleVuProfile(profile, atMs, target, overMs);
     },
     interrupt: runs.interrupt,

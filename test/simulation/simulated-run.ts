@@ -26,8 +26,6 @@ export interface SimulatedRunOptions {
 /** A share's run without requests: what `slave/carry-out.ts` and `run/` are in the product. */
 export interface SimulatedRun {
   carryOut(order: CarriedOrder): void;
-  /** All operations in frames up to this number. */
-  sumFrames(through: number): number;
   /** Operations that are in no frame yet. */
   readonly uncut: number;
   readonly done: boolean;
@@ -48,7 +46,6 @@ export function createSimulatedRun(options: SimulatedRunOptions): SimulatedRun {
   let done = false;
   let ending = false;
   let idle = false;
-  const sums = [0];
   const allotted = new Map<string, number>();
   const wants = new Map<string, number>();
   const claims = new Map<number, { readonly scenario: string; readonly through: (readonly [number, number])[] }>();
@@ -132,7 +129,6 @@ export function createSimulatedRun(options: SimulatedRunOptions): SimulatedRun {
       overflow: {},
       generator,
     };
-    sums.push((sums.at(-1) ?? 0) + requests);
     requests = 0;
     counts = counts.map(createCounts);
     emit({ type: "frame", frame });
@@ -166,7 +162,7 @@ export function createSimulatedRun(options: SimulatedRunOptions): SimulatedRun {
     done = true;
     if (isUncut()) cutFrame();
     rows?.giveBack();
-    emit({ type: "done", lastFrame: number });
+    emit({ type: "done" });
   };
   /** Everything ends within the grace; what still runs then is interrupted. */
   const stop = (graceMs: number) => {
@@ -302,7 +298,7 @@ export function createSimulatedRun(options: SimulatedRunOptions): SimulatedRun {
         return;
       case "close":
         stop(0);
-        later(1 + random() * 50, () => emit({ type: "fact", fact: { type: "closed", lastFrame: number } }));
+        later(1 + random() * 50, () => emit({ type: "fact", fact: { type: "closed" } }));
         return;
       default:
         order satisfies never;
@@ -311,7 +307,6 @@ export function createSimulatedRun(options: SimulatedRunOptions): SimulatedRun {
 
   return {
     carryOut,
-    sumFrames: (through) => sums[through] ?? Number.NaN,
     get uncut() {
       return requests;
     },

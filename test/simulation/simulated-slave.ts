@@ -1,4 +1,5 @@
 import { advanceAgent, type AgentEvent, type AgentState, createAgentState } from "../../src/cluster/agent.ts";
+import { isEmpty } from "../../src/cluster/frame-buffer.ts";
 import type { LeaseTimes } from "../../src/cluster/lease-times.ts";
 import { mayStart } from "../../src/cluster/slave-lease.ts";
 import type { Fact, Order, OrderStamp } from "../../src/protocol/message.ts";
@@ -42,7 +43,10 @@ export interface SimulatedSlave {
 
 export function createSimulatedSlave(options: SimulatedSlaveOptions): SimulatedSlave {
   const { time, random, times, executionId, incarnation } = options;
-  const agent = createAgentState({ executionId, incarnation }, times);
+  // Small ones, so that frames that are not sent yet merge.
+  const agent = createAgentState({ executionId, incarnation }, times, { sent: 2, unsent: 2 });
+  /** Operations in frames up to each number, as they were sent first. */
+  const sums = [0];
   let alive = true;
   let frozenUntil = 0;
   const clock = () => ({ now: time.now + 1_000_000, wall: time.now + 1e9 + options.wallOffsetMs });
@@ -57,8 +61,14 @@ export function createSimulatedSlave(options: SimulatedSlaveOptions): SimulatedS
   };
   const tell = (event: AgentEvent): void => {
     for (const effect of advanceAgent(agent, event, clock())) {
-      if (effect.type === "send") options.send(effect.fact);
-      else {
+      if (effect.type === "send") {
+        const { fact } = effect;
+        if (fact.type === "frame" && fact.frame.number === sums.length) {
+          const requests = fact.frame.series.find(({ key }) => key.metric === "http_reqs");
+          sums.push((sums.at(-1) ?? 0) + (requests?.type === "counter" ? requests.sum : 0));
+        }
+        options.send(fact);
+      } else {
         options.trace?.(`${time.now} ${options.id}#${incarnation} carries out ${JSON.stringify(effect.order)}`);
         run.carryOut(effect.order);
       }
@@ -80,7 +90,7 @@ export function createSimulatedSlave(options: SimulatedSlaveOptions): SimulatedS
     later(times.renewMs, beat);
   };
   const resend = () => {
-    if (agent.core.unacknowledged.length > 0) tell({ type: "connected" });
+    if (!isEmpty(agent.core.frames)) tell({ type: "connected" });
     later(1_000, resend);
   };
   later(random() * times.renewMs, beat);
@@ -98,12 +108,12 @@ export function createSimulatedSlave(options: SimulatedSlaveOptions): SimulatedS
     get alive() {
       return alive;
     },
-    sumFrames: run.sumFrames,
+    sumFrames: (through) => sums[through] ?? Number.NaN,
     get uncut() {
       return run.uncut;
     },
     get finished() {
-      return run.done && agent.core.unacknowledged.length === 0;
+      return run.done && isEmpty(agent.core.frames);
     },
   };
 }

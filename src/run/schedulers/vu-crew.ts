@@ -37,6 +37,7 @@ export function createVuCrew(context: SchedulerContext, start: VuProfile, duty: 
   let ended = false;
   let idle = false;
   let disowned = false;
+  let scaled = false;
   let change: Alarm | null = null;
 
   const makePlace = (index: number): LoopingVu => {
@@ -120,12 +121,13 @@ export function createVuCrew(context: SchedulerContext, start: VuProfile, duty: 
   };
 
   /**
-   * What planned iterations nobody began are dropped, unless they may be somebody else's: without a lease nobody knows.
-   * The owner then sees what no source has told of.
+   * What planned iterations nobody began are dropped. A share that is fed leaves it to its owner, who sees what no source
+   * has told of: others may do it yet. Only how far scaled VUs have come the owner does not know; those that are not held
+   * any more are somebody else's.
    */
   const dropRest = (due: readonly LoopingVu[]) => {
     const rest = duty.retire(due);
-    if (disowned || !gate.isOpen(clock.now())) return;
+    if (context.fed && (duty.common || !scaled || disowned || !gate.isOpen(clock.now()))) return;
     meter.recordDropped(rest);
     for (const place of due) accounted.add(place);
   };
@@ -183,6 +185,7 @@ export function createVuCrew(context: SchedulerContext, start: VuProfile, duty: 
       applyProfile();
     },
     scale(timeMs, target, overMs) {
+      scaled = true;
       profile = scaleVuProfile(profile, timeMs, target, overMs);
       if (target > known) arrange(target);
       applyProfile();
