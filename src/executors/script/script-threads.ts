@@ -178,7 +178,10 @@ export function createScriptThreads(input: Omit<ThreadInput, "control" | "seed">
       const run = byId.get(fact[1]);
       // It ended here before, or was moved.
       if (run === undefined || run.thread !== thread) continue;
-      if (fact[0] === "ask") hearQuestion(run, fact[2], fact[3]);
+      if (fact[0] === "moved") {
+        thread.runs.delete(run);
+        move(run, thread);
+      } else if (fact[0] === "ask") hearQuestion(run, fact[2], fact[3]);
       else if (fact[0] === "ended") {
         slowScripts.noteEnd(run.script, fact[3]);
         hearEnd(run, fact[2]);

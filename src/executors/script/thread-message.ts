@@ -63,5 +63,7 @@ export type ThreadFact =
   | readonly [type: "ended", id: number, text: string, longestMs: number]
   /** It was stopped, or the sandbox gave up: why. */
   | readonly [type: "stopped", id: number, reason: "expired" | "cancelled" | "fault", message: string]
+  /** It has to begin anew: its sandbox was spoiled by another. */
+  | readonly [type: "moved", id: number]
   /** A run asks: JSON of the sandbox, `{k, w, f}`. */
   | readonly [type: "ask", id: number, number: number, text: string];

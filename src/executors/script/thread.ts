@@ -26,8 +26,6 @@ interface Run {
   longest: number;
 }
 
-/** Sandboxes that are kept for the next runs. */
-const maxIdle = 256;
 /** Sandboxes that could not be freed, and bytes of all sandboxes, with which the thread asks to be replaced. */
 const maxAbandoned = 16;
 const maxHeap = 512 * 1024 * 1024;
@@ -39,7 +37,8 @@ const words = new Int32Array(control);
 // The package's types describe its CommonJS half.
 const base = variant as unknown as QuickJSSyncVariant;
 const driver = await newQuickJSWASMModuleFromVariant(newVariant(base, { wasmModule }));
-const idle: Sandbox[] = [];
+/** Those that may have room, the latest last. */
+const sandboxes: Sandbox[] = [];
 const runs = new Map<number, Run>();
 let abandoned = 0;
 let isWorn = false;
@@ -51,7 +50,8 @@ let currentDeadline = Number.POSITIVE_INFINITY;
 
 const mustStop = (): boolean =>
   Atomics.load(words, controlWords.stop) === current || performance.now() >= currentDeadline;
-const createSandbox = (): Sandbox => new Sandbox(driver, { scripts, libs, settings, seed, mustStop });
+const onAsk = (run: number, number: number, text: string): void => tell(["ask", run, number, text]);
+const createSandbox = (): Sandbox => new Sandbox(driver, { scripts, libs, settings, seed, onAsk, mustStop });
 
 function flush(): void {
   if (facts.length === 0) return;
@@ -78,21 +78,44 @@ function compute(run: Run, work: () => Turn): void {
   run.longest = Math.max(run.longest, performance.now() - startedAt);
   Atomics.add(words, controlWords.turn, 1);
   currentDeadline = Number.POSITIVE_INFINITY;
-  if (turn.type === "waits") return;
-  runs.delete(run.id);
-  if (turn.type === "ended") tell(["ended", run.id, turn.text, run.longest]);
-  else if (turn.type === "fault") tell(["stopped", run.id, "fault", turn.message]);
-  else tell(["stopped", run.id, Atomics.load(words, controlWords.stop) === run.id ? "cancelled" : "expired", ""]);
-  if (turn.type === "ended" && idle.length < maxIdle && run.sandbox.reusable) idle.push(run.sandbox);
-  else drop(run.sandbox);
+  if (turn.type !== "waits") {
+    runs.delete(run.id);
+    if (turn.type === "ended") tell(["ended", run.id, turn.text, run.longest]);
+    else if (turn.type === "fault") tell(["stopped", run.id, "fault", turn.message]);
+    else tell(["stopped", run.id, Atomics.load(words, controlWords.stop) === run.id ? "cancelled" : "expired", ""]);
+  }
+  keep(run.sandbox);
+}
+
+function keep(sandbox: Sandbox): void {
+  if (sandbox.spoiled) abandon(sandbox);
+  else if (sandbox.hasRoom && sandboxes.at(-1) !== sandbox && !sandboxes.includes(sandbox)) sandboxes.push(sandbox);
 }
 
 /** A sandbox that was broken off in the middle is left as it is: freeing it may end the driver. */
-function drop(sandbox: Sandbox): void {
-  if (!sandbox.dispose()) abandoned++;
+function abandon(sandbox: Sandbox): void {
+  abandoned++;
+  for (const id of sandbox.waiting) if (runs.delete(id)) tell(["moved", id]);
+  if (sandboxes.includes(sandbox)) sandboxes.splice(sandboxes.indexOf(sandbox), 1);
+  weigh();
+}
+
+/** Asks to be replaced while there is room for the runs it has. */
+function weigh(): void {
   if (isWorn || (abandoned < maxAbandoned && driver.getWasmMemory().buffer.byteLength < maxHeap)) return;
   isWorn = true;
   tell(["worn"]);
+}
+
+function takeSandbox(): Sandbox {
+  for (let known = sandboxes.at(-1); known !== undefined; known = sandboxes.at(-1)) {
+    if (known.hasRoom) return known;
+    sandboxes.pop();
+  }
+  weigh();
+  const made = createSandbox();
+  sandboxes.push(made);
+  return made;
 }
 
 function begin(
@@ -105,25 +128,26 @@ function begin(
   if (Atomics.load(words, controlWords.stop) === id) return;
   const run: Run = {
     id,
-    sandbox: idle.pop() ?? createSandbox(),
+    sandbox: takeSandbox(),
     deadline: performance.now() + remainingMs,
     longest: 0,
   };
   runs.set(id, run);
-  compute(run, () => run.sandbox.start(script, id, input, (number, text) => tell(["ask", id, number, text])));
+  compute(run, () => run.sandbox.start(script, id, input));
   for (const answer of answers ?? []) resume(id, answer);
 }
 
 function resume(id: number, { number, text }: ScriptAnswer): void {
   const run = runs.get(id);
-  if (run !== undefined) compute(run, () => run.sandbox.answer(number, text));
+  if (run !== undefined) compute(run, () => run.sandbox.answer(id, number, text));
 }
 
 function cancel(id: number): void {
   const run = runs.get(id);
   if (run === undefined) return;
   runs.delete(id);
-  drop(run.sandbox);
+  run.sandbox.forget(id);
+  keep(run.sandbox);
 }
 
 function obey(order: ThreadOrder): void {
@@ -154,7 +178,7 @@ for (const script of scripts.keys()) {
   const problem = first.compile(script);
   if (problem !== null) tell(["refused", script, problem]);
 }
-idle.push(first);
+sandboxes.push(first);
 tell(["ready", readTask()]);
 flush();
 

@@ -1,11 +1,13 @@
 /**
  * JavaScript for the sandbox: the globals of scripts, made once per sandbox and frozen with the rest of the intrinsics;
- * what belongs to one run is in `run`. An expression that gives a function of the host's calls and the settings, which
+ * what belongs to one run is in `run`,
+ * which is the one whose turn it is: a turn lasts until nothing of it is left to do, so no other's code runs in it. An expression that gives a function of the host's calls and the settings, which
  * gives the functions that the host calls.
  */
 export const apiSource = String.raw`((host, settings) => {
   "use strict";
   const limits = { effects: 10000, consoleText: 65536, line: 8192, output: 4194304, asks: 100, name: 200 };
+  const runs = new Map();
   let run = null;
 
   /* ---- what a run leaves behind, in order: v variable, c check, m metric, l log line ---- */
@@ -139,7 +141,7 @@ export const apiSource = String.raw`((host, settings) => {
     if (run.waiting.size >= limits.asks) return reject(new RangeError("a script may wait for at most " + limits.asks + " requests at once"));
     const number = ++run.asked;
     run.waiting.set(number, { resolve, reject });
-    host.ask(number, '{"k":"' + kind + '","w":' + JSON.stringify(what) + ',"f":' + takeEffects() + "}");
+    host.ask(run.id, number, '{"k":"' + kind + '","w":' + JSON.stringify(what) + ',"f":' + takeEffects() + "}");
   });
   const encode = (value) => encodeURIComponent(String(value));
   const pairs = (value) => Object.entries(value ?? {}).flatMap(([name, item]) => (Array.isArray(item) ? item : [item]).filter((one) => one !== undefined && one !== null).map((one) => [name, String(one)]));
@@ -289,20 +291,22 @@ export const apiSource = String.raw`((host, settings) => {
       const input = flagged ? JSON.parse(text.slice(1), revive) : JSON.parse(text);
       run = {
         id, values: Object.setPrototypeOf(input.v, null), vu: input.u, iteration: input.i, response: input.r === undefined ? undefined : new Response(input.r),
-        effects: [], consoleLeft: limits.consoleText, asked: 0, waiting: new Map(), drawn: 0, random: undefined, modules: new Map(), done: false,
+        effects: [], consoleLeft: limits.consoleText, asked: 0, waiting: new Map(), drawn: 0, random: undefined, modules: new Map(),
       };
       try {
         const returned = functions[place]();
         if ((typeof returned !== "object" && typeof returned !== "function") || returned === null || typeof returned.then !== "function") return succeed(returned);
         const own = run;
-        const end = (outcome) => { if (run === own && !own.done) { own.done = true; host.done(outcome); } };
-        Promise.resolve(returned).then((value) => end(succeed(value)), (error) => end(fail(error)));
+        runs.set(id, own);
+        const end = (conclude) => (value) => { if (runs.get(id) === own) { const outcome = conclude(value); runs.delete(id); host.done(outcome); } };
+        Promise.resolve(returned).then(end(succeed), end(fail));
         return "";
       } catch (error) {
         return fail(error);
       }
     },
-    answer(number, text) {
+    answer(id, number, text) {
+      run = runs.get(id);
       const waiter = run.waiting.get(number);
       if (waiter === undefined) return;
       run.waiting.delete(number);
@@ -311,8 +315,8 @@ export const apiSource = String.raw`((host, settings) => {
       if (r !== undefined) run.response = new Response(v);
       waiter.resolve(v);
     },
-    /* How many answers the run waits for. */
-    pending: () => run.waiting.size,
-    forget() { run = null; },
+    /* Does the run wait for an answer? */
+    waits: (id) => runs.has(id) && runs.get(id).waiting.size > 0,
+    forget(id) { runs.delete(id); },
   };
 })`;

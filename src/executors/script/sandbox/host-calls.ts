@@ -3,7 +3,7 @@ import type { QuickJSContext, QuickJSHandle } from "quickjs-emscripten-core";
 
 /** What the host hears from inside. */
 export interface HostListener {
-  ask(number: number, text: string): void;
+  ask(run: number, number: number, text: string): void;
   done(text: string): void;
 }
 
@@ -19,8 +19,9 @@ export function createHostCalls(context: QuickJSContext, seed: string, listener:
     method.dispose();
   };
 
-  define("ask", (number, what) => {
-    listener.ask(number === undefined ? 0 : context.getNumber(number), text(what));
+  define("ask", (run, number, what) => {
+    const [id = 0, place = 0] = [run, number].map((one) => (one === undefined ? 0 : context.getNumber(one)));
+    listener.ask(id, place, text(what));
     return undefined;
   });
   define("done", (outcome) => {

@@ -5,8 +5,10 @@ import { hardenSource } from "./harden-source.ts";
 import { createHostCalls } from "./host-calls.ts";
 import { pmSource } from "./pm-source.ts";
 
-/** Bytes that one run may hold, the sandbox's own 0.3 MB included. */
-const maxMemory = 64 * 1024 * 1024;
+/** Bytes that the runs of a sandbox may hold, its own 0.3 MB included. */
+const maxMemory = 128 * 1024 * 1024;
+/** Runs that may wait in one sandbox at once. */
+const maxRuns = 16;
 /** Bytes of the sandbox's stack: about 1,000 calls deep. */
 const maxStack = 256 * 1024;
 /** Jobs between two looks at the clock. */
@@ -18,6 +20,8 @@ export interface SandboxOptions {
   readonly libs: Readonly<Record<string, string>>;
   readonly settings: ScriptSettings;
   readonly seed: string;
+  /** A run asks for something. */
+  onAsk(run: number, number: number, text: string): void;
   /** Must what runs now be stopped? Asked every few microseconds of computing. */
   mustStop(): boolean;
 }
@@ -30,26 +34,30 @@ export type Turn =
   | { readonly type: "waits" }
   /** It was stopped by `mustStop`. */
   | { readonly type: "stopped" }
-  /** It cannot go on. */
+  /** It cannot go on, or never will. */
   | { readonly type: "fault"; readonly message: string };
 
+/** What the sandbox's side offers to the host. */
+type Entry = "register" | "start" | "answer" | "waits" | "forget";
+
 /**
- * A QuickJS runtime that holds one run at a time. Its intrinsics and globals are frozen and a run's own state is
- * forgotten with it, so that it serves run after run; after one that it cannot answer for it is thrown away.
+ * A QuickJS runtime. One run computes at a time, some more may wait in it. Its intrinsics and globals are frozen and a
+ * run's own state is forgotten with it, so that it serves run after run. After one that was broken off it is `spoiled`: the
+ * others have to begin anew elsewhere, and it is left as it is.
  */
 export class Sandbox {
   readonly #runtime: QuickJSRuntime;
   readonly #context: QuickJSContext;
   readonly #scripts: readonly string[];
   readonly #compiled = new Set<number>();
-  readonly #entries: Record<"register" | "start" | "answer" | "pending", QuickJSHandle>;
-  readonly #handles: QuickJSHandle[] = [];
+  readonly #entries: Readonly<Record<Entry, QuickJSHandle>>;
   readonly #mustStop: () => boolean;
-  #onAsk: (number: number, text: string) => void = () => undefined;
   #outcome: string | null = null;
-  #spoiled = false;
+  /** The runs that wait in it. */
+  readonly waiting = new Set<number>();
+  spoiled = false;
 
-  constructor(driver: QuickJSWASMModule, { scripts, libs, settings, seed, mustStop }: SandboxOptions) {
+  constructor(driver: QuickJSWASMModule, { scripts, libs, settings, seed, onAsk, mustStop }: SandboxOptions) {
     this.#scripts = scripts;
     this.#mustStop = mustStop;
     this.#runtime = driver.newRuntime();
@@ -57,7 +65,7 @@ export class Sandbox {
     const context = this.#runtime.newContext();
     this.#context = context;
     const host = createHostCalls(context, seed, {
-      ask: (number, text) => this.#onAsk(number, text),
+      ask: onAsk,
       done: (text) => {
         this.#outcome = text;
       },
@@ -83,9 +91,10 @@ export class Sandbox {
       register: context.getProp(entries, "register"),
       start: context.getProp(entries, "start"),
       answer: context.getProp(entries, "answer"),
-      pending: context.getProp(entries, "pending"),
+      waits: context.getProp(entries, "waits"),
+      forget: context.getProp(entries, "forget"),
     };
-    this.#handles.push(...Object.values(this.#entries), host, api, given, entries, pm, registerLib);
+    for (const handle of [host, api, given, entries, pm, registerLib]) handle.dispose();
     this.#runtime.setMemoryLimit(maxMemory);
     this.#runtime.setInterruptHandler(() => this.#mustStop());
   }
@@ -109,92 +118,89 @@ export class Sandbox {
     return null;
   }
 
-  /** Begins a run. `onAsk` hears what it asks for, while the call lasts and in later turns. */
-  start(script: number, id: number, input: string, onAsk: (number: number, text: string) => void): Turn {
-    this.#onAsk = onAsk;
-    this.#outcome = null;
+  /** Begins a run. */
+  start(script: number, id: number, input: string): Turn {
     const problem = this.compile(script);
     if (problem !== null) return { type: "fault", message: problem };
-    const context = this.#context;
-    const place = context.newNumber(script);
-    const number = context.newNumber(id);
-    const text = context.newString(input);
-    const result = context.callFunction(this.#entries.start, context.undefined, place, number, text);
+    const text = this.#context.newString(input);
+    const result = this.#call("start", script, id, text);
     text.dispose();
-    number.dispose();
-    place.dispose();
     if (result.error) return this.#giveUp(result.error);
-    const outcome = context.getString(result.value);
+    const outcome = this.#context.getString(result.value);
     result.value.dispose();
-    return outcome === "" || this.#runtime.hasPendingJob() ? this.#drain(outcome) : this.#end(outcome);
+    if (outcome !== "" && !this.#runtime.hasPendingJob()) return this.#end(outcome);
+    return this.#drain(id, outcome);
   }
 
-  /** Hands the run an answer. */
-  answer(number: number, text: string): Turn {
-    const context = this.#context;
-    const place = context.newNumber(number);
-    const value = context.newString(text);
-    const result = context.callFunction(this.#entries.answer, context.undefined, place, value);
+  /** Hands a run that waits an answer. */
+  answer(id: number, number: number, text: string): Turn {
+    const value = this.#context.newString(text);
+    const result = this.#call("answer", id, number, value);
     value.dispose();
-    place.dispose();
     if (result.error) return this.#giveUp(result.error);
     result.value.dispose();
-    return this.#drain("");
+    return this.#drain(id, "");
   }
 
-  /** May another run begin here? Only after one that ended and left nothing under way. */
-  get reusable(): boolean {
-    return !this.#spoiled && !this.#runtime.hasPendingJob() && this.#countPending() === 0;
+  /** Lets go of a run that waits. */
+  forget(id: number): void {
+    this.waiting.delete(id);
+    const result = this.#call("forget", id);
+    if (result.error) this.#giveUp(result.error);
+    else result.value.dispose();
   }
 
-  /** Frees everything; false: a run was broken off in the middle, and what it left cannot be freed. */
-  dispose(): boolean {
-    if (this.#spoiled) return false;
-    for (const handle of this.#handles) handle.dispose();
-    this.#context.dispose();
-    this.#runtime.dispose();
-    return true;
+  /** May another run begin here? */
+  get hasRoom(): boolean {
+    return !this.spoiled && this.waiting.size < maxRuns;
   }
 
   /** Runs the jobs that are due. `outcome`: the run has ended already; empty: it has not. */
-  #drain(outcome: string): Turn {
-    this.#outcome ??= outcome === "" ? null : outcome;
+  #drain(id: number, outcome: string): Turn {
+    this.#outcome = outcome === "" ? null : outcome;
     while (this.#runtime.hasPendingJob()) {
       const result = this.#runtime.executePendingJobs(jobsAtOnce);
       if (result.error) return this.#giveUp(result.error);
       if (this.#mustStop()) return this.#stop();
     }
-    if (this.#outcome !== null) return this.#end(this.#outcome);
-    if (this.#countPending() > 0) return { type: "waits" };
+    if (this.#outcome !== null) {
+      this.waiting.delete(id);
+      return this.#end(this.#outcome);
+    }
+    const waits = this.#call("waits", id);
+    if (waits.error) return this.#giveUp(waits.error);
+    const isWaiting = this.#context.dump(waits.value) === true;
+    waits.value.dispose();
+    if (isWaiting) {
+      this.waiting.add(id);
+      return { type: "waits" };
+    }
+    this.forget(id);
     return { type: "fault", message: "the script waits for a promise that nothing can fulfil any more" };
+  }
+
+  #call(entry: Entry, ...args: (number | QuickJSHandle)[]) {
+    const context = this.#context;
+    const handles = args.map((arg) => (typeof arg === "number" ? context.newNumber(arg) : arg));
+    // Numbers hold nothing that has to be freed.
+    return context.callFunction(this.#entries[entry], context.undefined, ...handles);
   }
 
   #end(text: string): Turn {
     // Out of memory or of stack: it may have lost something in the middle of what it did.
-    if (text.startsWith('{"e":"InternalError')) this.#spoiled = true;
+    if (text.startsWith('{"e":"InternalError')) this.spoiled = true;
     return { type: "ended", text };
   }
 
   #stop(): Turn {
-    this.#spoiled = true;
+    this.spoiled = true;
     return { type: "stopped" };
   }
 
   #giveUp(error: QuickJSHandle): Turn {
-    this.#spoiled = true;
+    this.spoiled = true;
     const message = this.#describe(error);
     return this.#mustStop() ? { type: "stopped" } : { type: "fault", message };
-  }
-
-  #countPending(): number {
-    const result = this.#context.callFunction(this.#entries.pending, this.#context.undefined);
-    if (result.error) {
-      result.error.dispose();
-      return Number.POSITIVE_INFINITY;
-    }
-    const count = this.#context.getNumber(result.value);
-    result.value.dispose();
-    return count;
   }
 
   #evaluate(source: string, name: string): QuickJSHandle {
