@@ -1,3 +1,4 @@
+import { createHmac } from "node:crypto";
 import { once } from "node:events";
 import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -100,5 +101,41 @@ describe("routes", () => {
     expect(JSON.parse((await ask("/cookies", { headers: { cookie: "a=1; b=2" } })).text)).toEqual({
       cookies: { a: "1", b: "2" },
     });
+  });
+
+  test("/shop: a session fills its cart and pays what it costs with a signed order; its books say so", async () => {
+    const send = (path: string, body: object, headers: Record<string, string> = {}) =>
+      ask(path, { method: "POST", body: JSON.stringify(body), headers });
+    const login = await send("/shop/login", { username: "达华", password: "x" });
+    const cookie = login.headers.get("set-cookie")?.split(";")[0] ?? "";
+    expect((await send("/shop/cart", { product: "p1" })).status).toBe(401);
+    expect((await send("/shop/cart", { product: "p10" }, { cookie })).status).toBe(409);
+    expect((await send("/shop/cart", { product: "p1", quantity: 0 }, { cookie })).status).toBe(400);
+    const cart = await send("/shop/cart", { product: "p1", quantity: 2 }, { cookie });
+    expect([cart.status, JSON.parse(cart.text).total_cents]).toEqual([201, 998]);
+    const pay = (total: number, key: string) => {
+      const body = { total_cents: total };
+      const signature = createHmac("sha256", key).update(JSON.stringify(body)).digest("base64");
+      return send("/shop/checkout", body, { cookie, "x-signature": signature });
+    };
+    expect((await pay(998, "wrong")).status).toBe(403);
+    expect((await pay(997, "demo")).status).toBe(409);
+    expect((await pay(998, "demo")).text).toBe('{"order":"o1","user":"达华","total_cents":998}');
+    expect((await pay(0, "demo")).status).toBe(409);
+    const books = JSON.parse((await ask("/shop/stats")).text);
+    expect(books).toEqual({ logins: 1, users: 1, orders: 1, revenue_cents: 998 });
+  });
+
+  test.each([
+    ["/shop/products?category=books&page=2", 200],
+    ["/shop/products?page=0", 400],
+    ["/shop/products/p64", 200],
+    ["/shop/products/p65", 404],
+    ["/shop/search", 400],
+    ["/shop/search?q=%E8%8C%B6", 200],
+    ["/shop/cart", 401],
+    ["/shop", 404],
+  ])("%s answers %i", async (path, status) => {
+    expect((await ask(path)).status).toBe(status);
   });
 });

@@ -3,11 +3,11 @@ import { checkBasicAuth, checkBearer, logIn, showCookies } from "./access.ts";
 import { type DemoRequest, sendError, sendJson } from "./answer.ts";
 import { echoBody, echoGet } from "./echo.ts";
 import { sendBytes, sendGzip, sendLate, sendRedirect, sendSample, sendStatus, sendStream } from "./shapes.ts";
+import { createShop } from "./shop/shop.ts";
 
-type Route = (request: DemoRequest) => void | Promise<void>;
+type Route = (request: DemoRequest) => void | Promise<void> | undefined;
 
-const routes = new Map<string, Route>([
-  ["", ({ response }) => sendJson(response, { routes: [...routes.keys()].filter(Boolean).map((name) => `/${name}`) })],
+const echoes: readonly (readonly [name: string, route: Route])[] = [
   ["get", echoGet],
   ["headers", echoGet],
   ["post", echoBody],
@@ -25,10 +25,17 @@ const routes = new Map<string, Route>([
   ["basic-auth", checkBasicAuth],
   ["bearer", checkBearer],
   ["login", logIn],
-]);
+];
 
-/** The built-in target, not listening yet: a small server whose answers are made to order by their path. */
+function listRoutes(): ReadonlyMap<string, Route> {
+  const routes = new Map<string, Route>([...echoes, ["shop", createShop()]]);
+  const names = [...routes.keys()].map((name) => `/${name}`);
+  return routes.set("", ({ response }) => sendJson(response, { routes: names }));
+}
+
+/** The built-in target, not listening yet: a small server whose answers are made to order by their path, and a shop. */
 export function createDemoServer(): Server {
+  const routes = listRoutes();
   const server = createServer({ keepAliveTimeout: 120_000, noDelay: true }, (message, response) => {
     const url = message.url ?? "/";
     const mark = url.indexOf("?");

@@ -12,6 +12,7 @@ const shortened: Readonly<Record<string, readonly string[]>> = {
   "per-vu-iterations.yaml": ["-i", "3"],
   "shared-iterations.yaml": ["-i", "20"],
   "scenarios.yaml": ["--scenario", "readers", "-d", "1s"],
+  "shop/shop.yaml": ["-e", "duration=2s"],
 };
 
 /** Those of a cluster have tests of their own. */
