@@ -1,0 +1,49 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { startCluster } from "../support/cluster.ts";
+import { repository } from "../support/command.ts";
+
+interface Dashboard {
+  readonly panels: readonly {
+    readonly title: string;
+    readonly gridPos: { readonly x: number; readonly w: number };
+    readonly targets: readonly { readonly expr: string; readonly legendFormat: string }[];
+  }[];
+}
+
+const dashboard = JSON.parse(
+  readFileSync(join(repository, "deploy/grafana/workflow-engine.json"), "utf8"),
+) as Dashboard;
+
+test("every metric and label of the dashboard is one that a master with an execution tells", {
+  timeout: 60_000,
+}, async () => {
+  const cluster = await startCluster();
+  await cluster.addSlave("a");
+  const workflow = {
+    id: "w",
+    options: { vus: 1, duration: "60s" },
+    steps: [{ type: "sleep", config: { duration: "20ms" } }],
+  };
+  const id = await cluster.submit(workflow);
+  await cluster.waitFor(id, ({ active_vus }) => active_vus === 1);
+  const text = await (await fetch(`${cluster.url}/metrics`)).text();
+  for (const { title, targets } of dashboard.panels) {
+    for (const { expr, legendFormat } of targets) {
+      const name = /workflow_engine_\w+/.exec(expr)?.[0] ?? "";
+      const sample = text.split("\n").find((line) => line.startsWith(`${name}{`) || line.startsWith(`${name} `));
+      expect(sample, `${title}: ${name}`).toBeDefined();
+      expect(text, title).toContain(`# HELP ${name} `);
+      const labels = [...expr.matchAll(/(\w+)=~/g), ...legendFormat.matchAll(/\{\{(\w+)\}\}/g)].map(
+        ([, label]) => label,
+      );
+      // Prometheus itself adds the instance.
+      for (const label of labels.filter((one) => one !== "instance")) expect(sample, title).toContain(`${label}="`);
+    }
+  }
+});
+
+test("no panel is wider than the page", () => {
+  for (const { title, gridPos } of dashboard.panels) expect(gridPos.x + gridPos.w, title).toBeLessThanOrEqual(24);
+});
