@@ -13,6 +13,14 @@ const counted: readonly string[] = ["iterations", "interrupted_iterations", "dro
 /** A source that is lost between two frames was, on average, half way. */
 const HALF_FRAME_MS = 500;
 
+/** Iterations that a frame tells the fate of: finished, interrupted or dropped. */
+export function countTold({ series }: Frame): number {
+  return series.reduce(
+    (sum, delta) => (delta.type === "counter" && counted.includes(delta.key.metric) ? sum + delta.sum : sum),
+    0,
+  );
+}
+
 /** Adds a frame that was merged. */
 export function noteReported(fleet: FleetState, source: string, frame: Frame): void {
   const { scenarios, workflow } = fleet.core.plan;

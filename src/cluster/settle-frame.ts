@@ -19,7 +19,7 @@ export function settleFrame(
   if (outcome === "appended" && frame.number === source.high + 1) {
     source.high = frame.number;
     noteReported(fleet, name, frame);
-    if (source.finalHigh !== null && frame.number > source.finalHigh) addLate(fleet, frame);
+    if (source.finalHigh !== null && frame.number > source.finalHigh) addLate(fleet.late, frame);
     else applyFrame(fleet.core.snapshot, slaveId, { ...frame, vus: listVus(fleet, event, now) });
   }
   return [stampOrder(fleet, slaveId, incarnation, { type: "ack", through: high })];
@@ -37,7 +37,8 @@ function listVus(
   return limitVus(fleet, slave, frame.vus, frame.number <= member.fewerSince, now);
 }
 
-function addLate({ late }: FleetState, frame: Frame): void {
+/** Counts a frame that came after the end. */
+export function addLate(late: FleetState["late"], frame: Frame): void {
   late.frames++;
   for (const delta of frame.series) {
     if (delta.type !== "counter") continue;

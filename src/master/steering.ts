@@ -9,6 +9,7 @@ import type { ExecutionCard } from "./describe-execution.ts";
 import type { ExecutionFiles } from "./execution-files.ts";
 import type { Submission } from "./executions.ts";
 import { createFleetOptions, createFleetSnapshot, needsOf } from "./fleet-options.ts";
+import { createLateFrames } from "./late-frames.ts";
 import { createLogLines } from "./log-lines.ts";
 import type { Registry, RegistryEvent } from "./registered-slave.ts";
 import type { RoomLedger } from "./room-ledger.ts";
@@ -73,6 +74,7 @@ export function createSteering(setup: SteeringSetup): Steering {
   const { store, registry, ledger, clock, log, engineVersion } = setup;
   const steered = new Map<string, SteeredExecution>();
   const work = createTrackedWork(log);
+  const lateFrames = createLateFrames(store);
   /** Alarms of ended executions that wait for late frames. */
   const lingering = new Set<Alarm>();
   let ready = false;
@@ -197,8 +199,10 @@ export function createSteering(setup: SteeringSetup): Steering {
         execution?.logs.add({ time: new Date(clock.wall()).toISOString(), level, message: text, slave_id: slaveId });
         return;
       }
-      if (execution === undefined) answerStranger(registry.linkOf(slaveId), message);
-      else execution.live.takeFact(slaveId, message.incarnation, message.fact);
+      if (execution === undefined) {
+        const answered = answerStranger(slaveId, () => registry.linkOf(slaveId), message, lateFrames);
+        work.track(answered, `answering ${slaveId} of ${message.execution}`);
+      } else execution.live.takeFact(slaveId, message.incarnation, message.fact);
     },
     noteSlave({ type, id }) {
       if (closed) return;

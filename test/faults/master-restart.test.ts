@@ -2,8 +2,8 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
-import { countPlanned, expectCounts } from "../support/accounts.ts";
-import { startCluster } from "../support/cluster.ts";
+import { countPlanned, expectCounts, readReport } from "../support/accounts.ts";
+import { startCluster, waitUntil } from "../support/cluster.ts";
 import { startTestTarget, tellingHeaders } from "../support/counting-target.ts";
 
 function makeDataDir(): string {
@@ -56,4 +56,33 @@ test("a master that was away for longer than the leases ends the execution with 
   await cluster.finish(id);
   const report = await expectCounts(cluster, id, target);
   expect(report).toMatchObject({ status: "failed", passed: false, degraded: true, reason: "slaves_lost" });
+});
+
+test("frames that come after the end and a restart of the master are late, each once", {
+  timeout: 90_000,
+}, async () => {
+  const target = await startTestTarget(20);
+  const cluster = await startCluster({ dataDir: makeDataDir() });
+  await cluster.addSlave("a");
+  const b = await cluster.addSlave("b");
+  const id = await cluster.submit({
+    id: "late",
+    options: { mode: "per-vu-iterations", vus: 10, iterations: 200, http: { base_url: target.url } },
+    steps: [{ id: "get", type: "http", config: { url: "/" } }],
+  });
+  await cluster.waitFor(id, ({ slave_states }) => (slave_states["b"]?.iterations ?? 0) > 0);
+  b.child.kill("SIGSTOP");
+  const first = await cluster.finish(id);
+  expect(countPlanned(first)).toBe(2_000);
+  expect(first).toMatchObject({ degraded: true, late: { frames: 0 } });
+  await cluster.restartMaster(100);
+  b.child.kill("SIGCONT");
+  await waitUntil(
+    async () => (await readReport(cluster, id)).lost.iterations < first.lost.iterations,
+    20_000,
+    () => `${first.lost.iterations} iterations were lost before b went on, and no less afterwards`,
+  );
+  const report = await expectCounts(cluster, id, target);
+  expect(report.late.frames).toBeGreaterThan(0);
+  expect({ ...report, late: null, lost: null }).toEqual({ ...first, late: null, lost: null });
 });
