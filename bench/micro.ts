@@ -12,6 +12,7 @@ const scripts = [
   { file: "parser.ts", what: "reading an answer" },
   { file: "expression.ts", what: "templates and conditions" },
   { file: "flow.ts", what: "the list of steps and what is around a step" },
+  { file: "data.ts", what: "reading rows of a file" },
   { file: "vu-loop.ts", what: "the VU loop and the schedulers" },
 ] as const;
 

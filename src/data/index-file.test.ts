@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { parse } from "csv-parse/sync";
 import fc from "fast-check";
 import { afterAll, expect, it, test } from "vitest";
 import { EngineError } from "../errors.ts";
@@ -159,8 +160,32 @@ test("what csv is written with is what is read, wherever the pieces of the file 
       const write = (text: string) => `"${text.replaceAll('"', '""')}"`;
       const text = ["a,b", ...rows.map((row) => row.map(write).join(","))].join(end);
       expect(await readAll(text)).toEqual(rows.map(([a, b]) => ({ a, b })));
+      expect(parse(text, { columns: true })).toEqual(rows.map(([a, b]) => ({ a, b })));
     }),
     { numRuns: 200 },
+  );
+});
+
+test("any text is read as csv-parse reads it, or refused where it refuses it", async () => {
+  const piece = fc.oneof(
+    fc.constantFrom('"', ",", "\n", "\r\n", '""', "a", "b", " ", "é"),
+    fc.string({ maxLength: 3 }),
+  );
+  await fc.assert(
+    fc.asyncProperty(fc.array(piece, { maxLength: 30 }), async (pieces) => {
+      // A lone carriage return is a line end to csv-parse alone.
+      const text = `a,b\n${pieces.join("").replaceAll(/\r(?!\n)/g, "")}\n`;
+      let expected: unknown[] | null;
+      try {
+        expected = parse(text, { columns: true, skip_empty_lines: true, record_delimiter: ["\n", "\r\n"] });
+      } catch {
+        expected = null;
+      }
+      const read = await readAll(text).catch(() => null);
+      if (expected !== null && expected.length > 0) expect(read).toEqual(expected);
+      else expect(read).toBe(null);
+    }),
+    { numRuns: 2_000 },
   );
 });
 

@@ -1,4 +1,3 @@
-import { parse } from "csv-parse/sync";
 import { EngineError } from "../errors.ts";
 import type { Feeder } from "../protocol/workflow.ts";
 
@@ -15,31 +14,40 @@ export function createRowParser(feeder: Feeder, columns: readonly string[]): Par
   const { delimiter } = feeder;
   return (bytes, place) => {
     const text = decode(bytes, place);
-    const fields = splitRecord(text, delimiter, place);
+    const fields = splitRecord(text, delimiter);
     const row: Record<string, unknown> = Object.create(null) as Record<string, unknown>;
     for (let at = 0; at < columns.length; at++) row[columns[at] as string] = fields[at];
     return row;
   };
 }
 
-/** The fields of one record. Throws EngineError `template`. */
-export function splitRecord(text: string, delimiter: string, place: () => string): readonly string[] {
-  const end = text.length - (text.endsWith("\r\n") ? 2 : text.endsWith("\n") || text.endsWith("\r") ? 1 : 0);
-  if (!text.includes('"')) {
-    const record = trimLineEnds(text);
-    return record.split(delimiter);
+/** The fields of one record, whose quotes the scanner has found to be in order. */
+export function splitRecord(text: string, delimiter: string): readonly string[] {
+  const record = trimLineEnds(text);
+  return record.includes('"') ? splitQuoted(record, delimiter) : record.split(delimiter);
+}
+
+function splitQuoted(record: string, delimiter: string): string[] {
+  const fields: string[] = [];
+  for (let at = 0; at <= record.length; ) {
+    if (record[at] !== '"') {
+      const found = record.indexOf(delimiter, at);
+      const end = found === -1 ? record.length : found;
+      fields.push(record.slice(at, end));
+      at = end + 1;
+      continue;
+    }
+    let end = record.indexOf('"', at + 1);
+    let doubled = false;
+    while (record[end + 1] === '"') {
+      doubled = true;
+      end = record.indexOf('"', end + 2);
+    }
+    const field = record.slice(at + 1, end);
+    fields.push(doubled ? field.replaceAll('""', '"') : field);
+    at = end + 2;
   }
-  try {
-    // Exactly one record: the scanner has found its ends.
-    return (
-      (parse(text.slice(0, end), { delimiter, relax_column_count: true, skip_empty_lines: true }) as string[][])[0] ??
-      []
-    );
-  } catch (cause) {
-    throw new EngineError("template", `${place()}: ${cause instanceof Error ? cause.message : String(cause)}`, {
-      cause,
-    });
-  }
+  return fields;
 }
 
 function trimLineEnds(text: string): string {

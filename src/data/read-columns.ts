@@ -35,7 +35,7 @@ export function readColumns(feeder: Feeder, head: Uint8Array, whole: boolean): r
 export function readHeader(feeder: Feeder, record: Uint8Array): readonly string[] {
   const place = () => `${feeder.file}:1`;
   const text = createRowDecoder(feeder.encoding)(record, place);
-  const columns = splitRecord(text, feeder.delimiter, place).map((name) => name.trim());
+  const columns = splitRecord(text, feeder.delimiter).map((name) => name.trim());
   columns.forEach((name, at) => {
     if (name === "") {
       throw new EngineError("invalid_workflow", `${place()}: column ${at + 1} of the header has no name`);
