@@ -3,6 +3,7 @@ import { loadWorkflow } from "../../src/definition/load-workflow.ts";
 import { compileWorkflow } from "../../src/flow/compile-workflow.ts";
 import type { CompiledScenario, CompiledWorkflow, IterationOutcome } from "../../src/flow/compiled.ts";
 import { createRecorder } from "../../src/measure/thread-recorder.ts";
+import type { Permit } from "../../src/protocol/ports.ts";
 import type { VirtualUser } from "../../src/protocol/step.ts";
 import { createMasker } from "../../src/run/masker.ts";
 import { createSystemClock } from "../../src/run/system-clock.ts";
@@ -34,6 +35,7 @@ export interface Cut {
 export async function startScriptedFlow(
   text: string,
   inputs: { readonly env?: Record<string, string>; readonly secrets?: Record<string, string> } = {},
+  permit: Permit = { maySend: () => true, refuses: () => null },
 ): Promise<ScriptedFlow> {
   const { env = {}, secrets = {} } = inputs;
   const loaded = loadWorkflow({ text, fileName: "test.yaml" }, { env });
@@ -54,7 +56,7 @@ export async function startScriptedFlow(
     clock,
     random: Math.random,
     log: (level, message, fields) => logged.push(masker(`${level} ${message} ${JSON.stringify(fields)}`)),
-    permit: { maySend: () => true, refuses: () => null },
+    permit,
     masker,
   });
   onTestFinished(() => compiled.close());

@@ -256,3 +256,34 @@ test("a script is a hook; what it sets is there for the step", async () => {
   flow.scenario.closeVu(vu);
   await target.close();
 });
+
+test("what target lists refuse is refused to scripts too, and without a lease nothing begins", async () => {
+  const target = await startHttpTarget((_request, response) => response.end());
+  let hasLease = true;
+  const flow = await startScriptedFlow(
+    `steps:\n${scriptStep("s", `const seen = await http.get("${target.url}/");\nvars.set("result", [seen.status, seen.error_code]);`)}`,
+    {},
+    { maySend: () => hasLease, refuses: () => "it is not in slave.targets" },
+  );
+  const vu = flow.createVu();
+  expect(await flow.iterate(vu)).toBe("passed");
+  expect(vu.variables.get("result")).toEqual([0, 1111]);
+  hasLease = false;
+  expect(await flow.iterate(vu)).toBe("interrupted");
+  expect(target.seen).toEqual([]);
+  flow.scenario.closeVu(vu);
+  await target.close();
+});
+
+test("a script is no response: the answer before it stays the latest", async () => {
+  const target = await startHttpTarget((_request, response) => response.end("first"));
+  const flow = await startScriptedFlow(
+    `steps:\n  - { id: get, type: http, config: { url: "${target.url}/" } }\n${scriptStep("s", "return 1")}` +
+      scriptStep("t", 'vars.set("seen", response.body)', "condition: 'response.body == \"first\"'"),
+  );
+  const vu = flow.createVu();
+  expect(await flow.iterate(vu)).toBe("passed");
+  expect(vu.variables.get("seen")).toBe("first");
+  flow.scenario.closeVu(vu);
+  await target.close();
+});
