@@ -3,12 +3,17 @@ import type { Registry } from "./registered-slave.ts";
 import type { Steering } from "./steering.ts";
 
 /** Where slaves' links end: the registry decides on them, the executions hear what they say. */
-export function createLinkPort(registry: Registry, steering: Pick<Steering, "receive">): LinkPort {
+export function createLinkPort(registry: Registry, steering: Pick<Steering, "receive" | "receiveReport">): LinkPort {
   return {
     connect: (hello, link) => registry.connect(hello, link),
     receive(id, instance, message: FromSlave) {
-      // What a replaced process still says is heard by nobody: its place is taken.
-      if (registry.get(id)?.instance !== instance) return;
+      if (registry.get(id)?.instance !== instance) {
+        // Its place is taken. What it measured happened all the same.
+        if (message.type === "fact" && registry.reports(id, instance, message.fact.type === "frame")) {
+          steering.receiveReport(id, message);
+        }
+        return;
+      }
       registry.noteSign(id, instance);
       switch (message.type) {
         case "status":

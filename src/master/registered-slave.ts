@@ -42,6 +42,8 @@ export interface Registry {
   get(id: string): RegisteredSlave | null;
   /** Is this slave connected, by the link that was given this ticket? */
   holdsTicket(id: string, ticket: string): boolean;
+  /** Is this a process that lost the id and reports what it measured? `reported`: it just has. */
+  reports(id: string, instance: string, reported: boolean): boolean;
   /** The link of a connected slave; null: it is offline, or unknown. */
   linkOf(id: string): SlaveLink | null;
   /** Closes all links. */

@@ -8,6 +8,7 @@ import {
   type Welcome,
 } from "../protocol/link.ts";
 import type { Clock } from "../protocol/ports.ts";
+import { createReporters } from "./reporters.ts";
 import type { Registry, RegistryEvent, RegisteredSlave } from "./registered-slave.ts";
 import type { RoomLedger } from "./room-ledger.ts";
 
@@ -49,6 +50,7 @@ const mostOffline = 10_000;
 export function createRegistry(options: RegistryOptions): Registry {
   const { clock, ledger, timeoutMs, intervalMs } = options;
   const entries = new Map<string, Entry>();
+  const reporters = createReporters(clock, timeoutMs);
   /** Hellos of one id are decided one after another. */
   const deciding = new Map<string, Promise<unknown>>();
 
@@ -99,6 +101,10 @@ export function createRegistry(options: RegistryOptions): Registry {
     const known = entries.get(id);
     const isOther = known !== undefined && known.link !== null && known.hello.instance !== hello.instance;
     if (isOther && (await probe(known))) {
+      if (reporters.admit(id, hello.instance, link)) {
+        const ticket = options.createTicket();
+        return { type: "welcome", timeoutMs, intervalMs, masterId: options.masterId, ticket };
+      }
       const message = `another slave with the id ${id} is connected and answers: give this one an id of its own`;
       return { type: "refused", error: "slave_id_in_use", message };
     }
@@ -109,6 +115,7 @@ export function createRegistry(options: RegistryOptions): Registry {
     }
     const ticket = options.createTicket();
     const isSame = known?.hello.instance === hello.instance;
+    if (known !== undefined && !isSame) reporters.noteReplaced(id, known.hello.instance);
     known?.link?.close("replaced by a new link of the same slave");
     entries.set(id, {
       hello,
@@ -140,6 +147,7 @@ export function createRegistry(options: RegistryOptions): Registry {
       }
     },
     disconnect(id, instance, link) {
+      reporters.leave(instance);
       const entry = entries.get(id);
       if (entry === undefined || entry.hello.instance !== instance) return;
       if (link !== undefined && entry.link !== link) return;
@@ -191,7 +199,11 @@ export function createRegistry(options: RegistryOptions): Registry {
       const [given, own] = [ticket, entry.ticket].map((text) => createHash("sha256").update(text).digest());
       return given !== undefined && own !== undefined && timingSafeEqual(given, own);
     },
-    linkOf: (id) => entries.get(id)?.link ?? null,
+    linkOf: (id) => reporters.join(id, entries.get(id)?.link ?? null),
+    reports(id, instance, reported) {
+      if (reported) reporters.noteReport(instance);
+      return reporters.has(id, instance);
+    },
     close() {
       for (const { link } of entries.values()) link?.close("the master is closing");
     },

@@ -55,6 +55,8 @@ export interface Steering {
   /** Takes up what the store has not seen the end of. Once, before anything else. */
   takeUp(): Promise<void>;
   receive(slaveId: string, message: FromSlave & { readonly type: "fact" | "log" }): void;
+  /** From a process whose id another has: what it measured, and that it lives as long as nobody else takes it for the slave. */
+  receiveReport(slaveId: string, message: FromSlave & { readonly type: "fact" }): void;
   noteSlave(event: RegistryEvent): void;
   /** What was written of the list so far is durable. */
   settled(): Promise<void>;
@@ -169,6 +171,21 @@ export function createSteering(setup: SteeringSetup): Steering {
     }
   };
 
+  const receive: Steering["receive"] = (slaveId, message) => {
+    // A slave whose execution is not taken up yet says it again.
+    if (closed || !ready) return;
+    const execution = steered.get(message.execution);
+    if (message.type === "log") {
+      const { level, message: text } = message;
+      execution?.logs.add({ time: new Date(clock.wall()).toISOString(), level, message: text, slave_id: slaveId });
+      return;
+    }
+    if (execution === undefined) {
+      const answered = answerStranger(slaveId, () => registry.linkOf(slaveId), message, lateFrames);
+      work.track(answered, `answering ${slaveId} of ${message.execution}`);
+    } else execution.live.takeFact(slaveId, message.incarnation, message.fact);
+  };
+
   return {
     steered,
     queue: queue.waiting,
@@ -190,19 +207,12 @@ export function createSteering(setup: SteeringSetup): Steering {
       ready = true;
       tick();
     },
-    receive(slaveId, message) {
-      // A slave whose execution is not taken up yet says it again.
-      if (closed || !ready) return;
-      const execution = steered.get(message.execution);
-      if (message.type === "log") {
-        const { level, message: text } = message;
-        execution?.logs.add({ time: new Date(clock.wall()).toISOString(), level, message: text, slave_id: slaveId });
-        return;
-      }
-      if (execution === undefined) {
-        const answered = answerStranger(slaveId, () => registry.linkOf(slaveId), message, lateFrames);
-        work.track(answered, `answering ${slaveId} of ${message.execution}`);
-      } else execution.live.takeFact(slaveId, message.incarnation, message.fact);
+    receive,
+    receiveReport(slaveId, message) {
+      const { type } = message.fact;
+      const member = steered.get(message.execution)?.live.fleet.members.get(slaveId);
+      const stranger = member?.incarnation !== message.incarnation;
+      if (type === "frame" || (stranger && (type === "heartbeat" || type === "done"))) receive(slaveId, message);
     },
     noteSlave({ type, id }) {
       if (closed) return;

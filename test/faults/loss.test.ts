@@ -128,3 +128,26 @@ test("a slave behind a link that swallows everything stops by itself, and its fr
   checkSurvivor(arrivals, "a");
   await expectCounts(cluster, id, target);
 });
+
+test("what a frozen slave measured is counted, though another process has its id by then", {
+  timeout: 90_000,
+}, async () => {
+  const target = await startTestTarget(20);
+  const cluster = await startCluster();
+  await cluster.addSlave("a");
+  const frozen = await cluster.addSlave("b");
+  const id = await cluster.submit({
+    id: "twin",
+    options: { vus: 10, duration: "12s", http: { base_url: target.url } },
+    steps: [{ id: "get", type: "http", config: { url: "/", headers: tellingHeaders } }],
+  });
+  await cluster.waitFor(id, ({ slave_states }) => (slave_states["b"]?.iterations ?? 0) > 0);
+  frozen.child.kill("SIGSTOP");
+  await cluster.waitFor(id, ({ events }) => events.some(({ type }) => type === "slave_lost"));
+  const twin = await cluster.addSlave("b");
+  frozen.child.kill("SIGCONT");
+  await cluster.finish(id);
+  await expectCounts(cluster, id, target);
+  await frozen.seen(/another slave with the id b is connected/);
+  expect(twin.child.exitCode).toBe(null);
+});
