@@ -14,6 +14,7 @@ import {
 import type { Json, JsonObject } from "../protocol/json.ts";
 import type { Problem } from "../protocol/problem.ts";
 import type { Path, TextPosition } from "../protocol/step-spec.ts";
+import { checkJson } from "./check-json.ts";
 import { limits } from "./limits.ts";
 
 export interface Position {
@@ -70,9 +71,11 @@ function read(text: string, lines: LineCounter): ParsedText | { readonly problem
     prettyErrors: false,
     logLevel: "error",
     stringKeys: true,
+    // Compares each key with all before it; a set does it here.
+    uniqueKeys: false,
   });
   if (document.errors.length > 0) {
-    return { problems: describeErrors(document.errors, text, lines) };
+    return { problems: describeErrors(document.errors, lines) };
   }
   let count = 0;
   const open = new Set<Node>();
@@ -106,11 +109,27 @@ function read(text: string, lines: LineCounter): ParsedText | { readonly problem
     if (isMap(node)) {
       open.add(node);
       const object: Record<string, Json> = {};
+      checkKeys(node.items);
       for (const pair of node.items) addPair(object, pair, depth);
       open.delete(node);
       return object;
     }
     return null;
+  };
+  const repeated = new Map<number, Problem>();
+  const checkKeys = (items: readonly Pair[]): void => {
+    const keys = new Set<unknown>();
+    for (const { key } of items) {
+      const name = isScalar(key) ? key.value : key;
+      if (keys.has(name)) {
+        const position = toPosition(offsetOf(key) ?? 0, lines);
+        const shown = String(name).slice(0, 64);
+        const message = `the key \`${shown}\` stands twice in one map; keep one`;
+        if (repeated.size < limits.problems && !repeated.has(position.line))
+          repeated.set(position.line, { path: "", message, ...position });
+      }
+      keys.add(name);
+    }
   };
   const addPair = (object: Record<string, Json>, pair: Pair, depth: number): void => {
     const key = toKey(pair.key);
@@ -119,6 +138,7 @@ function read(text: string, lines: LineCounter): ParsedText | { readonly problem
     else for (const part of (Array.isArray(value) ? value : [value]) as readonly Json[]) mergeInto(object, part, pair);
   };
   const value = toJson(document.contents, 0);
+  if (repeated.size > 0) return { problems: [...repeated.values()].sort((a, b) => (a.line ?? 0) - (b.line ?? 0)) };
   return {
     value,
     locate: (path, key = false, inside = null) => {
@@ -130,22 +150,19 @@ function read(text: string, lines: LineCounter): ParsedText | { readonly problem
 }
 
 /** One problem a line: what follows on the same line is the parser still looking for its feet. */
-function describeErrors(errors: readonly YAMLParseError[], text: string, lines: LineCounter): readonly Problem[] {
+function describeErrors(errors: readonly YAMLParseError[], lines: LineCounter): readonly Problem[] {
   if (errors.some((error) => /call stack|stack overflow/i.test(error.message))) return fail(tooDeep).problems;
   const byLine = new Map<number, Problem>();
   for (const error of errors.toSorted((left, right) => left.pos[0] - right.pos[0])) {
     const position = toPosition(error.pos[0], lines);
     if (byLine.has(position.line) || byLine.size >= limits.problems) continue;
-    byLine.set(position.line, { path: "", message: describeError(error, text), ...position });
+    byLine.set(position.line, { path: "", message: describeError(error), ...position });
   }
   return [...byLine.values()];
 }
 
-function describeError({ code, message, pos }: YAMLParseError, text: string): string {
-  if (code === "MULTIPLE_DOCS") return "the file holds several YAML documents; keep one";
-  if (code !== "DUPLICATE_KEY") return lowerFirst(message);
-  const key = /^["']?([^\n"':,}]{1,64})/.exec(text.slice(pos[0], pos[0] + 70))?.[1] ?? "";
-  return `the key \`${key.trim()}\` stands twice in one map; keep one`;
+function describeError({ code, message }: YAMLParseError): string {
+  return code === "MULTIPLE_DOCS" ? "the file holds several YAML documents; keep one" : lowerFirst(message);
 }
 
 /** More open brackets than any file has: the parser would take minutes to say so. */
@@ -258,45 +275,6 @@ function offsetOf(node: unknown): number | null {
 function toPosition(offset: number, lines: LineCounter): Position {
   const { line, col } = lines.linePos(offset);
   return { line: Math.max(line, 1), column: Math.max(col, 1) };
-}
-
-/** JSON is checked by its own rules first: YAML takes more. */
-function checkJson(text: string): Problem | null {
-  try {
-    JSON.parse(text);
-    return null;
-  } catch (error) {
-    const offset = findJsonError(text);
-    const before = text.slice(0, offset);
-    const position = { line: before.split("\n").length, column: offset - before.lastIndexOf("\n") };
-    const message = error instanceof Error ? error.message : String(error);
-    // V8 repeats a part of the text, which the position replaces.
-    const reason = message.replace(/,? (?:"|\.\.\.)[^]*is not valid JSON$| in JSON at [^]*$/, "");
-    return { path: "", message: `not valid JSON: ${lowerFirst(reason)}`, ...position };
-  }
-}
-
-/** V8 does not always say where: the error is after the longest beginning that could still become JSON. */
-function findJsonError(text: string): number {
-  let fine = 0;
-  let wrong = text.length + 1;
-  while (wrong - fine > 1) {
-    const middle = (fine + wrong) >> 1;
-    if (couldGoOn(text.slice(0, middle))) fine = middle;
-    else wrong = middle;
-  }
-  return fine;
-}
-
-function couldGoOn(beginning: string): boolean {
-  try {
-    JSON.parse(beginning);
-    return true;
-  } catch (error) {
-    const message = error instanceof Error ? error.message : "";
-    const at = /at position (\d+)/.exec(message)?.[1];
-    return /end of JSON|^Unterminated/.test(message) || (at !== undefined && Number(at) >= beginning.length);
-  }
 }
 
 /** What stops the reading, at a place in the text. */
