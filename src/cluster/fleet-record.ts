@@ -3,7 +3,7 @@ import {
   type FleetOptions,
   type FleetRecord,
   type FleetState,
-  PREPARE_LIMIT_MS,
+  findPrepareLimit,
 } from "./fleet-state.ts";
 import { listRunning } from "./held-shares.ts";
 import { type Instant, noteEvent } from "./owner-state.ts";
@@ -70,7 +70,7 @@ export function restoreFleet(record: FleetRecord, options: FleetOptions, time: I
   fleet.pool.splice(0, fleet.pool.length, ...pool);
   for (const member of members) {
     const deadline = time.now + options.times.timeoutMs;
-    fleet.members.set(member.id, { ...member, deadline, prepareBy: time.now + PREPARE_LIMIT_MS });
+    fleet.members.set(member.id, { ...member, deadline, prepareBy: time.now + findPrepareLimit(fleet.core.plan) });
   }
   // The stored frames bring the high-water marks again.
   for (const [name, source] of sources) fleet.sources.set(name, { ...source, high: 0 });

@@ -1,6 +1,6 @@
 import type { Frame } from "../protocol/frame.ts";
 import type { Fact, Order, OrderStamp } from "../protocol/message.ts";
-import type { Share } from "../protocol/plan.ts";
+import type { Plan, Share } from "../protocol/plan.ts";
 import type { LeaseTimes } from "./lease-times.ts";
 import type { OwnerEvent } from "./owner.ts";
 import { createOwnerState, type OwnerEffect, type OwnerOptions, type OwnerState } from "./owner-state.ts";
@@ -182,7 +182,7 @@ export function createFleetState(options: FleetOptions, now: number): FleetState
     times,
     token: options.token,
     roomOf: options.roomOf,
-    members: new Map(slaves.map(({ id, incarnation }) => [id, createMember({ id, incarnation }, now, times)])),
+    members: new Map(slaves.map(({ id, incarnation }) => [id, createMember({ id, incarnation }, now, times, plan)])),
     pool: plan.scenarios.map(() => []),
     epoch: 1,
     move: null,
@@ -210,14 +210,21 @@ export function createFleetState(options: FleetOptions, now: number): FleetState
   };
 }
 
+const PREPARE_LIMIT_MS = 30_000;
+/** Of the workflow's files, which a slave fetches and reads before; a slow line has as much. */
+const BYTES_PER_MS = 2_000;
+
 /** A slave that has not prepared its share for so long is lost. */
-export const PREPARE_LIMIT_MS = 30_000;
+export function findPrepareLimit({ workflow }: Plan): number {
+  return PREPARE_LIMIT_MS + workflow.files.reduce((sum, { size }) => sum + size, 0) / BYTES_PER_MS;
+}
 
 /** A slave that is told to prepare now. */
 export function createMember(
   { id, incarnation }: Pick<Member, "id" | "incarnation">,
   now: number,
   { timeoutMs }: LeaseTimes,
+  plan: Plan,
 ): Member {
   const deadline = now + timeoutMs;
   return {
@@ -225,7 +232,7 @@ export function createMember(
     incarnation,
     deadline,
     heard: 0,
-    prepareBy: now + PREPARE_LIMIT_MS,
+    prepareBy: now + findPrepareLimit(plan),
     started: false,
     suspended: false,
     draining: false,

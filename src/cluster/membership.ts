@@ -80,7 +80,7 @@ export function takeOffer(
   // A slave of this name that still has its lease comes again later.
   if (fleet.members.has(slaveId) || fleet.sources.has(name) || fleet.unfit.has(slaveId) || !wantsSlaves(fleet))
     return [];
-  fleet.members.set(slaveId, createMember({ id: slaveId, incarnation }, time.now, fleet.times));
+  fleet.members.set(slaveId, createMember({ id: slaveId, incarnation }, time.now, fleet.times, fleet.core.plan));
   fleet.sources.set(name, createSource());
   fleet.partition.holdings.set(name, createHolding(fleet.core.plan));
   fleet.partition.rebalance = true;

@@ -12,6 +12,7 @@ export function readColumns(feeder: Feeder, head: Uint8Array, whole: boolean): r
     throw new EngineError("invalid_workflow", `\`${feeder.file}\` is UTF-16; save it as UTF-8`);
   }
   const bytes = head.subarray(countMark(head));
+  checkText(feeder, bytes, whole);
   let first: Uint8Array | null = null;
   let rows = 0;
   const scanner = createRowScanner(feeder, (from, to) => {
@@ -45,4 +46,18 @@ export function readHeader(feeder: Feeder, record: Uint8Array): readonly string[
     }
   });
   return columns;
+}
+
+/** Bytes that are not text in the feeder's encoding: most likely it has another. */
+function checkText({ file, encoding }: Feeder, bytes: Uint8Array, whole: boolean): void {
+  try {
+    new TextDecoder(encoding, { fatal: true }).decode(bytes, { stream: !whole });
+  } catch (cause) {
+    const other = encoding === "utf-8" ? "gbk" : "utf-8";
+    throw new EngineError(
+      "invalid_workflow",
+      `\`${file}\` is not ${encoding} text; say what it is: \`encoding: ${other}\``,
+      { cause },
+    );
+  }
 }

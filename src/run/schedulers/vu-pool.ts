@@ -77,6 +77,12 @@ export function createVuPool(
     if (index === undefined) return;
     const controller = new AbortController();
     const vu = scenario.createVu(computeVuId(plan, position, index), controller.signal);
+    if (scenario.supplyVu?.(vu) === "never") {
+      // A feeder has no row for it, and will have none: the next may have.
+      scenario.closeVu(vu);
+      make();
+      return;
+    }
     const place: PooledVu = { index, vu, controller, rest: createRest(clock, time), begun: 0, busy: false };
     places.add(place);
     if (vuSetup.length === 0) free.push(place);
