@@ -317,3 +317,26 @@ test("a slave that is lost before it has said anything is in the report's list o
   expect(fleet.fact("s0", { type: "closed", lastFrame: 0 })).toEqual(["final"]);
   expect([...fleet.fleet.core.snapshot.sources.keys()]).toEqual(["s1"]);
 });
+
+test("those whose part is done wait for what a loss may bring, run it, and are told to end when all are done", () => {
+  const load: Load = { mode: "per-vu-iterations", vus: 4, iterations: 50, maxDurationMs: 60_000 };
+  const fleet = playFleet({ load });
+  fleet.begin();
+  expect(fleet.fact("s0", { type: "idle", epoch: 0, serial: 0 })).toEqual([]);
+  fleet.turn(4_000);
+  fleet.beat("s0");
+  fleet.turn(1_000);
+  expect(fleet.tick()).toEqual(["s1 expel", "s0 grant"]);
+  const { epoch, share } = fleet.latest("s0", "grant");
+  expect(share.scenarios[0]?.begun).toEqual([
+    [2, 1],
+    [4, 1],
+  ]);
+  // What it said before is of an older share.
+  expect(fleet.fact("s0", { type: "idle", epoch: epoch - 1, serial: 0 })).toEqual([]);
+  expect(fleet.fact("s0", { type: "granted", epoch })).toEqual([]);
+  expect(fleet.fact("s0", { type: "idle", epoch, serial: 0 })).toEqual(["s0 stop"]);
+  expect(fleet.latest("s0", "stop")).toMatchObject({ command: "idle", graceMs: 0 });
+  fleet.fact("s0", { type: "done", lastFrame: 0 });
+  expect(fleet.fact("s0", { type: "closed", lastFrame: 0 })).toEqual(["final"]);
+});
