@@ -287,3 +287,18 @@ test("a script is no response: the answer before it stays the latest", async () 
   flow.scenario.closeVu(vu);
   await target.close();
 });
+
+test.each([
+  [
+    "a script",
+    "steps: [{ id: s, type: script, script: 'using x = null;' }]",
+    "step `s`: the script cannot be compiled: SyntaxError",
+  ],
+  [
+    "a lib",
+    "libs: { a: 'using x = null;' }\nsteps: [{ type: script, script: return 1 }]",
+    "the script threads cannot start: lib `a`: SyntaxError",
+  ],
+])("what only the sandbox finds wrong with %s is told before the start", async (_what, text, message) => {
+  await expect(startScriptedFlow(text)).rejects.toThrow(message);
+});

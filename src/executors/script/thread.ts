@@ -28,7 +28,7 @@ interface Run {
 
 /** Sandboxes that could not be freed, and bytes of all sandboxes, with which the thread asks to be replaced. */
 const maxAbandoned = 16;
-const maxHeap = 512 * 1024 * 1024;
+const maxHeap = 256 * 1024 * 1024;
 /** Facts wait so long for more of them, ms, while the thread computes. */
 const holdMs = 1;
 

@@ -77,10 +77,12 @@ export class Sandbox {
     context.unwrapResult(context.callFunction(pm, context.undefined, entries)).dispose();
     const registerLib = context.getProp(entries, "registerLib");
     for (const [name, source] of Object.entries(libs)) {
-      const factory = this.#evaluate(
+      const made = context.evalCode(
         `(function (module, exports, require) { "use strict";\n${source}\n})`,
         `lib ${name}`,
       );
+      if (made.error) throw new Error(`lib \`${name}\`: ${this.#describe(made.error)}`);
+      const factory = made.value;
       const key = context.newString(name);
       context.unwrapResult(context.callFunction(registerLib, context.undefined, key, factory)).dispose();
       key.dispose();
@@ -210,13 +212,16 @@ export class Sandbox {
   /** Only what the engine itself threw comes here, or a syntax error; the rest is described inside. */
   #describe(error: QuickJSHandle): string {
     const context = this.#context;
-    const [name, message] = ["name", "message"].map((key) => {
+    const [name, message, stack = ""] = ["name", "message", "stack"].map((key) => {
       const handle = context.getProp(error, key);
       const text = context.typeof(handle) === "string" ? context.getString(handle) : "";
       handle.dispose();
       return text;
     });
     error.dispose();
-    return `${name}: ${message}`.slice(0, 2000);
+    // The line before the script's first is ours.
+    const place = /:(\d+):(\d+)\)?\s*$/.exec(stack.split("\n", 1)[0] ?? "");
+    const where = place === null ? "" : ` (line ${Math.max(1, Number(place[1]) - 1)}, column ${place[2]})`;
+    return `${name}: ${message}${where}`.slice(0, 2000);
   }
 }
