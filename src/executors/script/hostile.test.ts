@@ -31,6 +31,7 @@ const hostile: readonly (readonly [what: string, script: string, error: RegExp])
     /^timeout: /,
   ],
   ["async recursion", "const f = async () => { await f(); }; await f();", /^(timeout|script): /],
+  ["text bomb", "const all = []; for (;;) all.push('x'.repeat(1e6));", /^(timeout|script): /],
   ["huge text", "let s = 'x'; for (;;) s += s;", /^script: /],
   ["huge result", "return 'x'.repeat(5e6);", /^script: .*larger/],
   ["huge variable", "vars.set('a', 'x'.repeat(5e6));", /^script: .*larger/],
@@ -189,6 +190,15 @@ test("more stuck scripts than may compute beside each other: the others still go
   // The first waits for those that were before it in the queue, each for so long as it takes to find it out.
   expect(longest).toBeLessThan(5000);
 }, 30_000);
+
+test("a script that takes memory without end is stopped by its memory, not by its time", async () => {
+  const flow = await startScriptedFlow(
+    `steps:\n${scriptStep("s", "const all = []; for (;;) all.push('x'.repeat(1e5) + all.length);")}`,
+  );
+  expect(await flow.iterate()).toBe("failed");
+  const [message = ""] = Object.keys(flow.cut().errors);
+  expect(message).toMatch(/^script: (it takes more than 128 MiB of memory|InternalError: out of memory)/);
+}, 40_000);
 
 test("scripts that compute for long without being hostile all end, beside quick ones", async () => {
   const flow = await startScriptedFlow(

@@ -28,7 +28,15 @@ interface Run {
 
 /** Sandboxes that could not be freed, and bytes of all sandboxes, with which the thread asks to be replaced. */
 const maxAbandoned = 16;
-const maxHeap = 256 * 1024 * 1024;
+const maxHeap = 192 * 1024 * 1024;
+/** Pages of 64 KiB that all sandboxes together may ever have, and those to begin with. */
+const memoryPages = { initial: 256, maximum: 5120 } as const;
+/** Bytes by which one turn may make them grow: the driver's own limit sees single blocks only. */
+const maxGrowth = 128 * 1024 * 1024;
+interface MemoryConstructor {
+  new (pages: typeof memoryPages): { readonly buffer: ArrayBuffer };
+}
+
 /** Facts wait so long for more of them, ms, while the thread computes. */
 const holdMs = 1;
 
@@ -36,7 +44,11 @@ const { driver: wasmModule, scripts, libs, settings, seed, control } = workerDat
 const words = new Int32Array(control);
 // The package's types describe its CommonJS half.
 const base = variant as unknown as QuickJSSyncVariant;
-const driver = await newQuickJSWASMModuleFromVariant(newVariant(base, { wasmModule }));
+// The types of Node leave this global out.
+const { Memory } = (globalThis as unknown as { readonly WebAssembly: { readonly Memory: MemoryConstructor } })
+  .WebAssembly;
+const memory = new Memory(memoryPages);
+const driver = await newQuickJSWASMModuleFromVariant(newVariant(base, { wasmModule, wasmMemory: memory }));
 /** Those that may have room, the latest last. */
 const sandboxes: Sandbox[] = [];
 const runs = new Map<number, Run>();
@@ -47,9 +59,11 @@ let heldSince = 0;
 /** The id of the run that computes; ids begin with 1. */
 let current = -1;
 let currentDeadline = Number.POSITIVE_INFINITY;
+let currentHeap = 0;
 
+const isTooLarge = (): boolean => memory.buffer.byteLength - currentHeap > maxGrowth;
 const mustStop = (): boolean =>
-  Atomics.load(words, controlWords.stop) === current || performance.now() >= currentDeadline;
+  Atomics.load(words, controlWords.stop) === current || performance.now() >= currentDeadline || isTooLarge();
 const onAsk = (run: number, number: number, text: string): void => tell(["ask", run, number, text]);
 const createSandbox = (): Sandbox => new Sandbox(driver, { scripts, libs, settings, seed, onAsk, mustStop });
 
@@ -70,6 +84,7 @@ function tell(fact: ThreadFact): void {
 function compute(run: Run, work: () => Turn): void {
   current = run.id;
   currentDeadline = run.deadline;
+  currentHeap = memory.buffer.byteLength;
   Atomics.store(words, controlWords.running, run.id);
   Atomics.add(words, controlWords.turn, 1);
   // What is thrown here broke the driver: the thread ends with it, and is seen to have computed for this run.
@@ -82,6 +97,7 @@ function compute(run: Run, work: () => Turn): void {
     runs.delete(run.id);
     if (turn.type === "ended") tell(["ended", run.id, turn.text, run.longest]);
     else if (turn.type === "fault") tell(["stopped", run.id, "fault", turn.message]);
+    else if (isTooLarge()) tell(["stopped", run.id, "fault", "it takes more than 128 MiB of memory"]);
     else tell(["stopped", run.id, Atomics.load(words, controlWords.stop) === run.id ? "cancelled" : "expired", ""]);
   }
   keep(run.sandbox);
@@ -102,7 +118,7 @@ function abandon(sandbox: Sandbox): void {
 
 /** Asks to be replaced while there is room for the runs it has. */
 function weigh(): void {
-  if (isWorn || (abandoned < maxAbandoned && driver.getWasmMemory().buffer.byteLength < maxHeap)) return;
+  if (isWorn || (abandoned < maxAbandoned && memory.buffer.byteLength < maxHeap)) return;
   isWorn = true;
   tell(["worn"]);
 }

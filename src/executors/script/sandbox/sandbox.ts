@@ -5,7 +5,7 @@ import { hardenSource } from "./harden-source.ts";
 import { createHostCalls } from "./host-calls.ts";
 import { pmSource } from "./pm-source.ts";
 
-/** Bytes that the runs of a sandbox may hold, its own 0.3 MB included. */
+/** Bytes of the largest single block; what all blocks together may take the thread sees to. */
 const maxMemory = 128 * 1024 * 1024;
 /** Runs that may wait in one sandbox at once. */
 const maxRuns = 16;
