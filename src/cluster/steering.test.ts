@@ -118,3 +118,22 @@ test("a stop that is said again gives what is left of its grace, and a second on
   expect(fleet.fact("s0", applied("shorter", null))).toEqual([]);
   expect(fleet.fact("s1", { type: "done", lastFrame: 0 })).toEqual(["c at null", "longer at null", "shorter at null"]);
 });
+
+test("a latecomer hears of every rate there was: the numbers of its arrivals follow from all of them", () => {
+  const load = {
+    mode: "constant-arrival-rate",
+    rate: 5,
+    timeUnitMs: 1_000,
+    durationMs: 60_000,
+    preAllocatedVus: 4,
+    maxVus: 4,
+  } as const;
+  const fleet = playFleet({ load, room: 2 });
+  fleet.begin();
+  fleet.tell(scale(18, "first"));
+  for (const id of ["s0", "s1"]) fleet.fact(id, applied("first", 300));
+  fleet.turn(1_000);
+  fleet.tell(scale(13, "second"));
+  for (const id of ["s0", "s1"]) fleet.fact(id, applied("second", 1_300));
+  expect(fleet.fleet.core.steering.map(({ command }) => command)).toEqual(["first", "second"]);
+});

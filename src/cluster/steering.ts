@@ -11,6 +11,7 @@ import {
   type PendingCommand,
   testTimeAt,
 } from "./owner-state.ts";
+import { isArrival } from "./partition.ts";
 
 /** A call that steers an execution. `command` names it, for `answered`. */
 export type SteeringEvent =
@@ -179,11 +180,14 @@ function sendDue(state: OwnerState, slave: OwnedSlave): readonly OwnerEffect[] {
 }
 
 /** What no slave can need any more: a change of the clock that all have made, a jump that a later jump has undone. */
-function prune({ steering, slaves, commands }: OwnerState, next: SteeringOrder): void {
+function prune({ plan, steering, slaves, commands }: OwnerState, next: SteeringOrder): void {
   const needed = (order: SteeringOrder): boolean => {
     if (commands.some(({ serial }) => serial === order.serial)) return true;
     if (slaves.some((slave) => slave.state === "running" && isDue(order, slave))) return true;
     if (order.type !== "scale") return false;
+    // The numbers of arrivals follow from all rates before.
+    const load = plan.scenarios.find(({ scenario }) => scenario.name === order.scenario)?.scenario.load;
+    if (load !== undefined && isArrival(load)) return true;
     // A ramp begins where the change before it has led to.
     return !(next.type === "scale" && next.scenario === order.scenario && next.overMs === 0);
   };
