@@ -180,3 +180,29 @@ test("what a killed slave left is removed by the next one", { timeout: 60_000 },
   expect(rooms()).toEqual([]);
   await cluster.call("DELETE", `/executions/${id}?force=true`);
 });
+
+test("an upload that is cut off leaves nothing", { timeout: 30_000 }, async () => {
+  const dataDir = makeFolder();
+  const cluster = await startCluster({ dataDir });
+  const uploads = join(dataDir, "uploads");
+  const stop = new AbortController();
+  const head = '--x\r\ncontent-disposition: form-data; name="files"; filename="a.csv"\r\n\r\n';
+  const body = new ReadableStream({
+    start: (controller) => controller.enqueue(Buffer.from(`${head}name\n${"x\n".repeat(50_000)}`)),
+  });
+  const headers = { "content-type": "multipart/form-data; boundary=x" };
+  const request = { method: "POST", headers, body, duplex: "half", signal: stop.signal } as const;
+  const sent = fetch(`${cluster.url}/api/v1/workflows`, request).catch(() => null);
+  await waitUntil(
+    async () => existsSync(uploads) && readdirSync(uploads).length === 1,
+    10_000,
+    () => "nothing came",
+  );
+  stop.abort();
+  await sent;
+  await waitUntil(
+    async () => readdirSync(uploads).length === 0,
+    10_000,
+    () => "it is still there",
+  );
+});

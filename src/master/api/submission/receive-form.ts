@@ -55,6 +55,7 @@ export async function receiveForm(
   const takeName = createNameCheck();
   const files: UploadedFile[] = [];
   const writing: Promise<void>[] = [];
+  const open = new Set<Readable>();
   const fields = new Map<string, string>();
   let fieldBytes = 0;
   let fileName: string | null = null;
@@ -128,6 +129,7 @@ export async function receiveForm(
                 ),
               );
       writing.push(work);
+      open.add(stream);
       work.catch((error: unknown) => {
         stream.resume();
         refuse(error);
@@ -157,6 +159,8 @@ export async function receiveForm(
   } catch (error) {
     body.unpipe();
     body.resume();
+    // A parser that is cut off ends nothing of what it has begun.
+    for (const stream of open) stream.destroy();
     await Promise.allSettled(writing);
     await rm(folder, { recursive: true, force: true });
     if (error instanceof EngineError) throw error;
