@@ -1,9 +1,11 @@
 import { once } from "node:events";
-import { createWriteStream, mkdtempSync, rmSync, statSync } from "node:fs";
+import { createWriteStream, mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { finished } from "node:stream/promises";
+import { parse } from "csv-parse/sync";
 import { indexFile } from "../src/data/index-file.ts";
+import { locateRow } from "../src/data/row-index.ts";
 import { openRowReader } from "../src/data/row-reader.ts";
 import type { Feeder } from "../src/protocol/workflow.ts";
 
@@ -41,6 +43,10 @@ const base: Omit<Feeder, "mode"> = {
   encoding: "utf-8",
 };
 
+function perRow(startedAt: number, reads: number): string {
+  return `${(((performance.now() - startedAt) * 1_000) / reads).toFixed(2)} us a row`;
+}
+
 function settle(): number {
   globalThis.gc?.();
   return process.memoryUsage().rss;
@@ -65,16 +71,20 @@ try {
       `${quoted ? "quoted" : "plain "}  ${index.rows} rows, ${mb(size)}: indexed in ${(ms / 1_000).toFixed(2)} s, ` +
         `${mb(kept)} kept, at most ${mb(most - before)} more`,
     );
+    const reads = Math.min(count, 200_000);
+    const head = readFileSync(path).subarray(0, locateRow(index, reads - 1)[1]);
+    const parsing = performance.now();
+    parse(head, { columns: true });
+    console.log(`        csv-parse, all at once: ${perRow(parsing, reads)}`);
     for (const mode of ["sequential", "random"] as const) {
       const reader = openRowReader({ ...base, mode }, path, index);
-      const reads = Math.min(count, 200_000);
       let row = 0;
       const from = performance.now();
       for (let read = 0; read < reads; read++) {
         row = mode === "sequential" ? read : (row * 7_919 + 104_729) % count;
         reader.read(row);
       }
-      console.log(`        ${mode}: ${(((performance.now() - from) * 1_000) / reads).toFixed(2)} us a row`);
+      console.log(`        ${mode}: ${perRow(from, reads)}`);
       reader.close();
     }
   }
