@@ -1,5 +1,6 @@
 import { socketSpec } from "./executors/socket/spec.ts";
 import { httpOptions, httpSpec } from "./executors/http/spec.ts";
+import { mqSpec } from "./executors/mq/spec.ts";
 import { scriptLibs, scriptSpec } from "./executors/script/spec.ts";
 import { callSpec } from "./flow/call/spec.ts";
 import { conditionSpec } from "./flow/condition/spec.ts";
@@ -17,6 +18,7 @@ import type { StepSpec } from "./protocol/step-spec.ts";
 export const stepSpecs = {
   http: httpSpec,
   script: scriptSpec,
+  mq: mqSpec,
   socket: socketSpec,
   sleep: sleepSpec,
   group: groupSpec,

@@ -1,6 +1,6 @@
 import { EngineError } from "../errors.ts";
 import type { Log } from "../protocol/ports.ts";
-import { stepExecutors } from "../step-executors.ts";
+import { type ExecutorFactory, stepExecutors } from "../step-executors.ts";
 import { stepSpecs } from "../step-specs.ts";
 
 /**
@@ -16,11 +16,12 @@ export async function loadCapabilities(capabilities: readonly string[], log: Log
 }
 
 async function loadExecutor(type: string, capability: string): Promise<void> {
-  const load = (Object.entries(stepExecutors) as readonly [string, () => Promise<unknown>][]).find(
+  const load = (Object.entries(stepExecutors) as readonly [string, () => Promise<ExecutorFactory>][]).find(
     ([name]) => name === type,
   )?.[1];
   try {
-    await load?.();
+    const create = await load?.();
+    await create?.loadDrivers?.();
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
     throw new EngineError("start_failed", `${capability} cannot be offered: ${type} steps do not load: ${message}`, {

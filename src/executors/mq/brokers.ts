@@ -1,0 +1,9 @@
+import type { OpenBroker } from "./broker.ts";
+import type { BrokerType } from "./mq-config.ts";
+
+/** One row per broker; its driver is loaded when a step needs it. */
+export const brokers = {
+  rabbitmq: () => import("./brokers/rabbitmq.ts").then((module) => module.openRabbitmq),
+  nats: () => import("./brokers/nats.ts").then((module) => module.openNats),
+  jetstream: () => import("./brokers/jetstream.ts").then((module) => module.openJetstream),
+} as const satisfies Record<BrokerType, () => Promise<OpenBroker>>;

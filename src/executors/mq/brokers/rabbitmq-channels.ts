@@ -1,0 +1,120 @@
+import type { ChannelModel, ConfirmChannel } from "amqplib";
+import { DriverFailure } from "../../../driver/call-driver.ts";
+
+/** The broker's usual limit is 2047. */
+const maxChannels = 1_000;
+
+/** Channels of one connection, each lent to one call at a time. */
+export interface Channels {
+  readonly isOver: boolean;
+  /** Rejects when the channel or the connection is closed meanwhile. A channel whose call failed is not used again. */
+  use<Value>(signal: AbortSignal, work: (channel: ConfirmChannel) => Promise<Value>): Promise<Value>;
+}
+
+/** A channel with what ends it. */
+interface Lent {
+  readonly channel: ConfirmChannel;
+  /** Why it was closed. */
+  failure: Error | null;
+  onClosed: (() => void) | null;
+}
+
+export function openChannels(model: ChannelModel): Channels {
+  const idle: Lent[] = [];
+  const waiting: ((lent: Lent) => void)[] = [];
+  let open = 0;
+  let isOver = false;
+  let failure: Error | null = null;
+
+  model.on("error", (error) => {
+    failure = error;
+  });
+  model.on("close", (error) => {
+    isOver = true;
+    failure ??= error ?? null;
+  });
+
+  const lost = () => failure ?? new DriverFailure("mq_closed", "the connection to the broker was closed");
+
+  async function create(): Promise<Lent> {
+    open++;
+    try {
+      const channel = await model.createConfirmChannel();
+      const lent: Lent = { channel, failure: null, onClosed: null };
+      channel.on("error", (error) => {
+        lent.failure = error;
+      });
+      channel.on("close", () => {
+        lent.failure ??= lost();
+        open--;
+        const place = idle.indexOf(lent);
+        if (place >= 0) idle.splice(place, 1);
+        lent.onClosed?.();
+        serveWaiting();
+      });
+      return lent;
+    } catch (error) {
+      open--;
+      throw error;
+    }
+  }
+
+  function serveWaiting(): void {
+    if (isOver || open >= maxChannels) return;
+    const next = waiting.shift();
+    if (next !== undefined) create().then(next, () => undefined);
+  }
+
+  function borrow(signal: AbortSignal): Promise<Lent> {
+    const free = idle.pop();
+    if (free !== undefined) return Promise.resolve(free);
+    if (isOver) return Promise.reject(lost());
+    if (open < maxChannels) return create();
+    return new Promise((resolve, reject) => {
+      waiting.push(resolve);
+      signal.addEventListener("abort", () => {
+        const place = waiting.indexOf(resolve);
+        if (place >= 0) waiting.splice(place, 1);
+        reject(new Error("given up"));
+      });
+    });
+  }
+
+  function giveBack(lent: Lent): void {
+    if (lent.failure !== null) return;
+    const next = waiting.shift();
+    if (next === undefined) idle.push(lent);
+    else next(lent);
+  }
+
+  function discard({ channel, failure: known }: Lent): void {
+    if (known !== null || isOver) return;
+    // It closes by itself when the connection does.
+    channel.close().catch(() => undefined);
+  }
+
+  async function use<Value>(signal: AbortSignal, work: (channel: ConfirmChannel) => Promise<Value>): Promise<Value> {
+    const lent = await borrow(signal);
+    try {
+      const closed = new Promise<never>((_resolve, reject) => {
+        lent.onClosed = () => reject(lent.failure ?? lost());
+      });
+      if (lent.failure !== null) throw lent.failure;
+      const value = await Promise.race([work(lent.channel), closed]);
+      lent.onClosed = null;
+      giveBack(lent);
+      return value;
+    } catch (error) {
+      lent.onClosed = null;
+      discard(lent);
+      throw lent.failure ?? error;
+    }
+  }
+
+  return {
+    get isOver() {
+      return isOver;
+    },
+    use,
+  };
+}

@@ -1,0 +1,240 @@
+import { randomBytes } from "node:crypto";
+import { expect, onTestFinished, test, describe } from "vitest";
+import { startTcpProxy } from "../../../test/support/tcp-proxy.ts";
+import { run } from "../../local/run.ts";
+import type { Report } from "../../protocol/report.ts";
+import { testBrokers } from "../../../test/support/brokers.ts";
+
+const perform = (steps: readonly object[], options: object = {}, more: object = {}): Promise<Report> =>
+  run({ options: { iterations: 1, vus: 1, ...options }, ...more, steps });
+const count = (report: Report, metric: string) => report.metrics[metric]?.values["count"] ?? 0;
+const errors = (report: Report) => report.errors.map(({ code, message }) => `${code}: ${message}`);
+
+describe.each(testBrokers)("$type", (broker) => {
+  const { type } = broker;
+
+  /** A destination of this test alone, gone at its end. */
+  const create = async () => {
+    const { port, close } = await broker.start();
+    const destination = `we-${randomBytes(6).toString("hex")}`;
+    onTestFinished(async () => {
+      await broker.remove(port, destination);
+      await close();
+    });
+    return { port, destination, at: { type, url: broker.url(port), topic: destination } };
+  };
+  /** Where a broker keeps nothing for those who are not there, one subscribes first. */
+  const subscribe = (at: object) => ({ id: "subscribe", type: "mq", config: { ...at, action: "consume", count: 0 } });
+
+  test("what is published is consumed: text, JSON, Chinese, headers and keys, in order", async () => {
+    const { at } = await create();
+    const report = await perform([
+      subscribe(at),
+      {
+        id: "text",
+        type: "mq",
+        config: { ...at, message: "你好，世界 ${vu.id}", key: "订单-1", headers: { source: "测试 a", n: 5 } },
+      },
+      { id: "json", type: "mq", config: { ...at, json: { id: "${vu.id}", name: "登录" } } },
+      {
+        id: "consume",
+        type: "mq",
+        config: { ...at, action: "consume", count: 2, timeout: "10s" },
+        assert: [
+          { type: "json", path: "$.count", value: 2 },
+          { type: "json", path: "$.messages[0].body", value: "你好，世界 1" },
+          ...(broker.headers ? [{ type: "json", path: "$.messages[0].headers.source", value: "测试 a" }] : []),
+          ...(broker.headers ? [{ type: "json", path: "$.messages[0].headers.n", value: "5" }] : []),
+          ...(broker.headers ? [{ type: "json", path: "$.messages[0].key", value: "订单-1" }] : []),
+          { type: "json", path: "$.messages[1].json.name", value: "登录" },
+          { type: "json", path: "$.messages[1].json.id", value: 1 },
+        ],
+        extract: [{ name: "name", from: "json", path: "$.messages[1].json.name" }],
+      },
+      { type: "script", config: { script: "return check('extracted', vars.get('name') === '登录')" } },
+    ]);
+    expect(errors(report)).toEqual([]);
+    expect(report.checks.every(({ fails }) => fails === 0)).toBe(true);
+    expect(count(report, "mq_msgs_sent")).toBe(2);
+    expect(count(report, "mq_msgs_received")).toBe(2);
+    expect(count(report, "data_sent")).toBe(count(report, "data_received"));
+    expect(report.metrics["mq_publish_duration"]?.values["count"]).toBe(2);
+    expect(report.metrics["mq_consume_duration"]?.values["count"]).toBe(2);
+    expect(report.metrics["mq_req_failed"]?.values["rate"]).toBe(0);
+  });
+
+  test("bytes stay as they are, also many of them", async () => {
+    const { at } = await create();
+    const small = Buffer.from([0, 255, 10, 13, 128, 0]).toString("base64");
+    const big = randomBytes(broker.bigBytes).toString("base64");
+    const report = await perform(
+      [
+        subscribe(at),
+        { type: "mq", config: { ...at, message: small, encoding: "base64" } },
+        { type: "mq", config: { ...at, message: big, encoding: "base64" } },
+        {
+          type: "mq",
+          config: { ...at, action: "consume", count: 2, encoding: "base64", timeout: "10s" },
+          assert: [
+            { type: "json", path: "$.messages[0].body", value: small },
+            { type: "json", path: "$.messages[1].body", value: "${big}" },
+          ],
+        },
+      ],
+      {},
+      { variables: { big } },
+    );
+    expect(errors(report)).toEqual([]);
+    expect(count(report, "data_received")).toBe(6 + broker.bigBytes);
+  });
+
+  test("a consume step takes no more than it wants; the next one has the rest", async () => {
+    const { at } = await create();
+    const consume = (id: string, wanted: number) => ({
+      id,
+      type: "mq",
+      config: { ...at, action: "consume", count: wanted, timeout: "10s" },
+      extract: [{ name: id, from: "json", path: "$.messages[*].body", all: true }],
+    });
+    const report = await perform([
+      subscribe(at),
+      { type: "loop", config: { count: 5, steps: [{ type: "mq", config: { ...at, message: "m${loop.index}" } }] } },
+      consume("first", 2),
+      consume("second", 3),
+      {
+        type: "script",
+        config: {
+          script: "return check('all', vars.get('first').concat(vars.get('second')).join() === 'm0,m1,m2,m3,m4')",
+        },
+      },
+    ]);
+    expect(errors(report)).toEqual([]);
+    expect(report.checks).toMatchObject([{ passes: 1, fails: 0 }]);
+    expect(count(report, "mq_msgs_received")).toBe(5);
+  });
+
+  test("a consume step that runs out of time says how many came, and keeps those", async () => {
+    const { at } = await create();
+    const report = await perform([
+      subscribe(at),
+      { type: "mq", config: { ...at, message: "one" } },
+      {
+        id: "short",
+        type: "mq",
+        config: { ...at, action: "consume", count: 3, timeout: broker.slow ? "8s" : "700ms" },
+        on_error: "continue",
+        assert: [{ type: "body", value: "one" }],
+      },
+      { type: "mq", config: { ...at, message: "two" } },
+      {
+        id: "next",
+        type: "mq",
+        config: { ...at, action: "consume", timeout: "10s" },
+        assert: [{ type: "body", value: "two" }],
+      },
+    ]);
+    expect(errors(report)).toEqual(["timeout: 1 of 3 messages came in time; raise the timeout, or see who publishes"]);
+    expect(count(report, "mq_msgs_received")).toBe(2);
+    expect(report.checks.map(({ passes }) => passes)).toEqual([1, 1]);
+  }, 30_000);
+
+  test("tracked messages tell how long they travelled", async () => {
+    const { at } = await create();
+    const report = await perform([
+      subscribe(at),
+      { type: "mq", config: { ...at, message: "x", track: true } },
+      { type: "mq", config: { ...at, action: "consume", track: true, timeout: "10s" } },
+    ]);
+    expect(errors(report)).toEqual([]);
+    const latency = report.metrics["mq_e2e_latency"]?.values;
+    expect(latency?.["count"]).toBe(broker.headers ? 1 : 0);
+    if (broker.headers) expect(latency?.["max"]).toBeLessThan(broker.slow ? 10_000 : 2_000);
+  });
+
+  test("a connection that is cut in the middle: errors are counted, the run goes on over a new one", async () => {
+    const { port, at } = await create();
+    const proxy = await startTcpProxy(port);
+    onTestFinished(() => proxy.close());
+    const through = { ...at, url: broker.url(proxy.port), timeout: "5s" };
+    const steps = [
+      { id: "publish", type: "mq", config: { ...through, message: "x" } },
+      { type: "sleep", duration: "5ms" },
+    ];
+    const running = run({ options: { vus: 3, duration: "2s", graceful_stop: "5s" }, steps });
+    await expect.poll(() => proxy.connections).toBe(1);
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    proxy.reset();
+    await expect.poll(() => proxy.connections).toBe(1);
+    const report = await running;
+    const failed = report.errors.reduce((sum, error) => sum + error.count, 0);
+    expect(failed).toBeLessThanOrEqual(6);
+    expect(report.metrics["mq_req_failed"]?.values["passes"]).toBe(failed);
+    expect(count(report, "mq_msgs_sent")).toBeGreaterThan(20);
+    expect(report.metrics["iterations"]?.values["count"]).toBe(count(report, "mq_msgs_sent") + failed);
+    await expect.poll(() => proxy.connections).toBe(0);
+  });
+
+  test("a broker that falls silent: the step times out, a stop frees everything", async () => {
+    const { port, at } = await create();
+    const proxy = await startTcpProxy(port);
+    onTestFinished(() => proxy.close());
+    const through = { ...at, url: broker.url(proxy.port) };
+    const steps = [
+      { type: "mq", config: { ...through, message: "x", timeout: "3s" } },
+      { type: "sleep", duration: "600ms" },
+      { type: "mq", config: { ...through, message: "x", timeout: "300ms" } },
+    ];
+    const running = perform(steps);
+    await expect.poll(() => proxy.connections).toBe(1);
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    proxy.blackHole();
+    const report = await running;
+    expect(errors(report)).toEqual([expect.stringMatching(/^timeout: not done in time/)]);
+    proxy.pass();
+    await expect.poll(() => proxy.connections).toBe(0);
+  });
+
+  test("a stop cuts a consume step short, and every connection is closed at the end", async () => {
+    const { port, at } = await create();
+    const proxy = await startTcpProxy(port);
+    onTestFinished(() => proxy.close());
+    const stop = new AbortController();
+    const through = { ...at, url: broker.url(proxy.port) };
+    const workflow = {
+      options: { vus: 3, duration: "60s", graceful_stop: "0s" },
+      steps: [{ type: "mq", config: { ...through, action: "consume" } }],
+    };
+    const running = run(workflow, { signal: stop.signal });
+    await expect.poll(() => proxy.connections).toBeGreaterThan(0);
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    stop.abort();
+    const report = await running;
+    expect(report.metrics["interrupted_iterations"]?.values["count"]).toBe(3);
+    expect(errors(report)).toEqual([]);
+    await expect.poll(() => proxy.connections).toBe(0);
+  });
+
+  test("nobody there: refused, with the broker's name and nothing secret", async () => {
+    const proxy = await startTcpProxy(1);
+    await proxy.close();
+    const config = { type, url: broker.url(proxy.port).replace("://", "://ann:hunter2@"), topic: "t", message: "x" };
+    const report = await perform([{ type: "mq", config: { ...config, timeout: "3s", connect_timeout: "2s" } }]);
+    expect(errors(report)).toEqual([`1212: ${type} 127.0.0.1:${proxy.port}: connection refused`]);
+    expect(JSON.stringify(report)).not.toContain("hunter2");
+  });
+
+  const { startSecured } = broker;
+  test.runIf(startSecured !== null)("wrong credentials are refused, right ones let in, none is told", async () => {
+    if (startSecured === null) return;
+    const secured = await startSecured();
+    onTestFinished(() => secured.close());
+    const url = (password: string) => broker.url(secured.port).replace("://", `://${secured.username}:${password}@`);
+    const config = { type, topic: "we-secured", message: "x", timeout: "5s" };
+    const report = await perform([{ type: "mq", config: { ...config, url: url("wrong-pass-4711") } }]);
+    expect(errors(report)).toEqual([expect.stringMatching(/^mq_auth: .*the broker refuses it/)]);
+    expect(JSON.stringify(report)).not.toContain("wrong-pass-4711");
+    const well = await perform([{ type: "mq", config: { ...config, url: url(secured.password) } }]);
+    expect(errors(well)).toEqual([]);
+    expect(JSON.stringify(well)).not.toContain(secured.password);
+  });
+});

@@ -1,0 +1,128 @@
+import { callDriver, type DriverCall, type DriverOutcome } from "../../driver/call-driver.ts";
+import { DriverResult } from "../../driver/driver-result.ts";
+import { createResolver } from "../../http/dns.ts";
+import type { Recorder } from "../../measure/recorder.ts";
+import type { JsonObject } from "../../protocol/json.ts";
+import type { Executor, ExecutorContext, Operation, StepContext, VirtualUser } from "../../protocol/step.ts";
+import type { Step } from "../../protocol/workflow.ts";
+import { BrokerPool } from "./broker-pool.ts";
+import type { BrokerMessage } from "./broker.ts";
+import { brokers } from "./brokers.ts";
+import { type Addresses, compileTexts, type MqTexts } from "./compile-texts.ts";
+import { describeFault } from "./describe-fault.ts";
+import { createMqSeries, type MqSeries } from "./mq-series.ts";
+import type { BrokerType, MqConfig } from "./mq-config.ts";
+import { createPreciseWall } from "./precise-wall.ts";
+import { showConfirmation, showMessages } from "./show-messages.ts";
+import { readLatency, stamp } from "./track.ts";
+import { VuSubscriptions } from "./vu-subscriptions.ts";
+
+/** Performs `mq` steps. One per thread and execution; connections belong to the thread, subscriptions to the VU. */
+export function createMqExecutor(context: ExecutorContext, recorder: Recorder): Executor {
+  const { clock, permit, log, random, slot, connections } = context;
+  const ports = { clock, permit };
+  const wall = createPreciseWall(clock);
+  const pool = new BrokerPool({
+    clock,
+    log,
+    permit,
+    resolver: createResolver(clock, context.workflow.http.dnsTtlMs),
+    uniqueName: `workflow-engine-${Math.floor(random() * 2 ** 48).toString(36)}`,
+  });
+  const addresses: Addresses = new Map();
+  const used = new Set<BrokerType>();
+
+  function compile(step: Step, stepContext: StepContext): Operation {
+    // The step's spec has checked and completed it.
+    const config = step.config as unknown as MqConfig;
+    const { type, fill } = compileTexts(config, connections, stepContext, addresses);
+    used.add(type);
+    const series = createMqSeries(recorder, { ...stepContext.tags, method: config.action, proto: type });
+    const describe = (texts: MqTexts) => (error: unknown) => describeFault(error, texts.address);
+    return config.action === "publish" ? publishing() : consuming();
+
+    function publishing(): Operation {
+      return async (vu, deadline) => {
+        const texts = fill(vu);
+        const until = Math.min(deadline, clock.now() + config.timeoutMs);
+        const work = (call: DriverCall) => publish(texts, config, call);
+        const outcome = await callDriver(ports, vu, until, work, describe(texts));
+        series.published(outcome, texts.body.length);
+        const confirmed = outcome.kind === "done" ? showConfirmation(outcome.value) : null;
+        return new DriverResult(outcome, `${texts.address.shown} ${texts.destination}`, confirmed);
+      };
+    }
+
+    function consuming(): Operation {
+      return async (vu, deadline) => {
+        const texts = fill(vu);
+        const taken: BrokerMessage[] = [];
+        const until = Math.min(deadline, clock.now() + config.timeoutMs);
+        const work = (call: DriverCall) => consume(vu, texts, config, call, taken, series);
+        const outcome = await callDriver(ports, vu, until, work, describe(texts));
+        const told = tellHowMany(outcome, taken.length, texts.count);
+        series.consumed(told);
+        const answer = taken.length > 0 || told.kind === "done" ? showMessages(taken, config.encoding) : null;
+        return new DriverResult(told, `${texts.address.shown} ${texts.destination}`, answer);
+      };
+    }
+  }
+
+  async function publish(texts: MqTexts, config: MqConfig, { signal }: DriverCall): Promise<JsonObject> {
+    const { address, destination, exchange, stream, key, body } = texts;
+    const broker = await pool.get(address);
+    const headers = config.track ? { ...texts.headers, ...stamp(wall()) } : texts.headers;
+    return broker.publish({ destination, exchange, stream, key, body, headers, config }, signal);
+  }
+
+  async function consume(
+    vu: VirtualUser,
+    { address, destination, exchange, stream, key, groupId, count }: MqTexts,
+    config: MqConfig,
+    { signal }: DriverCall,
+    taken: BrokerMessage[],
+    series: MqSeries,
+  ): Promise<void> {
+    const broker = await pool.get(address);
+    const take = (message: BrokerMessage) => {
+      taken.push(message);
+      series.received(message.body.length);
+      if (!config.track) return;
+      const latency = readLatency(message.headers, wall());
+      if (latency !== null) series.travelled(latency);
+    };
+    const subscriptions = subscriptionsOf(vu);
+    await broker.consume(
+      { source: destination, exchange, stream, key, groupId, count, config, subscriptions, take },
+      signal,
+    );
+  }
+
+  function subscriptionsOf(vu: VirtualUser): VuSubscriptions {
+    const known = vu.resources[slot];
+    if (known !== undefined) return known as VuSubscriptions;
+    const subscriptions = new VuSubscriptions();
+    vu.resources[slot] = subscriptions;
+    return subscriptions;
+  }
+
+  return {
+    compile,
+    prepare: async () => {
+      for (const type of used) await brokers[type]();
+    },
+    close: () => pool.close(),
+  };
+}
+
+/** For a slave that offers mq steps to any workflow. */
+createMqExecutor.loadDrivers = async (): Promise<void> => {
+  await Promise.all(Object.values(brokers).map((load) => load()));
+};
+
+/** A consume step that ran out of time says how far it came. */
+function tellHowMany(outcome: DriverOutcome<void>, came: number, wanted: number): DriverOutcome<void> {
+  if (outcome.kind !== "failed" || outcome.failure.code !== "timeout") return outcome;
+  const message = `${came} of ${wanted} messages came in time; raise the timeout, or see who publishes`;
+  return { ...outcome, failure: { code: "timeout", message } };
+}
