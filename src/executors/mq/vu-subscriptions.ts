@@ -1,5 +1,4 @@
 import type { VuResource } from "../../protocol/step.ts";
-import type { BrokerConnection } from "./broker.ts";
 
 /** What a VU has asked a broker to send; lives until the VU or its connection ends. */
 export interface Subscription {
@@ -8,15 +7,11 @@ export interface Subscription {
 
 /** The subscriptions of one VU, for protocols that keep nothing for those who are not there. */
 export class VuSubscriptions implements VuResource {
-  readonly #kept = new Map<string, { readonly connection: BrokerConnection; readonly made: Promise<Subscription> }>();
+  readonly #kept = new Map<string, { readonly connection: object; readonly made: Promise<Subscription> }>();
   #closed = false;
 
   /** The one of this name on this connection, made if there is none. */
-  async of<Kind extends Subscription>(
-    connection: BrokerConnection,
-    name: string,
-    make: () => Promise<Kind>,
-  ): Promise<Kind> {
+  async of<Kind extends Subscription>(connection: object, name: string, make: () => Promise<Kind>): Promise<Kind> {
     const known = this.#kept.get(name);
     if (known !== undefined && known.connection === connection) return known.made as Promise<Kind>;
     const made = make();
