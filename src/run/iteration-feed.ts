@@ -85,7 +85,8 @@ export function createIterationFeed(options: FeedOptions): IterationFeed {
     const spanMs = seen.length * lookMs;
     seen.push(next);
     if (seen.length > looks) seen.shift();
-    if (claimed > 0 && left < (claimed / spanMs) * leastWorkMs) want();
+    // Who asks for rows has none left: the owner takes that for the end where all ask, and what is left with one is others'.
+    if (options.onSpare === null && claimed > 0 && left < (claimed / spanMs) * leastWorkMs) want();
     // Threads without a VU do not see for themselves that nothing is left.
     if (last && left <= 0) options.tellThreads([], true);
     else if (!closed) alarm = clock.at(clock.now() + lookMs, look);

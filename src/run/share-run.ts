@@ -40,7 +40,7 @@ export interface ShareRunEvents {
   onFault(error: unknown): void;
   /** Test time 0 has passed on every thread; the instant (`Clock.now()`) of the latest. */
   onStarted(instant: number): void;
-  /** Less than half a second's shared iterations, or unique rows, are left. Once per `allot`. `line` as in `allot`. */
+  /** Less than half a second's shared iterations are left, or no unique row. Once per `allot`. `line` as in `allot`. */
   onWant(line: string): void;
   /** A fed share has nothing to do; said again after each grant and scale that leaves it so. */
   onIdle(): void;
