@@ -16,6 +16,7 @@ import {
   makeWorkflow,
 } from "../test/support/flow-run.ts";
 import { noFeeds } from "../src/data/feeds.ts";
+import { noMeetings } from "../src/flow/rendezvous/meetings.ts";
 
 // CPU time of an iteration per step, beyond an operation that does nothing but resolve. Run: node bench/flow.ts
 
@@ -105,6 +106,7 @@ for (const { name, steps, vus: vuCount, count } of cases) {
       masker,
       files: new Map(),
       feeds: noFeeds,
+      meetings: noMeetings,
     },
     { executors: { op: () => Promise.resolve(() => idle) }, compilers: stepCompilers },
   );

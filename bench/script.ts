@@ -1,6 +1,7 @@
 import variant from "@jitl/quickjs-wasmfile-release-sync";
 import { newQuickJSWASMModuleFromVariant, type QuickJSSyncVariant } from "quickjs-emscripten-core";
 import { noFeeds } from "../src/data/feeds.ts";
+import { noMeetings } from "../src/flow/rendezvous/meetings.ts";
 import { loadWorkflow } from "../src/definition/load-workflow.ts";
 import { compileWorkflow } from "../src/flow/compile-workflow.ts";
 import { createRecorder } from "../src/measure/thread-recorder.ts";
@@ -23,6 +24,7 @@ async function compile(steps: string, more = "") {
     connections: {},
     files: new Map(),
     feeds: noFeeds,
+    meetings: noMeetings,
     recorder: createRecorder({ clock, masker: (text) => text }),
     clock,
     random: Math.random,

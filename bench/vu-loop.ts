@@ -81,6 +81,7 @@ async function runLoad(load: Load): Promise<number> {
       compile: () => Promise.resolve(createIdleWorkflow()),
     },
     {
+      onArrivals: () => undefined,
       onFrame: (frame) => {
         iterations = frame.vus[0]?.iterations ?? 0;
       },

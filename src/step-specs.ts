@@ -9,6 +9,7 @@ import { breakSpec, continueSpec } from "./flow/jump/spec.ts";
 import { loopSpec } from "./flow/loop/spec.ts";
 import { parallelSpec } from "./flow/parallel/spec.ts";
 import { retrySpec } from "./flow/retry/spec.ts";
+import { rendezvousSpec } from "./flow/rendezvous/spec.ts";
 import { sleepSpec } from "./flow/sleep/spec.ts";
 import { switchSpec } from "./flow/switch/spec.ts";
 import { waitUntilSpec } from "./flow/wait-until/spec.ts";
@@ -31,6 +32,7 @@ export const stepSpecs = {
   retry: retrySpec,
   wait_until: waitUntilSpec,
   call: callSpec,
+  rendezvous: rendezvousSpec,
 } as const satisfies Record<string, StepSpec>;
 
 /** What step types add to the workflow and its options. */

@@ -152,6 +152,8 @@ export type FleetRecord = Pick<
     | "stopBy"
     | "lastSerial"
     | "steering"
+    | "rendezvous"
+    | "meetings"
     | "events"
     | "startLeadMs"
   >;

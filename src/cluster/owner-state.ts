@@ -4,6 +4,7 @@ import type { Inputs, Order, SteeringOrder } from "../protocol/message.ts";
 import type { Plan, Share } from "../protocol/plan.ts";
 import type { EventType, ExecutionEvent, Reason, SharedValues } from "../protocol/report.ts";
 import type { LiveThresholds } from "./live-thresholds.ts";
+import type { RendezvousState } from "./rendezvous.ts";
 
 /** The owner's two clocks at an event: monotonic and epoch milliseconds. */
 export interface Instant {
@@ -51,6 +52,10 @@ export interface OwnerState {
   readonly steering: SteeringOrder[];
   /** Those whose callers are not answered yet. Not for those of an owner before this one. */
   readonly commands: PendingCommand[];
+  /** By scenario: where its VUs wait for each other. */
+  readonly rendezvous: Map<string, RendezvousState>;
+  /** Changes of it that must be durable. */
+  meetings: number;
   readonly events: ExecutionEvent[];
 }
 
@@ -146,6 +151,8 @@ export function createOwnerState(options: OwnerOptions): OwnerState {
     lastSerial: 0,
     steering: [],
     commands: [],
+    rendezvous: new Map(),
+    meetings: 0,
     events: [],
   };
 }

@@ -15,6 +15,7 @@ import {
   type StartInstant,
   testTimeAt,
 } from "./owner-state.ts";
+import { forgetArrivals, noteArrivals } from "./rendezvous.ts";
 import { forgetSteered, noteApplied, steer, type SteeringEvent } from "./steering.ts";
 
 export type OwnerEvent =
@@ -111,7 +112,7 @@ function learn(state: OwnerState, slave: OwnedSlave, fact: Fact, time: Instant):
     case "done":
       if (slave.state !== "closed") slave.state = "ended";
       slave.furthestMs = findLatest(state, slave, time.now);
-      return [...forgetSteered(state, slave.id), ...proceed(state, time)];
+      return [...forgetSteered(state, slave.id), ...forgetArrivals(state, slave.id), ...proceed(state, time)];
     case "rows_over":
       noteRowsOver(state, fact.feeder, time);
       return [];
@@ -125,6 +126,8 @@ function learn(state: OwnerState, slave: OwnedSlave, fact: Fact, time: Instant):
       return closeAll(state, time);
     case "fault":
       return failExecution(state, { reason: "internal", message: fact.message, code: "internal_error" }, time);
+    case "arrive":
+      return state.phase === "running" || state.phase === "stopping" ? noteArrivals(state, slave, fact) : [];
     case "closed":
       slave.state = "closed";
       return proceed(state, time);
@@ -170,7 +173,7 @@ function lose(state: OwnerState, slaveId: string, time: Instant): readonly Owner
   const at = state.slaves.findIndex(({ id }) => id === slaveId);
   if (at === -1) return [];
   state.slaves.splice(at, 1);
-  const answers = forgetSteered(state, slaveId);
+  const answers = [...forgetSteered(state, slaveId), ...forgetArrivals(state, slaveId)];
   if (state.alone === slaveId && state.phase === "setup") {
     const cause = { reason: "setup_lost", message: `${slaveId} was lost during setup`, code: null } as const;
     return [...answers, ...failExecution(state, cause, time)];

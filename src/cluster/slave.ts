@@ -108,6 +108,7 @@ function obey(state: SlaveState, order: Order): readonly SlaveEffect[] {
       break;
     case "grant":
     case "claimed":
+    case "proceed":
       if (state.phase !== "running") return [];
       break;
     // Rows that come after the end go back at once: others may wait for them.

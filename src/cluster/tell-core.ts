@@ -41,6 +41,17 @@ export function stampOrder(fleet: FleetState, slaveId: string, incarnation: numb
 /** Whatever of the core is in the record, in short. */
 function describeCore({ core, coreEnded }: FleetState): string {
   const states = core.slaves.map(({ id, state, steered }) => `${id}=${state}${steered}`).join(",");
-  const { phase, pausedAt, resumedAt, stopBy, lastSerial, cause, events } = core;
-  return [phase, states, pausedAt, resumedAt, stopBy, lastSerial, cause?.reason, events.length, coreEnded].join(";");
+  const { phase, pausedAt, resumedAt, stopBy, lastSerial, cause, events, meetings } = core;
+  return [
+    phase,
+    states,
+    pausedAt,
+    resumedAt,
+    stopBy,
+    lastSerial,
+    cause?.reason,
+    events.length,
+    coreEnded,
+    meetings,
+  ].join(";");
 }

@@ -462,3 +462,40 @@ describe("calls of other workflow files", () => {
     expect(asked).toEqual(["sub/http.yaml", "sub/body.txt"]);
   });
 });
+
+describe("rendezvous", () => {
+  const meet = (config: object): object => ({ id: "m", type: "rendezvous", config });
+  test.each([
+    [{ count: 3 }, { count: 3, timeout: 30_000 }],
+    [
+      { all: true, timeout: "2s" },
+      { count: null, timeout: 2_000 },
+    ],
+    [
+      { count: 1, timeout: "${wait}" },
+      { count: 1, timeout: "${wait}" },
+    ],
+  ])("%j", (config, resolved) => {
+    const workflow = { variables: { wait: "1s" }, steps: [meet(config)] };
+    expect(load(workflow).scenarios[0]?.steps[0]?.config).toEqual(resolved);
+  });
+
+  test.each([
+    [{ steps: [meet({})] }, "steps[0].config: say how many VUs are to meet: `count: 10` or `all: true`"],
+    [{ steps: [meet({ count: 2, all: true })] }, "steps[0].config.all: `count` and `all` exclude each other; keep one"],
+    [
+      { steps: [meet({ count: 0 })] },
+      "steps[0].config.count: `0` is not accepted here; it takes a whole number from 1",
+    ],
+    [
+      { setup: [{ type: "group", steps: [meet({ count: 2 })] }], steps: [sleep("a")] },
+      "setup: `m`: setup runs once, nobody else comes to a rendezvous there",
+    ],
+    [
+      { options: { rate: 5, duration: "1s" }, steps: [meet({ all: true })] },
+      "options: `m`: in mode constant-arrival-rate VUs rest until an iteration is due, so that all of them never meet; give a `count`",
+    ],
+  ])("%j is refused", (workflow, problem) => {
+    expect(problemsOf(workflow)).toEqual([problem]);
+  });
+});

@@ -1,27 +1,23 @@
-import { listChildren } from "../protocol/child-steps.ts";
-import type { StepSpec } from "../protocol/step-spec.ts";
-import type { Step, Workflow } from "../protocol/workflow.ts";
-import { stepSpecs } from "../step-specs.ts";
+import type { Scenario, Step, Workflow } from "../protocol/workflow.ts";
+import { visitSteps } from "./visit-steps.ts";
 
 /** The capabilities that a slave needs for the workflow's steps, in the order of the steps, each once. */
 export function listCapabilities(workflow: Workflow): string[] {
+  return list([workflow.setup, ...workflow.scenarios.flatMap((scenario) => listBodies(scenario)), workflow.teardown]);
+}
+
+/** The step lists of a scenario, in the order in which they run. */
+export function listBodies({ vuSetup, preHook, steps, postHook, vuTeardown }: Scenario): (readonly Step[])[] {
+  return [vuSetup, preHook, steps, postHook, vuTeardown];
+}
+
+function list(bodies: readonly (readonly Step[])[]): string[] {
   const found = new Set<string>();
-  const visit = (steps: readonly Step[]): void => {
-    for (const step of steps) {
-      const spec: StepSpec | undefined = Object.hasOwn(stepSpecs, step.type)
-        ? stepSpecs[step.type as keyof typeof stepSpecs]
-        : undefined;
-      visit(step.preHook);
+  for (const body of bodies) {
+    visitSteps(body, (_, spec) => {
       const capability = spec?.capability ?? null;
       if (capability !== null) found.add(capability);
-      for (const list of listChildren(step.config, spec?.children ?? [])) visit(list);
-      visit(step.postHook);
-    }
-  };
-  visit(workflow.setup);
-  for (const { vuSetup, preHook, steps, postHook, vuTeardown } of workflow.scenarios) {
-    for (const list of [vuSetup, preHook, steps, postHook, vuTeardown]) visit(list);
+    });
   }
-  visit(workflow.teardown);
   return [...found];
 }

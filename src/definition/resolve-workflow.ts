@@ -4,6 +4,7 @@ import { listTemplates, type Path, type SpecText } from "../protocol/step-spec.t
 import type { HttpDefaults, MetricType, Step, Workflow } from "../protocol/workflow.ts";
 import { stepOptions } from "../step-specs.ts";
 import { checkShape } from "../document/check-shape.ts";
+import { checkRendezvous } from "./check-rendezvous.ts";
 import { type Calls, createFindCallee } from "./callees.ts";
 import { createStepChecker, maxNesting, maxSteps } from "./check-steps.ts";
 import { checkTexts, type PossibleNames } from "./check-texts.ts";
@@ -101,6 +102,11 @@ export function resolveWorkflow(document: Json, options: ResolveOptions, finding
   );
   const scenarios = drafts.map((draft) =>
     resolveScenario(draft, workflowOptions, errorRule, phases, steps, main, given, findings),
+  );
+  checkRendezvous(
+    phases,
+    scenarios.flatMap((scenario, at) => (scenario === null ? [] : [[scenario, drafts[at]?.path ?? []] as const])),
+    findings,
   );
   // Also fragments that nobody calls are checked.
   for (const name of Object.keys(asObject(root["fragments"]))) findCallee("fragment", name, ["fragments", name]);

@@ -10,6 +10,7 @@ import { createSystemClock } from "../run/system-clock.ts";
 import type { CompiledWorkflow } from "./compiled.ts";
 import { compileWorkflow } from "./compile-workflow.ts";
 import { noFeeds } from "../data/feeds.ts";
+import { noMeetings } from "./rendezvous/meetings.ts";
 
 const closers: (() => Promise<void>)[] = [];
 afterEach(async () => {
@@ -57,6 +58,7 @@ async function compileReal(
     masker,
     files: new Map(),
     feeds: noFeeds,
+    meetings: noMeetings,
   });
   closers.push(() => compiled.close());
   return {

@@ -56,6 +56,7 @@ export async function compileWorkflow(context: FlowContext, tables: StepTables =
       executors,
       compilers: tables.compilers,
       references,
+      meet: null,
       jsonPath: needsLibrary ? await loadJsonPath() : plainJsonPath,
     });
     for (const executor of executors.values()) await executor.prepare?.();
@@ -76,7 +77,9 @@ function compileAll(
   const scenarios = workflow.scenarios.map((scenario) => {
     const variables = { ...workflow.variables, ...scenario.variables };
     const tags = { ...workflow.tags, ...scenario.tags, scenario: scenario.name };
-    return compileScenario(scenario, createPhase(context, surroundings, sharedValues, variables, tags, ""), workflow);
+    const meet = (step: string, count: number | null) => context.meetings.open(scenario.name, step, count);
+    const own = { ...surroundings, meet };
+    return compileScenario(scenario, createPhase(context, own, sharedValues, variables, tags, ""), workflow);
   });
   const setupPhase = createPhase(context, surroundings, sharedValues, workflow.variables, workflow.tags, "::setup");
   const teardownPhase = createPhase(

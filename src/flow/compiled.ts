@@ -7,6 +7,7 @@ import type { Clock, Log, Masker, Permit, Random } from "../protocol/ports.ts";
 import type { SharedValues } from "../protocol/report.ts";
 import type { VirtualUser } from "../protocol/step.ts";
 import type { Workflow } from "../protocol/workflow.ts";
+import type { Meetings } from "./rendezvous/meetings.ts";
 
 /** What `compileWorkflow` gets; one per thread. */
 export interface FlowContext {
@@ -22,6 +23,8 @@ export interface FlowContext {
   readonly files: FilePaths;
   /** The rows of the workflow's feeders. */
   readonly feeds: Feeds;
+  /** Where VUs wait for each other. */
+  readonly meetings: Meetings;
   readonly masker: Masker;
   /** Databases and brokers that this slave knows by name; a workflow's own win over them. */
   readonly connections: Readonly<Record<string, JsonObject>>;

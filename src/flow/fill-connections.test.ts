@@ -8,6 +8,7 @@ import { fillConnections } from "./fill-connections.ts";
 import { findReferences } from "./references.ts";
 import { stepCompilers } from "./step-compilers.ts";
 import { noFeeds } from "../data/feeds.ts";
+import { noMeetings } from "./rendezvous/meetings.ts";
 
 function fill(own: Record<string, JsonObject>, slaves: Record<string, JsonObject> = {}) {
   const clock = createTurnedClock();
@@ -18,6 +19,7 @@ function fill(own: Record<string, JsonObject>, slaves: Record<string, JsonObject
     slaveId: "slave-1",
     files: new Map(),
     feeds: noFeeds,
+    meetings: noMeetings,
     recorder: createRecorder({ clock, masker: (text: string) => text }),
     clock,
     random: () => 0.5,

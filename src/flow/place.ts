@@ -5,6 +5,7 @@ import type { Step } from "../protocol/workflow.ts";
 import type { JsonPath } from "./extract/json-path.ts";
 import type { FlowVu } from "./flow-vu.ts";
 import type { Outcome } from "./outcome.ts";
+import type { Arrive } from "./rendezvous/meetings.ts";
 import type { FlowType, References } from "./references.ts";
 import type { Texts } from "./texts.ts";
 import type { Turn } from "./turn.ts";
@@ -22,6 +23,8 @@ export interface Place {
   readonly references: References;
   readonly texts: Texts;
   readonly jsonPath: JsonPath;
+  /** Opens a place where VUs of the scenario meet; null: the steps belong to no scenario. */
+  readonly meet: ((step: string, count: number | null) => Arrive) | null;
   /** Of the workflow, the scenario and the steps around. */
   readonly tags: Tags;
   /** `::outer::inner`; empty outside of groups. */

@@ -5,6 +5,7 @@ import { breakCompiler, continueCompiler } from "./jump/compile.ts";
 import { loopCompiler } from "./loop/compile.ts";
 import { parallelCompiler } from "./parallel/compile.ts";
 import type { StepCompilers } from "./place.ts";
+import { rendezvousCompiler } from "./rendezvous/compile.ts";
 import { retryCompiler } from "./retry/compile.ts";
 import { sleepCompiler } from "./sleep/compile.ts";
 import { switchCompiler } from "./switch/compile.ts";
@@ -23,4 +24,5 @@ export const stepCompilers = {
   retry: retryCompiler,
   wait_until: waitUntilCompiler,
   call: callCompiler,
+  rendezvous: rendezvousCompiler,
 } as const satisfies StepCompilers;

@@ -5,6 +5,7 @@ import {
   json,
   list,
   name,
+  oneOf,
   optional,
   orNull,
   pair,
@@ -16,7 +17,7 @@ import {
 } from "./link-check.ts";
 import { checkFrame } from "./link-frame.ts";
 import type { JsonObject } from "./json.ts";
-import type { Fact } from "./message.ts";
+import type { Arrivals, Fact } from "./message.ts";
 import type { IterationRange, VuIteration } from "./plan.ts";
 import type { SharedValues } from "./report.ts";
 import { Misfit } from "./link-check.ts";
@@ -73,5 +74,23 @@ export const checkFact: Check<Fact> = variants<Fact>({
   want: fields({ scenario: text(), serial: whole() }),
   claim: fields({ scenario: text(), serial: whole(1), through: list(vuIteration) }),
   return: fields({ line: text(), serial: whole(1), ranges: list(iterationRange) }),
+  arrive: fields({
+    scenario: text(),
+    thread: whole(),
+    threads: whole(1),
+    serial: whole(1),
+    stage: oneOf("waiting", "loading", "over"),
+    running: whole(),
+    points: list(
+      fields<Arrivals["points"][number]>({
+        step: text(),
+        count: orNull(whole(1)),
+        arrived: whole(),
+        released: whole(),
+        gone: whole(),
+        leaving: whole(),
+      }),
+    ),
+  }),
   closed: fields({ lastFrame: whole() }),
 });

@@ -15,7 +15,7 @@ import {
   whole,
 } from "./link-check.ts";
 import { epochMs, iterationRange, sharedValues, vuIteration } from "./link-fact.ts";
-import type { Inputs, Order, OrderStamp } from "./message.ts";
+import type { Departures, Inputs, Order, OrderStamp } from "./message.ts";
 import type { ArrivalPattern, IndexRun, Plan, Share } from "./plan.ts";
 
 const nothing = fields<Record<never, never>>({});
@@ -98,6 +98,20 @@ export const checkOrder: Check<Order> = variants<Order>({
   }),
   taken_back: fields({ line: text(), serial: whole(1) }),
   claimed: fields({ scenario, serial: whole(1) }),
+  proceed: fields({
+    scenario,
+    thread: whole(),
+    points: list(
+      fields<Departures>({
+        step: text(),
+        released: whole(),
+        gone: whole(),
+        came: whole(),
+        needed: whole(),
+        over: flag,
+      }),
+    ),
+  }),
   resend: fields({ after: whole() }),
   expel: nothing,
   close: nothing,

@@ -57,6 +57,13 @@ export type Order =
   | { readonly type: "taken_back"; readonly line: string; readonly serial: number }
   /** The claim of this number is durable: its VUs may begin what it names. */
   | { readonly type: "claimed"; readonly scenario: string; readonly serial: number }
+  /** VUs at rendezvous go on, or without the others; the counts are of all so far, so that a repetition changes nothing. */
+  | {
+      readonly type: "proceed";
+      readonly scenario: string;
+      readonly thread: number;
+      readonly points: readonly Departures[];
+    }
   /** Frames after this number did not arrive. */
   | { readonly type: "resend"; readonly after: number }
   /** Your lease ended and your share has moved: end all load, report what happened. */
@@ -153,8 +160,48 @@ export type Fact =
       readonly serial: number;
       readonly ranges: readonly IterationRange[];
     }
+  /** How it stands at the rendezvous of a scenario; said again every second. */
+  | ({ readonly type: "arrive" } & Arrivals)
   /** Everything is over and freed; `lastFrame`: the number of its very last frame, 0 for none. */
   | { readonly type: "closed"; readonly lastFrame: number };
+
+/** The rendezvous of a scenario on one thread of a slave. */
+export interface Arrivals {
+  readonly scenario: string;
+  /** Its place among the slave's threads, and how many there are. */
+  readonly thread: number;
+  readonly threads: number;
+  /** Counts from 1 per thread and scenario: an older report changes nothing. */
+  readonly serial: number;
+  /** Before the scenario's start, while it begins iterations, afterwards. */
+  readonly stage: "waiting" | "loading" | "over";
+  /** VUs that have started and not ended. */
+  readonly running: number;
+  /** By step; all counts are of all so far. */
+  readonly points: readonly {
+    readonly step: string;
+    /** How many go on together; null: all that run. */
+    readonly count: number | null;
+    readonly arrived: number;
+    /** As the latest `proceed` said. */
+    readonly released: number;
+    readonly gone: number;
+    /** Those who are `gone`, and those who want to be: their time is up, or they were interrupted. */
+    readonly leaving: number;
+  }[];
+}
+
+/** Of those who came to a rendezvous on one thread: how many went on with the others, and how many without. */
+export interface Departures {
+  readonly step: string;
+  readonly released: number;
+  readonly gone: number;
+  /** When the latest went without: so many had come of so many that were needed. */
+  readonly came: number;
+  readonly needed: number;
+  /** Nobody can come any more: who waits is interrupted. */
+  readonly over: boolean;
+}
 
 /** What a release gave back, by scenario in the plan's order. */
 export interface Released {

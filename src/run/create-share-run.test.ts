@@ -88,6 +88,7 @@ function makeRun(workflow: Workflow, threads: number): Running {
       leaseMemory: null,
     },
     {
+      onArrivals: () => undefined,
       onFrame: (frame) => frames.push(frame),
       onDone: done.resolve,
       onFault: (error) => faults.push(error),

@@ -96,6 +96,7 @@ export function createShareRun(options: ShareRunOptions, events: ShareRunEvents)
     },
     onWant: (scenario) => feeds[scenario]?.want(),
     onClaim: (scenario, through) => events.onClaim(nameOf(scenario), through),
+    onArrivals: (arrivals) => events.onArrivals({ ...arrivals, thread, threads }),
     onSpareRow(line, row) {
       const feed = feeds[line];
       if (undone > 0) feed?.add([[row, row + 1]], false);
@@ -210,6 +211,7 @@ export function createShareRun(options: ShareRunOptions, events: ShareRunEvents)
       const position = findScenario(plan, scenario);
       for (const part of parts) part.claimed(position, through);
     },
+    proceed: (scenario, thread, points) => parts[thread]?.proceed(scenario, points),
     suspend: () => changeLease(true),
     goOn: () => changeLease(false),
     stop(graceMs) {

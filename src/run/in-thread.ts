@@ -9,6 +9,7 @@ import { createGate, openGate } from "./gate.ts";
 import type { GeneratorWatch } from "./generator-watch.ts";
 import { createIterationMeter } from "./iteration-meter.ts";
 import { readDeadline } from "./lease-memory.ts";
+import { createRendezvous } from "./rendezvous.ts";
 import { createScenarioClock } from "./scenario-clock.ts";
 import { createScenarioRun, type ScenarioRun } from "./scenario-run.ts";
 import type { SharePart, SharePartEvents } from "./share-part.ts";
@@ -21,7 +22,7 @@ export interface InThreadOptions {
   readonly plan: Plan;
   readonly share: Share;
   /** What flow compiles with: the thread's ports. */
-  readonly context: Omit<FlowContext, "feeds"> & { readonly recorder: ThreadRecorder };
+  readonly context: Omit<FlowContext, "feeds" | "meetings"> & { readonly recorder: ThreadRecorder };
   /** null: no lease, and nobody feeds the share. */
   readonly leaseMemory: SharedArrayBuffer | null;
   readonly claims: Claims;
@@ -30,6 +31,10 @@ export interface InThreadOptions {
   readonly watch: GeneratorWatch;
   compile(context: FlowContext): Promise<CompiledWorkflow>;
 }
+
+/** Over a link: those who come to a rendezvous one soon after the other are told of together, ms. */
+const arrivalsEveryMs = 5;
+const absent = { stage: "waiting", running: 0 } as const;
 
 /** A share's part that runs in the calling thread. */
 export function createInThread(options: InThreadOptions, events: SharePartEvents): SharePart {
@@ -76,6 +81,14 @@ export function createInThread(options: InThreadOptions, events: SharePartEvents
           },
         });
 
+  const rendezvous = createRendezvous({
+    clock,
+    testClock,
+    leastMs: leaseMemory === null ? 0 : arrivalsEveryMs,
+    look: (name) => runs[plan.scenarios.findIndex(({ scenario }) => scenario.name === name)] ?? absent,
+    tell: events.onArrivals,
+  });
+
   const noteIdle = () => {
     const now = stage === "started" && runs.every((run) => run.idle);
     if (now === idle) return;
@@ -109,6 +122,7 @@ export function createInThread(options: InThreadOptions, events: SharePartEvents
       return;
     }
     drained.resolve();
+    rendezvous.close();
     if (stage !== "started") return;
     stage = "done";
     cutter.stop();
@@ -123,6 +137,7 @@ export function createInThread(options: InThreadOptions, events: SharePartEvents
       stopShared.abort();
       cutter.stop();
       for (const run of runs) run.stop(0);
+      rendezvous.close();
       if (!wasRunning) drained.resolve();
       await Promise.all([compiled?.close(), drained.promise]);
       feeds?.close();
@@ -150,7 +165,7 @@ export function createInThread(options: InThreadOptions, events: SharePartEvents
         unique: rows,
         onOver: events.onRowsOver,
       });
-      compiled = await options.compile({ ...context, feeds });
+      compiled = await options.compile({ ...context, feeds, meetings: rendezvous });
       runs = compiled.scenarios.map((scenario, position) => {
         const planned = plan.scenarios[position];
         if (planned === undefined) throw new EngineError("internal_error", `the plan has no scenario ${position + 1}`);
@@ -200,6 +215,7 @@ export function createInThread(options: InThreadOptions, events: SharePartEvents
       for (const run of runs) run.start();
       testClock.at(0, () => events.onStarted(clock.now()));
       testClock.start(at);
+      rendezvous.start();
       gate.watch();
       cutter.start(at);
     },
@@ -226,6 +242,7 @@ export function createInThread(options: InThreadOptions, events: SharePartEvents
         }
       }),
     claimed: (scenario, through) => runs[scenario]?.confirm(through),
+    proceed: (scenario, points) => rendezvous.proceed(scenario, points),
     watchLease: () => {
       if (stage === "started") gate.watch();
     },

@@ -7,6 +7,7 @@ import { createMasker } from "./masker.ts";
 import { rehearseThenCompile } from "./rehearse.ts";
 import { createSystemClock } from "./system-clock.ts";
 import { noFeeds } from "../data/feeds.ts";
+import { noMeetings } from "../flow/rendezvous/meetings.ts";
 
 test.each([10, 5_000])(
   "before %i starts a second: the workflow itself is compiled and nothing is measured",
@@ -31,6 +32,7 @@ test.each([10, 5_000])(
       masker,
       files: new Map(),
       feeds: noFeeds,
+      meetings: noMeetings,
     });
     expect(compiled.scenarios).toHaveLength(1);
     expect(recorder.cut()).toEqual({ series: [], errors: [], overflow: {} });

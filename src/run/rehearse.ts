@@ -77,6 +77,7 @@ async function run(workflow: Workflow, { clock, masker, slaveId, random }: FlowC
     },
     {
       onFrame: () => undefined,
+      onArrivals: () => undefined,
       onDone: done.resolve,
       onFault: done.reject,
       onStarted: () => undefined,

@@ -33,6 +33,10 @@ export interface ScenarioRun {
   goOn(): void;
   /** Has it nothing to do, now or for ever? */
   readonly idle: boolean;
+  /** Before its start, while it begins iterations, afterwards. */
+  readonly stage: "waiting" | "loading" | "over";
+  /** VUs that have started and not ended. */
+  readonly running: number;
   /** At this moment; the most since the previous call. */
   countVus(): VuCount;
 }
@@ -125,6 +129,12 @@ export function createScenarioRun(
     goOn: () => scheduler.goOn(),
     get idle() {
       return idle || phase === "ended";
+    },
+    get stage() {
+      return phase === "waiting" || phase === "loading" ? phase : "over";
+    },
+    get running() {
+      return scheduler.countActive();
     },
     countVus: () => ({
       scenario: name,

@@ -1,5 +1,6 @@
 import type { RowIndex } from "../data/row-index.ts";
 import type { Frame } from "../protocol/frame.ts";
+import type { Arrivals, Departures } from "../protocol/message.ts";
 import type { IterationRange, Share, VuIteration } from "../protocol/plan.ts";
 import type { SharedValues } from "../protocol/report.ts";
 
@@ -19,6 +20,7 @@ export interface SharePartEvents {
   onWant(scenario: number): void;
   /** These VUs want to begin iterations below these numbers. */
   onClaim(scenario: number, through: readonly VuIteration[]): void;
+  onArrivals(arrivals: Omit<Arrivals, "thread" | "threads">): void;
   /** A unique row was claimed and not used: it is anybody's. */
   onSpareRow(line: number, row: number): void;
   /** A feeder (its place in the workflow) had no row for somebody, and will have none. Once. */
@@ -48,6 +50,7 @@ export interface SharePart {
    */
   allot(scenario: number, ranges: readonly IterationRange[], last: boolean): void;
   claimed(scenario: number, through: readonly VuIteration[]): void;
+  proceed(scenario: string, points: readonly Departures[]): void;
   /** The lease in memory has changed: look at it now. */
   watchLease(): void;
   stop(graceMs: number): void;

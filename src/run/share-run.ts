@@ -1,6 +1,6 @@
 import type { JsonObject } from "../protocol/json.ts";
 import type { Frame } from "../protocol/frame.ts";
-import type { Inputs, Released } from "../protocol/message.ts";
+import type { Arrivals, Departures, Inputs, Released } from "../protocol/message.ts";
 import type { FilePaths } from "../protocol/named-file.ts";
 import type { IterationRange, Plan, Share, VuIteration } from "../protocol/plan.ts";
 import type { Clock, Log, Random, TargetLists } from "../protocol/ports.ts";
@@ -40,6 +40,8 @@ export interface ShareRunEvents {
   onFault(error: unknown): void;
   /** Test time 0 has passed on every thread; the instant (`Clock.now()`) of the latest. */
   onStarted(instant: number): void;
+  /** How it stands at the rendezvous of a scenario on one thread; only of scenarios that have some. */
+  onArrivals(arrivals: Arrivals): void;
   /** Less than half a second's shared iterations are left, or no unique row. Once per `allot`. `line` as in `allot`. */
   onWant(line: string): void;
   /** A fed share has nothing to do; said again after each grant and scale that leaves it so. */
@@ -86,6 +88,8 @@ export interface ShareRun {
   allot(line: string, ranges: readonly IterationRange[], last: boolean): void;
   /** These VUs may begin iterations below these numbers. */
   claimed(scenario: string, through: readonly VuIteration[]): void;
+  /** VUs at rendezvous go on. */
+  proceed(scenario: string, thread: number, points: readonly Departures[]): void;
   /** The lease is over: running operations are aborted and their iterations interrupted; nothing starts until `goOn`. */
   suspend(): void;
   /** What stood still goes on, as far as the lease in memory allows. */

@@ -74,6 +74,8 @@ export function spawnThread(
         return events.onWant(fact.scenario);
       case "claim":
         return events.onClaim(fact.scenario, fact.through);
+      case "arrive":
+        return events.onArrivals(fact.arrivals);
       case "spare_row":
         return events.onSpareRow(fact.line, fact.row);
       case "rows_over":
@@ -108,6 +110,7 @@ export function spawnThread(
     grant: (share) => order({ type: "grant", share }),
     allot: (scenario, ranges, last) => order({ type: "allot", scenario, ranges, last }),
     claimed: (scenario, through) => order({ type: "claimed", scenario, through }),
+    proceed: (scenario, points) => order({ type: "proceed", scenario, points }),
     watchLease: () => order({ type: "watch_lease" }),
     stop: (graceMs) => order({ type: "stop", graceMs }),
     abandon: () => order({ type: "abandon" }),

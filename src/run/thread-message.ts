@@ -1,7 +1,7 @@
 import type { RowIndex } from "../data/row-index.ts";
 import { EngineError, errorTable, type ErrorCode } from "../errors.ts";
 import type { JsonObject } from "../protocol/json.ts";
-import type { Inputs } from "../protocol/message.ts";
+import type { Arrivals, Departures, Inputs } from "../protocol/message.ts";
 import type { FilePaths } from "../protocol/named-file.ts";
 import type { IterationRange, Plan, Share, VuIteration } from "../protocol/plan.ts";
 import type { LogLevel, TargetLists } from "../protocol/ports.ts";
@@ -53,6 +53,7 @@ export type ThreadOrder =
       readonly last: boolean;
     }
   | { readonly type: "claimed"; readonly scenario: number; readonly through: readonly VuIteration[] }
+  | { readonly type: "proceed"; readonly scenario: string; readonly points: readonly Departures[] }
   | { readonly type: "watch_lease" | "abandon" }
   | { readonly type: "stop"; readonly graceMs: number }
   | { readonly type: "teardown"; readonly call: number; readonly shared: SharedValues };
@@ -69,6 +70,7 @@ export type ThreadFact =
   | { readonly type: "idle"; readonly idle: boolean; readonly changes: number }
   | { readonly type: "want"; readonly scenario: number }
   | { readonly type: "claim"; readonly scenario: number; readonly through: readonly VuIteration[] }
+  | { readonly type: "arrive"; readonly arrivals: Omit<Arrivals, "thread" | "threads"> }
   | { readonly type: "rows_over"; readonly feeder: number }
   | { readonly type: "spare_row"; readonly line: number; readonly row: number }
   | { readonly type: "done" }

@@ -69,6 +69,7 @@ const part = createInThread(
     onIdle: (idle, changes) => tell({ type: "idle", idle, changes }),
     onWant: (scenario) => tell({ type: "want", scenario }),
     onClaim: (scenario, through) => tell({ type: "claim", scenario, through }),
+    onArrivals: (arrivals) => tell({ type: "arrive", arrivals }),
     onSpareRow: (line, row) => tell({ type: "spare_row", line, row }),
     onRowsOver: (feeder) => tell({ type: "rows_over", feeder }),
     onFrame: (frame) => tell({ type: "frame", part: frame }),
@@ -110,6 +111,8 @@ const obey = (order: ThreadOrder): void => {
       return part.allot(order.scenario, order.ranges, order.last);
     case "claimed":
       return part.claimed(order.scenario, order.through);
+    case "proceed":
+      return part.proceed(order.scenario, order.points);
     case "watch_lease":
       return part.watchLease();
     case "abandon":

@@ -57,6 +57,7 @@ export function createCarryOut(surroundings: SlaveSurroundings): (order: Carried
           onReturn: asks.giveBack,
           onWant: asks.want,
           onClaim: asks.claim,
+          onArrivals: (arrivals) => emit({ type: "fact", fact: { type: "arrive", ...arrivals } }),
         });
         follow(
           run
@@ -128,6 +129,9 @@ export function createCarryOut(surroundings: SlaveSurroundings): (order: Carried
         if (through !== null) started().claimed(order.scenario, through);
         return;
       }
+      case "proceed":
+        started().proceed(order.scenario, order.thread, order.points);
+        return;
       // The lease may begin before there is a run, and end after it.
       case "suspend":
         run?.suspend();

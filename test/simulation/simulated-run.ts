@@ -273,6 +273,8 @@ export function createSimulatedRun(options: SimulatedRunOptions): SimulatedRun {
         if (claim !== undefined) findModel(claim.scenario)?.confirm(claim.through);
         return;
       }
+      case "proceed":
+        return;
       case "taken_back":
         rows?.takeBack(order.serial);
         return;

@@ -22,6 +22,7 @@ import type { ExecutorFactory } from "../../src/step-executors.ts";
 import { createTurnedClock, type TurnedClock } from "./turned-clock.ts";
 import { completeScenario, completeStep, completeWorkflow, httpDefaults } from "./workflow-fixtures.ts";
 import { noFeeds } from "../../src/data/feeds.ts";
+import { noMeetings } from "../../src/flow/rendezvous/meetings.ts";
 
 /** What a step of type `op` answers; everything left out is the plain success. */
 export interface Answer {
@@ -160,6 +161,7 @@ export async function startFlow(steps: readonly Step[], options: FlowOptions = {
     masker: (text) => text.replaceAll("hunter2", "***"),
     files: new Map(),
     feeds: noFeeds,
+    meetings: noMeetings,
   };
   const executors = options.executors ?? { op: () => Promise.resolve(create) };
   const compiled = await compileWorkflow(context, { executors, compilers: stepCompilers });

@@ -42,6 +42,7 @@ const run = createShareRun(
     leaseMemory,
   },
   {
+    onArrivals: () => undefined,
     onFrame(frame) {
       for (const one of frame.series) {
         if (one.type === "counter") sums[one.key.metric] = (sums[one.key.metric] ?? 0) + one.sum;

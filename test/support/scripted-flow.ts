@@ -9,6 +9,7 @@ import { createMasker } from "../../src/run/masker.ts";
 import { createSystemClock } from "../../src/run/system-clock.ts";
 import { systemTime } from "../../src/run/system-time.ts";
 import { noFeeds } from "../../src/data/feeds.ts";
+import { noMeetings } from "../../src/flow/rendezvous/meetings.ts";
 
 /** A workflow of text, compiled with the real step types. */
 export interface ScriptedFlow {
@@ -51,6 +52,7 @@ export async function startScriptedFlow(
     slaveId: "slave-1",
     files: new Map(),
     feeds: noFeeds,
+    meetings: noMeetings,
     connections: {},
     recorder,
     clock,

@@ -107,6 +107,7 @@ export function makeTestSlave({ id, threads, plan, share, onIdle, onWant, onClai
       leaseMemory,
     },
     {
+      onArrivals: () => undefined,
       onFrame: (frame) => frames.push(frame),
       onDone(last) {
         ended = true;

@@ -110,6 +110,7 @@ export async function stageRun(scenarios: readonly Scenario[], staging: Staging 
       compile: (given) => Promise.resolve(compileStaged(given, run, staging, startAt)),
     },
     {
+      onArrivals: () => undefined,
       onFrame: (frame) => run.frames.push(frame),
       onDone: () => {
         run.done = true;
