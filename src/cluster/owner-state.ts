@@ -4,7 +4,7 @@ import type { Inputs, Order, SteeringOrder } from "../protocol/message.ts";
 import type { Plan, Share } from "../protocol/plan.ts";
 import type { EventType, ExecutionEvent, Reason, SharedValues } from "../protocol/report.ts";
 import type { LiveThresholds } from "./live-thresholds.ts";
-import type { RendezvousState } from "./rendezvous.ts";
+import type { RendezvousState } from "./rendezvous-state.ts";
 
 /** The owner's two clocks at an event: monotonic and epoch milliseconds. */
 export interface Instant {

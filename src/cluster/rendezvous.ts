@@ -1,48 +1,6 @@
 import type { Arrivals, Departures } from "../protocol/message.ts";
+import type { PointState, RendezvousPart, RendezvousState, Waiting } from "./rendezvous-state.ts";
 import type { OwnedSlave, OwnerEffect, OwnerState } from "./owner-state.ts";
-
-/**
- * The rendezvous of one scenario, for all threads of all slaves. What threads report and what they are told are counts
- * that only grow; who goes on is decided here alone, and durable before it is told.
- */
-export interface RendezvousState {
-  readonly parts: Map<string, RendezvousPart>;
-  /** By step: who waits, in the order in which it was heard. */
-  readonly points: Map<string, PointState>;
-}
-
-/** A thread of a slave. */
-export interface RendezvousPart {
-  readonly slaveId: string;
-  readonly thread: number;
-  threads: number;
-  serial: number;
-  stage: Arrivals["stage"];
-  running: number;
-  readonly counts: Map<string, PartCounts>;
-}
-
-interface PartCounts {
-  arrived: number;
-  /** Went on; went without the others. */
-  released: number;
-  gone: number;
-  /** How many had come, and were needed, when one went without. */
-  came: number;
-  needed: number;
-}
-
-interface PointState {
-  readonly count: number | null;
-  waiting: readonly Waiting[];
-  /** Nobody can come any more. */
-  over: boolean;
-}
-
-interface Waiting {
-  readonly part: string;
-  readonly vus: number;
-}
 
 /** More places than these are not looked at. */
 const mostPoints = 1_000;
