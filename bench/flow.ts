@@ -103,6 +103,8 @@ for (const { name, steps, vus: vuCount, count } of cases) {
       log: () => undefined,
       permit: { maySend: () => true, refuses: () => null },
       connections: {},
+      opensFiles: false,
+      threads: 1,
       masker,
       files: new Map(),
       feeds: noFeeds,

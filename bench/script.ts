@@ -22,6 +22,8 @@ async function compile(steps: string, more = "") {
     inputs: { env: {}, secrets: {} },
     slaveId: "bench",
     connections: {},
+    opensFiles: false,
+    threads: 1,
     files: new Map(),
     feeds: noFeeds,
     meetings: noMeetings,

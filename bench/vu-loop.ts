@@ -71,6 +71,8 @@ async function runLoad(load: Load): Promise<number> {
         log: () => undefined,
         permit: { maySend: () => true, refuses: () => null },
         connections: {},
+        opensFiles: false,
+        threads: 1,
         masker,
         files: new Map(),
       },

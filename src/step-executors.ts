@@ -12,6 +12,7 @@ export interface ExecutorFactory {
 export const stepExecutors = {
   http: () => import("./executors/http/executor.ts").then((module) => module.createHttpExecutor),
   script: () => import("./executors/script/executor.ts").then((module) => module.loadScriptExecutor()),
+  db: () => import("./executors/db/executor.ts").then((module) => module.createDbExecutor),
   mq: () => import("./executors/mq/executor.ts").then((module) => module.createMqExecutor),
   socket: () => import("./executors/socket/executor.ts").then((module) => module.createSocketExecutor),
 } as const satisfies Record<string, () => Promise<ExecutorFactory>>;

@@ -1,3 +1,4 @@
+import { dbSpec } from "./executors/db/spec.ts";
 import { socketSpec } from "./executors/socket/spec.ts";
 import { httpOptions, httpSpec } from "./executors/http/spec.ts";
 import { mqSpec } from "./executors/mq/spec.ts";
@@ -20,6 +21,7 @@ export const stepSpecs = {
   http: httpSpec,
   script: scriptSpec,
   mq: mqSpec,
+  db: dbSpec,
   socket: socketSpec,
   sleep: sleepSpec,
   group: groupSpec,

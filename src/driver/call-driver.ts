@@ -8,6 +8,8 @@ export interface DriverCall {
   readonly signal: AbortSignal;
   /** The deadline, as `Clock.now()`. */
   readonly until: number;
+  /** What it means when the deadline passes now; null: the target takes too long. */
+  expectTimeout(failure: Failure | null): void;
 }
 
 /** How a call ended; `duration` in milliseconds. */
@@ -52,6 +54,7 @@ export function callDriver<Value>(
   const stop = new AbortController();
   return new Promise((resolve, reject) => {
     let over = false;
+    let late: Failure | null = null;
     const end = (): number => {
       over = true;
       alarm?.cancel();
@@ -65,7 +68,7 @@ export function callDriver<Value>(
     const alarm = Number.isFinite(deadline)
       ? clock.at(deadline, () => {
           const duration = end();
-          resolve({ kind: "failed", failure: timeoutFailure, duration });
+          resolve({ kind: "failed", failure: late ?? timeoutFailure, duration });
           stop.abort();
         })
       : null;
@@ -78,7 +81,10 @@ export function callDriver<Value>(
       else resolve({ kind: "failed", failure: describe(error), duration });
     };
     try {
-      run({ signal: stop.signal, until: deadline }).then((value) => {
+      const expectTimeout = (failure: Failure | null) => {
+        late = failure;
+      };
+      run({ signal: stop.signal, until: deadline, expectTimeout }).then((value) => {
         if (!over) resolve({ kind: "done", value, duration: end() });
       }, fail);
     } catch (error) {

@@ -1,4 +1,4 @@
-import type { VirtualUser } from "../protocol/step.ts";
+import type { Executor, VirtualUser } from "../protocol/step.ts";
 import type { Feeder, Scenario, Step, Workflow } from "../protocol/workflow.ts";
 import { beginResources, closeResources, compileBegin } from "./begin.ts";
 import { compileEachStep, compileSteps } from "./compile-steps.ts";
@@ -25,7 +25,7 @@ export function compileScenario(
   workflow: Pick<Workflow, "variables" | "http">,
 ): CompiledScenario {
   const { place } = phase;
-  const iterate = compileIteration(scenario, phase);
+  const iterate = tellEnd(compileIteration(scenario, phase), [...place.executors.values()]);
   const forget = compileBegin(place.references, [], listPerIteration(phase.feeders));
   const used = findFeeders([scenario, workflow.variables, workflow.http], phase.feeders).filter((at) =>
     canEnd(phase.feeders[at]),
@@ -93,6 +93,19 @@ function compileIteration(scenario: Scenario, { place, slotsOf, feeders }: Phase
       if (worst === interrupted) break;
     }
     return iterationOutcomes[worst];
+  };
+}
+
+/** Tells the executors that want to know that an iteration is over. */
+function tellEnd(iterate: Iterate, executors: readonly Executor[]): Iterate {
+  const told = executors.filter((executor) => executor.endIteration !== undefined);
+  if (told.length === 0) return iterate;
+  return async (vu, deadline) => {
+    try {
+      return await iterate(vu, deadline);
+    } finally {
+      for (const executor of told) executor.endIteration?.(vu);
+    }
   };
 }
 

@@ -55,6 +55,8 @@ async function compileReal(
     log: () => undefined,
     permit: { maySend: () => true, refuses: () => null },
     connections: {},
+    opensFiles: false,
+    threads: 1,
     masker,
     files: new Map(),
     feeds: noFeeds,

@@ -1,6 +1,6 @@
 import { EngineError } from "../errors.ts";
 import type { Json, JsonObject } from "../protocol/json.ts";
-import type { Executor, ExecutorContext } from "../protocol/step.ts";
+import type { Executor } from "../protocol/step.ts";
 import type { Step } from "../protocol/workflow.ts";
 import type { ExecutorFactory } from "../step-executors.ts";
 import { stepExecutors } from "../step-executors.ts";
@@ -137,15 +137,15 @@ async function createExecutors(
   steps: readonly Step[],
   tables: StepTables,
 ): Promise<void> {
-  const { workflow, inputs, clock, random, log, permit, files } = context;
+  const { workflow, inputs, clock, random, log, permit, files, opensFiles, threads } = context;
+  const node = { workflow, inputs, clock, random, log, permit, files, connections, opensFiles, threads };
   const shared = new Map<symbol, unknown>();
   for (const type of new Set(steps.map((step) => step.type))) {
     const load = Object.hasOwn(tables.executors, type) ? tables.executors[type] : undefined;
     if (load !== undefined) {
       const create = await load();
       const slot = executors.size;
-      const own: ExecutorContext = { workflow, inputs, clock, random, log, permit, files, connections, slot, shared };
-      executors.set(type, create(own, context.recorder));
+      executors.set(type, create({ ...node, slot, shared }, context.recorder));
     } else if (!Object.hasOwn(tables.compilers, type)) {
       const known = [...Object.keys(tables.executors), ...Object.keys(tables.compilers)].toSorted().join(", ");
       throw new EngineError("unsupported", `the step type \`${type}\` is not in this version; there are ${known}`);

@@ -28,6 +28,10 @@ export interface FlowContext {
   readonly masker: Masker;
   /** Databases and brokers that this slave knows by name; a workflow's own win over them. */
   readonly connections: Readonly<Record<string, JsonObject>>;
+  /** Whether the workflow may name files of this machine. */
+  readonly opensFiles: boolean;
+  /** How many threads of this node run the workflow. */
+  readonly threads: number;
 }
 
 /** A workflow as functions: nothing of its text is looked at again while it runs. */

@@ -26,6 +26,8 @@ function fill(own: Record<string, JsonObject>, slaves: Record<string, JsonObject
     log: () => undefined,
     permit: { maySend: () => true, refuses: () => null },
     connections: slaves,
+    opensFiles: false,
+    threads: 1,
     masker: (text: string) => text,
   };
   return fillConnections(context, findReferences(workflow, stepCompilers));

@@ -100,6 +100,7 @@ export function startLocal(options: LocalOptions): LocalExecution {
           threads,
           seed: chooseSeed(workflow, order.executionId),
           leaseMemory: null,
+          opensFiles: true,
         },
         events,
       ),

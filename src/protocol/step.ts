@@ -105,6 +105,10 @@ export interface ExecutorContext {
    * are secrets: never in a message.
    */
   readonly connections: Readonly<Record<string, JsonObject>>;
+  /** Whether the workflow may name files of this machine: who wrote it runs it here. */
+  readonly opensFiles: boolean;
+  /** How many threads of this node run the workflow: they divide between them what is meant for a node. */
+  readonly threads: number;
   /** The executor's place in `VirtualUser.resources`. */
   readonly slot: number;
   /** What several executors of the thread share, each thing under a symbol of who makes it. */
@@ -137,6 +141,8 @@ export interface Executor {
   compile(step: Step, context: StepContext): Operation;
   /** After all steps were compiled, before the start: loads what they may need, so that no module is loaded in the run. */
   prepare?(): Promise<void>;
+  /** An iteration of this VU is over, however it ended: what belongs to it is freed. Waits for nothing. */
+  endIteration?(vu: VirtualUser): void;
   /** Idempotent; waits until everything is freed. */
   close(): Promise<void>;
 }

@@ -85,6 +85,7 @@ function makeRun(workflow: Workflow, threads: number): Running {
       log: () => undefined,
       targets: null,
       connections: {},
+      opensFiles: false,
       leaseMemory: null,
     },
     {

@@ -253,6 +253,7 @@ function createParts(
     leaseMemory,
     targets,
     connections,
+    opensFiles,
     seed: commonSeed,
   } = options;
   const threads = shares.length;
@@ -270,6 +271,7 @@ function createParts(
         leaseMemory,
         targets,
         connections,
+        opensFiles,
         seed,
         commonSeed,
       };
@@ -290,6 +292,8 @@ function createParts(
     permit,
     masker,
     connections,
+    opensFiles,
+    threads: 1,
     files,
   };
   const claims = createClaims(claimMemory, 1);

@@ -29,6 +29,8 @@ test.each([10, 5_000])(
       log: (_level, message) => logged.push(message),
       permit: { maySend: () => false, refuses: () => "nothing may be dialled" },
       connections: {},
+      opensFiles: false,
+      threads: 1,
       masker,
       files: new Map(),
       feeds: noFeeds,

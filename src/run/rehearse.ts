@@ -67,6 +67,8 @@ async function run(workflow: Workflow, { clock, masker, slaveId, random }: FlowC
         permit: { maySend: () => true, refuses: () => null },
         masker,
         connections: {},
+        opensFiles: false,
+        threads: 1,
         files: new Map(),
       },
       leaseMemory: null,

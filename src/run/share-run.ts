@@ -22,6 +22,8 @@ export interface ShareRunOptions {
   readonly targets: TargetLists | null;
   /** Databases and brokers that this slave knows by name. */
   readonly connections: Readonly<Record<string, JsonObject>>;
+  /** Whether the workflow may name files of this machine: who wrote it runs it here. */
+  readonly opensFiles: boolean;
   readonly files: FilePaths;
   /**
    * The lease (`createLeaseMemory`), which every thread reads before each send; `clock` must be the system's then. With a

@@ -24,6 +24,8 @@ export interface ThreadInput {
   readonly targets: TargetLists | null;
   /** Databases and brokers that this slave knows by name. */
   readonly connections: Readonly<Record<string, JsonObject>>;
+  /** Whether the workflow may name files of this machine. */
+  readonly opensFiles: boolean;
   /** What the thread's random numbers follow from: 32 bits. */
   readonly seed: number;
   /** The same on all threads of all nodes. */

@@ -34,6 +34,7 @@ const {
   leaseMemory,
   targets,
   connections,
+  opensFiles,
   seed,
   commonSeed,
 } = workerData as ThreadInput;
@@ -56,6 +57,8 @@ const part = createInThread(
       permit: createPermit(targets, leaseMemory, clock),
       masker,
       connections,
+      opensFiles,
+      threads,
       files,
     },
     leaseMemory,

@@ -64,6 +64,7 @@ export function makeSlave(options: MakeSlaveOptions): Slave {
           leaseMemory,
           targets: options.targets,
           connections: options.connections,
+          opensFiles: false,
         },
         events,
       );

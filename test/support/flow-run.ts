@@ -158,6 +158,8 @@ export async function startFlow(steps: readonly Step[], options: FlowOptions = {
     log: () => undefined,
     permit: { maySend: () => true, refuses: () => null },
     connections: {},
+    opensFiles: false,
+    threads: 1,
     masker: (text) => text.replaceAll("hunter2", "***"),
     files: new Map(),
     feeds: noFeeds,

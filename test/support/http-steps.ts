@@ -123,6 +123,8 @@ export function createHttpSteps(http: Partial<HttpDefaults> = {}, clockPorts: Pa
     log: () => undefined,
     permit,
     connections: {},
+    opensFiles: false,
+    threads: 1,
     files: new Map(),
     slot: 0,
     shared: new Map(),

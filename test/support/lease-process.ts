@@ -39,6 +39,7 @@ const run = createShareRun(
     log: () => undefined,
     targets: null,
     connections: {},
+    opensFiles: false,
     leaseMemory,
   },
   {

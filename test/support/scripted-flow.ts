@@ -54,6 +54,8 @@ export async function startScriptedFlow(
     feeds: noFeeds,
     meetings: noMeetings,
     connections: {},
+    opensFiles: false,
+    threads: 1,
     recorder,
     clock,
     random: Math.random,

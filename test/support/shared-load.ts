@@ -104,6 +104,7 @@ export function makeTestSlave({ id, threads, plan, share, onIdle, onWant, onClai
       log: () => undefined,
       targets: null,
       connections: {},
+      opensFiles: false,
       leaseMemory,
     },
     {

@@ -95,6 +95,8 @@ export async function stageRun(scenarios: readonly Scenario[], staging: Staging 
     log: () => undefined,
     permit: { maySend: () => true, refuses: () => null },
     connections: {},
+    opensFiles: false,
+    threads: 1,
     masker: (text: string) => text,
     files: new Map(),
   };
