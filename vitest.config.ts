@@ -3,6 +3,7 @@ import { defineConfig } from "vitest/config";
 export default defineConfig({
   test: {
     include: ["src/**/*.test.ts", "test/**/*.test.ts"],
+    globalSetup: "test/support/services/global-setup.ts",
     environment: "node",
     pool: "forks",
     maxWorkers: 2,

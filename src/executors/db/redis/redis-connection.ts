@@ -14,7 +14,8 @@ const transactional = /^(?:multi|exec|discard)$/i;
 
 const words = { begin: "MULTI", commit: "EXEC", rollback: "DISCARD" };
 
-const asBuffers = { [RESP_TYPES.BLOB_STRING]: Buffer, [RESP_TYPES.NUMBER]: String };
+/** Texts as Buffers; whole numbers as texts, so that they keep their digits. */
+const asBuffers = { [RESP_TYPES.BLOB_STRING]: Buffer, [RESP_TYPES.SIMPLE_STRING]: Buffer, [RESP_TYPES.NUMBER]: String };
 
 /** A connection that is dialled. */
 export function createRedisConnection(stream: Socket): DbConnection {
@@ -119,6 +120,7 @@ function toWord(value: unknown): string {
 function toPlain(value: unknown, encoding: Statement["encoding"]): unknown {
   if (Buffer.isBuffer(value)) return value.toString(encoding === "text" ? "utf8" : encoding);
   if (Array.isArray(value)) return value.map((item) => toPlain(item, encoding));
+  if (typeof value === "string") return Number.isSafeInteger(Number(value)) ? Number(value) : BigInt(value);
   if (value instanceof Error) return { error: value.message };
   return value;
 }

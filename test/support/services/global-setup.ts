@@ -1,0 +1,38 @@
+import { spawnSync } from "node:child_process";
+import { mariadb } from "./mariadb.ts";
+import { postgres } from "./postgres.ts";
+import { redis } from "./redis.ts";
+import { answers, findProgram, type PrivateServer, type Service, startPrivate } from "./service.ts";
+
+/** What tests find on the standard ports. One more is a row here. */
+const services: readonly Service[] = [mariadb, postgres, redis];
+
+/**
+ * Once before all tests: a service that answers on its standard port is used as it is; else one is started there from
+ * the installed program, and ended at the end; else it is installed from Debian's packages first.
+ */
+export async function setup(): Promise<() => Promise<void>> {
+  const started: PrivateServer[] = [];
+  for (const service of services) {
+    if (await answers(service.port)) continue;
+    if (findProgram(service) === null) install(service);
+    if (await answers(service.port)) continue;
+    process.stdout.write(`${service.name} does not run here: one is started for the tests\n`);
+    started.push(await startPrivate(service, [], service.port));
+  }
+  return async () => {
+    for (const server of started) await server.close();
+  };
+}
+
+function install({ name, packages }: Service): void {
+  process.stdout.write(`${name} is installed for the tests: apt-get install ${packages.join(" ")}\n`);
+  const environment = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
+  const options = { encoding: "utf8", env: environment, timeout: 300_000 } as const;
+  spawnSync("apt-get", ["update", "-qq"], options);
+  const done = spawnSync("apt-get", ["install", "-y", "-qq", "--no-install-recommends", ...packages], options);
+  if (done.status === 0) return;
+  throw new Error(
+    `${name} is needed by the tests; install ${packages.join(" ")}: ${done.stderr}${done.error?.message ?? ""}`,
+  );
+}

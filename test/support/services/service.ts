@@ -1,0 +1,134 @@
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { chownSync, existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { type AddressInfo, connect, createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { delimiter, join } from "node:path";
+
+/** A server that tests speak with. */
+export interface Service {
+  readonly name: string;
+  /** Where it answers on a machine that has it. */
+  readonly port: number;
+  /** The program that is it. */
+  readonly program: string;
+  /** Where Debian puts it outside of the path. */
+  readonly folders: readonly string[];
+  /** The packages of Debian that have it. */
+  readonly packages: readonly string[];
+  /** Whose process it is when root starts it; null: root's. */
+  readonly user: string | null;
+  /** Fills an empty folder of its own. */
+  readonly prepare?: (folder: string, use: (program: string, args: readonly string[]) => void) => void;
+  args(folder: string, port: number): readonly string[];
+}
+
+/** A server of a test's own, which it may kill. */
+export interface PrivateServer {
+  readonly port: number;
+  /** Ends it at once, as a crash does; what it has written stays. */
+  kill(): Promise<void>;
+  /** Starts it again on the same port. */
+  start(): Promise<void>;
+  /** Ends it and removes its folder. */
+  close(): Promise<void>;
+}
+
+/** Starts one on a free port, with more arguments. Its files lie in a folder of its own. */
+export async function startPrivate(
+  service: Service,
+  more: readonly string[] = [],
+  onPort?: number,
+): Promise<PrivateServer> {
+  const port = onPort ?? (await findFreePort());
+  const owner = process.getuid?.() === 0 && service.user !== null ? readOwner(service.user) : {};
+  const folder = mkdtempSync(join(tmpdir(), `we-${service.name}-`));
+  if (owner.uid !== undefined) chownSync(folder, owner.uid, owner.gid ?? 0);
+  let child: ChildProcess | null = null;
+
+  const find = (program: string): string => findProgram(service, program) ?? program;
+  service.prepare?.(folder, (program, args) => {
+    const done = spawnSync(find(program), args, { ...owner, cwd: folder, encoding: "utf8", timeout: 60_000 });
+    if (done.status !== 0)
+      throw new Error(`${program} failed: ${done.stdout}${done.stderr}${done.error?.message ?? ""}`);
+  });
+
+  async function start(): Promise<void> {
+    const args = [...service.args(folder, port), ...more];
+    const started = spawn(find(service.program), args, { ...owner, cwd: folder, stdio: "ignore" });
+    running.add(started);
+    child = started;
+    await waitForPort(port, started);
+  }
+
+  async function kill(): Promise<void> {
+    const dying = child;
+    child = null;
+    if (dying === null || dying.exitCode !== null || dying.signalCode !== null) return;
+    const over = once(dying, "exit");
+    dying.kill("SIGKILL");
+    await over;
+    running.delete(dying);
+  }
+
+  await start();
+  return {
+    port,
+    kill,
+    start,
+    async close() {
+      await kill();
+      rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
+    },
+  };
+}
+
+/** Is the program on this machine? */
+export function findProgram(service: Service, program = service.program): string | null {
+  const folders = [...service.folders, ...(process.env["PATH"] ?? "").split(delimiter), "/usr/sbin"];
+  return folders.map((folder) => join(folder, program)).find((path) => existsSync(path)) ?? null;
+}
+
+/** Does anybody take connections there? */
+export function answers(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(port, "127.0.0.1");
+    socket.once("connect", () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.once("error", () => resolve(false));
+  });
+}
+
+const running = new Set<ChildProcess>();
+process.once("exit", () => {
+  for (const child of running) child.kill("SIGKILL");
+});
+
+async function waitForPort(port: number, child: ChildProcess): Promise<void> {
+  const until = Date.now() + 30_000;
+  while (Date.now() < until) {
+    if (child.exitCode !== null) throw new Error(`${child.spawnfile} ended with ${child.exitCode}`);
+    if (await answers(port)) return;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  throw new Error(`${child.spawnfile} does not listen on ${port}`);
+}
+
+async function findFreePort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, "close");
+  return port;
+}
+
+function readOwner(user: string): { uid?: number; gid?: number } {
+  const line = readFileSync("/etc/passwd", "utf8")
+    .split("\n")
+    .find((entry) => entry.startsWith(`${user}:`));
+  const [, , uid, gid] = line?.split(":") ?? [];
+  return uid === undefined ? {} : { uid: Number(uid), gid: Number(gid) };
+}
