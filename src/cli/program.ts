@@ -1,5 +1,6 @@
 import { Command } from "commander";
 import { completionShells } from "./completion-shells.ts";
+import type { DemoTargetOptions } from "./demo-target-command.ts";
 import { type RunOptions, type WorkflowOptions, addRunOptions, addWorkflowOptions } from "./run-options.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -54,6 +55,16 @@ export function createProgram(
   );
 
   addMore?.(program, terminal, finish);
+
+  program
+    .command("demo-target")
+    .description("Serve the built-in target, for tries on a cluster, until told to end.")
+    .option("--address <[host]:port>", "where it is served", "127.0.0.1:8000")
+    .addHelpText("after", examples("demo-target", "demo-target --address :8000"))
+    .action(async (options: DemoTargetOptions) => {
+      const { demoTargetCommand } = await import("./demo-target-command.ts");
+      finish(await demoTargetCommand(options, terminal));
+    });
 
   program
     .command("version")

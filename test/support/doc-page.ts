@@ -1,0 +1,50 @@
+/**
+ * What a page of docs/ asks of its test, in the order of the page. Comments say it, unseen by readers:
+ *
+ * - `<!-- file: NAME -->` before a block: it is that file.
+ * - `<!-- run -->` before a block: the page's shell runs it.
+ * - `<!-- start: NAME -->` before a block: it runs in a terminal of its own, until it is stopped or the page ends.
+ * - `<!-- stop: NAME -->` alone: ends that one with SIGTERM.
+ * - `<!-- output -->` before a block: what the last of those printed. A line `…` stands for any lines.
+ */
+export interface DocPart {
+  readonly kind: "file" | "run" | "start" | "stop" | "output";
+  readonly name: string;
+  /** The language of its block; of `stop` empty. */
+  readonly tag: string;
+  readonly body: string;
+  /** Where the body stands in the page. */
+  readonly at: number;
+  readonly line: number;
+}
+
+const part = /^[ \t]*<!-- (file|run|start|stop|output)(?:: (\S+))? -->\n(?:\n?[ \t]*```(\w*)\n([^]*?)^[ \t]*```$)?/gm;
+
+export function readParts(text: string): DocPart[] {
+  return [...text.matchAll(part)].map((match) => {
+    const [whole, kind, name = "", tag = "", body = ""] = match;
+    const line = text.slice(0, match.index).split("\n").length;
+    const shown = kind as DocPart["kind"];
+    // A comment without a block asks only for a stop; what follows it is another's.
+    if (shown === "stop") return { kind: shown, name, tag: "", body: "", at: match.index, line };
+    if (!whole.includes("```")) throw new Error(`line ${line}: \`${kind}\` has no block`);
+    return { kind: shown, name, tag, body, at: match.index + whole.lastIndexOf("\n") + 1 - body.length, line };
+  });
+}
+
+/** The page with these bodies in place of those of its parts. */
+export function replaceBodies(text: string, parts: readonly DocPart[], bodies: readonly string[]): string {
+  let result = text;
+  for (const [index, { at, body, kind }] of [...parts.entries()].reverse()) {
+    if (kind === "stop") continue;
+    result = `${result.slice(0, at)}${bodies[index] ?? body}${result.slice(at + body.length)}`;
+  }
+  return result;
+}
+
+/** The blocks of a page with this language. */
+export function listBlocks(text: string, tag: string): { readonly body: string; readonly line: number }[] {
+  return [...text.matchAll(/^```(\w*)\n([^]*?)^```$/gm)].flatMap((match) =>
+    match[1] === tag ? [{ body: match[2] ?? "", line: text.slice(0, match.index).split("\n").length }] : [],
+  );
+}

@@ -1,0 +1,155 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { symlinkSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Json } from "../../src/protocol/json.ts";
+import { repository } from "./command.ts";
+import { matchesJson, matchesOutput } from "./doc-output.ts";
+import type { DocPart } from "./doc-page.ts";
+
+/** What a page showed and what was printed instead. */
+export interface DocDifference {
+  /** Which part of the page. */
+  readonly index: number;
+  readonly line: number;
+  readonly command: string;
+  readonly shown: string;
+  readonly printed: string;
+}
+
+/** Ports that pages name; each is a free one while they are run. */
+const namedPorts = ["8080", "8081", "8000", "9091", "9092", "9093", "9094", "8443"];
+
+const partDeadlineMs = 20_000;
+
+interface Process {
+  readonly child: ChildProcess;
+  printed: string;
+}
+
+/**
+ * Follows a page in a folder: `./workflow-engine` is the built one, `examples` and `configs` are the repository's. Gives
+ * where the output was another. Ends all it started.
+ */
+export async function followPage(parts: readonly DocPart[], folder: string): Promise<DocDifference[]> {
+  const ports = await choosePorts();
+  const there = (text: string): string =>
+    ports.reduce((all, [named, free]) => all.replaceAll(new RegExp(`(?<![\\d.])${named}(?!\\d)`, "g"), free), text);
+  const back = (text: string): string => ports.reduce((all, [named, free]) => all.replaceAll(free, named), text);
+  const main = join(repository, "dist", "cli", "main.js");
+  writeFileSync(join(folder, "workflow-engine"), `#!/bin/sh\nexec "${process.execPath}" "${main}" "$@"\n`, {
+    mode: 0o755,
+  });
+  for (const name of ["examples", "configs"]) symlinkSync(join(repository, name), join(folder, name));
+  const environment = {
+    PATH: process.env["PATH"],
+    HOME: folder,
+    LANG: "C.UTF-8",
+    TZ: "UTC",
+    NO_COLOR: "1",
+    COLUMNS: "120",
+    ...Object.fromEntries(
+      [
+        ["WE_SERVER_ADDRESS", ":8080"],
+        ["WE_MASTER_URL", "http://localhost:8080"],
+      ].map(([name = "", value = ""]) => [name, there(value)]),
+    ),
+  };
+  const start = (command: string): Process => {
+    const child = spawn("bash", ["-c", command], { cwd: folder, env: environment, detached: true, stdio: ["ignore", "pipe", "pipe"] });
+    const running: Process = { child, printed: "" };
+    for (const stream of [child.stdout, child.stderr]) {
+      stream?.setEncoding("utf8").on("data", (text: string) => (running.printed += text));
+    }
+    return running;
+  };
+
+  const terminals = new Map<string, Process>();
+  const differences: DocDifference[] = [];
+  const variables = join(folder, ".variables");
+  writeFileSync(variables, "");
+  let last: { readonly command: string; readonly process: Process; readonly code: number | null } | null = null;
+  try {
+    for (const [index, part] of parts.entries()) {
+      const next = parts[index + 1]?.kind === "output" ? parts[index + 1] : undefined;
+      if (part.kind === "file") writeFileSync(join(folder, part.name), there(part.body));
+      if (part.kind === "start") {
+        const running = start(`exec ${there(part.body)}`);
+        terminals.set(part.name, running);
+        await until(() => (next === undefined ? running.printed !== "" : isShown(next, back(running.printed))));
+        last = { command: part.body, process: running, code: 0 };
+      }
+      if (part.kind === "run") {
+        // Variables live from block to block, as in one terminal.
+        const running = start(`. ./.variables\n${there(part.body)}\ncode=$?\ndeclare -p >.variables 2>/dev/null\nexit $code`.replace(". ./.variables", "{ . ./.variables; } 2>/dev/null"));
+        const [code] = (await Promise.race([once(running.child, "close"), sleep(partDeadlineMs, ["late"])])) as [number | null | "late"];
+        if (code === "late") end(running.child, "SIGKILL");
+        last = { command: part.body, process: running, code: code === "late" ? null : code };
+        if (next === undefined && code !== 0) {
+          const printed = `${running.printed}(ended with ${String(code)})`;
+          differences.push({ index, line: part.line, command: part.body, shown: "", printed: back(printed) });
+        }
+      }
+      if (part.kind === "stop") await stop(terminals.get(part.name)?.child);
+      if (part.kind === "output" && last !== null) {
+        const printed = back(last.process.printed);
+        if (!isShown(part, printed)) {
+          differences.push({ index, line: part.line, command: last.command, shown: part.body, printed: layOut(part, printed) });
+        }
+      }
+    }
+  } finally {
+    await Promise.all([...terminals.values()].map(({ child }) => stop(child)));
+  }
+  return differences;
+}
+
+function isShown({ tag, body }: DocPart, printed: string): boolean {
+  if (tag !== "json") return matchesOutput(body, printed);
+  try {
+    return matchesJson(JSON.parse(body) as Json, JSON.parse(printed) as Json);
+  } catch {
+    return false;
+  }
+}
+
+/** As it would stand in the page. */
+function layOut({ tag }: DocPart, printed: string): string {
+  if (tag !== "json") return `${printed.replace(/^\n+|\s+$/g, "")}\n`;
+  try {
+    return `${JSON.stringify(JSON.parse(printed), null, 2)}\n`;
+  } catch {
+    return printed;
+  }
+}
+
+async function until(condition: () => boolean): Promise<void> {
+  const deadline = performance.now() + (process.env["WRITE_DOCS"] === undefined ? partDeadlineMs : 2500);
+  while (!condition() && performance.now() < deadline) await sleep(20);
+}
+
+function end(child: ChildProcess, signal: NodeJS.Signals): void {
+  if (child.pid !== undefined && child.exitCode === null && child.signalCode === null) process.kill(-child.pid, signal);
+}
+
+async function stop(child: ChildProcess | undefined): Promise<void> {
+  if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
+  const closed = once(child, "close");
+  end(child, "SIGTERM");
+  const late = setTimeout(() => end(child, "SIGKILL"), 8000);
+  await closed;
+  clearTimeout(late);
+}
+
+async function choosePorts(): Promise<[named: string, free: string][]> {
+  const servers = namedPorts.map(() => createServer().listen(0, "127.0.0.1"));
+  await Promise.all(servers.map((server) => once(server, "listening")));
+  const chosen = servers.map((server, index): [string, string] => {
+    const address = server.address();
+    return [namedPorts[index] ?? "", typeof address === "object" ? String(address?.port) : ""];
+  });
+  await Promise.all(servers.map((server) => once(server.close(), "close")));
+  return chosen;
+}
