@@ -15,7 +15,10 @@ export interface DemoTargetOptions {
 export async function demoTargetCommand({ address }: DemoTargetOptions, terminal: Terminal): Promise<number> {
   const listen = parseListenAddress(address);
   if (listen === null) {
-    throw new EngineError("invalid_usage", `--address: \`${address}\` is no address; it takes [host]:port such as :8000`);
+    throw new EngineError(
+      "invalid_usage",
+      `--address: \`${address}\` is no address; it takes [host]:port such as :8000`,
+    );
   }
   const server = createDemoServer();
   await new Promise<void>((resolve, reject) => {

@@ -80,7 +80,7 @@ export function readSlaveFlags(options: SlaveStartOptions): readonly Configurati
 
 /** `host:port`, `:port` or `[::1]:port`. */
 export function readAddress(text: string): ListenAddress {
-  const address = parseListenAddress(text);
+  const address = parseListenAddress(text.replace(/^http:\/\/|\/$/g, ""));
   if (address === null) throw new InvalidArgumentError("It takes HOST:PORT or :PORT, for example :9091.");
   return address;
 }

@@ -29,7 +29,9 @@ describe("followed as they stand, pages print what they show", () => {
       const parts = readParts(text);
       const differences = await followPage(parts, mkdtempSync(join(all, "page-")));
       if (writes) {
-        const bodies = parts.map(({ body }, index) => differences.find((each) => each.index === index)?.printed ?? body);
+        const bodies = parts.map(
+          ({ body }, index) => differences.find((each) => each.index === index)?.printed ?? body,
+        );
         writeFileSync(join(docs, page), replaceBodies(text, parts, bodies));
         const other = read(chinese(page));
         writeFileSync(join(docs, chinese(page)), replaceBodies(other, readParts(other), bodies));
@@ -41,7 +43,8 @@ describe("followed as they stand, pages print what they show", () => {
 });
 
 test.each(followed)("the Chinese page beside docs/%s shows the same commands, files and output", (page) => {
-  const essence = (name: string) => readParts(read(name)).map(({ kind, name: of, tag, body }) => ({ kind, of, tag, body }));
+  const essence = (name: string) =>
+    readParts(read(name)).map(({ kind, name: of, tag, body }) => ({ kind, of, tag, body }));
   expect(essence(chinese(page))).toEqual(essence(page));
 });
 
@@ -82,6 +85,8 @@ test.concurrent.each(workflows)("the workflow at $at is valid", async ({ body })
   for (const name of ["data", "flow"]) cpSync(join(repository, "examples", name), folder, { recursive: true });
   writeFileSync(join(folder, "shown.yaml"), body);
   const { stdout, stderr } = await runCommand(["validate", "shown.yaml"], { cwd: folder });
-  const problems = `${stdout}${stderr}`.split("\n").filter((line) => /^shown\.yaml:\d/.test(line) && !line.includes(": warning: "));
+  const problems = `${stdout}${stderr}`
+    .split("\n")
+    .filter((line) => /^shown\.yaml:\d/.test(line) && !line.includes(": warning: "));
   expect(problems).toEqual([]);
 });

@@ -90,7 +90,9 @@ test("a lonely slave says why, serves its status, and ends at once when told to"
     capabilities: ["http_executor", "script_executor"],
     executions: [],
   });
-  expect((await runCommand(["slave", "status", "--address", address])).stdout).toMatch(/^slave +alone \(worker, /);
+  for (const named of [address, `http://${address}`]) {
+    expect((await runCommand(["slave", "status", "--address", named])).stdout).toMatch(/^slave +alone \(worker, /);
+  }
   const metrics = await (await fetch(`http://${address}/metrics`)).text();
   expect(metrics).toContain('workflow_engine_slave_connected{slave="alone"} 0');
   expect(metrics).toContain('workflow_engine_slave_max_vus{slave="alone"} 100');

@@ -23,7 +23,7 @@ export function matchesOutput(shown: string, printed: string): boolean {
   return new RegExp(`^${pattern}$`).test(`\n${plainOutput(printed)}\n`);
 }
 
-/** Whether JSON has what the page shows of it: its fields with values of the same type, texts the same but for what differs. */
+/** Whether JSON has what the page shows of it: its fields, texts the same but for what differs, other values of the same type. */
 export function matchesJson(shown: Json, printed: Json | undefined): boolean {
   if (typeof shown === "string") return typeof printed === "string" && matchesOutput(shown, printed);
   if (typeof shown !== "object" || shown === null || printed === null) return typeof shown === typeof printed;
@@ -33,5 +33,6 @@ export function matchesJson(shown: Json, printed: Json | undefined): boolean {
   }
   if (typeof printed !== "object" || Array.isArray(printed)) return false;
   const fields = printed as Readonly<Record<string, Json>>;
+  if (Object.keys(shown).length === 0) return Object.keys(fields).length === 0;
   return Object.entries(shown).every(([name, value]) => matchesJson(value, fields[name]));
 }

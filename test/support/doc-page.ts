@@ -4,13 +4,13 @@
  * - `<!-- file: NAME -->` before a block: it is that file.
  * - `<!-- run -->` before a block: the page's shell runs it.
  * - `<!-- start: NAME -->` before a block: it runs in a terminal of its own, until it is stopped or the page ends.
- * - `<!-- stop: NAME -->` alone: ends that one with SIGTERM.
+ * - `<!-- stop: NAME -->` or `<!-- kill: NAME -->` alone: ends that one with SIGTERM or SIGKILL.
  * - `<!-- output -->` before a block: what the last of those printed. A line `…` stands for any lines.
  */
 export interface DocPart {
-  readonly kind: "file" | "run" | "start" | "stop" | "output";
+  readonly kind: "file" | "run" | "start" | "stop" | "kill" | "output";
   readonly name: string;
-  /** The language of its block; of `stop` empty. */
+  /** The language of its block; of `stop` and `kill` empty. */
   readonly tag: string;
   readonly body: string;
   /** Where the body stands in the page. */
@@ -18,15 +18,16 @@ export interface DocPart {
   readonly line: number;
 }
 
-const part = /^[ \t]*<!-- (file|run|start|stop|output)(?:: (\S+))? -->\n(?:\n?[ \t]*```(\w*)\n([^]*?)^[ \t]*```$)?/gm;
+const part =
+  /^[ \t]*<!-- (file|run|start|stop|kill|output)(?:: (\S+))? -->\n(?:\n?[ \t]*```(\w*)\n([^]*?)^[ \t]*```$)?/gm;
 
 export function readParts(text: string): DocPart[] {
   return [...text.matchAll(part)].map((match) => {
     const [whole, kind, name = "", tag = "", body = ""] = match;
     const line = text.slice(0, match.index).split("\n").length;
     const shown = kind as DocPart["kind"];
-    // A comment without a block asks only for a stop; what follows it is another's.
-    if (shown === "stop") return { kind: shown, name, tag: "", body: "", at: match.index, line };
+    // A comment without a block asks only for an end; what follows it is another's.
+    if (shown === "stop" || shown === "kill") return { kind: shown, name, tag: "", body: "", at: match.index, line };
     if (!whole.includes("```")) throw new Error(`line ${line}: \`${kind}\` has no block`);
     return { kind: shown, name, tag, body, at: match.index + whole.lastIndexOf("\n") + 1 - body.length, line };
   });
@@ -36,7 +37,7 @@ export function readParts(text: string): DocPart[] {
 export function replaceBodies(text: string, parts: readonly DocPart[], bodies: readonly string[]): string {
   let result = text;
   for (const [index, { at, body, kind }] of [...parts.entries()].reverse()) {
-    if (kind === "stop") continue;
+    if (kind === "stop" || kind === "kill") continue;
     result = `${result.slice(0, at)}${bodies[index] ?? body}${result.slice(at + body.length)}`;
   }
   return result;

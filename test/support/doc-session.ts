@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { symlinkSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Json } from "../../src/protocol/json.ts";
 import { repository } from "./command.ts";
@@ -44,21 +44,23 @@ export async function followPage(parts: readonly DocPart[], folder: string): Pro
   });
   for (const name of ["examples", "configs"]) symlinkSync(join(repository, name), join(folder, name));
   const environment = {
-    PATH: process.env["PATH"],
+    PATH: `${dirname(process.execPath)}:${process.env["PATH"] ?? ""}`,
     HOME: folder,
     LANG: "C.UTF-8",
     TZ: "UTC",
     NO_COLOR: "1",
-    COLUMNS: "120",
-    ...Object.fromEntries(
-      [
-        ["WE_SERVER_ADDRESS", ":8080"],
-        ["WE_MASTER_URL", "http://localhost:8080"],
-      ].map(([name = "", value = ""]) => [name, there(value)]),
-    ),
+    // What they are where the ports are free and a terminal is there.
+    WE_LOGGING_FORMAT: "text",
+    WE_SERVER_ADDRESS: there(":8080"),
+    WE_MASTER_URL: there("http://localhost:8080"),
   };
   const start = (command: string): Process => {
-    const child = spawn("bash", ["-c", command], { cwd: folder, env: environment, detached: true, stdio: ["ignore", "pipe", "pipe"] });
+    const child = spawn("bash", ["-c", command], {
+      cwd: folder,
+      env: environment,
+      detached: true,
+      stdio: ["ignore", "pipe", "pipe"],
+    });
     const running: Process = { child, printed: "" };
     for (const stream of [child.stdout, child.stderr]) {
       stream?.setEncoding("utf8").on("data", (text: string) => (running.printed += text));
@@ -76,15 +78,26 @@ export async function followPage(parts: readonly DocPart[], folder: string): Pro
       const next = parts[index + 1]?.kind === "output" ? parts[index + 1] : undefined;
       if (part.kind === "file") writeFileSync(join(folder, part.name), there(part.body));
       if (part.kind === "start") {
-        const running = start(`exec ${there(part.body)}`);
+        const running = start(`exec 2>&1; exec ${there(part.body)}`);
         terminals.set(part.name, running);
-        await until(() => (next === undefined ? running.printed !== "" : isShown(next, back(running.printed))));
+        await until(
+          () =>
+            running.printed !== "" && (next === undefined || next.body === "" || isShown(next, back(running.printed))),
+        );
+        if (next?.body === "") await sleep(1500);
         last = { command: part.body, process: running, code: 0 };
       }
       if (part.kind === "run") {
         // Variables live from block to block, as in one terminal.
-        const running = start(`. ./.variables\n${there(part.body)}\ncode=$?\ndeclare -p >.variables 2>/dev/null\nexit $code`.replace(". ./.variables", "{ . ./.variables; } 2>/dev/null"));
-        const [code] = (await Promise.race([once(running.child, "close"), sleep(partDeadlineMs, ["late"])])) as [number | null | "late"];
+        const running = start(
+          `exec 2>&1\n. ./.variables\n${there(part.body)}\ncode=$?\ndeclare -p >.variables 2>/dev/null\nexit $code`.replace(
+            ". ./.variables",
+            "{ . ./.variables; } 2>/dev/null",
+          ),
+        );
+        const [code] = (await Promise.race([once(running.child, "close"), sleep(partDeadlineMs, ["late"])])) as [
+          number | null | "late",
+        ];
         if (code === "late") end(running.child, "SIGKILL");
         last = { command: part.body, process: running, code: code === "late" ? null : code };
         if (next === undefined && code !== 0) {
@@ -92,11 +105,19 @@ export async function followPage(parts: readonly DocPart[], folder: string): Pro
           differences.push({ index, line: part.line, command: part.body, shown: "", printed: back(printed) });
         }
       }
-      if (part.kind === "stop") await stop(terminals.get(part.name)?.child);
+      if (part.kind === "stop" || part.kind === "kill") {
+        await stop(terminals.get(part.name)?.child, part.kind === "stop" ? "SIGTERM" : "SIGKILL");
+      }
       if (part.kind === "output" && last !== null) {
         const printed = back(last.process.printed);
         if (!isShown(part, printed)) {
-          differences.push({ index, line: part.line, command: last.command, shown: part.body, printed: layOut(part, printed) });
+          differences.push({
+            index,
+            line: part.line,
+            command: last.command,
+            shown: part.body,
+            printed: layOut(part, printed),
+          });
         }
       }
     }
@@ -119,10 +140,22 @@ function isShown({ tag, body }: DocPart, printed: string): boolean {
 function layOut({ tag }: DocPart, printed: string): string {
   if (tag !== "json") return `${printed.replace(/^\n+|\s+$/g, "")}\n`;
   try {
-    return `${JSON.stringify(JSON.parse(printed), null, 2)}\n`;
+    return `${printJson(JSON.parse(printed) as Json, "")}\n`;
   } catch {
     return printed;
   }
+}
+
+/** On one line what fits on it. */
+function printJson(value: Json, indent: string): string {
+  const line = JSON.stringify(value);
+  if (typeof value !== "object" || value === null || line.length < 90) return line;
+  const inner = `${indent}  `;
+  const parts = Array.isArray(value)
+    ? value.map((each: Json) => `${inner}${printJson(each, inner)}`)
+    : Object.entries(value).map(([name, each]) => `${inner}${JSON.stringify(name)}: ${printJson(each as Json, inner)}`);
+  const [open, close] = Array.isArray(value) ? ["[", "]"] : ["{", "}"];
+  return `${open}\n${parts.join(",\n")}\n${indent}${close}`;
 }
 
 async function until(condition: () => boolean): Promise<void> {
@@ -134,10 +167,10 @@ function end(child: ChildProcess, signal: NodeJS.Signals): void {
   if (child.pid !== undefined && child.exitCode === null && child.signalCode === null) process.kill(-child.pid, signal);
 }
 
-async function stop(child: ChildProcess | undefined): Promise<void> {
+async function stop(child: ChildProcess | undefined, signal: NodeJS.Signals = "SIGTERM"): Promise<void> {
   if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
   const closed = once(child, "close");
-  end(child, "SIGTERM");
+  end(child, signal);
   const late = setTimeout(() => end(child, "SIGKILL"), 8000);
   await closed;
   clearTimeout(late);
