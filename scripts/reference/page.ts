@@ -6,6 +6,7 @@ import { createDocument } from "../../src/master/api/document/create-document.ts
 import { routes } from "../../src/master/api/routes.ts";
 import { printApi } from "./print-api.ts";
 import { printCommands } from "./print-commands.ts";
+import { printWorkflow } from "./print-workflow.ts";
 import { chinese, english } from "./language.ts";
 
 const begin = "<!-- reference: npm run docs -->";
@@ -17,6 +18,8 @@ export const referencePages: Readonly<Record<string, () => string>> = {
   "docs/api.zh-CN.md": () => printApi(createDocument(routes, ""), chinese),
   "docs/cli.md": () => printCommands(listCommands(), english),
   "docs/cli.zh-CN.md": () => printCommands(listCommands(), chinese),
+  "docs/workflow.md": () => printWorkflow(createWorkflowSchema() as JsonObject, english),
+  "docs/workflow.zh-CN.md": () => printWorkflow(createWorkflowSchema() as JsonObject, chinese),
 };
 
 function listCommands(): ReturnType<typeof createProgram> {
