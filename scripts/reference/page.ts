@@ -2,8 +2,10 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { createProgram } from "../../src/cli/program.ts";
 import { addClusterCommands } from "../../src/cli/cluster-program.ts";
 import { createTerminal } from "../../src/cli/terminal.ts";
+import { createJsonSchema } from "../../src/definition/json-schema.ts";
 import { createDocument } from "../../src/master/api/document/create-document.ts";
 import { routes } from "../../src/master/api/routes.ts";
+import type { JsonObject } from "../../src/protocol/json.ts";
 import { printApi } from "./print-api.ts";
 import { printCommands } from "./print-commands.ts";
 import { printWorkflow } from "./print-workflow.ts";
@@ -18,8 +20,8 @@ export const referencePages: Readonly<Record<string, () => string>> = {
   "docs/api.zh-CN.md": () => printApi(createDocument(routes, ""), chinese),
   "docs/cli.md": () => printCommands(listCommands(), english),
   "docs/cli.zh-CN.md": () => printCommands(listCommands(), chinese),
-  "docs/workflow.md": () => printWorkflow(createWorkflowSchema() as JsonObject, english),
-  "docs/workflow.zh-CN.md": () => printWorkflow(createWorkflowSchema() as JsonObject, chinese),
+  "docs/workflow.md": () => printWorkflow(createJsonSchema() as JsonObject, english),
+  "docs/workflow.zh-CN.md": () => printWorkflow(createJsonSchema() as JsonObject, chinese),
 };
 
 function listCommands(): ReturnType<typeof createProgram> {

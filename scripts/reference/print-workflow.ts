@@ -59,13 +59,17 @@ function propertiesOf(schema: JsonObject): Readonly<Record<string, JsonObject>> 
 /** Fields that every type has, as the first one has them. */
 function listCommon(types: readonly JsonObject[]): readonly Row[] {
   const [first = {}, ...others] = types;
-  const names = new Set(Object.keys(propertiesOf(first)).filter((name) => others.every((each) => name in propertiesOf(each))));
+  const names = new Set(
+    Object.keys(propertiesOf(first)).filter((name) => others.every((each) => name in propertiesOf(each))),
+  );
   return Object.entries(propertiesOf(first)).filter(([name]) => names.has(name) && name !== "config");
 }
 
 /** The fields of a schema and of what is in them; those of `without` stay closed. */
 function listRows(schema: JsonObject, without: ReadonlySet<string> = new Set()): readonly Row[] {
-  return listFields(schema).flatMap(([name, field]) => (without.has(name) ? [[name, field] as Row] : listRow(name, field)));
+  return listFields(schema).flatMap(([name, field]) =>
+    without.has(name) ? [[name, field] as Row] : listRow(name, field),
+  );
 }
 
 function listRow(path: string, field: JsonObject): readonly Row[] {
