@@ -9,6 +9,7 @@ import {
   type SubmitOptions,
 } from "./master-options.ts";
 import { addConnectionOptions } from "./connection-options.ts";
+import type { MasterBackupOptions } from "./master-backup-command.ts";
 import type { MasterStatusOptions } from "./master-status-command.ts";
 import type { KeyOptions } from "./keys-command.ts";
 import { addMasterStart } from "./master-program.ts";
@@ -34,6 +35,7 @@ export function addClusterCommands(program: Command, terminal: Terminal, finish:
   const master = program.command("master").description("The head of a cluster.");
   addMasterStart(master, terminal, finish);
   addMasterStatus(master, terminal, finish);
+  addMasterBackup(master, terminal, finish);
   addKeys(program.command("keys").description("Keys for a master that asks for them."), terminal, finish);
   addSlaveCommands(program.command("slave").description("A machine that makes load for a master."), terminal, finish);
 }
@@ -176,6 +178,20 @@ function addMasterStatus(master: Command, terminal: Terminal, finish: (exitCode:
     .action(async (options: MasterStatusOptions) => {
       const { masterStatusCommand } = await import("./master-status-command.ts");
       finish(await masterStatusCommand(options, terminal));
+    });
+}
+
+function addMasterBackup(master: Command, terminal: Terminal, finish: (exitCode: number) => void): void {
+  addConnectionOptions(master.command("backup"))
+    .description("Copy the store of a master while it runs; needs an admin's key.")
+    .requiredOption("--out <file>", "where the copy goes; a file of that name is replaced once the copy is whole")
+    .option("--address <url>", "where it listens (default: WE_MASTER_URL, else http://localhost:8080)")
+    .option("--json", "print {file, size} as JSON")
+    .option("--no-color", "no colours")
+    .addHelpText("after", examples("master backup --out store.db", "master backup --out /backup/$(date +%F).db"))
+    .action(async (options: MasterBackupOptions) => {
+      const { masterBackupCommand } = await import("./master-backup-command.ts");
+      finish(await masterBackupCommand(options, terminal));
     });
 }
 

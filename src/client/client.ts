@@ -1,3 +1,4 @@
+import type { Readable } from "node:stream";
 import type { EngineError } from "../errors.ts";
 import { makeUuid } from "../protocol/make-uuid.ts";
 import type { Clock, Random } from "../protocol/ports.ts";
@@ -225,6 +226,14 @@ export class Client {
 
   getMaster(options?: CallOptions): Promise<MasterStatus> {
     return this.#get("/master", options);
+  }
+
+  /**
+   * A copy of the master's store, made while it runs: an SQLite file, handed to `into` as it comes; `into` rejects with an
+   * EngineError. Throws `conflict` where the store is in memory, or is being copied for somebody else.
+   */
+  async backUp(into: (copy: Readable) => Promise<void>, options: CallOptions = {}): Promise<void> {
+    await this.#rest.request({ method: "POST", path: "/backup", signal: options.signal, into });
   }
 
   /**

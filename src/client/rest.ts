@@ -1,3 +1,4 @@
+import type { Readable } from "node:stream";
 import { EngineError, isErrorCode } from "../errors.ts";
 import { printJson } from "../protocol/print-json.ts";
 import type { Clock, Random } from "../protocol/ports.ts";
@@ -28,6 +29,8 @@ export interface RestRequest {
   /** Makes it safe to send again. */
   readonly idempotencyKey?: string;
   readonly signal?: AbortSignal;
+  /** Takes the body of the answer, which is no JSON then. What it throws as EngineError is thrown. */
+  readonly into?: (body: Readable) => Promise<void>;
 }
 
 /** Requests to whichever master of a list answers. */
@@ -44,7 +47,7 @@ export interface Rest {
 /** Steering waits until every slave has acted or is given up. */
 const answerWithinMs = 120_000;
 /** Files take their time. */
-const uploadWithinMs = 30 * 60_000;
+const transferWithinMs = 30 * 60_000;
 const shortestWaitMs = 100;
 const longestWaitMs = 2_000;
 
@@ -66,6 +69,7 @@ export function createRest(options: RestOptions): Rest {
         return { body: readAnswer(master, answer) };
       }
       request.signal?.throwIfAborted();
+      if (answer.cause instanceof EngineError) throw answer.cause;
       sent ||= answer.sent;
       failures.push(describeUnreachable(master, answer.cause));
     }
@@ -124,8 +128,8 @@ async function wait(clock: Clock, ms: number, signal: AbortSignal | undefined): 
 }
 
 function describeRequest(master: string, request: RestRequest, connection: Connection): Parameters<typeof send>[0] {
-  const { method, path, body, form, idempotencyKey, signal } = request;
-  const deadline = AbortSignal.timeout(form === undefined ? answerWithinMs : uploadWithinMs);
+  const { method, path, body, form, idempotencyKey, signal, into } = request;
+  const deadline = AbortSignal.timeout(form === undefined && into === undefined ? answerWithinMs : transferWithinMs);
   const contentType = form?.contentType ?? (body === undefined ? null : "application/json");
   return {
     method,
@@ -137,6 +141,7 @@ function describeRequest(master: string, request: RestRequest, connection: Conne
     },
     body: form ?? (body === undefined ? null : printJson(body)),
     signal: signal === undefined ? deadline : AbortSignal.any([deadline, signal]),
+    into,
   };
 }
 

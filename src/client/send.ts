@@ -1,5 +1,6 @@
 import { request as requestPlain } from "node:http";
 import { request as requestSecure } from "node:https";
+import type { Readable } from "node:stream";
 import { text } from "node:stream/consumers";
 import { pipeline } from "node:stream/promises";
 import type { Form } from "./form.ts";
@@ -11,6 +12,8 @@ export interface SentRequest {
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string | Form | null;
   readonly signal: AbortSignal;
+  /** Takes the body of a success, in place of `text`. What it throws is an EngineError. */
+  readonly into?: (body: Readable) => Promise<void>;
 }
 
 /** An answer, read to its end. */
@@ -28,7 +31,7 @@ export interface NoAnswer {
 
 /** One request; nothing is thrown. Redirects are answers. */
 export async function send(request: SentRequest, connection: Connection): Promise<ReadAnswer | NoAnswer> {
-  const { method, url, headers, body, signal } = request;
+  const { method, url, headers, body, signal, into } = request;
   const start = url.startsWith("https:") ? requestSecure : requestPlain;
   let sent = false;
   try {
@@ -49,10 +52,9 @@ export async function send(request: SentRequest, connection: Connection): Promis
     });
     outgoing.on("error", answered.reject);
     outgoing.on("response", (response) => {
-      text(response).then(
-        (read) => answered.resolve({ status: response.statusCode ?? 0, text: read }),
-        answered.reject,
-      );
+      const status = response.statusCode ?? 0;
+      const read = into !== undefined && status === 200 ? into(response).then(() => "null") : text(response);
+      read.then((shown) => answered.resolve({ status, text: shown }), answered.reject);
     });
     if (body === null || typeof body === "string") outgoing.end(body ?? undefined);
     // An answer may come before all was sent: it says why.

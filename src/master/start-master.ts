@@ -6,6 +6,7 @@ import type { Alarm, Clock, Log } from "../protocol/ports.ts";
 import type { Store } from "../store/store.ts";
 import type { AccessSettings } from "./access/settings.ts";
 import { createServer } from "./api/server.ts";
+import { createBackUp } from "./back-up.ts";
 import { createArchive } from "./archive.ts";
 import { createExecutions } from "./create-executions.ts";
 import { forgetWithStore, openExecutionFiles } from "./execution-files.ts";
@@ -66,6 +67,7 @@ export async function startMaster(options: MasterOptions): Promise<RunningMaster
   const store = forgetWithStore(options.store, files);
   const { maxExecutions, maxSlaves } = configuration.master;
   const { heartbeatTimeoutMs: timeoutMs, heartbeatIntervalMs: intervalMs } = configuration.master;
+  const backUp = createBackUp(store, options.dataDir);
   const ledger = createRoomLedger();
   const archive = createArchive(store);
   let retaining: Promise<unknown> = Promise.resolve();
@@ -141,6 +143,7 @@ export async function startMaster(options: MasterOptions): Promise<RunningMaster
     },
     store,
     files,
+    backUp,
     createId,
     executions,
     registry,

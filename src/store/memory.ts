@@ -145,6 +145,12 @@ export function createMemoryStore(): Store {
       open();
       receipts.delete(name);
     },
+    async backup() {
+      open();
+      throw new EngineError("conflict", "this master keeps its executions in memory: there is no file to copy", {
+        hint: "start it with --store sqlite:",
+      });
+    },
     async close() {
       closed = true;
       executions.clear();

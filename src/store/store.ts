@@ -117,7 +117,12 @@ export interface Store {
   claimReceipt(receipt: Receipt, now: number, most: number): Promise<Receipt | null>;
   answerReceipt(name: string, answer: ReceiptAnswer): Promise<void>;
   dropReceipt(name: string): Promise<void>;
-  /** Idempotent. */
+  /**
+   * Writes what is durable now, and some of what becomes so meanwhile, into a new file that the same kind of store opens;
+   * the others' calls go on. Throws EngineError `conflict` where the store has no file, or a copy is being made already.
+   */
+  backup(path: string): Promise<void>;
+  /** Idempotent; a copy that is being made is given up. */
   close(): Promise<void>;
 }
 

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { createBackUp } from "../../src/master/back-up.ts";
 import { openExecutionFiles } from "../../src/master/execution-files.ts";
 import { onTestFinished } from "vitest";
 import { EngineError } from "../../src/errors.ts";
@@ -188,6 +189,7 @@ export async function startApiServer({ config, ...options }: ApiServerOptions = 
   const folder = mkdtempSync(join(tmpdir(), "api-"));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
   const server = createServer({
+    backUp: createBackUp(createMemoryStore(), folder),
     card: { id: "m", version: "0", store: "memory", maxExecutions: 100, warnings: [] },
     executions,
     registry: { list: () => [], get: () => null, holdsTicket: () => false },

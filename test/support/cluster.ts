@@ -10,8 +10,8 @@ export interface Cluster {
   readonly master: RunningCommand;
   /** Starts a slave and waits until the master lists it as online. */
   addSlave(id: string, options?: SlaveOptions): Promise<RunningCommand>;
-  /** Kills the master (SIGKILL) and starts another on the same port and data after so long. */
-  restartMaster(downMs: number): Promise<void>;
+  /** Kills the master (SIGKILL) and starts another on the same port and data after so long, and after `meanwhile`. */
+  restartMaster(downMs: number, meanwhile?: () => void): Promise<void>;
   /** Submits a workflow; gives the execution's id. Throws with the answer when it is refused. */
   submit(workflow: object, envelope?: object): Promise<string>;
   /** A call of the API: status and body. */
@@ -128,9 +128,10 @@ export async function startCluster(options: MasterOptions = {}): Promise<Cluster
       );
       return slave;
     },
-    async restartMaster(downMs) {
+    async restartMaster(downMs, meanwhile) {
       master.child.kill("SIGKILL");
       await master.finished;
+      meanwhile?.();
       await new Promise((resolve) => setTimeout(resolve, downMs));
       master = await launch(new URL(url).host);
     },

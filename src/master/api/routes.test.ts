@@ -15,7 +15,7 @@ test("what a request needs: to read, to steer, to manage, to join; forgetting an
     "scaleExecution",
     "stopExecution",
   ]);
-  expect(names("admin")).toEqual(["drainSlave", "undrainSlave"]);
+  expect(names("admin")).toEqual(["drainSlave", "undrainSlave", "backUp"]);
   expect(names("slave")).toEqual(["getInput", "joinAsSlave"]);
   const { stopExecution } = controlRoutes;
   const needed = [{}, { purge: "false" }, { purge: "true" }, { purge: "" }, { purge: ["false", "true"] }];

@@ -1,4 +1,5 @@
 import { authRoutes } from "./auth-routes.ts";
+import { backupRoutes } from "./backup-routes.ts";
 import { controlRoutes } from "./control-routes.ts";
 import { documentRoutes } from "./document-routes.ts";
 import { executionRoutes } from "./execution-routes.ts";
@@ -19,6 +20,7 @@ export const routes: Readonly<Record<string, Route | WebSocketRoute>> = {
   ...streamRoutes,
   ...slaveRoutes,
   ...masterRoutes,
+  ...backupRoutes,
   ...authRoutes,
   ...healthRoutes,
   ...documentRoutes,

@@ -7,6 +7,7 @@ import fastify, { type FastifyInstance, type FastifyServerOptions } from "fastif
 import type { ServerConfiguration } from "../../config/configuration.ts";
 import { EngineError } from "../../errors.ts";
 import type { Log } from "../../protocol/ports.ts";
+import type { BackUp } from "../back-up.ts";
 import type { ExecutionFiles } from "../execution-files.ts";
 import type { Executions } from "../executions.ts";
 import type { Registry } from "../registered-slave.ts";
@@ -16,6 +17,7 @@ import { readServerTls, type ServerTls } from "../access/listener-tls.ts";
 import { type AccessSettings, openAccess } from "../access/settings.ts";
 import { answerError, answerErrors, toEngineError } from "./answer-error.ts";
 import { serveAuth } from "./auth-routes.ts";
+import { serveBackup } from "./backup-routes.ts";
 import { serveControl } from "./control-routes.ts";
 import { serveDocument } from "./document-routes.ts";
 import { serveExecutions } from "./execution-routes.ts";
@@ -45,6 +47,7 @@ export interface ServerOptions extends Omit<MasterParts, "executions" | "registr
   readonly files: Pick<ExecutionFiles, "uploads" | "discard">;
   readonly log: Log;
   readonly server: ServerConfiguration;
+  readonly backUp: BackUp;
   /** Who may speak to this master; default: everybody who is near. */
   readonly access?: AccessSettings;
   /** Takes the upgrade of a slave's link, once it may be. */
@@ -102,6 +105,7 @@ export function createServer(options: ServerOptions): Server {
 
   serveHealth(server, executions, clock);
   serveMaster(server, options, () => warnings);
+  serveBackup(server, options.backUp);
   serveWorkflows(server, executions, createSubmissionReader(uploads), options.files.discard, once);
   serveInputs(server, executions, registry);
   serveExecutions(server, executions);

@@ -49,6 +49,7 @@ export type SqliteOperations = {
 /** What the store asks of its thread. */
 export type SqliteCall = { readonly id: number } & (
   | { [Name in SqliteName]: SqliteRequest<Name> }[SqliteName]
+  | { readonly name: "backup"; readonly path: string }
   | { readonly name: "close" }
 );
 

@@ -17,6 +17,7 @@ export async function openSqliteStore(path: string): Promise<Store> {
   const waiting = new Map<number, PromiseWithResolvers<unknown>>();
   let lastId = 0;
   let closing: Promise<void> | null = null;
+  let copying = false;
 
   const settleAll = (error: Error) => {
     for (const { reject } of waiting.values()) reject(error);
@@ -101,6 +102,17 @@ export async function openSqliteStore(path: string): Promise<Store> {
     claimReceipt: (receipt, now, most) => ask("claimReceipt", [receipt, now, most]),
     answerReceipt: (name, answer) => ask("answerReceipt", [name, answer]),
     dropReceipt: (name) => ask("dropReceipt", [name]),
+    async backup(copy) {
+      if (closing !== null) throw new EngineError("internal_error", `the store ${path} is closed`);
+      if (copying) throw new EngineError("conflict", "another copy of the store is being made; wait for its end");
+      copying = true;
+      const id = ++lastId;
+      const answer = wait(id);
+      worker.postMessage({ id, name: "backup", path: copy } satisfies SqliteCall);
+      await answer.finally(() => {
+        copying = false;
+      });
+    },
     close() {
       if (closing === null) {
         closing = exited;

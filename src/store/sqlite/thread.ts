@@ -1,4 +1,4 @@
-import type { DatabaseSync } from "node:sqlite";
+import { backup, type DatabaseSync } from "node:sqlite";
 import { parentPort, workerData } from "node:worker_threads";
 import type {
   SqliteCall,
@@ -13,6 +13,8 @@ import { prepareOperations } from "./tables.ts";
 
 /** The longest that a call waits for others to share its transaction. */
 const groupMs = 2;
+/** How much of the file is copied between other calls: 1 MiB. */
+const pagesPerStep = 256;
 
 const port = parentPort;
 if (port !== null) serve(port, (workerData as { readonly path: string }).path);
@@ -44,7 +46,33 @@ function serve(link: NonNullable<typeof parentPort>, path: string): void {
     group = null;
   };
 
-  link.on("message", (call: SqliteCall) => {
+  // Between two steps of a copy alone: a step that meets an open transaction fails.
+  let waiting: SqliteCall[] | null = null;
+  const performWaiting = () => {
+    const calls = waiting ?? [];
+    waiting = [];
+    for (const call of calls) {
+      if (call.name === "close") {
+        waiting = [call];
+        throw new Error("the store was closed");
+      }
+      take(call);
+    }
+    commit();
+  };
+  const copy = async (id: number, to: string): Promise<void> => {
+    commit();
+    waiting = [];
+    const answer = await backup(database, to, { rate: pagesPerStep, progress: performWaiting }).then(
+      (): SqliteReply => ({ id }),
+      (error: unknown): SqliteReply => ({ id, error: error instanceof Error ? error.message : String(error) }),
+    );
+    link.postMessage(answer);
+    const calls = waiting;
+    waiting = null;
+    for (const call of calls) take(call);
+  };
+  const take = (call: SqliteCall): void => {
     const { id } = call;
     if (call.name === "close") {
       commit();
@@ -52,6 +80,7 @@ function serve(link: NonNullable<typeof parentPort>, path: string): void {
       link.close();
       return;
     }
+    if (call.name === "backup") return void copy(id, call.path);
     try {
       if (group === null) {
         database.exec("BEGIN");
@@ -62,6 +91,10 @@ function serve(link: NonNullable<typeof parentPort>, path: string): void {
     } catch (error) {
       fail(error, id);
     }
+  };
+  link.on("message", (call: SqliteCall) => {
+    if (waiting === null) take(call);
+    else waiting.push(call);
   });
 }
 
