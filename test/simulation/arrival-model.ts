@@ -99,6 +99,12 @@ export function createArrivalModel(context: ModelContext): ScenarioModel {
       const total = countArrivals(rate);
       for (; next < total; next++) if (isOurs(next)) context.count("dropped_iterations", 1);
     },
+    get over() {
+      return over;
+    },
+    get running() {
+      return runs.size;
+    },
     get ended() {
       return over && runs.size === 0;
     },

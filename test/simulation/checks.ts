@@ -1,4 +1,4 @@
-import type { IterationRange } from "../../src/protocol/plan.ts";
+import type { IterationRange, Plan } from "../../src/protocol/plan.ts";
 import type { FleetState } from "../../src/cluster/fleet-state.ts";
 import { countUndone } from "../../src/cluster/loss-account.ts";
 import { countArrivals } from "../../src/plan/profiles/rate-profile.ts";
@@ -6,6 +6,7 @@ import { readRate } from "../../src/cluster/arrival-cut.ts";
 import { totalOf } from "../../src/measure/snapshot.ts";
 import { testTimeAt } from "../../src/cluster/owner-state.ts";
 import { BrokenRule, type GroundTruth } from "./ground-truth.ts";
+import { readMeeting } from "./pick-plan.ts";
 import type { SimulatedSlave } from "./simulated-slave.ts";
 
 /** The target's own count is what was applied and what came late; of a killed slave, what it had sent. */
@@ -137,4 +138,18 @@ export function checkBegun(fleet: FleetState, truth: GroundTruth, now: number): 
 function sumOf(fleet: FleetState, metric: string, tags: Readonly<Record<string, string>> = {}): number {
   const total = totalOf(fleet.core.snapshot, metric, tags);
   return total?.type === "counter" ? Number(total.sum) : 0;
+}
+
+/** Where nothing happened whole groups went on, and nobody whose group was there had to leave. */
+export function checkMeetings(plan: Plan, truth: GroundTruth, undisturbed: boolean): void {
+  if (!undisturbed) return;
+  plan.scenarios.forEach((planned, at) => {
+    const group = readMeeting(planned)?.count ?? null;
+    if (group === null) return;
+    const { came, onward, without } = truth.readMeeting(at);
+    if (onward % group !== 0) throw new BrokenRule("whole groups go on", `${onward} in groups of ${group}`);
+    if (came - onward - without >= group) {
+      throw new BrokenRule("who has come together goes on", `${came} came, ${onward} went on, ${without} left`);
+    }
+  });
 }

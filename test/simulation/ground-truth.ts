@@ -33,6 +33,11 @@ export interface GroundTruth {
   /** Every member has said that its test clock stands; until `thaw` nothing may start. */
   freeze(): void;
   thaw(): void;
+  /** VUs come to the rendezvous of a scenario (`count`: how many go on together), go on, or go without the others. */
+  comeTo(scenario: number, count: number | null): void;
+  goOn(scenario: number): void;
+  goWithout(scenario: number): void;
+  readMeeting(scenario: number): { readonly came: number; readonly onward: number; readonly without: number };
   /** A unique row is used. */
   useRow(row: number, source: string): void;
   /** By row: who has used it. */
@@ -51,6 +56,12 @@ export function createGroundTruth(targets: readonly number[]): GroundTruth {
   let second = -1;
   const begunOf = targets.map(() => 0);
   let operations = 0;
+  const meetings = new Map<number, { count: number | null; came: number; onward: number; without: number }>();
+  const meetingOf = (scenario: number) => {
+    const known = meetings.get(scenario) ?? { count: null, came: 0, onward: 0, without: 0 };
+    meetings.set(scenario, known);
+    return known;
+  };
   const usedRows = new Map<number, string>();
   let setups = 0;
   let teardowns = 0;
@@ -105,6 +116,28 @@ export function createGroundTruth(targets: readonly number[]): GroundTruth {
     thaw() {
       frozen = false;
     },
+    comeTo(scenario, count) {
+      const meeting = meetingOf(scenario);
+      meeting.count = count;
+      meeting.came++;
+    },
+    goOn(scenario) {
+      const meeting = meetingOf(scenario);
+      meeting.onward++;
+      const { count, came, onward, without } = meeting;
+      if (count === null) return;
+      const together = came - without;
+      if (onward > together - (together % count)) {
+        throw new BrokenRule(
+          "fewer than `count` never go on",
+          `${onward} went on of ${came}, ${without} left, ${count}`,
+        );
+      }
+    },
+    goWithout(scenario) {
+      meetingOf(scenario).without++;
+    },
+    readMeeting: (scenario) => meetingOf(scenario),
     useRow(row, source) {
       const before = usedRows.get(row);
       if (before !== undefined)

@@ -8,6 +8,8 @@ interface Life {
   readonly vu: number;
   readonly epoch: number;
   begun: boolean;
+  /** In an iteration; looked at only where iterations wait for each other. */
+  busy: boolean;
 }
 
 /** VUs that loop as the profile asks: endlessly, over ranges of shared iterations, or so many times each. */
@@ -62,14 +64,18 @@ export function createLoopingModel(context: ModelContext): ScenarioModel {
     const { vu, epoch } = life;
     if (lives.get(vu) !== life || over) return;
     const due = vu <= countVus(profile, Math.max(0, context.timeMs()));
-    const iteration = due && !context.isHeld() && context.timeMs() >= 0 ? claim(vu) : false;
+    const free = context.meet === null || !life.busy;
+    const iteration = due && free && !context.isHeld() && context.timeMs() >= 0 ? claim(vu) : false;
     if (iteration !== false) {
       if (!life.begun) {
         life.begun = true;
         context.beginVu(vu, epoch);
       }
       context.start(vu, epoch, iteration);
-      runs.begin(() => undefined);
+      life.busy = true;
+      runs.begin(() => {
+        life.busy = false;
+      });
     }
     context.later(context.periodMs * (0.5 + context.random()), () => loop(life));
   };
@@ -101,7 +107,7 @@ export function createLoopingModel(context: ModelContext): ScenarioModel {
       if (epoch === 0) ranges = part.iterations.map(([low, high]) => [low, high]);
       for (const vu of held) {
         if (lives.has(vu)) continue;
-        const life = { vu, epoch, begun: false };
+        const life = { vu, epoch, begun: false, busy: false };
         lives.set(vu, life);
         next.set(vu, from.get(vu) ?? 0);
         confirmed.set(vu, (from.get(vu) ?? 0) + 1);
@@ -140,6 +146,13 @@ export function createLoopingModel(context: ModelContext): ScenarioModel {
       if (over) return;
       over = true;
       countRest();
+    },
+    get over() {
+      return over;
+    },
+    get running() {
+      const due = countVus(profile, Math.max(0, context.timeMs()));
+      return over ? runs.size : Math.max(runs.size, [...lives.keys()].filter((vu) => vu <= due).length);
     },
     get ended() {
       return runs.size === 0 && (over || (begun && shared && last && ranges.length === 0));

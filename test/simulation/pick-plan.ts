@@ -1,14 +1,15 @@
 import { makePlan } from "../../src/plan/make-plan.ts";
 import type { Load } from "../../src/protocol/load.ts";
-import type { Plan } from "../../src/protocol/plan.ts";
-import type { Step, Workflow } from "../../src/protocol/workflow.ts";
+import { findLargestVus } from "../../src/plan/profiles/load-profile.ts";
+import type { Plan, PlannedScenario } from "../../src/protocol/plan.ts";
+import type { Scenario, Step, Workflow } from "../../src/protocol/workflow.ts";
 import { createScenario, createWorkflow } from "../support/staged-run.ts";
 import type { Dice } from "./random.ts";
 
 const step = { id: "s", name: "s", type: "noop" } as Step;
 
-/** A workflow of one to three scenarios of any mode, as a plan. */
-export function pickPlan(dice: Dice): Plan {
+/** A workflow of one to three scenarios of any mode, as a plan; `choices`: draws of its own for what its VUs do. */
+export function pickPlan(dice: Dice, choices: Dice): Plan {
   const { between, chance } = dice;
   const durationMs = between(4, 20) * 1_000;
   const scenarios = Array.from({ length: chance(0.6) ? 1 : between(2, 3) }, (_, at) =>
@@ -17,7 +18,7 @@ export function pickPlan(dice: Dice): Plan {
       gracefulStopMs: 500,
       startTimeMs: chance(0.8) ? 0 : between(100, 2_000),
     }),
-  );
+  ).map((scenario) => (choices.chance(0.2) ? withMeeting(scenario, choices) : scenario));
   const fields: Partial<Workflow> = {
     metrics: {},
     setup: chance(0.3) ? [step] : [],
@@ -27,6 +28,24 @@ export function pickPlan(dice: Dice): Plan {
     ...(chance(0.5) ? withRows(between(1, 500)) : {}),
   };
   return makePlan(createWorkflow(scenarios, fields));
+}
+
+/** Where the VUs of a scenario meet, once in each iteration; null: they do not. */
+export function readMeeting({ scenario }: Pick<PlannedScenario, "scenario">): Meeting | null {
+  const found = scenario.steps.find(({ type }) => type === "rendezvous");
+  return found === undefined ? null : (found.config as unknown as Meeting);
+}
+
+interface Meeting {
+  readonly count: number | null;
+  readonly timeoutMs: number;
+}
+
+function withMeeting(scenario: Scenario, { between, chance }: Dice): Scenario {
+  const steady = scenario.load.mode === "constant-vus" || scenario.load.mode === "externally-controlled";
+  const count = steady && chance(0.3) ? null : between(1, Math.min(6, findLargestVus(scenario.load)));
+  const config = { count, timeoutMs: between(500, 5_000) };
+  return { ...scenario, steps: [{ ...step, id: "meet", type: "rendezvous", config }] };
 }
 
 /** A feeder of so many unique rows. */

@@ -18,6 +18,8 @@ export interface ModelContext {
   start(vu: number, epoch: number, iteration: string | null): void;
   beginVu(vu: number, epoch: number): void;
   count(metric: Counted, count: number): void;
+  /** Waits for the others at a rendezvous; gives whether it may go on, or was interrupted. null: there is none. */
+  readonly meet: ((halt: AbortSignal) => Promise<boolean>) | null;
   want(): void;
   claim(through: readonly VuIteration[]): void;
 }
@@ -39,6 +41,10 @@ export interface ScenarioModel {
   interrupt(): void;
   /** No more starts, for ever. `full`: the load's own end. */
   endLoad(full: boolean): void;
+  /** Has its load ended? */
+  readonly over: boolean;
+  /** VUs that have started and not ended. */
+  readonly running: number;
   /** Nothing runs, and nothing ever will. */
   readonly ended: boolean;
   /** Nothing runs, and nothing will unless it is granted more. */
@@ -53,24 +59,35 @@ export interface Runs {
   interrupt(): void;
 }
 
-export function createRuns({ later, random, periodMs, count }: ModelContext): Runs {
-  const running = new Set<object>();
+export function createRuns({ later, random, periodMs, count, meet }: ModelContext): Runs {
+  const running = new Set<{ readonly halt: AbortController; over(): void }>();
   return {
     get size() {
       return running.size;
     },
     begin(over) {
-      const run = {};
+      const run = { halt: new AbortController(), over };
+      const end = (metric: Counted) => {
+        if (!running.delete(run)) return;
+        count(metric, 1);
+        over();
+      };
       running.add(run);
       later(periodMs * (0.1 + 0.7 * random()), () => {
-        if (!running.delete(run)) return;
-        count("iterations", 1);
-        over();
+        if (!running.has(run)) return;
+        if (meet === null) end("iterations");
+        else void meet(run.halt.signal).then((goesOn) => end(goesOn ? "iterations" : "interrupted_iterations"));
       });
     },
     interrupt() {
       if (running.size > 0) count("interrupted_iterations", running.size);
+      const cut = [...running];
       running.clear();
+      if (meet === null) return;
+      for (const { halt, over } of cut) {
+        halt.abort();
+        over();
+      }
     },
   };
 }

@@ -3,12 +3,12 @@ import { createLiveThresholds } from "../../src/cluster/live-thresholds.ts";
 import { createSnapshot } from "../../src/measure/snapshot.ts";
 import { cutPlan } from "../../src/plan/cut-plan.ts";
 import { createMemoryStore } from "../../src/store/memory.ts";
-import { checkBegun, checkPlanned, checkRows, checkTotals } from "./checks.ts";
+import { checkBegun, checkMeetings, checkPlanned, checkRows, checkTotals } from "./checks.ts";
 import { createCommands } from "./commands.ts";
 import { planFaults } from "./faults.ts";
 import { BrokenRule, createGroundTruth } from "./ground-truth.ts";
 import { createNetwork } from "./network.ts";
-import { pickPlan } from "./pick-plan.ts";
+import { pickPlan, readMeeting } from "./pick-plan.ts";
 import { createDice } from "./random.ts";
 import { createSimulatedFleet } from "./simulated-fleet.ts";
 import { createSimulatedMaster, type SimulatedMaster } from "./simulated-master.ts";
@@ -31,10 +31,12 @@ export type Trace = (line: string) => void;
 export async function simulate(seed: number, trace: Trace | null = null): Promise<Outcome> {
   const dice = createDice(seed);
   const { between, chance, random } = dice;
+  const choices = createDice(seed * 7 + 3);
   const time = createSimulatedTime();
   const store = createMemoryStore();
   const times = computeLeaseTimes(between(2_000, 5_000), 1_000);
-  const plan = pickPlan(dice);
+  const plan = pickPlan(dice, choices);
+  time.settles = plan.scenarios.some((planned) => readMeeting(planned) !== null);
   const { workflow } = plan;
   const slaveCount = between(1, 4);
   const room = Math.ceil(plan.vus / slaveCount) + (chance(0.7) ? plan.vus : 0);
@@ -115,6 +117,7 @@ export async function simulate(seed: number, trace: Trace | null = null): Promis
     checkPlanned(master.fleet, master.now());
     checkBegun(master.fleet, truth, master.now());
     checkRows(master.fleet, truth, faults.length === 0 && network.weather.lossRate === 0 && crashRate === 0);
+    checkMeetings(plan, truth, faults.length === 0 && network.weather.lossRate === 0 && crashRate === 0);
     const { cause } = master.fleet.core;
     if (faults.length === 0 && network.weather.lossRate === 0 && crashRate === 0 && cause !== null) {
       throw new BrokenRule("an undisturbed execution completes", cause.message);

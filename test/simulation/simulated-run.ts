@@ -7,6 +7,8 @@ import { createArrivalModel } from "./arrival-model.ts";
 import type { GroundTruth } from "./ground-truth.ts";
 import { createLoopingModel } from "./looping-model.ts";
 import type { Counted, ModelContext, ScenarioModel } from "./scenario-model.ts";
+import { createRendezvous } from "../../src/run/rendezvous.ts";
+import { readMeeting } from "./pick-plan.ts";
 import { createRowModel, type RowModel } from "./row-model.ts";
 import { createSimulatedTestClock } from "./simulated-clock.ts";
 
@@ -51,6 +53,37 @@ export function createSimulatedRun(options: SimulatedRunOptions): SimulatedRun {
   const claims = new Map<number, { readonly scenario: string; readonly through: (readonly [number, number])[] }>();
   let serial = 0;
 
+  const setAlarm = (isDue: () => number, task: () => void) => {
+    let cancelled = false;
+    const ring = () => {
+      const inMs = isDue();
+      if (cancelled) return;
+      if (inMs <= 0) task();
+      else later(Math.min(inMs, 100), ring);
+    };
+    later(0, ring);
+    return {
+      cancel() {
+        cancelled = true;
+      },
+    };
+  };
+  const rendezvous = createRendezvous({
+    clock: { now: () => clock().now, at: (time, task) => setAlarm(() => time - clock().now, task) },
+    testClock: {
+      now: () => test.readAt(clock().now),
+      at: (time, task) => setAlarm(() => time - test.readAt(clock().now), task),
+    },
+    leastMs: 5,
+    look(name) {
+      const at = plan?.scenarios.findIndex(({ scenario }) => scenario.name === name) ?? -1;
+      const model = models[at];
+      const begun = test.readAt(clock().now) >= (plan?.scenarios[at]?.scenario.startTimeMs ?? 0);
+      return { stage: model?.over === true ? "over" : begun ? "loading" : "waiting", running: model?.running ?? 0 };
+    },
+    tell: (arrivals) => emit({ type: "fact", fact: { type: "arrive", ...arrivals, thread: 0, threads: 1 } }),
+  });
+
   const prepare = (of: Plan, share: Share) => {
     plan = of;
     rows = createRowModel(of, {
@@ -67,6 +100,8 @@ export function createSimulatedRun(options: SimulatedRunOptions): SimulatedRun {
     counts = of.scenarios.map(createCounts);
     models = of.scenarios.map((planned, at) => {
       const { name, load, startTimeMs } = planned.scenario;
+      const meeting = readMeeting(planned);
+      const arrive = meeting === null ? null : rendezvous.open(name, "meet", meeting.count);
       const context: ModelContext = {
         at,
         planned,
@@ -86,6 +121,16 @@ export function createSimulatedRun(options: SimulatedRunOptions): SimulatedRun {
           const own = counts[at];
           if (own !== undefined) own[metric] += count;
         },
+        meet:
+          arrive === null || meeting === null
+            ? null
+            : async (halt) => {
+                truth.comeTo(at, meeting.count);
+                const end = await arrive(meeting.timeoutMs, Number.POSITIVE_INFINITY, halt);
+                if (end === "met") truth.goOn(at);
+                else if (end !== "interrupted") truth.goWithout(at);
+                return end !== "interrupted";
+              },
         want() {
           wants.set(name, allotted.get(name) ?? 0);
           emit({ type: "fact", fact: { type: "want", scenario: name, serial: allotted.get(name) ?? 0 } });
@@ -160,6 +205,7 @@ export function createSimulatedRun(options: SimulatedRunOptions): SimulatedRun {
   const finish = () => {
     if (done) return;
     done = true;
+    rendezvous.close();
     if (isUncut()) cutFrame();
     rows?.giveBack();
     emit({ type: "done" });
@@ -199,6 +245,7 @@ export function createSimulatedRun(options: SimulatedRunOptions): SimulatedRun {
       case "start": {
         const { now, wall } = clock();
         test.start(now + order.inMs);
+        rendezvous.start();
         models.forEach((model, at) => {
           const begin = () => {
             if (test.readAt(clock().now) >= (plan?.scenarios[at]?.scenario.startTimeMs ?? 0)) model.begin();
@@ -274,6 +321,7 @@ export function createSimulatedRun(options: SimulatedRunOptions): SimulatedRun {
         return;
       }
       case "proceed":
+        rendezvous.proceed(order.scenario, order.points);
         return;
       case "taken_back":
         rows?.takeBack(order.serial);

@@ -2,6 +2,8 @@
 export interface SimulatedTime {
   /** Milliseconds since the beginning. */
   readonly now: number;
+  /** Promises that a task resolves are gone on with before the next task. Default: false. */
+  settles: boolean;
   after(delayMs: number, task: () => void | Promise<void>): void;
   /** Runs until `isOver`, or to this time at most; gives whether it was over. */
   run(isOver: () => boolean, untilMs: number): Promise<boolean>;
@@ -49,7 +51,8 @@ export function createSimulatedTime(): SimulatedTime {
     return first;
   };
 
-  return {
+  const time: SimulatedTime = {
+    settles: false,
     get now() {
       return now;
     },
@@ -60,9 +63,10 @@ export function createSimulatedTime(): SimulatedTime {
         if (task === undefined || task.at > untilMs) return false;
         now = task.at;
         const done = task.run();
-        if (done !== undefined) await done;
+        if (done !== undefined || time.settles) await done;
       }
       return true;
     },
   };
+  return time;
 }

@@ -1,6 +1,7 @@
 import type { LeaseTimes } from "../../src/cluster/lease-times.ts";
 import type { Plan } from "../../src/protocol/plan.ts";
 import { BrokenRule, type GroundTruth } from "./ground-truth.ts";
+import { readMeeting } from "./pick-plan.ts";
 import type { Weather } from "./network.ts";
 
 export interface Whole {
@@ -20,6 +21,8 @@ export function checkWhole({ plan, truth, faults, weather, crashRate, times, roo
   const steady = ["constant-vus", "externally-controlled"];
   if (faults.length > 1 || weather.lossRate > 0 || crashRate > 0 || weather.longestDelayMs > 40) return;
   if (plan.scenarios.some(({ scenario }) => !steady.includes(scenario.load.mode))) return;
+  // Whoever waits for others stands still.
+  if (plan.scenarios.some((planned) => readMeeting(planned) !== null)) return;
   if (only !== undefined) {
     if (!/ (kill|freeze) /.test(only) || room < plan.vus || slaveCount < 2) return;
     if (plan.workflow.onSlaveLoss !== "redistribute") return;
