@@ -85,7 +85,7 @@ test("a transaction is sent as one, or not at all", async () => {
 });
 
 test("a password is needed, wrong ones are refused and told nobody", async () => {
-  const server = await startPrivate(redis, ["--requirepass", "richtig-0815"]);
+  const server = await startPrivate(redis, { more: ["--requirepass", "richtig-0815"] });
   onTestFinished(() => server.close());
   const wrong = on({ password: "falsch-geheim" }, server.port);
   const refused = await wrong.perform([wrong.command(["PING"])]);

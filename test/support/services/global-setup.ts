@@ -18,7 +18,7 @@ export async function setup(): Promise<() => Promise<void>> {
     if (findProgram(service) === null) install(service);
     if (await answers(service.port)) continue;
     process.stdout.write(`${service.name} does not run here: one is started for the tests\n`);
-    started.push(await startPrivate(service, [], service.port));
+    started.push(await startPrivate(service, { port: service.port }));
   }
   return async () => {
     for (const server of started) await server.close();

@@ -26,4 +26,5 @@ export const mariadb: Service = {
     "--innodb-flush-log-at-trx-commit=0",
     "--skip-name-resolve",
   ],
+  tlsArgs: (certificate, key) => [`--ssl-cert=${certificate}`, `--ssl-key=${key}`],
 };

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { chownSync, existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { chmodSync, chownSync, copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { type AddressInfo, connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
@@ -21,6 +21,8 @@ export interface Service {
   /** Fills an empty folder of its own. */
   readonly prepare?: (folder: string, use: (program: string, args: readonly string[]) => void) => void;
   args(folder: string, port: number): readonly string[];
+  /** More of them, for one that speaks TLS with this certificate and key. */
+  tlsArgs(certificate: string, key: string, port: number): readonly string[];
 }
 
 /** A server of a test's own, which it may kill. */
@@ -34,13 +36,18 @@ export interface PrivateServer {
   close(): Promise<void>;
 }
 
-/** Starts one on a free port, with more arguments. Its files lie in a folder of its own. */
-export async function startPrivate(
-  service: Service,
-  more: readonly string[] = [],
-  onPort?: number,
-): Promise<PrivateServer> {
-  const port = onPort ?? (await findFreePort());
+export interface PrivateOptions {
+  /** More arguments. */
+  readonly more?: readonly string[];
+  /** Default: a free one. */
+  readonly port?: number;
+  /** Speaks TLS as `localhost`, with the certificate of the tests. */
+  readonly secure?: boolean;
+}
+
+/** Starts one of a test's own. Its files lie in a folder of its own. */
+export async function startPrivate(service: Service, options: PrivateOptions = {}): Promise<PrivateServer> {
+  const port = options.port ?? (await findFreePort());
   const owner = process.getuid?.() === 0 && service.user !== null ? readOwner(service.user) : {};
   const folder = mkdtempSync(join(tmpdir(), `we-${service.name}-`));
   if (owner.uid !== undefined) chownSync(folder, owner.uid, owner.gid ?? 0);
@@ -53,8 +60,19 @@ export async function startPrivate(
       throw new Error(`${program} failed: ${done.stdout}${done.stderr}${done.error?.message ?? ""}`);
   });
 
+  const secureArgs = options.secure === true ? service.tlsArgs(copyPem("cert"), copyPem("key"), port) : [];
+
+  /** Servers refuse a key that others may read. */
+  function copyPem(kind: "cert" | "key"): string {
+    const copy = join(folder, `${kind}.pem`);
+    copyFileSync(new URL(`../tls/server.${kind}.pem`, import.meta.url), copy);
+    if (owner.uid !== undefined) chownSync(copy, owner.uid, owner.gid ?? 0);
+    chmodSync(copy, 0o600);
+    return copy;
+  }
+
   async function start(): Promise<void> {
-    const args = [...service.args(folder, port), ...more];
+    const args = [...service.args(folder, port), ...secureArgs, ...(options.more ?? [])];
     const started = spawn(find(service.program), args, { ...owner, cwd: folder, stdio: "ignore" });
     running.add(started);
     child = started;

@@ -1,5 +1,9 @@
-import mysql from "mysql2";
+import { isIP } from "node:net";
+import type { TLSSocket } from "node:tls";
+import mysql, { type Connection } from "mysql2";
 import type { DriverCall } from "../../../driver/call-driver.ts";
+import { codes } from "../../../http/codes.ts";
+import { loadTls } from "../../../http/tls.ts";
 import type { Failure } from "../../../protocol/step.ts";
 import type { HttpTls } from "../../../protocol/workflow.ts";
 import type { ConnectionSettings } from "../connection-settings.ts";
@@ -22,7 +26,7 @@ async function open(settings: ConnectionSettings, ports: DbPorts, call: DriverCa
     password,
     database: database === "" ? undefined : database,
     connectTimeout: 0,
-    ...(tls === null ? {} : { ssl: readTls(tls) }),
+    ...(tls === null ? {} : { ssl: readTls(tls, host) }),
     supportBigNumbers: true,
     dateStrings: true,
     jsonStrings: true,
@@ -33,7 +37,11 @@ async function open(settings: ConnectionSettings, ports: DbPorts, call: DriverCa
   });
   try {
     await new Promise<void>((resolve, reject) => {
-      connection.once("connect", () => resolve());
+      connection.once("connect", () => {
+        const refusal = tls?.verify === true && isIP(host) !== 0 ? refuseIdentity(connection, host) : null;
+        if (refusal === null) resolve();
+        else reject(refusal);
+      });
       connection.on("error", reject);
     });
   } catch (error) {
@@ -45,19 +53,38 @@ async function open(settings: ConnectionSettings, ports: DbPorts, call: DriverCa
   return createMysqlConnection(connection);
 }
 
-function readTls({ verify, ca, cert, key }: HttpTls) {
+function readTls({ verify, ca, cert, key }: HttpTls, host: string) {
   return {
     rejectUnauthorized: verify,
-    verifyIdentity: verify,
+    // Of an address mysql2 would look whether the certificate is one of `localhost`.
+    verifyIdentity: verify && isIP(host) === 0,
     ...(ca === null ? {} : { ca }),
     ...(cert === null ? {} : { cert }),
     ...(key === null ? {} : { key }),
   };
 }
 
+/** null: the certificate is one of this address. */
+function refuseIdentity(connection: Connection, host: string): Error | null {
+  const { stream } = connection as unknown as { readonly stream: TLSSocket };
+  const error = loadTls().checkServerIdentity(host, stream.getPeerCertificate());
+  return error === undefined ? null : Object.assign(error, { code: "ERR_TLS_CERT_ALTNAME_INVALID" });
+}
+
+/** mysql2 puts its own code over that of TLS; the words are left. */
+function restoreCode(message: string): Error {
+  const untrusted = /certificate/i.test(message) ? "CERT_UNTRUSTED" : "ERR_SSL_HANDSHAKE";
+  const code = /altnames/.test(message) ? "ERR_TLS_CERT_ALTNAME_INVALID" : untrusted;
+  return Object.assign(new Error(message), { code });
+}
+
 function describe(error: unknown): Failure {
   const { code, message } = readError(error);
   const { errno } = error as { readonly errno?: unknown };
+  if (code === "HANDSHAKE_NO_SSL_SUPPORT") {
+    return { code: String(codes.tls), message: "the server does not support TLS" };
+  }
+  if (code === "HANDSHAKE_SSL_ERROR") return describeBreak(restoreCode(message));
   if (typeof errno !== "number" || errno < 1_000 || code?.startsWith("PROTOCOL_") === true) return describeBreak(error);
   // The value that is there already is another one each time.
   const shown = message.replace(/^(Duplicate entry) '.*' (for key)/s, "$1 $2");
