@@ -1,11 +1,12 @@
 import { countEvents, findArrival } from "../plan/move-arrivals.ts";
 import { countVus, scaleVuProfile } from "../plan/profiles/vu-profile.ts";
 import { createLoadProfile } from "../plan/profiles/load-profile.ts";
+import { countArrivals } from "../plan/profiles/rate-profile.ts";
 import type { Frame, SeriesDelta } from "../protocol/frame.ts";
 import type { PlannedScenario } from "../protocol/plan.ts";
 import { readRate } from "./arrival-cut.ts";
 import type { FleetState } from "./fleet-state.ts";
-import { testTimeAt } from "./owner-state.ts";
+import { type OwnerState, testTimeAt } from "./owner-state.ts";
 import type { GoneSource, Lost, ScenarioPartition } from "./partition.ts";
 
 const counted: readonly string[] = ["iterations", "interrupted_iterations", "dropped_iterations"];
@@ -96,7 +97,7 @@ export function countUndone(fleet: FleetState, now: number): number[] {
     }
     if (arrivals === null) return 0;
     // A stop ends the plan at each slave's own moment.
-    if (fleet.core.cause === null) return countUntold(fleet, at, now, countDueEvents(fleet, at, now));
+    if (isPlayedOut(fleet.core)) return countUntold(fleet, at, now, countDueEvents(fleet, at, now));
     return arrivals.unheld + (arrivals.open === null ? 0 : Math.max(0, countDueEvents(fleet, at, now) - arrivals.open));
   });
 }
@@ -157,7 +158,13 @@ function countDueEvents(fleet: FleetState, at: number, now: number): number {
   const part = partition.scenarios[at];
   if (planned === undefined || part?.arrivals === null || part === undefined) return 0;
   const rate = readRate({ planned, part });
+  if (isPlayedOut(core)) return countArrivals(rate);
   return findArrival(rate, testTimeAt(core, now) - planned.scenario.startTimeMs);
+}
+
+/** The load ended by itself, each part by its slave's own clock: one that missed a pause may be past the owner's. */
+function isPlayedOut({ endedAt, cause }: OwnerState): boolean {
+  return endedAt !== null && (cause === null || cause.reason === "teardown_timeout");
 }
 
 /** What is left to do for VUs that nobody holds, up to the count that is asked for. */
