@@ -42,6 +42,7 @@ export function createSimulatedFleet(options: SimulatedFleetOptions): SimulatedF
       random: dice.random,
       wallOffsetMs: dice.between(-5_000, 5_000),
       periodMs: 250,
+      isMember: () => options.master().fleet.sources.has(`${id}#${incarnation}`),
       send(fact) {
         const event = { type: "fact", slaveId: id, incarnation, fact } as const;
         network.transmit(id, () => options.master().tell(event));

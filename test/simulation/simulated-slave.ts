@@ -22,6 +22,8 @@ export interface SimulatedSlaveOptions {
   readonly periodMs: number;
   readonly trace: Trace | null;
   send(fact: Fact): void;
+  /** Does the owner know this source? A slave begins to beat when its owner has told it to prepare. */
+  isMember(): boolean;
 }
 
 /** One incarnation of a slave: the real agent around a run whose iterations are mere timers. */
@@ -85,8 +87,10 @@ export function createSimulatedSlave(options: SimulatedSlaveOptions): SimulatedS
     later,
     emit: tell,
   });
+  let known = false;
   const beat = () => {
-    tell({ type: "beat" });
+    known ||= options.isMember();
+    if (known) tell({ type: "beat" });
     later(times.renewMs, beat);
   };
   const resend = () => {
