@@ -67,7 +67,12 @@ export function checkPlanned(fleet: FleetState, now: number): void {
  * Every unique row is in one place: not given yet, or with the one source that was given it and alone may have used it.
  * Where nothing happened each row that was given and kept was used: gaps come of losses alone.
  */
-export function checkRows(fleet: FleetState, truth: GroundTruth, undisturbed: boolean): void {
+export function checkRows(
+  fleet: FleetState,
+  truth: GroundTruth,
+  bySource: ReadonlyMap<string, SimulatedSlave>,
+  undisturbed: boolean,
+): void {
   const { partition, core } = fleet;
   const state = partition.rows[0] ?? null;
   if (state === null) return;
@@ -88,6 +93,13 @@ export function checkRows(fleet: FleetState, truth: GroundTruth, undisturbed: bo
   for (const [row, source] of truth.usedRows) {
     if (places.get(row) !== source) {
       throw new BrokenRule("a row is used by its holder alone", `${row} by ${source}, held by ${places.get(row)}`);
+    }
+  }
+  // What was still on its way at the end nobody has had.
+  for (const [source, holding] of partition.holdings) {
+    const last = bySource.get(source)?.agent.allotted[partition.scenarios.length]?.serial ?? 0;
+    for (const { serial, ranges } of holding[partition.scenarios.length]?.outstanding ?? []) {
+      if (serial > last) for (const [from, to] of ranges) for (let row = from; row < to; row++) places.delete(row);
     }
   }
   const kept = [...places].filter(([, where]) => where !== "nobody").map(([row]) => row);

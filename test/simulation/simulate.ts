@@ -116,10 +116,11 @@ export async function simulate(seed: number, trace: Trace | null = null): Promis
     checkTotals(fleet.bySource, master.fleet);
     checkPlanned(master.fleet, master.now());
     checkBegun(master.fleet, truth, master.now());
-    checkRows(master.fleet, truth, faults.length === 0 && network.weather.lossRate === 0 && crashRate === 0);
-    checkMeetings(plan, truth, faults.length === 0 && network.weather.lossRate === 0 && crashRate === 0);
+    const undisturbed = faults.length === 0 && network.weather.lossRate === 0 && crashRate === 0;
+    checkRows(master.fleet, truth, fleet.bySource, undisturbed);
+    checkMeetings(plan, truth, undisturbed);
     const { cause } = master.fleet.core;
-    if (faults.length === 0 && network.weather.lossRate === 0 && crashRate === 0 && cause !== null) {
+    if (undisturbed && cause !== null) {
       throw new BrokenRule("an undisturbed execution completes", cause.message);
     }
     checkWhole({ plan, truth, faults, weather: network.weather, crashRate, times, room, slaveCount });
