@@ -1,4 +1,4 @@
-#!/usr/bin/env -S node --max-semi-space-size=8 --
+#!/usr/bin/env -S node --max-semi-space-size=8 --disable-warning=TimeoutNegativeWarning --
 import { quickenLoading } from "./quicken-loading.ts";
 
 const args = process.argv.slice(2);

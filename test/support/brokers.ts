@@ -1,9 +1,15 @@
-import { spawn, type ChildProcess } from "node:child_process";
+import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { connect as connectTcp, createServer, type AddressInfo } from "node:net";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { connect as connectRabbit } from "amqplib";
 import { connect as connectNats } from "@nats-io/transport-node";
 import { jetstreamManager } from "@nats-io/jetstream";
+import { createClient } from "@redis/client";
+import { mosquitto } from "./services/mosquitto.ts";
+import { nats } from "./services/nats.ts";
+import { redis } from "./services/redis.ts";
+import { type Service, startPrivate } from "./services/service.ts";
 import type { BrokerType } from "../../src/executors/mq/mq-config.ts";
 
 interface Server {
@@ -21,6 +27,8 @@ export interface TestBroker {
   /** As large as it takes a message. */
   readonly bigBytes: number;
   url(port: number): string;
+  /** Changes what it says of its own address, for a proxy in front. */
+  rewrite?(chunk: Buffer, port: number): Buffer;
   start(): Promise<Server>;
   /** Removes what a test made. */
   remove(port: number, destination: string): Promise<void>;
@@ -48,6 +56,24 @@ export const testBrokers: readonly TestBroker[] = [
       Promise.resolve({ port: 5672, username: "guest", password: "guest", close: () => Promise.resolve() }),
   },
   {
+    type: "kafka",
+    headers: true,
+    slow: true,
+    bigBytes: 700_000,
+    url: (port) => `kafka://127.0.0.1:${port}`,
+    start: startMockKafka,
+    remove: () => Promise.resolve(),
+    rewrite(chunk, port) {
+      // Metadata and coordinators name a host, with its length before it, and a port.
+      const host = Buffer.from("\0\t127.0.0.1", "latin1");
+      for (let at = chunk.indexOf(host); at >= 0; at = chunk.indexOf(host, at + 1))
+        chunk.writeInt32BE(port, at + host.length);
+      return chunk;
+    },
+    // The mock cluster knows no credentials.
+    startSecured: null,
+  },
+  {
     type: "nats",
     headers: true,
     slow: false,
@@ -55,7 +81,7 @@ export const testBrokers: readonly TestBroker[] = [
     url: (port) => `nats://127.0.0.1:${port}`,
     start: shared(4222),
     remove: () => Promise.resolve(),
-    startSecured: () => startSecuredNats([]),
+    startSecured: startSecuredNats,
   },
   {
     type: "jetstream",
@@ -72,52 +98,81 @@ export const testBrokers: readonly TestBroker[] = [
       for (const name of names) await manager.streams.delete(name);
       await client.close();
     },
-    startSecured: () => startSecuredNats(["-js", "-sd", "/tmp/we-test-nats"]),
+    startSecured: startSecuredNats,
+  },
+  {
+    type: "mqtt",
+    headers: true,
+    slow: false,
+    bigBytes: 4_000_000,
+    url: (port) => `mqtt://127.0.0.1:${port}`,
+    start: shared(1883),
+    remove: () => Promise.resolve(),
+    startSecured: async () => ({ ...(await startPrivate(securedMosquitto)), ...credentials }),
+  },
+  {
+    type: "redis",
+    headers: true,
+    slow: false,
+    bigBytes: 4_000_000,
+    url: (port) => `redis://127.0.0.1:${port}`,
+    start: shared(6379),
+    async remove(port, destination) {
+      const client = createClient({ url: `redis://127.0.0.1:${port}` });
+      await client.connect();
+      await client.del(destination);
+      await client.close();
+    },
+    startSecured: async () => ({
+      ...(await startPrivate(redis, ["--requirepass", credentials.password])),
+      ...credentials,
+      username: "default",
+    }),
   },
 ];
 
-async function startSecuredNats(more: readonly string[]) {
-  const credentials = { username: "ann", password: "right-pass-0815" };
-  const port = await findFreePort();
-  const args = ["-a", "127.0.0.1", "-p", `${port}`, "--user", credentials.username, "--pass", credentials.password];
-  return { ...(await startServer("nats-server", [...args, ...more], port)), ...credentials };
+/** Of the servers that ask for them. */
+const credentials = { username: "ann", password: "right-pass-0815" };
+
+async function startSecuredNats() {
+  const { username, password } = credentials;
+  return { ...(await startPrivate(nats, ["--user", username, "--pass", password])), ...credentials };
 }
 
-/** Starts an installed server; resolves when it takes connections. */
-async function startServer(command: string, args: readonly string[], port: number): Promise<Server> {
-  const child = spawn(command, args, { stdio: "ignore" });
-  await waitForPort(port, child);
+const securedMosquitto: Service = {
+  ...mosquitto,
+  user: "mosquitto",
+  prepare(folder, use) {
+    use("mosquitto_passwd", ["-c", "-b", join(folder, "passwords"), credentials.username, credentials.password]);
+  },
+  args(folder, port) {
+    const lines = [`listener ${port} 127.0.0.1`, "allow_anonymous false", `password_file ${folder}/passwords`];
+    writeFileSync(join(folder, "mosquitto.conf"), `${lines.join("\n")}\n`);
+    return ["-c", join(folder, "mosquitto.conf")];
+  },
+};
+
+/** A cluster of one that librdkafka plays, held by Debian's kcat. */
+async function startMockKafka(): Promise<Server> {
+  const mock = ["-X", "test.mock.num.brokers=1", "-X", "allow.auto.create.topics=true", "-d", "mock,broker"];
+  const args = ["-b", "unused:1", ...mock, "-C", "-t", "keep"];
+  const child = spawn("kcat", args, { stdio: ["pipe", "ignore", "pipe"] });
+  const over = once(child, "exit");
+  let said = "";
+  const port = await new Promise<number>((resolve, reject) => {
+    child.once("error", reject);
+    child.once("exit", () => reject(new Error(`kcat ended: ${said.slice(-500)}`)));
+    child.stderr.on("data", (text: Buffer) => {
+      if (said.length < 100_000) said += text.toString();
+      const found = /127\.0\.0\.1:(\d{2,5})/.exec(said);
+      if (found !== null) resolve(Number(found[1]));
+    });
+  });
   return {
     port,
     async close() {
-      if (child.exitCode !== null) return;
-      const over = once(child, "exit");
       child.kill("SIGKILL");
       await over;
     },
   };
-}
-
-async function waitForPort(port: number, child: ChildProcess): Promise<void> {
-  for (let tries = 0; tries < 200; tries++) {
-    if (child.exitCode !== null) throw new Error(`${child.spawnfile} ended with ${child.exitCode}`);
-    const socket = connectTcp(port, "127.0.0.1");
-    const open = await new Promise<boolean>((resolve) => {
-      socket.once("connect", () => resolve(true));
-      socket.once("error", () => resolve(false));
-    });
-    socket.destroy();
-    if (open) return;
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-  throw new Error(`${child.spawnfile} does not listen on ${port}`);
-}
-
-async function findFreePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, "close");
-  return port;
 }

@@ -24,8 +24,11 @@ interface Pair {
   readonly far: Socket;
 }
 
-/** Starts one in front of a port of this machine. */
-export async function startTcpProxy(targetPort: number): Promise<TcpProxy> {
+/** Starts one in front of a port of this machine. `rewrite` may change what comes from there, given the proxy's port. */
+export async function startTcpProxy(
+  targetPort: number,
+  rewrite: (chunk: Buffer, port: number) => Buffer = (chunk) => chunk,
+): Promise<TcpProxy> {
   const pairs = new Set<Pair>();
   const held: (() => void)[] = [];
   let open = true;
@@ -40,8 +43,8 @@ export async function startTcpProxy(targetPort: number): Promise<TcpProxy> {
     if (open) task();
     else held.push(task);
   };
-  const join = (from: Socket, to: Socket, pair: Pair): void => {
-    from.on("data", (chunk) => carry(() => to.destroyed || to.write(chunk)));
+  const join = (from: Socket, to: Socket, pair: Pair, change = (chunk: Buffer) => chunk): void => {
+    from.on("data", (chunk: Buffer) => carry(() => to.destroyed || to.write(change(chunk))));
     from.on("end", () => carry(() => to.end()));
     // A reset of one end reaches the other as one.
     from.on("error", () => carry(() => to.destroy()));
@@ -55,10 +58,11 @@ export async function startTcpProxy(targetPort: number): Promise<TcpProxy> {
     const pair = { near, far };
     pairs.add(pair);
     join(near, far, pair);
-    join(far, near, pair);
+    join(far, near, pair, (chunk) => rewrite(chunk, port));
   });
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
 
   const destroyAll = (): void => {
     for (const { near, far } of pairs) {
@@ -67,7 +71,7 @@ export async function startTcpProxy(targetPort: number): Promise<TcpProxy> {
     }
   };
   return {
-    port: (server.address() as AddressInfo).port,
+    port,
     get connections() {
       return pairs.size;
     },

@@ -11,6 +11,8 @@ export interface BrokerAddress {
   readonly password: string | null;
   /** NATS. */
   readonly token: string | null;
+  /** Kafka's way of authentication: `plain`, `scram-sha-256` or `scram-sha-512`. */
+  readonly mechanism: string;
   /** RabbitMQ's virtual host; the number of Redis' database; empty: the default. */
   readonly path: string;
   readonly secure: boolean;
@@ -32,8 +34,11 @@ interface Known {
 
 const known: Readonly<Record<BrokerType, Known>> = {
   rabbitmq: { schemes: ["amqp"], secureSchemes: ["amqps"], port: 5672, securePort: 5671 },
+  kafka: { schemes: ["kafka"], secureSchemes: ["kafkas"], port: 9092, securePort: 9093 },
   nats: { schemes: ["nats"], secureSchemes: ["tls"], port: 4222, securePort: 4222 },
   jetstream: { schemes: ["nats"], secureSchemes: ["tls"], port: 4222, securePort: 4222 },
+  mqtt: { schemes: ["mqtt", "tcp"], secureSchemes: ["mqtts", "ssl", "tls"], port: 1883, securePort: 8883 },
+  redis: { schemes: ["redis"], secureSchemes: ["rediss"], port: 6379, securePort: 6379 },
 };
 
 /** The broker's type that a connection names; null: none that there is. */
@@ -75,6 +80,7 @@ export function readBrokerAddress(
     username: first?.username ?? asText(connection["username"]) ?? asText(connection["user"]),
     password: first?.password ?? asText(connection["password"]),
     token: first?.token ?? asText(connection["token"]),
+    mechanism: (asText(connection["mechanism"]) ?? "plain").toLowerCase(),
     path: first?.path ?? asText(connection["vhost"]) ?? asText(connection["database"]) ?? "",
     secure,
     ...more,

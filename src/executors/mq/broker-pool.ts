@@ -117,6 +117,12 @@ export class BrokerPool {
           uniqueName,
           signal,
           timeoutMs: Math.ceil(left),
+          refuses: (literal) => {
+            const why = permit.refuses(literal, literal);
+            return why === null
+              ? null
+              : new DriverFailure(String(codes.blockedAddress), `${literal} may not be dialled: ${why}`);
+          },
           check: async (name) => (await findAllowedAddresses(name, resolver, permit))[0] ?? name,
         };
         const tls = address.secure ? tlsOptions(address, host) : null;

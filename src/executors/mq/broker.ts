@@ -63,8 +63,10 @@ export interface BrokerPorts {
   /** Aborted when the connection must go, opened or not. */
   readonly signal: AbortSignal;
   readonly timeoutMs: number;
-  /** Rejects with a DriverFailure for what may not be dialled; else gives an address of the host. For drivers that dial by themselves. */
+  /** For drivers that dial by themselves: an address of the host. Rejects with a DriverFailure for what may not be dialled. */
   check(host: string): Promise<string>;
+  /** The same for an address: null, or the DriverFailure. */
+  refuses(address: string): Error | null;
 }
 
 /** Where to dial: an address that was checked. */

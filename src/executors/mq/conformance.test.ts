@@ -35,7 +35,7 @@ describe.each(testBrokers)("$type", (broker) => {
         type: "mq",
         config: { ...at, message: "你好，世界 ${vu.id}", key: "订单-1", headers: { source: "测试 a", n: 5 } },
       },
-      { id: "json", type: "mq", config: { ...at, json: { id: "${vu.id}", name: "登录" } } },
+      { id: "json", type: "mq", config: { ...at, key: "订单-1", json: { id: "${vu.id}", name: "登录" } } },
       {
         id: "consume",
         type: "mq",
@@ -70,8 +70,8 @@ describe.each(testBrokers)("$type", (broker) => {
     const report = await perform(
       [
         subscribe(at),
-        { type: "mq", config: { ...at, message: small, encoding: "base64" } },
-        { type: "mq", config: { ...at, message: big, encoding: "base64" } },
+        { type: "mq", config: { ...at, key: "k", message: small, encoding: "base64" } },
+        { type: "mq", config: { ...at, key: "k", message: big, encoding: "base64" } },
         {
           type: "mq",
           config: { ...at, action: "consume", count: 2, encoding: "base64", timeout: "10s" },
@@ -98,7 +98,10 @@ describe.each(testBrokers)("$type", (broker) => {
     });
     const report = await perform([
       subscribe(at),
-      { type: "loop", config: { count: 5, steps: [{ type: "mq", config: { ...at, message: "m${loop.index}" } }] } },
+      {
+        type: "loop",
+        config: { count: 5, steps: [{ type: "mq", config: { ...at, key: "k", message: "m${loop.index}" } }] },
+      },
       consume("first", 2),
       consume("second", 3),
       {
@@ -153,7 +156,7 @@ describe.each(testBrokers)("$type", (broker) => {
 
   test("a connection that is cut in the middle: errors are counted, the run goes on over a new one", async () => {
     const { port, at } = await create();
-    const proxy = await startTcpProxy(port);
+    const proxy = await startTcpProxy(port, broker.rewrite);
     onTestFinished(() => proxy.close());
     const through = { ...at, url: broker.url(proxy.port), timeout: "5s" };
     const steps = [
@@ -176,7 +179,7 @@ describe.each(testBrokers)("$type", (broker) => {
 
   test("a broker that falls silent: the step times out, a stop frees everything", async () => {
     const { port, at } = await create();
-    const proxy = await startTcpProxy(port);
+    const proxy = await startTcpProxy(port, broker.rewrite);
     onTestFinished(() => proxy.close());
     const through = { ...at, url: broker.url(proxy.port) };
     const steps = [
@@ -196,7 +199,7 @@ describe.each(testBrokers)("$type", (broker) => {
 
   test("a stop cuts a consume step short, and every connection is closed at the end", async () => {
     const { port, at } = await create();
-    const proxy = await startTcpProxy(port);
+    const proxy = await startTcpProxy(port, broker.rewrite);
     onTestFinished(() => proxy.close());
     const stop = new AbortController();
     const through = { ...at, url: broker.url(proxy.port) };

@@ -3,7 +3,8 @@ import type { BrokerMessage } from "./broker.ts";
 /** Messages on their way from a subscription to the steps that want them; who asked first has first. */
 export class Inbox {
   readonly #kept: BrokerMessage[] = [];
-  readonly #waiting: { resolve(message: BrokerMessage): void; reject(error: Error): void }[] = [];
+  readonly #waiting: { readonly more: number; resolve(message: BrokerMessage): void; reject(error: Error): void }[] =
+    [];
   readonly #maxBytes: number;
   readonly #onDropped: () => void;
   #keptBytes = 0;
@@ -29,8 +30,13 @@ export class Inbox {
     }
   }
 
-  /** The next message. Rejects when the signal is aborted or the inbox fails. */
-  next(signal: AbortSignal): Promise<BrokerMessage> {
+  /** How many messages those who wait want in all. */
+  get wanted(): number {
+    return this.#waiting.reduce((sum, { more }) => sum + more, 0);
+  }
+
+  /** The next message of `more` that the caller wants. Rejects when the signal is aborted or the inbox fails. */
+  next(signal: AbortSignal, more = 1): Promise<BrokerMessage> {
     return new Promise((resolve, reject) => {
       if (signal.aborted) {
         reject(new Error("given up"));
@@ -52,6 +58,7 @@ export class Inbox {
         reject(new Error("given up"));
       };
       const own = {
+        more,
         resolve(message: BrokerMessage) {
           signal.removeEventListener("abort", abort);
           resolve(message);

@@ -1,6 +1,6 @@
 import type { HttpTls } from "../../protocol/workflow.ts";
 
-export const brokerTypes = ["rabbitmq", "nats", "jetstream"] as const;
+export const brokerTypes = ["rabbitmq", "kafka", "nats", "jetstream", "mqtt", "redis"] as const;
 export type BrokerType = (typeof brokerTypes)[number];
 export type MqAction = "publish" | "consume";
 export type MqEncoding = "text" | "base64";

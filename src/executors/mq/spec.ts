@@ -74,6 +74,15 @@ const shape = object({
     text,
     "JetStream: the stream that keeps the subject. May be a template. Default: found or named by the subject.",
   ),
+  qos: describe(
+    { kind: "choice", values: [0, 1, 2] },
+    "MQTT: at most once (0), at least once (1), exactly once (2). Default: 1.",
+  ),
+  retain: describe(flag, "MQTT: the broker keeps the message for those who subscribe later. Default: false."),
+  protocol_version: describe(
+    union({ kind: "choice", values: [3, 4, 5] }, choice("3.1.1", "5.0")),
+    "MQTT: 3.1.1 (or 3, 4) or 5. Default: 5.",
+  ),
   connect_timeout: describe(positiveDuration, "The longest time to connect, such as `3s`. Default: 10s."),
   timeout: describe(positiveDuration, "The longest time for the step, such as `5s`. Default: 30s."),
   tls: describe(
@@ -114,6 +123,7 @@ function resolve(config: JsonObject, context: SpecContext): MqConfig {
   const destination = asText(config["topic"]) ?? asText(config["queue"]) ?? "";
   const urls = ["url", "broker", "brokers"].flatMap((key) => asTexts(config[key]));
   const count = asText(config["count"]) ?? "1";
+  const protocolVersion = ["3", "4", "3.1.1"].includes(asText(config["protocol_version"]) ?? "") ? 4 : 5;
   check();
   return {
     type,
@@ -137,7 +147,7 @@ function resolve(config: JsonObject, context: SpecContext): MqConfig {
     declare: config["declare"] !== false,
     qos: (config["qos"] ?? 1) as 0 | 1 | 2,
     retain: config["retain"] === true,
-    protocolVersion: ["3", "4", "3.1.1"].includes(asText(config["protocol_version"]) ?? "") ? 4 : 5,
+    protocolVersion,
     connectTimeoutMs: asMs(config["connect_timeout"]) ?? 10_000,
     timeoutMs: asMs(config["timeout"]) ?? 30_000,
     tls: readTls(config["tls"], defaultTls, context),
@@ -160,7 +170,13 @@ function resolve(config: JsonObject, context: SpecContext): MqConfig {
     for (const [key, owner] of owned) {
       if (type !== null && has(key) && type !== owner) report([key], `\`${key}\` is for ${owner}, not for ${type}`);
     }
+    if (protocolVersion === 4) {
+      for (const key of ["headers", "key", "track"]) {
+        if (has(key)) report([key], "MQTT 3.1.1 has no headers; write protocol_version: 5");
+      }
+    }
     const acks = asText(config["acks"]);
+    if (acks !== null && type === "mqtt") report(["acks"], "in MQTT `qos` says what a publisher waits for");
     if (acks !== null && !acksWords.has(acks.toLowerCase()))
       report(["acks"], `\`${acks.slice(0, 60)}\` is not one of none, one, all`);
     if (!count.includes("${") && !(count !== "" && Number.isInteger(Number(count)) && inRange(Number(count))))
@@ -175,6 +191,9 @@ function resolve(config: JsonObject, context: SpecContext): MqConfig {
 const owned: readonly (readonly [key: string, type: BrokerType])[] = [
   ["exchange", "rabbitmq"],
   ["stream", "jetstream"],
+  ["qos", "mqtt"],
+  ["retain", "mqtt"],
+  ["protocol_version", "mqtt"],
 ];
 
 const acksWords: ReadonlyMap<string, MqAcks> = new Map([

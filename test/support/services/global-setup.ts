@@ -1,11 +1,17 @@
 import { spawnSync } from "node:child_process";
 import { mariadb } from "./mariadb.ts";
+import { mosquitto } from "./mosquitto.ts";
+import { nats } from "./nats.ts";
 import { postgres } from "./postgres.ts";
+import { rabbitmq } from "./rabbitmq.ts";
 import { redis } from "./redis.ts";
 import { answers, findProgram, type PrivateServer, type Service, startPrivate } from "./service.ts";
 
 /** What tests find on the standard ports. One more is a row here. */
-const services: readonly Service[] = [mariadb, postgres, redis];
+const services: readonly Service[] = [mariadb, postgres, redis, rabbitmq, nats, mosquitto];
+
+/** Programs that tests start for themselves. */
+const tools = [{ name: "kcat", program: "kcat", folders: [], packages: ["kcat"] }] as const;
 
 /**
  * Once before all tests: a service that answers on its standard port is used as it is; else one is started there from
@@ -13,6 +19,7 @@ const services: readonly Service[] = [mariadb, postgres, redis];
  */
 export async function setup(): Promise<() => Promise<void>> {
   const started: PrivateServer[] = [];
+  for (const tool of tools) if (findProgram(tool) === null) install(tool);
   for (const service of services) {
     if (await answers(service.port)) continue;
     if (findProgram(service) === null) install(service);
@@ -25,7 +32,7 @@ export async function setup(): Promise<() => Promise<void>> {
   };
 }
 
-function install({ name, packages }: Service): void {
+function install({ name, packages }: Pick<Service, "name" | "packages">): void {
   process.stdout.write(`${name} is installed for the tests: apt-get install ${packages.join(" ")}\n`);
   const environment = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
   const options = { encoding: "utf8", env: environment, timeout: 300_000 } as const;

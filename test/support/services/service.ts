@@ -102,7 +102,7 @@ export async function startPrivate(service: Service, options: PrivateOptions = {
 }
 
 /** Is the program on this machine? */
-export function findProgram(service: Service, program = service.program): string | null {
+export function findProgram(service: Pick<Service, "program" | "folders">, program = service.program): string | null {
   const folders = [...service.folders, ...(process.env["PATH"] ?? "").split(delimiter), "/usr/sbin"];
   return folders.map((folder) => join(folder, program)).find((path) => existsSync(path)) ?? null;
 }
