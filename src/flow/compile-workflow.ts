@@ -138,7 +138,8 @@ async function createExecutors(
   tables: StepTables,
 ): Promise<void> {
   const { workflow, inputs, clock, random, log, permit, files, opensFiles, threads } = context;
-  const node = { workflow, inputs, clock, random, log, permit, files, connections, opensFiles, threads };
+  const ownerOffsetMs = context.ownerOffsetMs ?? (() => 0);
+  const node = { workflow, inputs, clock, random, log, permit, ownerOffsetMs, files, connections, opensFiles, threads };
   const shared = new Map<symbol, unknown>();
   for (const type of new Set(steps.map((step) => step.type))) {
     const load = Object.hasOwn(tables.executors, type) ? tables.executors[type] : undefined;

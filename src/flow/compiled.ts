@@ -19,6 +19,8 @@ export interface FlowContext {
   readonly random: Random;
   readonly log: Log;
   readonly permit: Permit;
+  /** The epoch clock of the execution's owner minus `clock.wall()`, as measured by now, ms. Absent: 0. */
+  readonly ownerOffsetMs?: () => number;
   /** Where this machine has the files of the workflow. */
   readonly files: FilePaths;
   /** The rows of the workflow's feeders. */

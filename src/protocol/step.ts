@@ -98,6 +98,8 @@ export interface ExecutorContext {
   readonly random: Random;
   readonly log: Log;
   readonly permit: Permit;
+  /** The epoch clock of the execution's owner minus `clock.wall()`, as measured by now, ms: the same time on all slaves. */
+  readonly ownerOffsetMs: () => number;
   /** Where the files are that specs have asked for by `useFile`. */
   readonly files: FilePaths;
   /**

@@ -10,7 +10,7 @@ import { createGeneratorWatch } from "./generator-watch.ts";
 import { growHeapSlowly } from "./grow-heap-slowly.ts";
 import { createInThread } from "./in-thread.ts";
 import { createIterationFeed } from "./iteration-feed.ts";
-import { setSuspended } from "./lease-memory.ts";
+import { createOwnerOffset, setSuspended } from "./lease-memory.ts";
 import { createMasker } from "./masker.ts";
 import { createPermit } from "./permit.ts";
 import { rehearseThenCompile } from "./rehearse.ts";
@@ -290,6 +290,7 @@ function createParts(
     random,
     log,
     permit,
+    ownerOffsetMs: createOwnerOffset(leaseMemory),
     masker,
     connections,
     opensFiles,

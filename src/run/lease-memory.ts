@@ -4,7 +4,7 @@ import type { Clock, Permit } from "../protocol/ports.ts";
  * A lease in memory that all threads of a slave share: numbers at these places. An aligned number of eight bytes is
  * read and written at once on every 64-bit machine, so nobody sees half a deadline.
  */
-const places = { deadline: 0, wallDeadline: 1, suspended: 2 } as const;
+const places = { deadline: 0, wallDeadline: 1, suspended: 2, ownerOffset: 3 } as const;
 
 /** A lease that has ended: nothing may start before it is written. */
 export function createLeaseMemory(): SharedArrayBuffer {
@@ -21,6 +21,18 @@ export function writeLease(memory: SharedArrayBuffer, deadlineMs: number, wallDe
   const lease = new Float64Array(memory);
   lease[places.deadline] = deadlineMs;
   lease[places.wallDeadline] = wallDeadlineMs;
+}
+
+/** The owner's epoch clock minus this machine's, ms. */
+export function writeOwnerOffset(memory: SharedArrayBuffer, offsetMs: number): void {
+  new Float64Array(memory)[places.ownerOffset] = offsetMs;
+}
+
+/** Reads it, as it is then; 0 until it is measured, and without a lease. */
+export function createOwnerOffset(memory: SharedArrayBuffer | null): () => number {
+  if (memory === null) return () => 0;
+  const lease = new Float64Array(memory);
+  return () => lease[places.ownerOffset] as number;
 }
 
 /** Forbids every start whatever the deadlines say, or leaves it to them again. */

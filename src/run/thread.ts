@@ -3,6 +3,7 @@ import { createRecorder } from "../measure/thread-recorder.ts";
 import { createClaims } from "./claims.ts";
 import { createGeneratorWatch } from "./generator-watch.ts";
 import { createInThread } from "./in-thread.ts";
+import { createOwnerOffset } from "./lease-memory.ts";
 import { createMasker } from "./masker.ts";
 import { createPermit } from "./permit.ts";
 import { rehearseThenCompile } from "./rehearse.ts";
@@ -55,6 +56,7 @@ const part = createInThread(
       random: createSeededRandom(seed),
       log: (level, message, fields) => tell({ type: "log", level, message, fields }),
       permit: createPermit(targets, leaseMemory, clock),
+      ownerOffsetMs: createOwnerOffset(leaseMemory),
       masker,
       connections,
       opensFiles,

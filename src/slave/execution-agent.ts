@@ -5,7 +5,7 @@ import type { SlaveEffect } from "../cluster/slave.ts";
 import type { Fact, Order, OrderStamp } from "../protocol/message.ts";
 import type { Share } from "../protocol/plan.ts";
 import type { Alarm, Clock, Log } from "../protocol/ports.ts";
-import { createLeaseMemory, writeLease } from "../run/lease-memory.ts";
+import { createLeaseMemory, writeLease, writeOwnerOffset } from "../run/lease-memory.ts";
 import type { ShareRun, ShareRunEvents } from "../run/share-run.ts";
 import { createCarryOut } from "./carry-out.ts";
 import { createEventQueue } from "./event-queue.ts";
@@ -88,6 +88,7 @@ export function createExecutionAgent(options: ExecutionAgentOptions): ExecutionA
   const perform = (effects: readonly SlaveEffect[]): void => {
     // Before anything is carried out: an order may need the lease that came with it.
     writeLease(memory, state.lease.deadline, state.lease.wallDeadline);
+    writeOwnerOffset(memory, state.lease.offsetMs);
     for (const effect of effects) {
       if (effect.type === "send") {
         // Who leaves has said what it had to; an owner that did not ask must not think its order was carried out.

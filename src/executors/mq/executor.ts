@@ -21,7 +21,9 @@ import { VuSubscriptions } from "./vu-subscriptions.ts";
 export function createMqExecutor(context: ExecutorContext, recorder: Recorder): Executor {
   const { clock, permit, log, random, slot, connections } = context;
   const ports = { clock, permit };
-  const wall = createPreciseWall(clock);
+  const ownWall = createPreciseWall(clock);
+  /** The owner's time: the same on all slaves. */
+  const wall = () => ownWall() + context.ownerOffsetMs();
   const pool = new BrokerPool({
     clock,
     log,

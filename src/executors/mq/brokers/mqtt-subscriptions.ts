@@ -1,6 +1,6 @@
 import type { IPublishPacket, MqttClient } from "mqtt";
 import type { BrokerMessage } from "../broker.ts";
-import { Inbox } from "../inbox.ts";
+import type { Inbox } from "../inbox.ts";
 import { matchesFilter } from "./mqtt-topics.ts";
 
 interface Entry {

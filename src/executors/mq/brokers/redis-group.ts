@@ -80,10 +80,13 @@ export class RedisGroup {
     const loop = async () => {
       while (this.#inbox.wanted > 0 && !this.#closed) {
         const reply = (await this.#reader.sendCommand(
-          [
-            ...["XREADGROUP", "GROUP", group, consumer, "COUNT", String(this.#inbox.wanted)],
-            ...["BLOCK", String(blockMs), "STREAMS", stream, ">"],
-          ],
+          ["XREADGROUP", "GROUP", group, consumer, "COUNT", String(this.#inbox.wanted)].concat([
+            "BLOCK",
+            String(blockMs),
+            "STREAMS",
+            stream,
+            ">",
+          ]),
           asBytes,
         )) as readonly (readonly [stream: Buffer, entries: readonly Entry[]])[] | null;
         for (const [, entries] of reply ?? []) for (const entry of entries) this.#inbox.put(readEntry(entry));
