@@ -32,6 +32,10 @@ export interface TestBroker {
   start(): Promise<Server>;
   /** Removes what a test made. */
   remove(port: number, destination: string): Promise<void>;
+  /** What can be started for TLS, or to be killed; null: nothing can. */
+  readonly service: Service | null;
+  /** Its URLs over TLS begin so. */
+  readonly secureScheme?: string;
   /** One that asks for credentials; null: it cannot. */
   readonly startSecured: (() => Promise<Server & { readonly username: string; readonly password: string }>) | null;
 }
@@ -41,6 +45,7 @@ const shared = (port: number) => () => Promise.resolve({ port, close: () => Prom
 export const testBrokers: readonly TestBroker[] = [
   {
     type: "rabbitmq",
+    service: null,
     headers: true,
     slow: false,
     bigBytes: 4_000_000,
@@ -57,6 +62,7 @@ export const testBrokers: readonly TestBroker[] = [
   },
   {
     type: "kafka",
+    service: null,
     headers: true,
     slow: true,
     bigBytes: 700_000,
@@ -75,6 +81,8 @@ export const testBrokers: readonly TestBroker[] = [
   },
   {
     type: "nats",
+    service: nats,
+    secureScheme: "tls",
     headers: true,
     slow: false,
     bigBytes: 900_000,
@@ -85,6 +93,8 @@ export const testBrokers: readonly TestBroker[] = [
   },
   {
     type: "jetstream",
+    service: nats,
+    secureScheme: "tls",
     headers: true,
     slow: false,
     bigBytes: 900_000,
@@ -102,6 +112,7 @@ export const testBrokers: readonly TestBroker[] = [
   },
   {
     type: "mqtt",
+    service: mosquitto,
     headers: true,
     slow: false,
     bigBytes: 4_000_000,
@@ -112,6 +123,8 @@ export const testBrokers: readonly TestBroker[] = [
   },
   {
     type: "redis",
+    service: redis,
+    secureScheme: "rediss",
     headers: true,
     slow: false,
     bigBytes: 4_000_000,
@@ -124,7 +137,7 @@ export const testBrokers: readonly TestBroker[] = [
       await client.close();
     },
     startSecured: async () => ({
-      ...(await startPrivate(redis, ["--requirepass", credentials.password])),
+      ...(await startPrivate(redis, { more: ["--requirepass", credentials.password] })),
       ...credentials,
       username: "default",
     }),
@@ -136,7 +149,7 @@ const credentials = { username: "ann", password: "right-pass-0815" };
 
 async function startSecuredNats() {
   const { username, password } = credentials;
-  return { ...(await startPrivate(nats, ["--user", username, "--pass", password])), ...credentials };
+  return { ...(await startPrivate(nats, { more: ["--user", username, "--pass", password] })), ...credentials };
 }
 
 const securedMosquitto: Service = {

@@ -122,6 +122,7 @@ export function createHttpSteps(http: Partial<HttpDefaults> = {}, clockPorts: Pa
     random: Math.random,
     log: () => undefined,
     permit,
+    ownerOffsetMs: () => 0,
     connections: {},
     opensFiles: false,
     threads: 1,

@@ -1,6 +1,9 @@
 import { randomBytes } from "node:crypto";
+import { readFileSync } from "node:fs";
 import { expect, onTestFinished, test, describe } from "vitest";
 import { startTcpProxy } from "../../../test/support/tcp-proxy.ts";
+import { certificates } from "../../../test/support/certificates.ts";
+import { startPrivate } from "../../../test/support/services/service.ts";
 import { run } from "../../local/run.ts";
 import type { Report } from "../../protocol/report.ts";
 import { testBrokers } from "../../../test/support/brokers.ts";
@@ -239,5 +242,52 @@ describe.each(testBrokers)("$type", (broker) => {
     const well = await perform([{ type: "mq", config: { ...config, url: url(secured.password) } }]);
     expect(errors(well)).toEqual([]);
     expect(JSON.stringify(well)).not.toContain(secured.password);
+  });
+
+  const { service, secureScheme } = broker;
+  test.runIf(service !== null)(
+    "a server that is killed and comes back: errors are counted, the run goes on",
+    async () => {
+      if (service === null) return;
+      const server = await startPrivate(service);
+      onTestFinished(() => server.close());
+      const config = { type, url: broker.url(server.port), topic: "we-killed", message: "x", timeout: "3s" };
+      const steps = [
+        { type: "mq", config },
+        { type: "sleep", duration: "10ms" },
+      ];
+      let over = false;
+      const running = run({ options: { vus: 2, duration: "3s", on_error: "continue" }, steps }).finally(() => {
+        over = true;
+      });
+      await new Promise((resolve) => setTimeout(resolve, 1_000));
+      await server.kill();
+      await new Promise((resolve) => setTimeout(resolve, 300));
+      await server.start();
+      expect(over).toBe(false);
+      const report = await running;
+      const failed = report.errors.reduce((sum, error) => sum + error.count, 0);
+      expect(failed).toBeGreaterThan(0);
+      expect(report.metrics["mq_req_failed"]?.values["passes"]).toBe(failed);
+      expect(count(report, "mq_msgs_sent") + failed).toBe(report.metrics["iterations"]?.values["count"]);
+      // The last half second is after the server came back.
+      expect(report.metrics["mq_publish_duration"]?.values["count"]).toBeGreaterThan(failed + 50);
+    },
+    20_000,
+  );
+
+  test.runIf(secureScheme !== undefined)("over TLS: verified, or refused with advice", async () => {
+    if (service === null || secureScheme === undefined) return;
+    const server = await startPrivate(service, { secure: true });
+    onTestFinished(() => server.close());
+    const url = `${secureScheme}://localhost:${server.port}`;
+    const config = { type, url, topic: "we-tls", message: "x", timeout: "5s" };
+    const trusting = { ...config, tls: { ca: readFileSync(certificates.localhost, "utf8") } };
+    const report = await perform([{ type: "mq", config: { ...config, tls: { verify: false } } }]);
+    expect(errors(report)).toEqual([]);
+    const trusted = await perform([{ type: "mq", config: trusting }]);
+    expect(errors(trusted)).toEqual([]);
+    const refused = await perform([{ type: "mq", config }]);
+    expect(errors(refused)).toEqual([expect.stringMatching(/^1310: .*tls\.verify: false/)]);
   });
 });

@@ -1,4 +1,4 @@
-import { codeOfBreak, codeOfDial } from "../../http/codes.ts";
+import { codeOfBreak, codeOfDial, codeOfHandshake, codes, describeHandshake } from "../../http/codes.ts";
 import type { Failure } from "../../protocol/step.ts";
 import type { BrokerAddress } from "./broker-address.ts";
 
@@ -24,6 +24,11 @@ export function describeFault(error: unknown, address: BrokerAddress | null): Fa
   if (breakCodes.has(code)) {
     return { code: String(codeOfBreak({ code, message })), message: `the connection broke: ${code}` };
   }
+  const handshake = findHandshakeFault(error);
+  if (handshake !== null) {
+    const what = `TLS handshake failed: ${hide(describeHandshake(handshake), address)}`;
+    return { code: String(codeOfHandshake(handshake)), message: what };
+  }
   if (refusals.test(text)) return { code: "mq_auth", message: `the broker refuses it: ${message}` };
   if (/clos(ed|ing)|disconnect|socket/i.test(text))
     return { code: "mq_closed", message: `the connection to the broker broke: ${message}` };
@@ -33,6 +38,20 @@ export function describeFault(error: unknown, address: BrokerAddress | null): Fa
 /** Did nobody answer, so that another address may? */
 export function isDialFault(error: unknown): boolean {
   return dialCodes.has(look(error).code);
+}
+
+/** An error of the certificate or of TLS itself, wherever it stands. */
+function findHandshakeFault(error: unknown): (Error & { readonly code: string }) | null {
+  let at: unknown = error;
+  for (let depth = 0; depth < 5 && at instanceof Error; depth++) {
+    const { code } = at as { readonly code?: unknown };
+    if (typeof code === "string") {
+      const known = at as Error & { readonly code: string };
+      if (codeOfHandshake(known) !== codes.tls || /^(ERR_SSL|ERR_TLS|CERT_)/.test(code)) return known;
+    }
+    at = at.cause;
+  }
+  return null;
 }
 
 /** The innermost system error's code, and the outermost words. */

@@ -9,4 +9,5 @@ export const nats: Service = {
   packages: ["nats-server"],
   user: null,
   args: (folder, port) => ["-a", "127.0.0.1", "-p", `${port}`, "-js", "-sd", folder],
+  tlsArgs: (certificate, key) => ["--tls", "--tlscert", certificate, "--tlskey", key],
 };

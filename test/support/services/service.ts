@@ -21,8 +21,8 @@ export interface Service {
   /** Fills an empty folder of its own. */
   readonly prepare?: (folder: string, use: (program: string, args: readonly string[]) => void) => void;
   args(folder: string, port: number): readonly string[];
-  /** More of them, for one that speaks TLS with this certificate and key. */
-  tlsArgs(certificate: string, key: string, port: number): readonly string[];
+  /** More of them, for one that speaks TLS with this certificate and key. Absent: its arguments cannot say it. */
+  tlsArgs?(certificate: string, key: string, port: number): readonly string[];
 }
 
 /** A server of a test's own, which it may kill. */
@@ -60,7 +60,7 @@ export async function startPrivate(service: Service, options: PrivateOptions = {
       throw new Error(`${program} failed: ${done.stdout}${done.stderr}${done.error?.message ?? ""}`);
   });
 
-  const secureArgs = options.secure === true ? service.tlsArgs(copyPem("cert"), copyPem("key"), port) : [];
+  const secureArgs = options.secure === true ? (service.tlsArgs?.(copyPem("cert"), copyPem("key"), port) ?? []) : [];
 
   /** Servers refuse a key that others may read. */
   function copyPem(kind: "cert" | "key"): string {
