@@ -282,7 +282,7 @@ describe.each(testBrokers)("$type", (broker) => {
     onTestFinished(() => server.close());
     const url = `${secureScheme}://localhost:${server.port}`;
     const config = { type, url, topic: "we-tls", message: "x", timeout: "5s" };
-    const trusting = { ...config, tls: { ca: readFileSync(certificates.localhost, "utf8") } };
+    const trusting = { ...config, tls: { ca: readFileSync(certificates.authority, "utf8") } };
     const report = await perform([{ type: "mq", config: { ...config, tls: { verify: false } } }]);
     expect(errors(report)).toEqual([]);
     const trusted = await perform([{ type: "mq", config: trusting }]);
