@@ -297,7 +297,7 @@ test.each([
   [
     "a lib",
     "libs: { a: 'using x = null;' }\nsteps: [{ type: script, script: return 1 }]",
-    "the script threads cannot start: lib `a`: SyntaxError",
+    "lib `a`: it cannot be compiled: SyntaxError: expecting ';' (line 1, column 7)",
   ],
 ])("what only the sandbox finds wrong with %s is told before the start", async (_what, text, message) => {
   await expect(startScriptedFlow(text)).rejects.toThrow(message);

@@ -43,11 +43,18 @@ function createScriptExecutor(context: ExecutorContext, recorder: Recorder, driv
   const stepIds: string[] = [];
   let threads: ScriptThreads | null = null;
 
+  /** One for each text: what is found out about a script holds wherever it stands. */
+  function placeOf(script: string, stepId: string): number {
+    const known = scripts.indexOf(script);
+    if (known >= 0) return known;
+    stepIds.push(stepId);
+    return scripts.push(script) - 1;
+  }
+
   function compile(step: Step, stepContext: StepContext) {
     // The step's spec has checked and completed it.
     const { script, timeoutMs, touches } = step.config as unknown as ScriptConfig;
-    const place = scripts.push(script) - 1;
-    stepIds.push(step.id);
+    const place = placeOf(script, step.id);
     const writeInput = compileInput(touches, stepContext);
     const send = createScriptHttp(context, stepContext, recorder, http);
     const apply = createEffects(step.id, stepContext.tags, recorder, log);
@@ -119,11 +126,9 @@ function createScriptExecutor(context: ExecutorContext, recorder: Recorder, driv
         const message = error instanceof Error ? error.message : String(error);
         throw new EngineError("start_failed", `the script threads cannot start: ${message}`, { cause: error });
       });
-      for (const [place, message] of refused) {
-        throw new EngineError(
-          "invalid_workflow",
-          `step \`${stepIds[place]}\`: the script cannot be compiled: ${message}`,
-        );
+      for (const [what, message] of refused) {
+        const name = typeof what === "string" ? `lib \`${what}\`: it` : `step \`${stepIds[what]}\`: the script`;
+        throw new EngineError("invalid_workflow", `${name} cannot be compiled: ${message}`);
       }
     },
     async close() {

@@ -53,6 +53,10 @@ export class ScriptRun {
   ended = false;
   /** How often it began anew. */
   moves = 0;
+  /** It gets a thread of its own: it broke one that it shared. */
+  alone = false;
+  /** How often it found no memory. */
+  exhausted = 0;
   #effectsSeen = 0;
   #effectsToSkip = 0;
 

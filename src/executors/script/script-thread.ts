@@ -12,6 +12,9 @@ const suspiciousMs = 15;
 /** A tenth of what others may claim of a busy processor. */
 const lowPriority = 10;
 
+/** Scripts by their places and libs by their names, with why they cannot be compiled. */
+export type Refused = ReadonlyMap<number | string, string>;
+
 interface Numbered {
   readonly id: number;
 }
@@ -26,8 +29,8 @@ export interface ThreadEvents<Run extends Numbered> {
 export class ScriptThread<Run extends Numbered> {
   /** The runs that were given to it and have not ended. */
   readonly runs = new Set<Run>();
-  /** Resolves when it takes runs, with the scripts that it refuses by their places; rejects when it cannot start. */
-  readonly ready: Promise<ReadonlyMap<number, string>>;
+  /** Resolves when it takes runs, with what it refuses; rejects when it cannot start. */
+  readonly ready: Promise<Refused>;
   /** It asked to be replaced. */
   worn = false;
   /** `Clock.now()` at which it is ended unless it has stopped what it was told to stop. */
@@ -57,11 +60,11 @@ export class ScriptThread<Run extends Numbered> {
     // The driver writes about what broke it; that is told in the step's error.
     worker.stdout.resume();
     worker.stderr.resume();
-    const ready = Promise.withResolvers<ReadonlyMap<number, string>>();
+    const ready = Promise.withResolvers<Refused>();
     this.ready = ready.promise;
     // Whoever needs it waits for it; a spare that is never needed must not end the process.
     this.ready.catch(() => undefined);
-    const refused = new Map<number, string>();
+    const refused = new Map<number | string, string>();
     let isReady = false;
     const lose = (error: Error): void => {
       ready.reject(error);

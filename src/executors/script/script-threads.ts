@@ -4,7 +4,9 @@ import type { Effect } from "./script-effects.ts";
 import { fromSandboxJson } from "./sandbox-json.ts";
 import { type Question, ScriptRun, type RunListener, type ScriptEnd } from "./script-run.ts";
 import { createSlowScripts } from "./slow-scripts.ts";
-import { ScriptThread } from "./script-thread.ts";
+import { type Refused, ScriptThread } from "./script-thread.ts";
+import { createSolitary } from "./solitary.ts";
+import type { MemoryUse } from "./thread-memory.ts";
 import type { ThreadFact, ThreadInput } from "./thread-message.ts";
 
 /** How often deadlines, interruptions and stuck threads are looked for, ms. */
@@ -15,20 +17,25 @@ const slowPatienceMs = 100;
 /** It must have used so much CPU of that, ms; on a busy machine it may only be waiting for a processor. */
 const leastComputedMs = 15;
 /** So long, ms, nobody waits for it whatever it does. */
-const maxPatienceMs = 200;
+const maxPatienceMs = 120;
 /** So long, ms, a run may take to notice that it has to stop; then its thread is ended. */
 const stopLimitMs = 100;
 /** Threads for the scripts that have been seen to compute for long. */
 const maxSlow = 4;
-/** Threads kept ready, and how many once a run has been found to compute for long: to make one takes 50 ms and more. */
+/**
+ * Threads kept ready for the quick scripts: to make one takes 50 ms and more. With one script alone one is enough until
+ * a run has been found to compute for long, because then it is known and kept apart.
+ */
 const spares = { first: 1, later: 2 } as const;
+/** A run that ran out of memory so often among others gets a thread of its own. */
+const maxExhausted = 3;
 /** A run that has lost so many threads is not given another. */
 const maxMoves = 20;
 
 /** The threads that run the scripts of one load thread. */
 export interface ScriptThreads {
-  /** Makes the first thread and a spare one; gives the scripts that cannot be compiled, by their places. */
-  start(): Promise<ReadonlyMap<number, string>>;
+  /** Makes the first thread and spare ones; gives what cannot be compiled. */
+  start(): Promise<Refused>;
   run(script: number, input: string, deadline: number, signal: AbortSignal, listener: RunListener): void;
   /** What came of a question of a run: JSON for the sandbox. */
   answer(run: ScriptRun, question: Question, text: string): void;
@@ -51,25 +58,29 @@ interface AskText {
 /**
  * One fast thread takes all runs, because they are short. A run that computes for longer than others should wait keeps its
  * thread for itself, with a low claim on the processor, and the others move to a spare one. Its script is slow from then
- * on: its runs share at most four such threads, until they are found to be quick.
+ * on: its runs share at most four such threads, until they are found to be quick. Those of a script that takes much
+ * memory, and a run that broke a thread, have one for themselves, one after the other.
  */
-export function createScriptThreads(input: Omit<ThreadInput, "control" | "seed">, clock: Clock): ScriptThreads {
+export function createScriptThreads(input: Omit<ThreadInput, "control" | "seed" | "use">, clock: Clock): ScriptThreads {
   const seed = randomBytes(32).toString("hex");
   const threads = new Set<ScriptThread<ScriptRun>>();
   const runs = new Set<ScriptRun>();
   const byId = new Map<number, ScriptRun>();
   const slow = new Set<ScriptThread<ScriptRun>>();
   const slowScripts = createSlowScripts();
+  /** Scripts that took more memory than others can spare. */
+  const largeScripts = new Set<number>();
+  const solitary = createSolitary({ spawn: () => spawnSlow("alone"), begin });
   let fast: ScriptThread<ScriptRun> | null = null;
   const spare: ScriptThread<ScriptRun>[] = [];
-  let spareCount: number = spares.first;
+  let spareCount: number = input.scripts.length > 1 ? spares.later : spares.first;
   let lastId = 0;
   let alarm: Alarm | null = null;
   let closing: Promise<void> | null = null;
 
   return {
     async start() {
-      fast = spawn();
+      fast = spawn("shared");
       fillSpares();
       // A spare that is not ready when it is needed is of no use.
       const [refused] = await Promise.all([fast.ready, ...spare.map(({ ready }) => ready)]);
@@ -104,24 +115,28 @@ export function createScriptThreads(input: Omit<ThreadInput, "control" | "seed">
     },
   };
 
-  function spawn(): ScriptThread<ScriptRun> {
-    const thread = new ScriptThread<ScriptRun>({ ...input, seed }, { onFacts: learn, onLost: lose });
+  function spawn(use: MemoryUse): ScriptThread<ScriptRun> {
+    const thread = new ScriptThread<ScriptRun>({ ...input, seed, use }, { onFacts: learn, onLost: lose });
     threads.add(thread);
     return thread;
   }
 
   function fillSpares(): void {
-    while (spare.length < spareCount) spare.push(spawn());
+    while (spare.length < spareCount) spare.push(spawn("shared"));
   }
 
   function takeSpare(): ScriptThread<ScriptRun> {
-    const thread = spare.shift() ?? spawn();
+    const thread = spare.shift() ?? spawn("shared");
     fillSpares();
     return thread;
   }
 
   function give(run: ScriptRun, from: ScriptThread<ScriptRun> | null = null): void {
-    const thread = slowScripts.isSlow(run.script) ? pickSlow(from) : (fast ??= takeSpare());
+    if (run.alone || largeScripts.has(run.script)) solitary.give(run);
+    else begin(run, slowScripts.isSlow(run.script) ? pickSlow(from) : (fast ??= takeSpare()));
+  }
+
+  function begin(run: ScriptRun, thread: ScriptThread<ScriptRun>): void {
     run.thread = thread;
     thread.runs.add(run);
     const answers = run.answers.length === 0 ? null : [...run.answers];
@@ -135,8 +150,15 @@ export function createScriptThreads(input: Omit<ThreadInput, "control" | "seed">
       if (thread !== but && (best === null || thread.runs.size < best.runs.size)) best = thread;
     }
     if (best !== null && (best.runs.size === 0 || slow.size >= maxSlow)) return best;
-    const thread = takeSpare();
-    makeSlow(thread);
+    // The spare ones are for those that must not wait.
+    const thread = spawnSlow("shared");
+    slow.add(thread);
+    return thread;
+  }
+
+  function spawnSlow(use: MemoryUse): ScriptThread<ScriptRun> {
+    const thread = spawn(use);
+    thread.giveWay();
     return thread;
   }
 
@@ -147,6 +169,8 @@ export function createScriptThreads(input: Omit<ThreadInput, "control" | "seed">
   }
 
   function move(run: ScriptRun, from: ScriptThread<ScriptRun>): void {
+    from.runs.delete(run);
+    from.order(["cancel", run.id]);
     run.beginAnew();
     run.moves++;
     give(run, from);
@@ -178,16 +202,26 @@ export function createScriptThreads(input: Omit<ThreadInput, "control" | "seed">
       const run = byId.get(fact[1]);
       // It ended here before, or was moved.
       if (run === undefined || run.thread !== thread) continue;
-      if (fact[0] === "moved") {
-        thread.runs.delete(run);
-        move(run, thread);
-      } else if (fact[0] === "ask") hearQuestion(run, fact[2], fact[3]);
+      if (fact[0] === "moved") move(run, thread);
+      else if (fact[0] === "exhausted") moveExhausted(run, thread, fact[2]);
+      else if (fact[0] === "ask") hearQuestion(run, fact[2], fact[3]);
       else if (fact[0] === "ended") {
         slowScripts.noteEnd(run.script, fact[3]);
         hearEnd(run, fact[2]);
       } else end(run, describeStop(fact[2], fact[3]));
     }
     if (thread.runs.size === 0 && (thread.worn || (slow.has(thread) && slow.size > maxSlow))) discard(thread);
+    solitary.next();
+  }
+
+  /** A run that found no memory may be the one that took it, or another beside it. */
+  function moveExhausted(run: ScriptRun, thread: ScriptThread<ScriptRun>, isGreedy: boolean): void {
+    thread.worn = true;
+    setAside(thread);
+    run.exhausted++;
+    if (isGreedy) largeScripts.add(run.script);
+    if (run.exhausted >= maxExhausted) run.alone = true;
+    move(run, thread);
   }
 
   function hearQuestion(run: ScriptRun, number: number, text: string): void {
@@ -214,6 +248,7 @@ export function createScriptThreads(input: Omit<ThreadInput, "control" | "seed">
       else if (now >= run.deadline) stop(run, { type: "expired" }, now);
     }
     for (const thread of threads) judge(thread, now);
+    solitary.next();
     if (runs.size > 0 || [...threads].some((thread) => thread.look(now) !== null)) {
       alarm = clock.at(now + lookEveryMs, look);
     }
@@ -221,7 +256,11 @@ export function createScriptThreads(input: Omit<ThreadInput, "control" | "seed">
 
   function judge(thread: ScriptThread<ScriptRun>, now: number): void {
     const computing = thread.look(now);
-    if (computing === null) return;
+    if (computing === null) {
+      // Its last run may have been stopped rather than ended.
+      if (thread.worn && thread.runs.size === 0) discard(thread);
+      return;
+    }
     if (now >= thread.endAt) {
       discard(thread);
       moveAll(thread, null);
@@ -245,9 +284,7 @@ export function createScriptThreads(input: Omit<ThreadInput, "control" | "seed">
   /** Gives a thread's runs but one to another thread. */
   function moveAll(thread: ScriptThread<ScriptRun>, but: ScriptRun | null): void {
     for (const run of thread.runs) {
-      if (run === but) continue;
-      thread.runs.delete(run);
-      move(run, thread);
+      if (run !== but) move(run, thread);
     }
   }
 
@@ -255,6 +292,7 @@ export function createScriptThreads(input: Omit<ThreadInput, "control" | "seed">
   function setAside(thread: ScriptThread<ScriptRun>): void {
     if (thread === fast) fast = null;
     slow.delete(thread);
+    solitary.forget(thread);
     if (spare.includes(thread)) spare.splice(spare.indexOf(thread), 1);
   }
 
@@ -266,13 +304,18 @@ export function createScriptThreads(input: Omit<ThreadInput, "control" | "seed">
 
   function lose(thread: ScriptThread<ScriptRun>, error: Error): void {
     threads.delete(thread);
+    const wasAlone = solitary.isOn(thread);
     setAside(thread);
     const broken = byId.get(thread.look(clock.now())?.run ?? 0);
     for (const run of thread.runs) {
-      if (run === broken || run.moves >= maxMoves)
+      if (wasAlone || run.moves >= maxMoves)
         end(run, { type: "failed", message: `its sandbox broke: ${error.message}` });
-      else move(run, thread);
+      else {
+        run.alone ||= run === broken;
+        move(run, thread);
+      }
     }
+    solitary.next();
   }
 }
 

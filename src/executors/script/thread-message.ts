@@ -1,4 +1,5 @@
 import type { DriverModule } from "./compile-driver.ts";
+import type { MemoryUse } from "./thread-memory.ts";
 import type { JsonObject } from "../../protocol/json.ts";
 import type { MetricType } from "../../protocol/workflow.ts";
 
@@ -14,6 +15,7 @@ export interface ThreadInput {
   readonly seed: string;
   /** See `controlWords`. */
   readonly control: SharedArrayBuffer;
+  readonly use: MemoryUse;
 }
 
 /** What is the same for all runs, as the sandbox sees it. */
@@ -57,13 +59,15 @@ export type ThreadFact =
   | readonly [type: "ready", task: number]
   /** It holds memory that it cannot free: it should get no new runs. */
   | readonly [type: "worn"]
-  /** A script cannot be compiled here. */
-  | readonly [type: "refused", script: number, message: string]
+  /** A script, by its place, or a lib, by its name, cannot be compiled here. */
+  | readonly [type: "refused", what: number | string, message: string]
   /** How a run ended, as JSON of the sandbox: `{o?, e?, f?}`; and how long it computed at most without a break. */
   | readonly [type: "ended", id: number, text: string, longestMs: number]
   /** It was stopped, or the sandbox gave up: why. */
   | readonly [type: "stopped", id: number, reason: "expired" | "cancelled" | "fault", message: string]
   /** It has to begin anew: its sandbox was spoiled by another. */
   | readonly [type: "moved", id: number]
+  /** There was no more memory for it among others; `greedy`: it was this run that took it. */
+  | readonly [type: "exhausted", id: number, greedy: boolean]
   /** A run asks: JSON of the sandbox, `{k, w, f}`. */
   | readonly [type: "ask", id: number, number: number, text: string];

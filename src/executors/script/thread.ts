@@ -2,7 +2,7 @@ import { readlinkSync } from "node:fs";
 import { parentPort, workerData } from "node:worker_threads";
 import variant from "@jitl/quickjs-wasmfile-release-sync";
 import { newQuickJSWASMModuleFromVariant, newVariant, type QuickJSSyncVariant } from "quickjs-emscripten-core";
-import { Sandbox, type Turn } from "./sandbox/sandbox.ts";
+import { LibError, Sandbox, type Turn } from "./sandbox/sandbox.ts";
 import {
   controlWords,
   type ScriptAnswer,
@@ -10,6 +10,7 @@ import {
   type ThreadInput,
   type ThreadOrder,
 } from "./thread-message.ts";
+import { createThreadMemory } from "./thread-memory.ts";
 
 // The entry of a script thread: it runs scripts in sandboxes and does nothing else, so that it may be ended at any time.
 
@@ -26,29 +27,19 @@ interface Run {
   longest: number;
 }
 
-/** Sandboxes that could not be freed, and bytes of all sandboxes, with which the thread asks to be replaced. */
+/** Sandboxes that could not be freed with which the thread asks to be replaced. */
 const maxAbandoned = 16;
-const maxHeap = 192 * 1024 * 1024;
-/** Pages of 64 KiB that all sandboxes together may ever have, and those to begin with. */
-const memoryPages = { initial: 256, maximum: 5120 } as const;
-/** Bytes by which one turn may make them grow: the driver's own limit sees single blocks only. */
-const maxGrowth = 128 * 1024 * 1024;
-interface MemoryConstructor {
-  new (pages: typeof memoryPages): { readonly buffer: ArrayBuffer };
-}
 
+const tooLarge = "it takes more than 64 MiB of memory";
 /** Facts wait so long for more of them, ms, while the thread computes. */
 const holdMs = 1;
 
-const { driver: wasmModule, scripts, libs, settings, seed, control } = workerData as ThreadInput;
+const { driver: wasmModule, scripts, libs, settings, seed, control, use } = workerData as ThreadInput;
 const words = new Int32Array(control);
 // The package's types describe its CommonJS half.
 const base = variant as unknown as QuickJSSyncVariant;
-// The types of Node leave this global out.
-const { Memory } = (globalThis as unknown as { readonly WebAssembly: { readonly Memory: MemoryConstructor } })
-  .WebAssembly;
-const memory = new Memory(memoryPages);
-const driver = await newQuickJSWASMModuleFromVariant(newVariant(base, { wasmModule, wasmMemory: memory }));
+const memory = createThreadMemory(use);
+const driver = await newQuickJSWASMModuleFromVariant(newVariant(base, { wasmModule, wasmMemory: memory.memory }));
 /** Those that may have room, the latest last. */
 const sandboxes: Sandbox[] = [];
 const runs = new Map<number, Run>();
@@ -59,11 +50,9 @@ let heldSince = 0;
 /** The id of the run that computes; ids begin with 1. */
 let current = -1;
 let currentDeadline = Number.POSITIVE_INFINITY;
-let currentHeap = 0;
 
-const isTooLarge = (): boolean => memory.buffer.byteLength - currentHeap > maxGrowth;
 const mustStop = (): boolean =>
-  Atomics.load(words, controlWords.stop) === current || performance.now() >= currentDeadline || isTooLarge();
+  Atomics.load(words, controlWords.stop) === current || performance.now() >= currentDeadline || memory.isExhausted;
 const onAsk = (run: number, number: number, text: string): void => tell(["ask", run, number, text]);
 const createSandbox = (): Sandbox => new Sandbox(driver, { scripts, libs, settings, seed, onAsk, mustStop });
 
@@ -84,7 +73,7 @@ function tell(fact: ThreadFact): void {
 function compute(run: Run, work: () => Turn): void {
   current = run.id;
   currentDeadline = run.deadline;
-  currentHeap = memory.buffer.byteLength;
+  memory.beginTurn();
   Atomics.store(words, controlWords.running, run.id);
   Atomics.add(words, controlWords.turn, 1);
   // What is thrown here broke the driver: the thread ends with it, and is seen to have computed for this run.
@@ -93,14 +82,20 @@ function compute(run: Run, work: () => Turn): void {
   run.longest = Math.max(run.longest, performance.now() - startedAt);
   Atomics.add(words, controlWords.turn, 1);
   currentDeadline = Number.POSITIVE_INFINITY;
-  if (turn.type !== "waits") {
+  // What came of it is not to be trusted: it may have caught the error.
+  if (memory.isExhausted) {
+    runs.delete(run.id);
+    run.sandbox.spoiled = true;
+    run.sandbox.waiting.delete(run.id);
+    tell(use === "shared" ? ["exhausted", run.id, memory.isGreedy] : ["stopped", run.id, "fault", tooLarge]);
+  } else if (turn.type !== "waits") {
     runs.delete(run.id);
     if (turn.type === "ended") tell(["ended", run.id, turn.text, run.longest]);
     else if (turn.type === "fault") tell(["stopped", run.id, "fault", turn.message]);
-    else if (isTooLarge()) tell(["stopped", run.id, "fault", "it takes more than 128 MiB of memory"]);
     else tell(["stopped", run.id, Atomics.load(words, controlWords.stop) === run.id ? "cancelled" : "expired", ""]);
   }
   keep(run.sandbox);
+  if (turn.type !== "waits" || memory.isExhausted) weigh();
 }
 
 function keep(sandbox: Sandbox): void {
@@ -118,7 +113,7 @@ function abandon(sandbox: Sandbox): void {
 
 /** Asks to be replaced while there is room for the runs it has. */
 function weigh(): void {
-  if (isWorn || (abandoned < maxAbandoned && memory.buffer.byteLength < maxHeap)) return;
+  if (isWorn || (abandoned < maxAbandoned && !memory.isWorn)) return;
   isWorn = true;
   tell(["worn"]);
 }
@@ -189,12 +184,25 @@ function readTask(): number {
   }
 }
 
-const first = createSandbox();
-for (const script of scripts.keys()) {
-  const problem = first.compile(script);
-  if (problem !== null) tell(["refused", script, problem]);
+/** null: the libs, without which there is no sandbox, are refused. */
+function createFirst(): Sandbox | null {
+  try {
+    return createSandbox();
+  } catch (error) {
+    if (!(error instanceof LibError)) throw error;
+    tell(["refused", error.lib, error.message]);
+    return null;
+  }
 }
-sandboxes.push(first);
+
+const first = createFirst();
+if (first !== null) {
+  for (const script of scripts.keys()) {
+    const problem = first.compile(script);
+    if (problem !== null) tell(["refused", script, problem]);
+  }
+  sandboxes.push(first);
+}
 tell(["ready", readTask()]);
 flush();
 

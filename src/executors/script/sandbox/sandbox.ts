@@ -5,8 +5,8 @@ import { hardenSource } from "./harden-source.ts";
 import { createHostCalls } from "./host-calls.ts";
 import { pmSource } from "./pm-source.ts";
 
-/** Bytes of the largest single block; what all blocks together may take the thread sees to. */
-const maxMemory = 128 * 1024 * 1024;
+/** Bytes of the largest single block; what all blocks together may take the thread's memory sees to. */
+const maxMemory = 64 * 1024 * 1024;
 /** Runs that may wait in one sandbox at once. */
 const maxRuns = 16;
 /** Bytes of the sandbox's stack: about 1,000 calls deep. */
@@ -36,6 +36,16 @@ export type Turn =
   | { readonly type: "stopped" }
   /** It cannot go on, or never will. */
   | { readonly type: "fault"; readonly message: string };
+
+/** A lib cannot be compiled. */
+export class LibError extends Error {
+  readonly lib: string;
+
+  constructor(lib: string, message: string) {
+    super(message);
+    this.lib = lib;
+  }
+}
 
 /** What the sandbox's side offers to the host. */
 type Entry = "register" | "start" | "answer" | "waits" | "forget";
@@ -81,7 +91,7 @@ export class Sandbox {
         `(function (module, exports, require) { "use strict";\n${source}\n})`,
         `lib ${name}`,
       );
-      if (made.error) throw new Error(`lib \`${name}\`: ${this.#describe(made.error)}`);
+      if (made.error) throw new LibError(name, this.#describe(made.error));
       const factory = made.value;
       const key = context.newString(name);
       context.unwrapResult(context.callFunction(registerLib, context.undefined, key, factory)).dispose();
