@@ -4,6 +4,7 @@ import type { AddressInfo } from "node:net";
 import { noFeeds } from "../src/data/feeds.ts";
 import { loadWorkflow } from "../src/definition/load-workflow.ts";
 import { compileWorkflow } from "../src/flow/compile-workflow.ts";
+import { noMeetings } from "../src/flow/rendezvous/meetings.ts";
 import { createRecorder } from "../src/measure/thread-recorder.ts";
 import { createSystemClock } from "../src/run/system-clock.ts";
 import { systemTime } from "../src/run/system-time.ts";
@@ -34,6 +35,9 @@ const compiled = await compileWorkflow({
   workflow: loaded.workflow,
   inputs: { env: {}, secrets: {} },
   slaveId: "bench",
+  opensFiles: false,
+  threads: 1,
+  meetings: noMeetings,
   connections: {},
   files: new Map(),
   feeds: noFeeds,
