@@ -40,7 +40,7 @@ function listIdle(fleet: FleetState, now: number): readonly RunningMember[] {
   const left =
     idle.length === 0
       ? pool.some((vus) => vus.length > 0)
-      : mayTake(fleet) && pool.some((_, at) => hasWork(fleet, at, now));
+      : pool.some((_, at) => mayTake(fleet, at) && hasWork(fleet, at, now));
   return left ? [] : running;
 }
 
@@ -62,9 +62,11 @@ function hasWork({ core, pool, partition }: FleetState, at: number, now: number)
 }
 
 /** Is there anybody, or somebody on the way, with room? */
-function mayTake({ core, members, roomOf }: FleetState): boolean {
+function mayTake({ core, members, roomOf, mayHold }: FleetState, at: number): boolean {
   return core.slaves.some(({ id, state, share }) => {
     const member = members.get(id);
-    return member !== undefined && !member.draining && state !== "ended" && roomOf(id) > countHeld(share);
+    return (
+      member !== undefined && mayHold(id, at) && !member.draining && state !== "ended" && roomOf(id) > countHeld(share)
+    );
   });
 }

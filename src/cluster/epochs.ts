@@ -23,6 +23,7 @@ import {
   listRunning,
   listTakers,
   type MemberOrder,
+  pickTakers,
   type RunningMember,
   returnToPool,
   stripShare,
@@ -143,7 +144,7 @@ function findCut(fleet: FleetState, running: readonly RunningMember[], at: numbe
       !running.some((each) => each.slave === slave),
   );
   if (opening) return null;
-  const takers = listTakers(fleet, running, now);
+  const takers = pickTakers(fleet, listTakers(fleet, running, now), at);
   const mayDeal =
     (fleet.pool[at] ?? []).length > 0 &&
     takers.some(({ slave, member }) => fleet.roomOf(member.id) > countHeld(slave.share));

@@ -15,6 +15,10 @@ export interface FleetState {
   readonly times: LeaseTimes;
   readonly token: number;
   readonly roomOf: (slaveId: string) => number;
+  /** May a slave have VUs of a scenario (its place in the plan)? */
+  readonly mayHold: (slaveId: string, scenario: number) => boolean;
+  /** By scenario: on how many slaves its VUs may be. */
+  readonly mostHolders: readonly number[];
   readonly members: Map<string, Member>;
   /** By scenario: VU indices that nobody holds, ascending. With the members' shares: all, each once. */
   readonly pool: number[][];
@@ -169,6 +173,9 @@ export interface FleetOptions extends OwnerOptions {
   }[];
   /** How many VUs of this execution a slave has room for in all: its max_vus less what other executions hold. */
   readonly roomOf: (slaveId: string) => number;
+  /** Default: every slave may have VUs of every scenario, and any number of slaves. */
+  readonly mayHold?: (slaveId: string, scenario: number) => boolean;
+  readonly mostHolders?: readonly number[];
 }
 
 /** A fleet that has not begun. Endless shares are cut off at the largest count that the load can reach. */
@@ -184,6 +191,8 @@ export function createFleetState(options: FleetOptions, now: number): FleetState
     times,
     token: options.token,
     roomOf: options.roomOf,
+    mayHold: options.mayHold ?? (() => true),
+    mostHolders: options.mostHolders ?? [],
     members: new Map(slaves.map(({ id, incarnation }) => [id, createMember({ id, incarnation }, now, times, plan)])),
     pool: plan.scenarios.map(() => []),
     epoch: 1,

@@ -106,9 +106,12 @@ function findShortage(
   const load = core.plan.scenarios[at]?.scenario.load;
   const known = partition.scenarios[at]?.known ?? 0;
   if (load === undefined || isArrival(load) || !(target > known)) return null;
-  const vus = partition.scenarios.reduce((sum, part) => sum + part.known, target - known);
+  const elsewhere = core.slaves
+    .filter(({ id }) => !fleet.mayHold(id, at))
+    .reduce((sum, { share }) => sum + countHeld(share), 0);
+  const vus = partition.scenarios.reduce((sum, part) => sum + part.known, target - known) - elsewhere;
   const free = [...members.values()]
-    .filter(({ draining }) => !draining)
+    .filter(({ id, draining }) => !draining && fleet.mayHold(id, at))
     .reduce((sum, { id }) => sum + fleet.roomOf(id), 0);
   return vus <= free ? null : `not enough capacity: need ${vus} VUs, have ${free}`;
 }

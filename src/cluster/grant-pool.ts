@@ -9,6 +9,7 @@ import {
   createGrant,
   listTakers,
   type MemberOrder,
+  pickTakers,
   type RunningMember,
 } from "./held-shares.ts";
 import { type FleetState, nameSource } from "./fleet-state.ts";
@@ -19,11 +20,12 @@ import { type Instant, testTimeAt } from "./owner-state.ts";
  * cut on. VUs without room stay where they are and go to whoever comes next.
  */
 export function grantPool(fleet: FleetState, running: readonly RunningMember[], time: Instant): readonly MemberOrder[] {
-  const takers = listTakers(fleet, running, time.now);
+  const all = listTakers(fleet, running, time.now);
   const changed = new Set<RunningMember>();
   fleet.pool.forEach((pool, at) => {
     const arrivals = fleet.partition.scenarios[at]?.arrivals ?? null;
     if (pool.length === 0 || (arrivals !== null && arrivals.open === null)) return;
+    const takers = pickTakers(fleet, all, at);
     const { dealt, left } = dealIndices(
       pool,
       takers.map(({ slave, member }) => {

@@ -37,6 +37,23 @@ export function listTakers(
   return running.filter(({ slave, member }) => !member.draining && !member.dismissed && slave.steered >= latest);
 }
 
+/** Those of them that a scenario selects; no more than it wants, who has VUs of it already first. */
+export function pickTakers(
+  { mayHold, mostHolders }: Pick<FleetState, "mayHold" | "mostHolders">,
+  takers: readonly RunningMember[],
+  at: number,
+): readonly RunningMember[] {
+  const able = takers.filter(({ member }) => mayHold(member.id, at));
+  const most = mostHolders[at] ?? Number.POSITIVE_INFINITY;
+  if (able.length <= most) return able;
+  return able
+    .toSorted(
+      (a, b) =>
+        Number(countVusOf(b.slave.share.scenarios[at]) > 0) - Number(countVusOf(a.slave.share.scenarios[at]) > 0),
+    )
+    .slice(0, most);
+}
+
 /** How many VU indices a share holds. */
 export function countHeld(share: Share): number {
   return share.scenarios.reduce((sum, part) => sum + countIndices(part.vus, endless), 0);

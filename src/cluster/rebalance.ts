@@ -1,6 +1,6 @@
 import { endless, listIndices } from "../plan/index-runs.ts";
 import { countVusOf } from "./arrival-cut.ts";
-import { countHeld, type RunningMember } from "./held-shares.ts";
+import { countHeld, pickTakers, type RunningMember } from "./held-shares.ts";
 import type { FleetState } from "./fleet-state.ts";
 
 /**
@@ -16,13 +16,15 @@ export function findSurplus(
   if (!partition.rebalance || core.plan.workflow.onSlaveJoin !== "rebalance") return surplus;
   const takers = running.filter(({ member }) => !member.draining);
   const weights = takers.map(({ member }) => Math.max(0, fleet.roomOf(member.id)));
-  const whole = weights.reduce((sum, weight) => sum + weight, 0);
-  if (whole === 0) return surplus;
   const rooms = takers.map(({ slave }, place) => Math.max(0, (weights[place] ?? 0) - countHeld(slave.share)));
   partition.scenarios.forEach((_, at) => {
     const counts = takers.map(({ slave }) => countVusOf(slave.share.scenarios[at]));
     const total = counts.reduce((sum, count) => sum + count, 0);
-    const fair = weights.map((weight) => (total * weight) / whole);
+    const able = pickTakers(fleet, takers, at);
+    const own = takers.map((taker, place) => (able.includes(taker) ? (weights[place] ?? 0) : 0));
+    const whole = own.reduce((sum, weight) => sum + weight, 0);
+    if (whole === 0) return;
+    const fair = own.map((weight) => (total * weight) / whole);
     let wanted = counts.reduce(
       (sum, count, place) => sum + Math.max(0, Math.min(Math.floor(fair[place] ?? 0) - count, rooms[place] ?? 0)),
       0,

@@ -6,6 +6,11 @@ export function listCapabilities(workflow: Workflow): string[] {
   return list([workflow.setup, ...workflow.scenarios.flatMap((scenario) => listBodies(scenario)), workflow.teardown]);
 }
 
+/** Those of one scenario, and of setup and teardown, which any slave may be asked to run. */
+export function listScenarioCapabilities({ setup, teardown }: Workflow, scenario: Scenario): string[] {
+  return list([setup, ...listBodies(scenario), teardown]);
+}
+
 /** The step lists of a scenario, in the order in which they run. */
 export function listBodies({ vuSetup, preHook, steps, postHook, vuTeardown }: Scenario): (readonly Step[])[] {
   return [vuSetup, preHook, steps, postHook, vuTeardown];

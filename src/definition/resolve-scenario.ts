@@ -10,6 +10,7 @@ import { loadFields } from "./mode-fields.ts";
 import { applyOverrides, listOverrides, type LoadFields, type Overrides, pathOfOverride } from "./overrides.ts";
 import { checkVariables } from "./resolve-checks.ts";
 import { resolveLoad } from "./resolve-load.ts";
+import { resolveTarget } from "./resolve-slaves.ts";
 import type { ErrorRule, StepResolver } from "./resolve-steps.ts";
 import type { StepScope } from "./step-scope.ts";
 import { suggest } from "../document/suggest.ts";
@@ -126,6 +127,10 @@ export function resolveScenario(
       Object.entries(own).map(([key, value]) => [key, Object.hasOwn(given, key) ? (given[key] ?? null) : value]),
     ),
     tags: path[0] === "options" ? {} : asTexts(fields["tags"]),
+    targetSlaves:
+      path[0] === "options" || fields["target_slaves"] === undefined
+        ? null
+        : resolveTarget(asObject(fields["target_slaves"]), [...path, "target_slaves"], findings),
     steps,
     vuSetup: phases["vu_setup"] ?? [],
     vuTeardown: phases["vu_teardown"] ?? [],

@@ -18,7 +18,8 @@ export function resolveSlaves(
   };
 }
 
-function resolveTarget(written: JsonObject, path: Path, findings: Findings): TargetSlaves {
+/** What `target_slaves` says of the slaves. */
+export function resolveTarget(written: JsonObject, path: Path, findings: Findings): TargetSlaves {
   const target: TargetSlaves = {
     mode: chooseMode(written),
     slaveIds: [...new Set(listTexts(written["slave_ids"]))],

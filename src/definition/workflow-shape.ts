@@ -123,7 +123,10 @@ const scenario: ObjectShape = object(
     steps: describe(steps, "What each iteration does, in order. Required."),
     variables: describe(map(any), "Variables of this scenario; they win over the workflow's. Default: none."),
     tags: describe(tags, "Tags on every series of the scenario. Default: those of the options."),
-    target_slaves: later("slaves of a scenario's own"),
+    target_slaves: describe(
+      targetSlaves,
+      "Which slaves of a master run the scenario. Default: those of the options that can run its steps.",
+    ),
   },
   ["steps"],
 );

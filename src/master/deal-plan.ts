@@ -1,6 +1,6 @@
 import { cutPlan } from "../plan/cut-plan.ts";
 import { countIndices } from "../plan/index-runs.ts";
-import type { Plan, ScenarioShare, Share } from "../protocol/plan.ts";
+import type { Plan, PlannedScenario, ScenarioShare, Share } from "../protocol/plan.ts";
 import type { ChosenSlave } from "./select-slaves.ts";
 
 /** A slave's part of the first partition. */
@@ -23,11 +23,14 @@ const largestWeights = 100_000;
 export function dealPlan(plan: Plan, slaves: readonly ChosenSlave[]): DealtShare[] {
   const left = slaves.map(({ free }) => Math.min(free, Number.MAX_SAFE_INTEGER));
   const dealt = slaves.map((): ScenarioShare[] => []);
-  for (const planned of plan.scenarios) {
+  for (const place of sortByTakers(plan, slaves)) {
+    const planned = plan.scenarios[place] as PlannedScenario;
     const part: Plan = { ...plan, scenarios: [planned], vus: planned.largestVus };
-    cutPlan(part, scaleWeights(left, plan.vus)).forEach((share, at) => {
+    const rooms = left.map((room, at) => (mayTake(slaves[at], place) ? room : 0));
+    cutPlan(part, scaleWeights(rooms, plan.vus)).forEach((share, at) => {
       const own = share.scenarios[0] as ScenarioShare;
-      dealt[at]?.push(own);
+      const list = dealt[at];
+      if (list !== undefined) list[place] = own;
       left[at] = (left[at] ?? 0) - countIndices(own.vus, planned.largestVus);
     });
   }
@@ -41,6 +44,36 @@ export function dealPlan(plan: Plan, slaves: readonly ChosenSlave[]): DealtShare
       return { id, share: { scenarios }, vus };
     })
     .filter(({ vus }) => vus > 0);
+}
+
+/** The first scenario that finds no room among the slaves that may have it, beside those that are dealt before it. */
+export function findUnfit(
+  plan: Plan,
+  slaves: readonly ChosenSlave[],
+): { readonly scenario: string; readonly need: number; readonly have: number } | null {
+  const dealt = new Map(dealPlan(plan, slaves).map(({ id, share }) => [id, share]));
+  const left = new Map(slaves.map(({ id, free }) => [id, free]));
+  for (const place of sortByTakers(plan, slaves)) {
+    const { scenario, largestVus } = plan.scenarios[place] as PlannedScenario;
+    const takers = slaves.filter((slave) => mayTake(slave, place));
+    const have = takers.reduce((sum, { id }) => sum + Math.max(0, left.get(id) ?? 0), 0);
+    if (have < largestVus) return { scenario: scenario.name, need: largestVus, have };
+    for (const { id } of takers) {
+      const vus = dealt.get(id)?.scenarios[place]?.vus ?? [];
+      left.set(id, (left.get(id) ?? 0) - countIndices(vus, largestVus));
+    }
+  }
+  return null;
+}
+
+/** Those that few slaves may have come first: the others find room elsewhere. */
+function sortByTakers(plan: Plan, slaves: readonly ChosenSlave[]): number[] {
+  const counts = plan.scenarios.map((_, place) => slaves.filter((slave) => mayTake(slave, place)).length);
+  return plan.scenarios.map((_, place) => place).toSorted((a, b) => (counts[a] ?? 0) - (counts[b] ?? 0));
+}
+
+function mayTake(slave: ChosenSlave | undefined, place: number): boolean {
+  return slave?.takes?.[place] !== false;
 }
 
 /** Room beyond the plan's VUs on an unlimited slave counts as just that many. */

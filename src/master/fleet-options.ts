@@ -1,14 +1,14 @@
 import type { FleetOptions } from "../cluster/fleet-state.ts";
 import { computeLeaseTimes } from "../cluster/lease-times.ts";
 import { createLiveThresholds } from "../cluster/live-thresholds.ts";
-import { listCapabilities } from "../definition/list-capabilities.ts";
+import { listScenarioCapabilities } from "../definition/list-capabilities.ts";
 import { createSnapshot, type Snapshot } from "../measure/snapshot.ts";
 import type { Inputs } from "../protocol/message.ts";
 import type { Plan } from "../protocol/plan.ts";
 import type { Workflow } from "../protocol/workflow.ts";
 import type { RegisteredSlave, Registry } from "./registered-slave.ts";
 import type { RoomLedger } from "./room-ledger.ts";
-import type { SlaveNeeds } from "./select-slaves.ts";
+import { isSelected, type SlaveNeeds } from "./select-slaves.ts";
 
 /** What every fleet of this master is made from. */
 export interface FleetSurroundings {
@@ -28,12 +28,19 @@ export function createFleetOptions(
   plan: Plan,
   inputs: Inputs,
 ): Omit<FleetOptions, "token" | "snapshot" | "slaves"> {
+  const needs = needsOf(plan);
   return {
     executionId,
     plan,
     inputs,
     times: computeLeaseTimes(limits.timeoutMs, limits.intervalMs),
     thresholds: createLiveThresholds(plan.workflow),
+    mayHold(slaveId, scenario) {
+      const slave = registry.get(slaveId);
+      const needed = needs[scenario];
+      return slave !== null && needed !== undefined && isSelected(slave, needed);
+    },
+    mostHolders: needs.map(({ target }) => target.maxSlaves ?? Number.POSITIVE_INFINITY),
     roomOf: (slaveId) => roomOf(registry.get(slaveId), ledger, executionId),
   };
 }
@@ -46,9 +53,13 @@ export function createFleetSnapshot(workflow: Workflow): Snapshot {
   return createSnapshot({ ...workflow, slavePoints });
 }
 
-/** What a plan asks of its slaves. */
-export function needsOf({ workflow, vus }: Plan): SlaveNeeds {
-  return { target: workflow.targetSlaves, capabilities: listCapabilities(workflow), vus };
+/** What each scenario of a plan asks of its slaves. */
+export function needsOf({ workflow, scenarios }: Plan): readonly SlaveNeeds[] {
+  return scenarios.map(({ scenario, largestVus }) => ({
+    target: scenario.targetSlaves ?? workflow.targetSlaves,
+    capabilities: listScenarioCapabilities(workflow, scenario),
+    vus: largestVus,
+  }));
 }
 
 /** VUs of one execution that a slave has room for in all; none while it is not connected. */

@@ -15,6 +15,8 @@ export interface SlaveNeeds {
 export interface ChosenSlave {
   readonly id: string;
   readonly free: number;
+  /** May it have VUs of a scenario, by the plan's order? Absent: of all. */
+  readonly takes?: readonly boolean[];
 }
 
 /** Slaves for an execution, or why there are none. */
@@ -56,9 +58,16 @@ export function selectSlaves(registered: readonly RegisteredSlave[], needs: Slav
 }
 
 /** May this slave join an execution of these needs? Whether it has room is not asked. */
-export function suitsNeeds(slave: RegisteredSlave, { target, capabilities }: SlaveNeeds): boolean {
+export function suitsNeeds(slave: RegisteredSlave, needs: SlaveNeeds): boolean {
+  return isOnline(slave) && isSelected(slave, needs);
+}
+
+/** Does it have the name, the labels and the capabilities that are asked for? */
+export function isSelected(
+  slave: Pick<RegisteredSlave, "card">,
+  { target, capabilities }: Pick<SlaveNeeds, "target" | "capabilities">,
+): boolean {
   return (
-    isOnline(slave) &&
     (target.mode !== "manual" || target.slaveIds.includes(slave.card.id)) &&
     hasLabels(slave, target.labels) &&
     hasAll(slave, target.capabilities) &&
@@ -149,13 +158,13 @@ function isFree(slave: RegisteredSlave): boolean {
   return freeVus(slave) > 0;
 }
 
-function hasLabels({ card }: RegisteredSlave, labels: Readonly<Record<string, string>>): boolean {
+function hasLabels({ card }: Pick<RegisteredSlave, "card">, labels: Readonly<Record<string, string>>): boolean {
   return Object.entries(labels).every(
     ([name, value]) => Object.hasOwn(card.labels, name) && card.labels[name] === value,
   );
 }
 
-function hasAll({ card }: RegisteredSlave, capabilities: readonly string[]): boolean {
+function hasAll({ card }: Pick<RegisteredSlave, "card">, capabilities: readonly string[]): boolean {
   return capabilities.every((capability) => card.capabilities.includes(capability));
 }
 

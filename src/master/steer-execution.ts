@@ -16,7 +16,8 @@ import type { Watchers } from "./watchers.ts";
 export interface SteeringOptions {
   readonly card: ExecutionCard;
   readonly fleet: FleetState;
-  readonly needs: SlaveNeeds;
+  /** By scenario. */
+  readonly needs: readonly SlaveNeeds[];
   /** False: what joins could not be given the execution's secrets. */
   readonly takesJoiners: boolean;
   readonly logs: LogLines;
@@ -129,12 +130,17 @@ export function steerExecution(options: SteeringOptions): SteeredExecution {
   });
 
   const isCandidate = (slave: RegisteredSlave): boolean =>
-    !fleet.members.has(slave.card.id) && slave.state === "online" && suitsNeeds(slave, needs) && freeVus(slave) > 0;
+    !fleet.members.has(slave.card.id) &&
+    slave.state === "online" &&
+    freeVus(slave) > 0 &&
+    needs.some((needed, scenario) => suitsNeeds(slave, needed) && countMembers(scenario) < mostOf(needed));
+  const mostOf = ({ target }: SlaveNeeds) => target.maxSlaves ?? Number.POSITIVE_INFINITY;
+  const countMembers = (scenario: number) =>
+    [...fleet.members.keys()].filter((id) => fleet.mayHold(id, scenario)).length;
   const offer = () => {
-    const most = needs.target.maxSlaves ?? Number.POSITIVE_INFINITY;
     if (!options.takesJoiners || fleet.coreEnded) return;
     for (const slave of registry.list()) {
-      if (!fleet.wanting || fleet.members.size >= most) return;
+      if (!fleet.wanting) return;
       if (isCandidate(slave)) live.offer(slave.card.id);
     }
   };

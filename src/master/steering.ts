@@ -88,7 +88,7 @@ export function createSteering(setup: SteeringSetup): Steering {
   const steer = (
     card: ExecutionCard,
     fleet: FleetState,
-    needs: SlaveNeeds,
+    needs: readonly SlaveNeeds[],
     takesJoiners: boolean,
     watchers: Watchers,
   ) => {

@@ -14,7 +14,8 @@ import { needsOf } from "./fleet-options.ts";
 import { createLogLines } from "./log-lines.ts";
 import type { RegisteredSlave, Registry } from "./registered-slave.ts";
 import type { RoomLedger } from "./room-ledger.ts";
-import { type ChosenSlave, type SlaveNeeds, selectSlaves } from "./select-slaves.ts";
+import { selectFleet } from "./select-fleet.ts";
+import type { ChosenSlave, SlaveNeeds } from "./select-slaves.ts";
 import { createRow, type StoredSubmission, storeEnd } from "./stored-execution.ts";
 import type { TrackedWork } from "./tracked-work.ts";
 import { createWatchers, type Watchers } from "./watchers.ts";
@@ -24,7 +25,7 @@ export interface QueuedExecution {
   readonly card: ExecutionCard;
   readonly submission: Submission;
   readonly plan: Plan;
-  readonly needs: SlaveNeeds;
+  readonly needs: readonly SlaveNeeds[];
   /** Asked for while it waits; they act when it starts. */
   readonly scales: ScaleRequest[];
   /** They go on to follow it when it starts. */
@@ -117,7 +118,7 @@ export function createSubmissionQueue(options: SubmissionQueueOptions): Submissi
       if (options.countActive() >= limits.maxExecutions) return;
       const { token, card } = queued;
       if (token === null) continue;
-      const selection = selectSlaves((slaves ??= registry.list()), queued.needs);
+      const selection = selectFleet((slaves ??= registry.list()), queued.plan, queued.needs);
       if (!("error" in selection)) {
         remove(queued);
         options.start(queued, token, selection.chosen);
@@ -133,7 +134,7 @@ export function createSubmissionQueue(options: SubmissionQueueOptions): Submissi
     const isFull = options.countActive() + waiting.length >= limits.maxExecutions;
     // Who waits for its turn needs slaves that could do it once they are free.
     const slaves = registry.list().map((slave) => (isFull ? asIdle(slave) : slave));
-    const selection = selectSlaves(slaves, needsOf(plan));
+    const selection = selectFleet(slaves, plan, needsOf(plan));
     if ("error" in selection && !(selection.lacks !== null && queue)) throw selection.error;
     if (!isFull && !("error" in selection)) {
       return new Map(dealPlan(plan, selection.chosen).map(({ id, vus }) => [id, vus]));

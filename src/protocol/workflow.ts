@@ -98,6 +98,8 @@ export interface Scenario {
   readonly onError: OnError;
   readonly variables: JsonObject;
   readonly tags: Readonly<Record<string, string>>;
+  /** Which slaves run it; null: those of the workflow. */
+  readonly targetSlaves: TargetSlaves | null;
   readonly steps: readonly Step[];
   readonly vuSetup: readonly Step[];
   readonly vuTeardown: readonly Step[];

@@ -181,6 +181,7 @@ function makeRehearsal(workflow: Workflow, port: number): Workflow {
         startTimeMs: 0,
         gracefulStopMs: 1_000,
         pacingMs: 0,
+        targetSlaves: null,
         thinkTime: null,
         onError: "continue",
         variables: {},

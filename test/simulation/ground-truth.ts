@@ -47,7 +47,10 @@ export interface GroundTruth {
 }
 
 /** Watches the rules about starts while they happen; `targets`: N of each scenario. */
-export function createGroundTruth(targets: readonly number[]): GroundTruth {
+export function createGroundTruth(
+  targets: readonly number[],
+  mayHold: (slaveId: string, scenario: number) => boolean,
+): GroundTruth {
   const largest = [...targets];
   const begun = new Set<string>();
   const iterations = new Set<string>();
@@ -80,6 +83,12 @@ export function createGroundTruth(targets: readonly number[]): GroundTruth {
     start({ scenario, vu, iteration, source, epoch, now }) {
       operations++;
       begunOf[scenario] = (begunOf[scenario] ?? 0) + 1;
+      if (!mayHold(source.split("#")[0] ?? "", scenario)) {
+        throw new BrokenRule(
+          "no VU is where its scenario does not select the slave",
+          `scenario ${scenario} on ${source}`,
+        );
+      }
       if (frozen) throw new BrokenRule("nothing starts while all are paused", `vu ${vu} on ${source} at ${now}`);
       if (Math.floor(now / 1_000) !== second) {
         second = Math.floor(now / 1_000);

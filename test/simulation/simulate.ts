@@ -1,7 +1,6 @@
 import { computeLeaseTimes } from "../../src/cluster/lease-times.ts";
 import { createLiveThresholds } from "../../src/cluster/live-thresholds.ts";
 import { createSnapshot } from "../../src/measure/snapshot.ts";
-import { cutPlan } from "../../src/plan/cut-plan.ts";
 import { createMemoryStore } from "../../src/store/memory.ts";
 import { checkBegun, checkMeetings, checkPlanned, checkRows, checkTotals } from "./checks.ts";
 import { createCommands } from "./commands.ts";
@@ -10,6 +9,7 @@ import { BrokenRule, createGroundTruth } from "./ground-truth.ts";
 import { createNetwork } from "./network.ts";
 import { pickPlan, readMeeting } from "./pick-plan.ts";
 import { createDice } from "./random.ts";
+import { pickSelection } from "./selection.ts";
 import { createSimulatedFleet } from "./simulated-fleet.ts";
 import { createSimulatedMaster, type SimulatedMaster } from "./simulated-master.ts";
 import { createSimulatedTime } from "./simulated-time.ts";
@@ -40,15 +40,15 @@ export async function simulate(seed: number, trace: Trace | null = null): Promis
   const { workflow } = plan;
   const slaveCount = between(1, 4);
   const room = Math.ceil(plan.vus / slaveCount) + (chance(0.7) ? plan.vus : 0);
-  const truth = createGroundTruth(plan.scenarios.map(({ largestVus }) => largestVus));
   const executionId = "x";
   const network = createNetwork(time, dice);
   const trimRate = chance(0.5) ? 0 : random() * 0.3;
   const crashRate = chance(0.8) ? 0 : random() * 0.15;
   const ids = Array.from({ length: slaveCount }, (_, at) => `s${at}`);
-  const shares = cutPlan(
-    plan,
-    ids.map(() => 1),
+  const { mayHold, shares } = pickSelection(choices, plan, ids, room);
+  const truth = createGroundTruth(
+    plan.scenarios.map(({ largestVus }) => largestVus),
+    mayHold,
   );
   const token = await store.acquire(executionId);
   let final = false;
@@ -81,6 +81,7 @@ export async function simulate(seed: number, trace: Trace | null = null): Promis
       times,
       token,
       roomOf: () => room,
+      mayHold,
     },
     deliver: (slaveId, incarnation, order, stamp) =>
       network.transmit(slaveId, () => fleet.bySource.get(`${slaveId}#${incarnation}`)?.receive(order, stamp)),

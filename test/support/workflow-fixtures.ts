@@ -52,6 +52,7 @@ export function completeScenario(fields: Partial<Scenario> = {}): Scenario {
     variables: {},
     tags: {},
     steps: [],
+    targetSlaves: null,
     vuSetup: [],
     vuTeardown: [],
     preHook: [],

@@ -1,0 +1,116 @@
+import { expect, test } from "vitest";
+import type { Report } from "../../src/protocol/report.ts";
+import { startCluster, waitUntil } from "../support/cluster.ts";
+import { type CountingTarget, startTestTarget, tellingHeaders } from "../support/counting-target.ts";
+
+/** A scenario whose requests tell its name and their slave. */
+function createScenario(name: string, fields: object): object {
+  const steps = [{ type: "http", config: { url: `/${name}`, headers: tellingHeaders }, think_time: "20ms" }];
+  return { duration: "60s", steps, ...fields };
+}
+
+/** By scenario: the slaves that sent its requests, from the request of that number on. */
+async function listSenders(target: CountingTarget, from = 0): Promise<Readonly<Record<string, readonly string[]>>> {
+  const byPath = Map.groupBy((await target.list()).slice(from), ({ path }) => path.slice(1));
+  return Object.fromEntries(
+    [...byPath].map(([name, list]) => [name, [...new Set(list.map(({ slave }) => slave))].toSorted()]),
+  );
+}
+
+const grow = async (target: CountingTarget, more: number) => {
+  const before = await target.count();
+  await waitUntil(
+    async () => (await target.count()) >= before + more,
+    20_000,
+    () => "the load stands still",
+  );
+};
+
+test("each scenario runs on the slaves that it selects, and so do those that take over and those that join; one is scaled alone", {
+  timeout: 90_000,
+}, async () => {
+  const target = await startTestTarget();
+  const cluster = await startCluster();
+  const east = ["--labels", "zone=east"];
+  const killed = await cluster.addSlave("a", { args: east });
+  await cluster.addSlave("b", { args: ["--labels", "zone=west", "--capabilities", "http_executor"] });
+  await cluster.addSlave("c", { args: ["--labels", "zone=west"] });
+  const scenarios = {
+    anywhere: createScenario("anywhere", { vus: 6 }),
+    east: createScenario("east", { vus: 4, target_slaves: { labels: { zone: "east" } } }),
+    named: createScenario("named", { vus: 2, target_slaves: { slave_ids: ["b"] } }),
+    scripted: {
+      duration: "60s",
+      vus: 4,
+      steps: [
+        { type: "script", script: "return 1" },
+        { type: "http", config: { url: "/scripted", headers: tellingHeaders }, think_time: "20ms" },
+      ],
+    },
+  };
+  const options = {
+    http: { base_url: target.url },
+    thresholds: [{ metric: "http_req_failed{scenario:east}", condition: "rate < 1%" }],
+  };
+  const id = await cluster.submit({ id: "spread", options, scenarios });
+  await cluster.waitFor(id, ({ active_vus }) => active_vus === 16);
+  await grow(target, 300);
+  expect(await listSenders(target)).toEqual({
+    anywhere: ["a", "b", "c"],
+    east: ["a"],
+    named: ["b"],
+    scripted: ["a", "c"],
+  });
+
+  killed.child.kill("SIGKILL");
+  await cluster.waitFor(id, ({ slave_states: { a } }) => a === undefined || a.vus === 0);
+  // Nobody else is in the east: its VUs wait for somebody who is.
+  const lostAt = await target.count();
+  await grow(target, 200);
+  expect(Object.keys(await listSenders(target, lostAt)).toSorted()).toEqual(["anywhere", "named", "scripted"]);
+  await cluster.addSlave("d", { args: east });
+  await cluster.waitFor(id, ({ active_vus }) => active_vus === 16);
+  await grow(target, 300);
+  const senders = await listSenders(target, lostAt);
+  expect(senders["east"]).toEqual(["d"]);
+  expect(senders["named"]).toEqual(["b"]);
+  expect(senders["scripted"]).not.toContain("b");
+
+  const scaled = await cluster.call("POST", `/executions/${id}/scale`, { target_vus: 7, scenario: "named" });
+  expect(scaled).toMatchObject({ status: 200, body: { success: true, target_vus: 7 } });
+  await cluster.waitFor(id, ({ active_vus }) => active_vus === 21);
+  const scaledAt = await target.count();
+  await grow(target, 300);
+  expect((await listSenders(target, scaledAt))["named"]).toEqual(["b"]);
+  await cluster.call("DELETE", `/executions/${id}`);
+  const report: Report = await cluster.finish(id);
+  expect(report.thresholds).toMatchObject([{ metric: "http_req_failed{scenario:east}", passed: true }]);
+});
+
+test("a scenario that no slave can run is refused, and so is one that finds no room on those it selects", {
+  timeout: 30_000,
+}, async () => {
+  const target = await startTestTarget();
+  const cluster = await startCluster();
+  await cluster.addSlave("a", { maxVus: 5, args: ["--labels", "zone=east"] });
+  await cluster.addSlave("b", { maxVus: 50, args: ["--capabilities", "http_executor"] });
+  const submit = (scenarios: object) =>
+    cluster.call("POST", "/workflows", { workflow: { options: { http: { base_url: target.url } }, scenarios } });
+  const anywhere = createScenario("anywhere", { vus: 50 });
+  const east = (vus: number) => createScenario("east", { vus, target_slaves: { labels: { zone: "east" } } });
+  expect(await submit({ anywhere, east: east(6) })).toMatchObject({
+    status: 409,
+    body: { error: "scheduling_failed", message: "not enough capacity: need 6 VUs, have 5" },
+  });
+  const far = createScenario("far", { vus: 1, target_slaves: { labels: { zone: "north" } } });
+  expect(await submit({ anywhere, far })).toMatchObject({
+    status: 409,
+    body: { message: "no slaves found matching labels: zone=north" },
+  });
+  // Together they fit, although the first alone would take room of the second.
+  expect(await submit({ anywhere, east: east(5) })).toMatchObject({ status: 201 });
+  expect(await submit({ anywhere: createScenario("more", { vus: 1 }) })).toMatchObject({
+    status: 409,
+    body: { message: "not enough capacity: need 1 VUs, have 0" },
+  });
+});
