@@ -215,5 +215,10 @@ function describeError(error: Error): string {
   // Several addresses were tried; each error is inside.
   if (error instanceof AggregateError)
     return error.errors.map((each: unknown) => String((each as Error).message)).join(", ");
+  if (code === "EPROTO") return "no TLS was agreed on; if it serves plain HTTP, name it with http://";
+  if (code === "ECONNRESET") return "the connection was cut; if it serves HTTPS, name it with https://";
+  if (error.message.startsWith("Opening handshake")) {
+    return `there was no answer within ${handshakeMs / 1_000} s; does a firewall drop what is sent?`;
+  }
   return error.message === "" ? (code ?? "the connection failed") : error.message;
 }

@@ -68,6 +68,7 @@ export async function followPage(parts: readonly DocPart[], folder: string): Pro
     return running;
   };
 
+  const shells: ChildProcess[] = [];
   const terminals = new Map<string, Process>();
   const differences: DocDifference[] = [];
   const variables = join(folder, ".variables");
@@ -78,7 +79,7 @@ export async function followPage(parts: readonly DocPart[], folder: string): Pro
       const next = parts[index + 1]?.kind === "output" ? parts[index + 1] : undefined;
       if (part.kind === "file") writeFileSync(join(folder, part.name), there(part.body));
       if (part.kind === "start") {
-        const running = start(`exec 2>&1; exec ${there(part.body)}`);
+        const running = start(`exec 2>&1; exec env ${there(part.body)}`);
         terminals.set(part.name, running);
         await until(
           () =>
@@ -95,6 +96,7 @@ export async function followPage(parts: readonly DocPart[], folder: string): Pro
             "{ . ./.variables; } 2>/dev/null",
           ),
         );
+        shells.push(running.child);
         const [code] = (await Promise.race([once(running.child, "close"), sleep(partDeadlineMs, ["late"])])) as [
           number | null | "late",
         ];
@@ -123,6 +125,7 @@ export async function followPage(parts: readonly DocPart[], folder: string): Pro
     }
   } finally {
     await Promise.all([...terminals.values()].map(({ child }) => stop(child)));
+    for (const shell of shells) endGroup(shell);
   }
   return differences;
 }
@@ -165,6 +168,16 @@ async function until(condition: () => boolean): Promise<void> {
 
 function end(child: ChildProcess, signal: NodeJS.Signals): void {
   if (child.pid !== undefined && child.exitCode === null && child.signalCode === null) process.kill(-child.pid, signal);
+}
+
+/** Ends what a shell left in the background, if it did. */
+function endGroup({ pid }: ChildProcess): void {
+  if (pid === undefined) return;
+  try {
+    process.kill(-pid, "SIGKILL");
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
+  }
 }
 
 async function stop(child: ChildProcess | undefined, signal: NodeJS.Signals = "SIGTERM"): Promise<void> {
