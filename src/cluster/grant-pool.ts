@@ -66,6 +66,10 @@ function giveVus(
   const part = fleet.partition.scenarios[at];
   const progress = part?.progress ?? null;
   const load = fleet.core.plan.scenarios[at]?.scenario.load;
+  if (part !== undefined && part.orphans.length > 0) {
+    const taken = new Set(gained);
+    part.orphans = part.orphans.filter((vu) => !taken.has(vu));
+  }
   const begun: VuIteration[] = [];
   if (progress !== null && load?.mode === "per-vu-iterations") {
     for (const vu of gained) {

@@ -33,7 +33,11 @@ export function loseShare(fleet: FleetState, slave: OwnedSlave, member: Member, 
       return { vus: 0, assigned: 0, windows: [], below: null };
     }
     if (dead) state.dead.push(...vus);
-    else returnToPool(fleet, at, vus);
+    else {
+      returnToPool(fleet, at, vus);
+      // After the load nobody would have gone on with them.
+      if (core.endedAt === null) state.orphans = [...state.orphans, ...vus];
+    }
     if (!begun && state.shared !== null) {
       state.shared.ranges = joinRanges(state.shared.ranges, part.iterations);
       held.assigned = 0;

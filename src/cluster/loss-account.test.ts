@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { pause, playFleet } from "../../test/support/played-fleet.ts";
 import type { Load } from "../protocol/load.ts";
+import { countUndone } from "./loss-account.ts";
 
 const arrivals: Load = {
   mode: "constant-arrival-rate",
@@ -24,4 +25,37 @@ test("of a slave that missed a pause, ended on its own clock and died with its f
   fleet.turn(5_000);
   expect(fleet.tick()).toEqual(["s0 expel", "final"]);
   expect(fleet.fleet.lost.iterations).toBe(600);
+});
+
+test("what VUs without room had left to do is lost with their slave, not dropped", () => {
+  const load: Load = { mode: "per-vu-iterations", vus: 8, iterations: 10, maxDurationMs: 60_000 };
+  const fleet = playFleet({ load, room: 4 });
+  fleet.begin();
+  fleet.turn(4_000);
+  fleet.beat("s0");
+  fleet.turn(1_000);
+  fleet.tick();
+  // One iteration of each VU was claimed for its slave: it may have begun. The rest may still find somebody.
+  expect(fleet.events()).toEqual(["started", "slave_lost s1", "capacity_short"]);
+  expect(fleet.fleet.lost.iterations).toBe(4);
+  const series = [
+    { key: { metric: "iterations", type: "counter", tags: { scenario: "default" } }, type: "counter", sum: 39 },
+  ] as const;
+  const generator = { cpu: 0, eventLoopLagMs: 0, memory: 0 };
+  const frame = {
+    number: 1,
+    second: 50,
+    testTimeMs: 50_000,
+    warmUp: false,
+    series,
+    errors: [],
+    vus: [],
+    overflow: {},
+    generator,
+  };
+  fleet.tell({ type: "stored", slaveId: "s0", incarnation: 1, frame, outcome: "appended", high: 1 });
+  fleet.fact("s0", { type: "done", lastFrame: 1 });
+  expect(fleet.fact("s0", { type: "closed", lastFrame: 1 })).toEqual(["final"]);
+  expect(fleet.fleet.lost.iterations).toBe(40);
+  expect(countUndone(fleet.fleet, 0)).toEqual([1]);
 });

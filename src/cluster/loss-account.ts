@@ -77,6 +77,7 @@ export function computeLost(fleet: FleetState, now: number): Lost {
     });
   }
   fleet.partition.scenarios.forEach(({ arrivals }, at) => {
+    iterations += countOrphaned(fleet, at);
     if (arrivals !== null) iterations += countEvents(arrivals.dead, countDueEvents(fleet, at, now));
   });
   return { iterations, interval_ms: Math.round(intervalMs), estimated };
@@ -93,7 +94,7 @@ export function countUndone(fleet: FleetState, now: number): number[] {
     if (shared !== null && load?.mode === "shared-iterations") return countUntold(fleet, at, now, load.iterations);
     if (progress !== null && load?.mode === "per-vu-iterations") {
       if (scales.length === 0) return countUntold(fleet, at, now, load.vus * load.iterations);
-      return countRest(fleet, at, fleet.pool[at] ?? []);
+      return countRest(fleet, at, fleet.pool[at] ?? []) - countOrphaned(fleet, at);
     }
     if (arrivals === null) return 0;
     // A stop ends the plan at each slave's own moment.
@@ -104,7 +105,7 @@ export function countUndone(fleet: FleetState, now: number): number[] {
 
 /** Of so many planned iterations those that no source has reported and none has lost. */
 function countUntold(fleet: FleetState, at: number, now: number, planned: number): number {
-  let told = 0;
+  let told = countOrphaned(fleet, at);
   for (const { reported } of fleet.reports.values()) told += reported[at] ?? 0;
   for (const gone of fleet.partition.gone) told += countLostOf(fleet, gone, at, now) ?? 0;
   const dead = fleet.partition.scenarios[at]?.arrivals?.dead ?? [];
@@ -165,6 +166,11 @@ function countDueEvents(fleet: FleetState, at: number, now: number): number {
 /** The load ended by itself, each part by its slave's own clock: one that missed a pause may be past the owner's. */
 function isPlayedOut({ endedAt, cause }: OwnerState): boolean {
   return endedAt !== null && (cause === null || cause.reason === "teardown_timeout");
+}
+
+/** What VUs of lost slaves had left to do, where nobody had taken them by the end of the load: until then somebody may. */
+function countOrphaned(fleet: FleetState, at: number): number {
+  return fleet.core.endedAt === null ? 0 : countRest(fleet, at, fleet.partition.scenarios[at]?.orphans ?? []);
 }
 
 /** What is left to do for VUs that nobody holds, up to the count that is asked for. */

@@ -26,6 +26,8 @@ export interface ScenarioPartition {
   known: number;
   /** VU indices that a lost slave had and nobody is to take. */
   readonly dead: number[];
+  /** VUs that a lost slave had and nobody has taken since: there was no room, or no time. */
+  orphans: readonly number[];
   /** VUs that somebody has held and given back, or was lost with. */
   worn: readonly number[];
   /** Rates or counts that were ordered, oldest first. */
@@ -182,6 +184,7 @@ export function createPartition(
     return {
       known: largestVus,
       dead: [],
+      orphans: [],
       worn: [],
       scales: [],
       arrivals: isArrival(load) ? { leastCut: 0, open: null, dealt, unheld: 0, dead: [] } : null,
