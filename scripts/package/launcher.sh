@@ -14,4 +14,4 @@ case $self in
 esac
 trap 'printf "workflow-engine: the runtime %s does not start on this machine (%s, %s); this archive is for Linux with glibc 2.28 or newer, on %s\n" "$root/runtime/node" "$(uname -s)" "$(uname -m)" "@machine@" >&2' EXIT
 # As of the other launcher: a young generation that does not grow in the middle of a run; `--`: options are the program's.
-exec "$root/runtime/node" --max-semi-space-size=8 -- "$root/dist/cli/main.js" "$@"
+exec "$root/runtime/node" --max-semi-space-size=8 --disable-warning=TimeoutNegativeWarning -- "$root/dist/cli/main.js" "$@"

@@ -166,7 +166,7 @@ const securedMosquitto: Service = {
 };
 
 /** A cluster of one that librdkafka plays, held by Debian's kcat. */
-async function startMockKafka(): Promise<Server> {
+export async function startMockKafka(): Promise<Server> {
   const mock = ["-X", "test.mock.num.brokers=1", "-X", "allow.auto.create.topics=true", "-d", "mock,broker"];
   const args = ["-b", "unused:1", ...mock, "-C", "-t", "keep"];
   const child = spawn("kcat", args, { stdio: ["pipe", "ignore", "pipe"] });

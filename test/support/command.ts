@@ -47,7 +47,7 @@ process.once("exit", () => {
 export function startCommand(args: readonly string[], options: CommandOptions = {}): RunningCommand {
   const { deadlineMs = 14_000 } = options;
   const startedAt = performance.now();
-  const child = spawn(process.execPath, ["--", entry, ...args], {
+  const child = spawn(process.execPath, ["--disable-warning=TimeoutNegativeWarning", "--", entry, ...args], {
     cwd: options.cwd ?? repository,
     env: { ...process.env, NO_COLOR: "1", FORCE_COLOR: undefined, ...options.env },
     detached: options.ownGroup ?? false,
