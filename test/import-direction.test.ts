@@ -26,7 +26,7 @@ const rows: readonly (readonly [files: RegExp, ...mayImport: string[]])[] = [
     "measure/catalog.ts",
     "measure/threshold.ts",
   ],
-  [/^http\//, "measure/recorder.ts"],
+  [/^http\//, "measure/recorder.ts", "expression/text.ts"],
   [/^driver\//, "http/", "measure/recorder.ts"],
   [/^executors\//, "expression/", "http/", "driver/", "measure/recorder.ts"],
   [/^flow\//, "step-executors.ts", "expression/", "data/", "measure/"],

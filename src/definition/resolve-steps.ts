@@ -39,7 +39,7 @@ export interface ResolverOptions {
   readonly placeOf: (step: JsonObject) => StepPlace;
   readonly errorRule: ErrorRule;
   /** Without what is made for each step. */
-  readonly context: Pick<SpecContext, "http" | "httpOptions" | "libs" | "insecure">;
+  readonly context: Pick<SpecContext, "http" | "libs" | "insecure">;
   readonly files: Pick<FileDesk, "readText" | "use">;
   /** Before the place of a step in messages of other documents; empty: the workflow's own document. */
   readonly file: string;

@@ -72,7 +72,7 @@ export function resolveWorkflow(document: Json, options: ResolveOptions, finding
   const lasting = createScope(new Set());
   const shared: SharedDefinition = {
     errorRule,
-    context: { http: http.defaults, httpOptions: http.options, libs, insecure: options.overrides?.insecure ?? false },
+    context: { http: http.defaults, libs, insecure: options.overrides?.insecure ?? false },
     ids: createStepIds(),
     lasting: lasting.assigned,
     calls: createCalls(options.fileName),

@@ -34,8 +34,6 @@ export interface SpecContext {
   /** The loops around the step that it may leave, the innermost last. */
   readonly loops: readonly LoopAround[];
   readonly http: HttpDefaults;
-  /** `options.http` as written, checked. */
-  readonly httpOptions: JsonObject;
   /** The texts that scripts share, by name. */
   readonly libs: Readonly<Record<string, string>>;
   /** Certificates are not verified, whatever a config says. */

@@ -237,6 +237,11 @@ export interface HttpDefaults {
   readonly domains: Readonly<Record<string, string>>;
   /** Lower-case names in order of writing; values are templates. */
   readonly headers: readonly (readonly [name: string, value: string])[];
+  /** Templates, before the query of a request's own. */
+  readonly query: readonly (readonly [name: string, value: string])[];
+  readonly auth: HttpAuth | null;
+  /** Inclusive ranges; null: below 400. */
+  readonly expectStatus: readonly (readonly [low: number, high: number])[] | null;
   /** Bytes. */
   readonly maxHeader: number;
   /** Bytes; applies when something reads the body. */
@@ -252,6 +257,11 @@ export interface HttpDefaults {
   readonly tls: HttpTls;
   readonly compression: boolean;
 }
+
+/** What a request's Authorization header is made of; templates. */
+export type HttpAuth =
+  | { readonly basic: { readonly username: string; readonly password: string } }
+  | { readonly bearer: string };
 
 /** TLS settings of a request; PEM texts, already read from their files. */
 export interface HttpTls {

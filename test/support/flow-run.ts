@@ -106,7 +106,6 @@ export function makeFlow(type: keyof typeof stepCompilers, id: string, config: o
   const problems: string[] = [];
   const context: SpecContext = {
     http: httpDefaults,
-    httpOptions: {},
     libs: {},
     insecure: false,
     loops,

@@ -1,13 +1,13 @@
 import { EngineError } from "../../errors.ts";
 import { toJsonText } from "../../expression/text.ts";
-import type { Field } from "../../http/encode.ts";
-import { appendQuery, encodeBasic, encodeForm, encodeQuery } from "../../http/encode.ts";
+import { compileAuth, compileFields } from "../../http/compile-values.ts";
+import { appendQuery, encodeForm, encodeQuery } from "../../http/encode.ts";
 import { joinUrl } from "../../http/url.ts";
 import type { Json, JsonObject } from "../../protocol/json.ts";
 import type { StepContext } from "../../protocol/step.ts";
-import type { CompiledText } from "./compiled-text.ts";
-import { combineTexts, compileText, constantText } from "./compiled-text.ts";
-import type { HttpAuth, HttpBody, HttpConfig } from "./http-config.ts";
+import type { CompiledText } from "../../http/compiled-text.ts";
+import { combineTexts, compileText, constantText } from "../../http/compiled-text.ts";
+import type { HttpBody, HttpConfig } from "./http-config.ts";
 
 type Templates = Pick<StepContext, "template" | "templateJson" | "constant">;
 
@@ -112,24 +112,6 @@ function refuseHeaderName(name: string): void {
       "header `transfer-encoding` cannot be set; the engine sends bodies with their length",
     );
   }
-}
-
-function compileAuth(auth: HttpAuth, templates: Templates): CompiledText {
-  if ("bearer" in auth) return combineTexts([compileText(auth.bearer, templates)], ([token = ""]) => `Bearer ${token}`);
-  const { username, password } = auth.basic;
-  const texts = [compileText(username, templates), compileText(password, templates)];
-  return combineTexts(texts, ([name = "", word = ""]) => encodeBasic(`${name}:${word}`));
-}
-
-function compileFields(
-  fields: readonly Field[],
-  encode: (fields: readonly Field[]) => string,
-  templates: Templates,
-): CompiledText {
-  const texts = fields.flatMap(([name, value]) => [compileText(name, templates), compileText(value, templates)]);
-  return combineTexts(texts, (values) =>
-    encode(fields.map((_, place): Field => [values[2 * place] ?? "", values[2 * place + 1] ?? ""])),
-  );
 }
 
 /** The value when none of its texts is computed, else undefined. */

@@ -1,5 +1,5 @@
 import type { Json } from "../../protocol/json.ts";
-import type { HttpTls } from "../../protocol/workflow.ts";
+import type { HttpAuth, HttpTls } from "../../protocol/workflow.ts";
 
 type Pair = readonly [name: string, value: string];
 
@@ -35,7 +35,3 @@ export type HttpBody =
   | { readonly kind: "text"; readonly text: string }
   | { readonly kind: "json"; readonly value: Json }
   | { readonly kind: "form"; readonly fields: readonly Pair[] };
-
-export type HttpAuth =
-  | { readonly basic: { readonly username: string; readonly password: string } }
-  | { readonly bearer: string };

@@ -1,9 +1,9 @@
 import { parseDuration, parseSize } from "../../quantity.ts";
 import type { Json, JsonObject } from "../../protocol/json.ts";
 import { listTemplates, type SpecContext, type StepSpec } from "../../protocol/step-spec.ts";
-import type { HttpDefaults } from "../../protocol/workflow.ts";
+import type { HttpAuth, HttpDefaults } from "../../protocol/workflow.ts";
 import { defaultTls, readTls } from "../../protocol/tls.ts";
-import type { HttpAuth, HttpBody, HttpConfig } from "./http-config.ts";
+import type { HttpBody, HttpConfig } from "./http-config.ts";
 import { httpConfigShape, httpOptionsShape } from "./http-shape.ts";
 
 type Pair = readonly [name: string, value: string];
@@ -29,7 +29,7 @@ export const httpOptions = { shape: httpOptionsShape, resolve: resolveHttpOption
 /** The defaults of all http steps from a checked `options.http`. */
 function resolveHttpOptions(
   options: JsonObject,
-  context: Omit<SpecContext, "http" | "httpOptions" | "libs" | "loops" | "findCallee">,
+  context: Omit<SpecContext, "http" | "libs" | "loops" | "findCallee">,
 ): HttpDefaults {
   const dns = asObject(options["dns"]);
   const timeout = readTimeout(options["timeout"]);
@@ -37,6 +37,9 @@ function resolveHttpOptions(
     baseUrl: asText(options["base_url"]),
     domains: asTexts(options["domains"]),
     headers: readHeaders(options["headers"]),
+    query: readQuery(options),
+    auth: readAuth(options["auth"], context),
+    expectStatus: readRanges(options["expect_status"]),
     maxHeader: readSize(options["max_header"]) ?? 64_000,
     maxBody: readSize(options["max_body"]) ?? 16_000_000,
     cookies: (asText(options["cookies"]) ?? "vu") as HttpDefaults["cookies"],
@@ -52,7 +55,7 @@ function resolveHttpOptions(
 }
 
 function resolveConfig(config: JsonObject, context: SpecContext): HttpConfig {
-  const { http, httpOptions } = context;
+  const { http } = context;
   const timeout = readTimeout(config["timeout"]);
   const headers = readHeaders(config["headers"]);
   const own = new Set(headers.map(([name]) => name));
@@ -62,17 +65,17 @@ function resolveConfig(config: JsonObject, context: SpecContext): HttpConfig {
     method: (asText(config["method"]) ?? "GET").toUpperCase(),
     url: asText(config["url"]) ?? "",
     domain,
-    query: [...readQuery(httpOptions), ...readQuery(config)],
+    query: [...http.query, ...readQuery(config)],
     headers: [...http.headers.filter(([name]) => !own.has(name)), ...headers],
     body: readBody(config, context),
-    auth: readAuth(Object.hasOwn(config, "auth") ? config["auth"] : httpOptions["auth"], context),
+    auth: Object.hasOwn(config, "auth") ? readAuth(config["auth"], context) : http.auth,
     cookies: asTexts(config["cookies"]),
     redirect: readRedirect(config["redirect"], http.redirect),
     tls: readTls(config["tls"], http.tls, context),
     connectTimeoutMs: timeout.connect ?? http.connectTimeoutMs,
     totalTimeoutMs: timeout.total ?? http.totalTimeoutMs,
     compression: typeof config["compression"] === "boolean" ? config["compression"] : http.compression,
-    expectStatus: readRanges(config["expect_status"] ?? httpOptions["expect_status"]),
+    expectStatus: config["expect_status"] === undefined ? http.expectStatus : readRanges(config["expect_status"]),
   };
 }
 
@@ -135,7 +138,7 @@ function readTextBody(body: Json | undefined, context: SpecContext): HttpBody | 
   return { kind: "text", text: content.replaceAll("${", () => "$${") };
 }
 
-function readAuth(value: Json | undefined, { report }: SpecContext): HttpAuth | null {
+function readAuth(value: Json | undefined, { report }: Pick<SpecContext, "report">): HttpAuth | null {
   const { basic, bearer } = asObject(value);
   if (basic !== undefined && bearer !== undefined) report(["auth"], "give `basic` or `bearer`, not both");
   if (bearer !== undefined) return { bearer: asText(bearer) ?? "" };

@@ -302,3 +302,34 @@ test.each([
 ])("what only the sandbox finds wrong with %s is told before the start", async (_what, text, message) => {
   await expect(startScriptedFlow(text)).rejects.toThrow(message);
 });
+
+test("requests of a script take auth, query and expected statuses from options.http as http steps do", async () => {
+  const target = await startHttpTarget(({ url }, response) => {
+    response.statusCode = url.includes("teapot") ? 418 : 200;
+    response.end("{}");
+  });
+  const flow = await startScriptedFlow(
+    `variables: { key: "a b" }\noptions: { http: { base_url: "${target.url}", auth: { bearer: "t-\${key}" }, query: { key: "\${key}" }, expect_status: [418] } }\nsteps:\n` +
+      scriptStep(
+        "s",
+        `const codes = [];
+         for (const [url, options] of [["/teapot?x=1", { query: { y: 2 } }], ["/fine", { auth: null }], ["/fine", { expect_status: 200, auth: { bearer: "own" } }], ["/teapot", { headers: { Authorization: "mine" } }]])
+           codes.push((await http.get(url, options)).ok);
+         vars.set("codes", codes.join());`,
+      ) +
+      `  - { id: step, type: http, on_error: skip, config: { url: "/teapot?x=1", query: { y: 2 } } }\n`,
+  );
+  const vu = flow.createVu();
+  await flow.iterate(vu);
+  expect(vu.variables.get("codes")).toBe("true,false,true,true");
+  const seen = target.seen.map(({ url, headers }) => `${url} ${String(headers["authorization"])}`);
+  expect(seen).toEqual([
+    "/teapot?x=1&key=a%20b&y=2 Bearer t-a b",
+    "/fine?key=a%20b undefined",
+    "/fine?key=a%20b Bearer own",
+    "/teapot?key=a%20b mine",
+    "/teapot?x=1&key=a%20b&y=2 Bearer t-a b",
+  ]);
+  flow.scenario.closeVu(vu);
+  await target.close();
+});

@@ -1,8 +1,9 @@
 import { EngineError } from "../../errors.ts";
 import { toText } from "../../expression/text.ts";
+import { compileAuth, compileFields } from "../../http/compile-values.ts";
 import type { Draft, WireSettings } from "../../http/draft.ts";
 import { writeRequest } from "../../http/draft.ts";
-import { appendQuery, encodeBasic } from "../../http/encode.ts";
+import { appendQuery, encodeBasic, encodeQuery } from "../../http/encode.ts";
 import { expectStatus } from "../../http/expected-status.ts";
 import { createOperation } from "../../http/operation.ts";
 import type { PreparedRequest } from "../../http/prepared-request.ts";
@@ -27,6 +28,8 @@ export interface ScriptRequest {
   readonly n?: string;
   readonly r?: number;
   readonly d?: string;
+  /** It says itself how it is authorized, be it not at all. */
+  readonly a?: 1;
   /** Expected statuses. */
   readonly x?: unknown;
   readonly g?: Readonly<Record<string, string>>;
@@ -53,6 +56,8 @@ export function createScriptHttp(
   const base = defaults.baseUrl === null ? null : step.template(defaults.baseUrl);
   const domains = new Map(Object.entries(defaults.domains).map(([name, url]) => [name, step.template(url)]));
   const headers = defaults.headers.map(([name, value]) => ({ name, value: step.template(value), text: value }));
+  const query = compileFields(defaults.query, encodeQuery, step);
+  const auth = defaults.auth === null ? null : compileAuth(defaults.auth, step);
   const userAgent = readUserAgent();
   const operations = new Map<string, Operation>();
   const urls = new Set<string>();
@@ -60,7 +65,7 @@ export function createScriptHttp(
 
   return (vu, request, deadline) => {
     const draft = makeDraft(vu, request);
-    const expected = readStatuses(request.x);
+    const expected = readStatuses(request.x) ?? defaults.expectStatus;
     const url = nameUrl(request.n ?? request.u.split(/[?#]/, 1)[0] ?? "");
     const timeoutMs = request.t !== undefined && request.t > 0 ? request.t : defaults.totalTimeoutMs;
     const redirects = request.r ?? (defaults.redirect.follow ? defaults.redirect.maxRedirects : 0);
@@ -97,12 +102,12 @@ export function createScriptHttp(
     };
   }
 
-  function makeDraft(vu: VirtualUser, { m, u, q = "", h = [], b, d }: ScriptRequest): Draft {
+  function makeDraft(vu: VirtualUser, { m, u, q = "", h = [], b, d, a }: ScriptRequest): Draft {
     if (!tokenPattern.test(m)) throw refuse(`\`${m.slice(0, 80)}\` is no method`);
     const start = d === undefined ? base : domains.get(d);
     if (start === undefined) throw refuse(`there is no domain \`${d}\` in options.http.domains`);
     const text = /^https?:\/\//i.test(u) || start === null ? u : joinUrl(toText(start(vu), "base_url"), u);
-    const url = parseUrl(appendQuery(text, q));
+    const url = parseUrl(appendQuery(appendQuery(text, query.evaluate(vu)), q));
     if (url === null) throw refuse(`\`${u.slice(0, 200)}\` is no http:// or https:// URL; check it and base_url`);
     const given = new Set(h.map(([name]) => name.toLowerCase()));
     const names: string[] = [];
@@ -125,6 +130,7 @@ export function createScriptHttp(
       if (!given.has(name)) add(name, toText(value(vu), template));
     }
     for (const [name, value] of h) add(name.toLowerCase(), value);
+    if (auth !== null && a !== 1 && !names.includes("authorization")) add("authorization", auth.evaluate(vu));
     if (url.credentials !== null && !names.includes("authorization"))
       add("authorization", encodeBasic(url.credentials));
     return { method: m, url, names, lines, cookies, body: b ?? null };

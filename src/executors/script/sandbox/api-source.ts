@@ -174,7 +174,7 @@ export const apiSource = String.raw`((host, settings) => {
     const data = await ask("http", {
       m: String(method).toUpperCase(), u: String(url), q: [query(given.query), query(given.params)].filter((one) => one !== "").join("&"),
       h: headers, b: body, t: given.timeout === undefined ? undefined : milliseconds(given.timeout), n: given.name === undefined ? undefined : String(given.name).slice(0, limits.name),
-      r: given.redirects ?? (redirect === false || redirect.follow === false ? 0 : redirect.max_redirects), d: given.domain, x: given.expect_status,
+      r: given.redirects ?? (redirect === false || redirect.follow === false ? 0 : redirect.max_redirects), d: given.domain, x: given.expect_status, a: given.auth === undefined ? undefined : 1,
       g: given.tags === undefined ? undefined : Object.fromEntries(pairs(given.tags)),
     });
     return new Response(data);

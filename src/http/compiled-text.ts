@@ -1,5 +1,5 @@
-import { toText } from "../../expression/text.ts";
-import type { StepContext, VirtualUser } from "../../protocol/step.ts";
+import { toText } from "../expression/text.ts";
+import type { StepContext, VirtualUser } from "../protocol/step.ts";
 
 /** A text of a request: fixed, or made anew for each. */
 export interface CompiledText {
