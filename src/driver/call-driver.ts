@@ -4,6 +4,10 @@ import type { Failure, VirtualUser } from "../protocol/step.ts";
 
 /** What one call of a driver works under. */
 export interface DriverCall {
+  /** Called once when the call is given up, before `signal`: cheaper than listening to it. null: nothing is to do. */
+  onGivenUp: (() => void) | null;
+  /** Has it been given up? */
+  readonly isGivenUp: boolean;
   /** Aborted at the deadline and when the iteration is cut short: free what the call holds. */
   readonly signal: AbortSignal;
   /** The deadline, as `Clock.now()`. */
@@ -51,10 +55,9 @@ export function callDriver<Value>(
     return Promise.resolve({ kind: "interrupted", began: false, duration: 0 });
   }
   if (deadline <= startedAt) return Promise.resolve({ kind: "failed", failure: timeoutFailure, duration: 0 });
-  const stop = new AbortController();
+  const current = new CurrentCall(deadline);
   return new Promise((resolve, reject) => {
     let over = false;
-    let late: Failure | null = null;
     const end = (): number => {
       over = true;
       alarm?.cancel();
@@ -63,13 +66,13 @@ export function callDriver<Value>(
     };
     const interrupt = () => {
       resolve({ kind: "interrupted", began: true, duration: end() });
-      stop.abort();
+      current.giveUp();
     };
     const alarm = Number.isFinite(deadline)
       ? clock.at(deadline, () => {
           const duration = end();
-          resolve({ kind: "failed", failure: late ?? timeoutFailure, duration });
-          stop.abort();
+          resolve({ kind: "failed", failure: current.late ?? timeoutFailure, duration });
+          current.giveUp();
         })
       : null;
     vu.signal.addEventListener("abort", interrupt);
@@ -81,16 +84,45 @@ export function callDriver<Value>(
       else resolve({ kind: "failed", failure: describe(error), duration });
     };
     try {
-      const expectTimeout = (failure: Failure | null) => {
-        late = failure;
-      };
-      run({ signal: stop.signal, until: deadline, expectTimeout }).then((value) => {
+      run(current).then((value) => {
         if (!over) resolve({ kind: "done", value, duration: end() });
       }, fail);
     } catch (error) {
       fail(error);
     }
   });
+}
+
+/** Most calls are never given up: what aborts is made when somebody listens. */
+class CurrentCall implements DriverCall {
+  readonly until: number;
+  onGivenUp: (() => void) | null = null;
+  isGivenUp = false;
+  /** What it means when the deadline passes now. */
+  late: Failure | null = null;
+  #stop: AbortController | null = null;
+
+  constructor(until: number) {
+    this.until = until;
+  }
+
+  get signal(): AbortSignal {
+    if (this.#stop === null) {
+      this.#stop = new AbortController();
+      if (this.isGivenUp) this.#stop.abort();
+    }
+    return this.#stop.signal;
+  }
+
+  expectTimeout(failure: Failure | null): void {
+    this.late = failure;
+  }
+
+  giveUp(): void {
+    this.isGivenUp = true;
+    this.onGivenUp?.();
+    this.#stop?.abort();
+  }
 }
 
 /** Errors are told apart by their text: it holds no number of the moment. */

@@ -43,10 +43,13 @@ export async function performStatement(use: StatementUse, call: DriverCall): Pro
   if (action === "commit" || action === "rollback") {
     throw new DriverFailure("no_transaction", `no transaction is open that \`${action}\` could end; \`begin\` one`);
   }
-  const connection = await acquire();
+  const connection = pool.takeIdle() ?? (await acquire());
+  use.onConnected();
+  call.onGivenUp = () => connection.destroy();
   try {
-    return answer(await run(connection, () => connection.run(statement, sink)));
+    return answer(await connection.run(statement, sink));
   } finally {
+    call.onGivenUp = null;
     pool.release(connection);
   }
 
@@ -55,6 +58,7 @@ export async function performStatement(use: StatementUse, call: DriverCall): Pro
       throw new DriverFailure("transaction_open", "a transaction is open already; `commit` or `rollback` it first");
     }
     const connection = await acquire();
+    use.onConnected();
     try {
       const end = await run(connection, () => connection.control("begin", sink));
       transactions.keep(pool, connection);
@@ -88,21 +92,17 @@ export async function performStatement(use: StatementUse, call: DriverCall): Pro
 
   async function acquire(): Promise<DbConnection> {
     const connection = await pool.acquire(call);
-    if (call.signal.aborted) {
-      pool.release(connection);
-      throw new Error("given up");
-    }
-    use.onConnected();
-    return connection;
+    if (!call.isGivenUp) return connection;
+    pool.release(connection);
+    throw new Error("given up");
   }
 
   async function run(connection: DbConnection, start: () => Promise<StatementEnd>): Promise<StatementEnd> {
-    const destroy = () => connection.destroy();
-    call.signal.addEventListener("abort", destroy);
+    call.onGivenUp = () => connection.destroy();
     try {
       return await start();
     } finally {
-      call.signal.removeEventListener("abort", destroy);
+      call.onGivenUp = null;
     }
   }
 

@@ -28,7 +28,7 @@ export class Pool {
   /** An idle connection, else a new one, else the next that is free. Rejects as the driver does, and by `call.signal`. */
   async acquire(call: DriverCall): Promise<DbConnection> {
     for (;;) {
-      const found = this.#takeIdle() ?? (this.#hasRoom ? await this.#dial(call) : await this.#wait(call));
+      const found = this.takeIdle() ?? (this.#hasRoom ? await this.#dial(call) : await this.#wait(call));
       if (found !== null) return found;
     }
   }
@@ -62,7 +62,8 @@ export class Pool {
     return this.#open.size + this.#dialling < this.#max;
   }
 
-  #takeIdle(): DbConnection | null {
+  /** An idle connection; null: there is none. */
+  takeIdle(): DbConnection | null {
     for (;;) {
       // The latest: those that nobody needs grow old together, and the server may close them.
       const connection = this.#idle.pop();

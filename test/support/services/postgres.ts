@@ -34,6 +34,8 @@ export const postgres: Service = {
     const settings = ["listen_addresses=127.0.0.1", "fsync=off", "shared_buffers=16MB"];
     return ["-D", join(folder, "data"), "-p", `${port}`, "-k", folder, ...settings.flatMap((one) => ["-c", one])];
   },
+  // It takes connections before it serves, after a crash for a while.
+  probe: (port) => ["pg_isready", "-q", "-h", "127.0.0.1", "-p", `${port}`],
   tlsArgs: (certificate, key) =>
     ["ssl=on", `ssl_cert_file=${certificate}`, `ssl_key_file=${key}`].flatMap((one) => ["-c", one]),
 };

@@ -21,6 +21,8 @@ export interface Service {
   /** Fills an empty folder of its own. */
   readonly prepare?: (folder: string, use: (program: string, args: readonly string[]) => void) => void;
   args(folder: string, port: number): readonly string[];
+  /** A program that succeeds once it serves; absent: it does as soon as it takes connections. */
+  readonly probe?: (port: number) => readonly [program: string, ...args: string[]];
   /** More of them, for one that speaks TLS with this certificate and key. Absent: its arguments cannot say it. */
   tlsArgs?(certificate: string, key: string, port: number): readonly string[];
 }
@@ -76,7 +78,18 @@ export async function startPrivate(service: Service, options: PrivateOptions = {
     const started = spawn(find(service.program), args, { ...owner, cwd: folder, stdio: "ignore" });
     running.add(started);
     child = started;
+    await waitUntilReady(started);
+  }
+
+  async function waitUntilReady(started: ChildProcess): Promise<void> {
     await waitForPort(port, started);
+    const until = Date.now() + 30_000;
+    for (;;) {
+      const [program, ...args] = service.probe?.(port) ?? [];
+      if (program === undefined || spawnSync(find(program), args).status === 0) return;
+      if (Date.now() > until) throw new Error(`${service.name} does not serve on ${port}`);
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
   }
 
   async function kill(): Promise<void> {
