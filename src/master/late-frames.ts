@@ -8,7 +8,7 @@ import { readDocument } from "./stored-execution.ts";
 
 /** Takes frames of executions that nobody steers any more because they have ended, maybe under an earlier master. */
 export interface LateFrames {
-  /** Counts the frame in the stored report, once; null: it is of no such execution, or of none of its sources. */
+  /** Stores the frame and counts it in the stored report, both or neither; null: of no such execution, or no source of it. */
   add(source: Source, frame: Frame): Promise<AppendOutcome | null>;
 }
 
@@ -29,9 +29,7 @@ export function createLateFrames(store: Store): LateFrames {
     const name = nameSource(slaveId, incarnation);
     const sources = (checkpoint?.state as FleetRecord | undefined)?.sources ?? [];
     if (report === null || !sources.some(([known]) => known === name)) return null;
-    const outcome = await store.appendFrame(source, frame);
-    if (outcome.outcome === "appended") await store.putDocument(executionId, "report", amend(report, frame));
-    return outcome;
+    return store.appendFrame(source, frame, amend(report, frame));
   };
 
   return {

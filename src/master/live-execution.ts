@@ -2,11 +2,12 @@ import { advanceFleet } from "../cluster/fleet.ts";
 import { type FleetEffect, type FleetEvent, type FleetState, nameSource } from "../cluster/fleet-state.ts";
 import { EngineError } from "../errors.ts";
 import { countIndices, endless } from "../plan/index-runs.ts";
+import type { Frame } from "../protocol/frame.ts";
 import type { SlaveLink } from "../protocol/link.ts";
 import type { Fact } from "../protocol/message.ts";
 import type { Alarm, Clock, Log } from "../protocol/ports.ts";
 import type { ExecutionEvent } from "../protocol/report.ts";
-import type { Store } from "../store/store.ts";
+import type { AppendOutcome, Source, Store } from "../store/store.ts";
 import { createDurableWrites } from "./durable-writes.ts";
 import { listPositions, packMerged } from "./merged-state.ts";
 
@@ -16,6 +17,8 @@ export interface LiveExecutionOptions {
   readonly clock: Clock;
   readonly log: Log;
   linkOf(slaveId: string): SlaveLink | null;
+  /** Stores a frame. */
+  append(source: Source, frame: Frame): Promise<AppendOutcome>;
   /** After every event: what it holds on each slave may have changed. */
   onHeld(held: ReadonlyMap<string, number>): void;
   onEvent(event: ExecutionEvent): void;
@@ -90,7 +93,7 @@ export function createLiveExecution(options: LiveExecutionOptions): LiveExecutio
   };
   const append = (effect: FleetEffect & { readonly type: "append" }): void => {
     const { slaveId, incarnation, frame } = effect;
-    store.appendFrame({ executionId, slaveId, incarnation }, frame).then(
+    options.append({ executionId, slaveId, incarnation }, frame).then(
       ({ outcome, high }) => tell({ type: "stored", slaveId, incarnation, frame, outcome, high }),
       (error: unknown) => {
         if (closed) return;

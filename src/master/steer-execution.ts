@@ -5,6 +5,7 @@ import type { Execution, ExecutionStatus, Metrics, StreamMessage } from "../prot
 import type { Store } from "../store/store.ts";
 import { describeEnded, describeLive, type ExecutionCard, reportFleet, statusOf } from "./describe-execution.ts";
 import { describeMetrics } from "./describe-metrics.ts";
+import type { LateFrames } from "./late-frames.ts";
 import { createLiveExecution, type LiveExecution } from "./live-execution.ts";
 import type { LogLines } from "./log-lines.ts";
 import type { RegisteredSlave, Registry } from "./registered-slave.ts";
@@ -27,6 +28,8 @@ export interface SteeringOptions {
   readonly log: Log;
   readonly registry: Pick<Registry, "linkOf" | "list">;
   readonly ledger: RoomLedger;
+  /** For what comes once the report is stored. */
+  readonly lateFrames: LateFrames;
   readonly engineVersion: string;
   /** Not for final ones. */
   onStatus(status: ExecutionStatus): void;
@@ -109,6 +112,10 @@ export function steerExecution(options: SteeringOptions): SteeredExecution {
     clock,
     log: options.log,
     linkOf: registry.linkOf,
+    async append(source, frame) {
+      const late = report === null ? null : await options.lateFrames.add(source, frame);
+      return late ?? store.appendFrame(source, frame);
+    },
     onHeld(held) {
       if (report === null) ledger.set(card.id, held);
       const status = statusOf(fleet);

@@ -106,6 +106,7 @@ export function createSteering(setup: SteeringSetup): Steering {
       log: executionLog,
       registry,
       ledger,
+      lateFrames,
       engineVersion,
       onStatus: (status) => work.track(store.putIndex(createRow(card, status, null)), `the status of ${card.id}`),
       onEnded({ status, passed, reason }) {

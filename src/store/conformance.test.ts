@@ -105,6 +105,18 @@ describe.each(storeKinds)("%s", (kind) => {
     expect(await store.readSnapshot("x")).toEqual({ token, packed: "through 6", positions: [[source, 6]] });
   });
 
+  test("a report that comes with a frame is written with it, and not without", async () => {
+    const store = await openFreshStore(kind);
+    const source = { executionId: "x", slaveId: "s", incarnation: 1 };
+    await store.appendFrame(source, createFrame(1), { late: 1 });
+    expect(await store.getDocument("x", "report")).toEqual({ late: 1 });
+    await store.appendFrame(source, createFrame(1), { late: 2 });
+    await store.appendFrame(source, createFrame(3), { late: 3 });
+    await store.appendFrame(source, createFrame(2));
+    expect(await store.getDocument("x", "report")).toEqual({ late: 1 });
+    expect(await store.readFrames("x")).toHaveLength(2);
+  });
+
   test("a snapshot under an old token, or one that knows less than the one before, is refused", async () => {
     const store = await openFreshStore(kind);
     const source = { executionId: "x", slaveId: "s", incarnation: 1 };

@@ -61,13 +61,15 @@ export function createMemoryStore(): Store {
       const checkpoint = look(executionId)?.checkpoint ?? null;
       return checkpoint === null ? null : { token: checkpoint.token, state: decodeValue(checkpoint.state) };
     },
-    async appendFrame(source, frame) {
-      const known = findSource(find(source.executionId), source);
+    async appendFrame(source, frame, report) {
+      const execution = find(source.executionId);
+      const known = findSource(execution, source);
       const { high } = known;
       if (frame.number <= high) return { outcome: "duplicate", high };
       if (frame.number > high + 1) return { outcome: "gap", high };
       known.frames.push(encodeValue(frame));
       known.high = frame.number;
+      if (report !== undefined) execution.documents.set("report", encodeValue(report));
       return { outcome: "appended", high: frame.number };
     },
     async readFrames(executionId) {

@@ -88,8 +88,11 @@ export interface Store {
   writeCheckpoint(executionId: string, checkpoint: Checkpoint): Promise<boolean>;
   /** null: none was written. */
   readCheckpoint(executionId: string): Promise<Checkpoint | null>;
-  /** Appends frame n of a source if n = high + 1, in one transaction with the high-water mark. */
-  appendFrame(source: Source, frame: Frame): Promise<AppendOutcome>;
+  /**
+   * Appends frame n of a source if n = high + 1, in one transaction with the high-water mark, and with the execution's
+   * document `report` where one is given that counts the frame; of a frame that is not appended nothing is written.
+   */
+  appendFrame(source: Source, frame: Frame, report?: unknown): Promise<AppendOutcome>;
   /** The frames of an execution that are in no snapshot, those of one source in their order. */
   readFrames(executionId: string): Promise<readonly StoredFrame[]>;
   /**

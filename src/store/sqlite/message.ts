@@ -18,7 +18,7 @@ export interface SqliteSignatures {
   acquire: { args: [executionId: string]; result: number };
   writeCheckpoint: { args: [executionId: string, token: number, state: Bytes]; result: boolean };
   readCheckpoint: { args: [executionId: string]; result: { readonly token: number; readonly state: Bytes } | null };
-  appendFrame: { args: [source: Source, number: number, frame: Bytes]; result: AppendOutcome };
+  appendFrame: { args: [source: Source, number: number, frame: Bytes, report: Bytes | null]; result: AppendOutcome };
   readFrames: { args: [executionId: string]; result: readonly { readonly source: Source; readonly frame: Bytes }[] };
   writeSnapshot: {
     args: [executionId: string, token: number, packed: Bytes, positions: readonly Position[]];

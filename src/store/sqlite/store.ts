@@ -71,9 +71,10 @@ export async function openSqliteStore(path: string): Promise<Store> {
       const found = await ask("readCheckpoint", [executionId]);
       return found === null ? null : { token: found.token, state: decodeValue(found.state) };
     },
-    async appendFrame(source, frame) {
+    async appendFrame(source, frame, report) {
       const body = encodeValue(frame);
-      return ask("appendFrame", [source, frame.number, body], body);
+      const amended = report === undefined ? null : encodeValue(report);
+      return ask("appendFrame", [source, frame.number, body, amended], body);
     },
     async readFrames(executionId) {
       const found = await ask("readFrames", [executionId]);

@@ -108,13 +108,14 @@ export function prepareOperations(database: DatabaseSync): SqliteOperations {
       const row = readState.get(executionId);
       return row === undefined ? null : { token: Number(row.written), state: toBytes(row.state) };
     },
-    appendFrame(source, number, frame) {
+    appendFrame(source, number, frame, report) {
       const { executionId, slaveId, incarnation } = source;
       const { high, trimmed } = sourceOf(source);
       if (number <= high) return { outcome: "duplicate", high };
       if (number > high + 1) return { outcome: "gap", high };
       addFrame.run(executionId, slaveId, incarnation, number, frame);
       writeSource.run(executionId, slaveId, incarnation, number, trimmed);
+      if (report !== null) putDocument.run(executionId, "report", report);
       return { outcome: "appended", high: number };
     },
     readFrames: (executionId) =>
