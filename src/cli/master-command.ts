@@ -12,6 +12,7 @@ import { openStore } from "../store/open-store.ts";
 import { chooseStore } from "./choose-store.ts";
 import { createConfigurationMasker } from "./config-secrets.ts";
 import { createConfigure, takeConfiguration } from "./configure.ts";
+import { keepFaultsIn } from "./fault-log.ts";
 import { exposeVariables } from "./expose-variables.ts";
 import { nodeSignals, watchInterrupts } from "./interrupts.ts";
 import { type MasterStartOptions, readMasterFlags } from "./master-start-options.ts";
@@ -46,6 +47,7 @@ export async function masterStartCommand(options: MasterStartOptions, terminal: 
     });
     closing.push(() => nodeLog.close());
     const { log } = nodeLog;
+    keepFaultsIn(log);
     const access = readAccess(configuration);
     const chosen = chooseStore(configuration.master, process.env);
     // What a store in memory forgets, its files are to be forgotten with.

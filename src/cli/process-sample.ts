@@ -1,5 +1,6 @@
 import { availableParallelism } from "node:os";
 import { createLoopProbe } from "../run/loop-probe.ts";
+import { readMemory } from "../run/read-memory.ts";
 import type { ProcessSample } from "../slave/slave.ts";
 
 /** Looks at this process: its share of the machine's cores and its loop's largest delay since the call before, its memory. */
@@ -16,7 +17,7 @@ export function createProcessSample(): () => ProcessSample {
     at = now;
     return {
       cpu: Math.min(1, (used.user + used.system) / elapsedUs / cores),
-      memory: process.memoryUsage.rss(),
+      memory: readMemory(),
       event_loop_lag_ms: probe.takeLagMs(),
     };
   };

@@ -5,6 +5,7 @@ import { createMasker } from "../run/masker.ts";
 import { createSystemClock } from "../run/system-clock.ts";
 import { systemTime } from "../run/system-time.ts";
 import { startDemoTarget } from "./demo-target.ts";
+import { keepFaultsIn } from "./fault-log.ts";
 import { watchInterrupts } from "./interrupts.ts";
 import { loadInput } from "./load-input.ts";
 import { probeOutputFiles } from "./output-files.ts";
@@ -53,6 +54,8 @@ export async function runCommand(file: string, options: RunOptions, terminal: Te
     if (!options.quiet) for (const warning of warnings) terminal.tell(formatProblem(warning, file, terminal.err));
 
     const clock = createSystemClock(systemTime);
+    const log = createTextLog(terminal, options.quiet ? "error" : options.logLevel, createMasker(inputs.secrets));
+    keepFaultsIn(log);
     const local = startLocal({
       workflow,
       inputs,
@@ -61,7 +64,7 @@ export async function runCommand(file: string, options: RunOptions, terminal: Te
       cores: availableParallelism(),
       clock,
       random: Math.random,
-      log: createTextLog(terminal, options.quiet ? "error" : options.logLevel, createMasker(inputs.secrets)),
+      log,
       targets: null,
       connections: {},
       executionId: makeUuid(Math.random),

@@ -4,7 +4,15 @@ import { createMasker } from "../run/masker.ts";
 /** Of a master that takes many: those that came last are the likeliest to be in a fault. */
 const mostRemembered = 1_000;
 const remembered = new Set<string>();
+/** Of its own configuration: never forgotten. */
+const kept = new Set<string>();
 let mask: Masker | null = null;
+
+/** The same of secrets that live as long as the process. */
+export function keepSecrets(secrets: readonly string[]): void {
+  for (const value of secrets) if (value !== "") kept.add(value);
+  mask = null;
+}
 
 /** The values of secrets that this process has been given: no error that it tells shows them. */
 export function rememberSecrets(secrets: Readonly<Record<string, string>>): void {
@@ -18,6 +26,6 @@ export function rememberSecrets(secrets: Readonly<Record<string, string>>): void
 
 /** A text without them. */
 export function hideSecrets(text: string): string {
-  mask ??= createMasker(Object.fromEntries([...remembered].map((value, at) => [String(at), value])));
+  mask ??= createMasker(Object.fromEntries([...kept, ...remembered].map((value, at) => [String(at), value])));
   return mask(text);
 }

@@ -10,6 +10,7 @@ import { startSlave } from "../slave/start-slave.ts";
 import { loadCapabilities } from "./capabilities.ts";
 import { createConfigurationMasker } from "./config-secrets.ts";
 import { createConfigure, takeConfiguration } from "./configure.ts";
+import { keepFaultsIn } from "./fault-log.ts";
 import { exposeVariables } from "./expose-variables.ts";
 import { nodeSignals, watchInterrupts } from "./interrupts.ts";
 import { createNodeLog } from "./node-log.ts";
@@ -46,6 +47,7 @@ export async function slaveStartCommand(options: SlaveStartOptions, terminal: Te
     });
     closing.push(() => nodeLog.close());
     const { log } = nodeLog;
+    keepFaultsIn(log);
     await loadCapabilities(own.capabilities, log);
     const asked = Promise.withResolvers<void>();
     const interrupts = watchInterrupts((times) => {

@@ -1,5 +1,6 @@
 import { EngineError } from "../errors.ts";
 import type { Problem } from "../protocol/problem.ts";
+import { noteFault } from "./fault-log.ts";
 import { hideSecrets } from "./secret-memory.ts";
 import type { Side, Terminal } from "./terminal.ts";
 
@@ -41,9 +42,21 @@ export function printError(terminal: Terminal, thrown: unknown): number {
   return error.exitCode;
 }
 
+/** What the machine does not give is no fault of the engine. */
+const shortages: ReadonlyMap<string, string> = new Map([
+  ["EMFILE", "this process may open no more files and sockets; raise its limit (ulimit -n, LimitNOFILE)"],
+  ["ENFILE", "this machine can open no more files and sockets; raise fs.file-max, or end what holds them"],
+  ["ENOSPC", "there is no space left on a disk that was written to; free some"],
+  ["ENOMEM", "there is no memory left"],
+]);
+
 /** What is told: an error of ours, without the secrets that this process knows. */
 function asEngineError(thrown: unknown): EngineError {
+  if (!(thrown instanceof EngineError) || thrown.code === "internal_error") noteFault(thrown);
   if (!(thrown instanceof EngineError)) {
+    const { code } = { code: "", ...(thrown as object | null) };
+    const shortage = typeof code === "string" ? shortages.get(code) : undefined;
+    if (shortage !== undefined) return new EngineError("start_failed", shortage, { cause: thrown });
     const message = hideSecrets(thrown instanceof Error ? thrown.message : String(thrown));
     return new EngineError("internal_error", `${message} (a fault of the engine: please report it)`, { cause: thrown });
   }

@@ -1,5 +1,6 @@
 import type { GeneratorSample } from "../protocol/frame.ts";
 import { createLoopProbe } from "./loop-probe.ts";
+import { readMemory } from "./read-memory.ts";
 
 /** A thread's look at itself. */
 export interface GeneratorWatch {
@@ -23,7 +24,7 @@ export function createGeneratorWatch(): GeneratorWatch {
       return {
         cpu: Math.min(1, (used.user + used.system) / elapsedUs),
         eventLoopLagMs: probe.takeLagMs(),
-        memory: process.memoryUsage.rss(),
+        memory: readMemory(),
       };
     },
     close: probe.close,

@@ -74,8 +74,11 @@ export function toEngineError(thrown: unknown): EngineError {
   return new EngineError("internal_error", "the master failed at this request; its log says more", { cause: thrown });
 }
 
-/** A fault's own words may name what no client should read. */
+/** A fault's own words may name what no client should read; a hint is written for people. */
 function shown(error: EngineError): EngineError {
   if (error.code !== "internal_error") return error;
-  return new EngineError("internal_error", "the master failed at this request; its log says more", { cause: error });
+  return new EngineError("internal_error", "the master failed at this request; its log says more", {
+    cause: error,
+    hint: error.hint ?? undefined,
+  });
 }

@@ -126,7 +126,9 @@ export async function openSqliteStore(path: string): Promise<Store> {
 
 function hintOf(error: string): { readonly hint?: string } {
   const full = /\bfull\b|disk I\/O error/.test(error);
-  return full ? { hint: "is the disk full? what was written before is safe; free some space" } : {};
+  if (full) return { hint: "is the disk full? what was written before is safe; free some space" };
+  if (!/ was (removed|replaced)$/.test(error)) return {};
+  return { hint: "put it back, or save what this master knows with `workflow-engine master backup`, and restore that" };
 }
 
 function explainOpening(path: string, cause: unknown): EngineError {

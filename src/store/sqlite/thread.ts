@@ -10,6 +10,7 @@ import type {
 } from "./message.ts";
 import { openDatabase } from "./open-database.ts";
 import { prepareOperations } from "./tables.ts";
+import { watchFiles } from "./watch-file.ts";
 
 /** The longest that a call waits for others to share its transaction. */
 const groupMs = 2;
@@ -24,6 +25,7 @@ function serve(link: NonNullable<typeof parentPort>, path: string): void {
   const database = open(link, path);
   if (database === null) return;
   const operations = prepareOperations(database);
+  const files = watchFiles(path);
   let group: SqliteReply[] | null = null;
 
   const fail = (error: unknown, id: number | null) => {
@@ -38,6 +40,7 @@ function serve(link: NonNullable<typeof parentPort>, path: string): void {
   const commit = () => {
     if (group === null) return;
     try {
+      files.check();
       database.exec("COMMIT");
     } catch (error) {
       return fail(error, null);
