@@ -1,6 +1,6 @@
 import { availableParallelism } from "node:os";
+import { readMemory } from "../run/generator-watch.ts";
 import { createLoopProbe } from "../run/loop-probe.ts";
-import { readMemory } from "../run/read-memory.ts";
 import type { ProcessSample } from "../slave/slave.ts";
 
 /** Looks at this process: its share of the machine's cores and its loop's largest delay since the call before, its memory. */

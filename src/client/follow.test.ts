@@ -64,7 +64,7 @@ test("calls say what is wrong: the master's own words, nobody there, somebody el
   await expect(client.getExecution("nobody")).rejects.toMatchObject({
     code: "not_found",
     message: "there is no execution `nobody`",
-    hint: "GET /api/v1/executions lists them.",
+    hint: "`workflow-engine executions list`, or GET /api/v1/executions, lists them.",
   });
   await expect(client.submit({ yaml: "steps: 1" })).rejects.toMatchObject({
     code: "invalid_workflow",

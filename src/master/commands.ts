@@ -6,11 +6,9 @@ import { statusOf } from "./describe-execution.ts";
 import type { Executions, ScaleRequest, StopRequest } from "./executions.ts";
 import type { SteeredExecution } from "./steer-execution.ts";
 import type { Steering } from "./steering.ts";
+import { createUnknownExecution } from "./unknown-execution.ts";
 
-type Commands = Pick<Executions, "pause" | "resume" | "scale" | "stop"> & {
-  /** The error for an id that nobody knows. */
-  unknown(id: string): EngineError;
-};
+type Commands = Pick<Executions, "pause" | "resume" | "scale" | "stop">;
 
 /** Steers executions by their ids. */
 export function createCommands(steering: Steering, archive: Archive, createId: () => string): Commands {
@@ -22,7 +20,7 @@ export function createCommands(steering: Steering, archive: Archive, createId: (
   /** Why there is nothing to steer. */
   const explain = async (id: string, what: string): Promise<EngineError> => {
     const ended = await archive.describe(id);
-    if (ended === null) return unknown(id);
+    if (ended === null) return createUnknownExecution(id);
     return new EngineError("conflict", `execution ${id} has ended (${ended.status}): it cannot be ${what}`);
   };
   const turn = async (id: string, type: "pause" | "resume") => {
@@ -37,7 +35,6 @@ export function createCommands(steering: Steering, archive: Archive, createId: (
   };
 
   return {
-    unknown,
     pause: (id) => turn(id, "pause"),
     resume: (id) => turn(id, "resume"),
     async scale(id, request) {
@@ -62,7 +59,7 @@ export function createCommands(steering: Steering, archive: Archive, createId: (
       }
       const steered = find(id);
       if (steered === null) {
-        if ((await archive.describe(id)) === null) throw unknown(id);
+        if ((await archive.describe(id)) === null) throw createUnknownExecution(id);
         return;
       }
       await steered.live.command({
@@ -95,8 +92,4 @@ function chooseScenario({ scenarios }: Workflow, { scenario, of }: ScaleRequest)
   if (isRate === (of === "rate")) return found;
   const advice = isRate ? "it has a rate: give target_rate" : "it has VUs: give target_vus";
   throw new EngineError("conflict", `scenario ${found.name} is ${mode}; ${advice}`);
-}
-
-function unknown(id: string): EngineError {
-  return new EngineError("not_found", `there is no execution ${id}; see: workflow-engine executions list`);
 }

@@ -12,6 +12,7 @@ import type { Registry } from "./registered-slave.ts";
 import type { SteeredExecution } from "./steer-execution.ts";
 import type { Steering } from "./steering.ts";
 import { viewTimeSeries } from "./view-time-series.ts";
+import { createUnknownExecution } from "./unknown-execution.ts";
 
 export interface ExecutionsOptions {
   readonly files: Pick<ExecutionFiles, "locate">;
@@ -139,7 +140,7 @@ export function createExecutions(options: ExecutionsOptions): Executions {
     },
     async purge(id) {
       if (findQueued(id) !== null || find(id) !== null) throw notEnded(id);
-      if ((await archive.describe(id)) === null) throw commands.unknown(id);
+      if ((await archive.describe(id)) === null) throw createUnknownExecution(id);
       await store.purge(id);
     },
     drain: async (slaveId) => setDraining(slaveId, true),

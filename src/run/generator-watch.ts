@@ -1,6 +1,5 @@
 import type { GeneratorSample } from "../protocol/frame.ts";
 import { createLoopProbe } from "./loop-probe.ts";
-import { readMemory } from "./read-memory.ts";
 
 /** A thread's look at itself. */
 export interface GeneratorWatch {
@@ -29,4 +28,17 @@ export function createGeneratorWatch(): GeneratorWatch {
     },
     close: probe.close,
   };
+}
+
+let lastMemory = 0;
+
+/** The resident memory of this process, bytes. Where the system does not say now (no more files may be opened), as it said last. */
+export function readMemory(): number {
+  try {
+    lastMemory = process.memoryUsage.rss();
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code !== "EMFILE" && code !== "ENFILE") throw error;
+  }
+  return lastMemory;
 }

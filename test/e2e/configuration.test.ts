@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
@@ -182,17 +182,30 @@ test("heartbeat_interval: so often a slave is heard; a fifth of the timeout wher
   expect(shortened.at(-1)).toBeLessThan(6_000);
 });
 
-test("retention: what is too much is forgotten at the start", { timeout: 60_000 }, async () => {
+test("retention: what is too much or too old is forgotten at the start, with the files that came with it", {
+  timeout: 60_000,
+}, async () => {
   const config = writeConfig("master: {retention: {max_executions: 1}, data_dir: data}");
   const dataDir = join(config, "..", "data");
   const cluster = await startCluster({ dataDir: null, args: ["--config", config] });
   await cluster.addSlave("a");
   const ids: string[] = [];
+  const workflow = {
+    data: { 用户: { file: "用户.csv" } },
+    steps: [
+      {
+        type: "condition",
+        config: { expression: "data.用户.name == 'a'", then: [{ type: "sleep", config: { duration: "1ms" } }] },
+      },
+    ],
+  };
   for (let run = 0; run < 2; run++) {
-    const id = await cluster.submit({ steps: [{ type: "sleep", config: { duration: "1ms" } }] });
+    const id = await cluster.submit(workflow, { files: { "用户.csv": Buffer.from("name\na\n").toString("base64") } });
     await cluster.finish(id);
     ids.push(id);
   }
+  const listFolders = () => readdirSync(join(dataDir, "executions")).toSorted();
+  expect(listFolders()).toEqual(ids.toSorted());
   expect((await cluster.call("GET", "/executions")).body["total"]).toBe(2);
   expect(existsSync(join(dataDir, "store.db"))).toBe(true);
   await cluster.restartMaster(0);
@@ -202,6 +215,58 @@ test("retention: what is too much is forgotten at the start", { timeout: 60_000 
     () => "both are kept",
   );
   expect((await cluster.call("GET", `/executions/${ids[1]}`)).status).toBe(200);
+  const answers = await Promise.all(
+    ["", "/report", "/metrics", "/timeseries", "/logs"].map(
+      async (tail) => (await cluster.call("GET", `/executions/${ids[0]}${tail}`)).status,
+    ),
+  );
+  expect([answers, listFolders()]).toEqual([[404, 404, 404, 404, 404], [ids[1]]]);
+
+  await cluster.restartMaster(0, () => writeFileSync(config, "master: {retention: {max_age: 1ms}, data_dir: data}"));
+  await waitUntil(
+    async () => (await cluster.call("GET", "/executions")).body["total"] === 0,
+    10_000,
+    () => "the old one is kept",
+  );
+  await waitUntil(
+    async () => listFolders().length === 0,
+    5_000,
+    () => `there are ${listFolders().join()}`,
+  );
+});
+
+test("a purge forgets an ended execution whole, and none that runs", { timeout: 60_000 }, async () => {
+  const dataDir = createFolder();
+  const cluster = await startCluster({ dataDir });
+  await cluster.addSlave("a");
+  const id = await cluster.submit(
+    {
+      options: { duration: "20s" },
+      data: { u: { file: "u.csv" } },
+      steps: [{ type: "sleep", config: { duration: "${data.u.a}ms" } }],
+    },
+    { files: { "u.csv": Buffer.from("a\n1\n").toString("base64") } },
+  );
+  await cluster.waitFor(id, ({ status }) => status === "running");
+  const purge = () => cluster.call("DELETE", `/executions/${id}?purge=true`);
+  expect(await purge()).toMatchObject({ status: 409, body: { error: "conflict" } });
+  expect((await cluster.call("DELETE", `/executions/${id}?force=true`)).status).toBe(200);
+  await cluster.finish(id);
+  expect((await purge()).status).toBe(200);
+  const unknown = { status: 404, body: { message: `there is no execution \`${id}\`` } };
+  expect(await purge()).toMatchObject(unknown);
+  for (const [method, tail] of [
+    ["GET", ""],
+    ["GET", "/report"],
+    ["DELETE", ""],
+    ["POST", "/pause"],
+  ] as const) {
+    expect(await cluster.call(method, `/executions/${id}${tail}`)).toMatchObject(unknown);
+  }
+  expect([(await cluster.call("GET", "/executions")).body["total"], readdirSync(join(dataDir, "executions"))]).toEqual([
+    0,
+    [],
+  ]);
 });
 
 test("expose_env: a submitted workflow reads those names alone, and what comes with it wins", {

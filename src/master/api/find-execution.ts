@@ -1,5 +1,6 @@
 import { EngineError } from "../../errors.ts";
 import type { Executions } from "../executions.ts";
+import { createUnknownExecution } from "../unknown-execution.ts";
 
 /** The id that a path names: `latest` is the newest execution's. Throws EngineError `not_found`. */
 export async function resolveId(executions: Pick<Executions, "latestId">, id: string): Promise<string> {
@@ -30,7 +31,5 @@ export function throwNotReady(): never {
 
 /** Throws EngineError `not_found` for an id that nobody knows. */
 export function throwUnknownExecution(id: string): never {
-  throw new EngineError("not_found", `there is no execution \`${id.slice(0, 100)}\``, {
-    hint: "GET /api/v1/executions lists them.",
-  });
+  throw createUnknownExecution(id);
 }

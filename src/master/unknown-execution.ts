@@ -1,0 +1,8 @@
+import { EngineError } from "../errors.ts";
+
+/** What every call says to an id that nobody knows. */
+export function createUnknownExecution(id: string): EngineError {
+  return new EngineError("not_found", `there is no execution \`${id.slice(0, 100)}\``, {
+    hint: "`workflow-engine executions list`, or GET /api/v1/executions, lists them.",
+  });
+}
