@@ -75,18 +75,30 @@ const workflows = pages.flatMap((page) =>
   listBlocks(read(page), "yaml").flatMap(({ body, line }) => {
     const value = parse(body) as unknown;
     const isWorkflow = typeof value === "object" && value !== null && ("steps" in value || "scenarios" in value);
-    return isWorkflow ? [{ at: `docs/${page}:${line}`, body }] : [];
+    return isWorkflow ? [{ at: `docs/${page}:${line}`, body, page }] : [];
   }),
 );
 
-test.concurrent.each(workflows)("the workflow at $at is valid", async ({ body }) => {
+test.concurrent.each(workflows)("the workflow at $at is valid", async ({ body, page }) => {
   const folder = mkdtempSync(join(all, "page-"));
   // The files that they name.
   for (const name of ["data", "flow"]) cpSync(join(repository, "examples", name), folder, { recursive: true });
+  for (const { kind, name, body: text } of readParts(read(page))) {
+    if (kind === "file") writeFileSync(join(folder, name), text);
+  }
   writeFileSync(join(folder, "shown.yaml"), body);
   const { stdout, stderr } = await runCommand(["validate", "shown.yaml"], { cwd: folder });
   const problems = `${stdout}${stderr}`
     .split("\n")
     .filter((line) => /^shown\.yaml:\d/.test(line) && !line.includes(": warning: "));
   expect(problems).toEqual([]);
+});
+
+test.each(["README.md", "README.zh-CN.md"])("docs/%s names every page", (index) => {
+  const isChinese = index.includes("zh-CN");
+  const text = read(index);
+  const missing = pages.filter(
+    (page) => page.endsWith(".zh-CN.md") === isChinese && page !== index && !text.includes(`](${page})`),
+  );
+  expect(missing).toEqual([]);
 });
