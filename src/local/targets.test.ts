@@ -24,7 +24,12 @@ async function run(targets: TargetLists, threads: number, urls: readonly string[
         mode: "per-vu-iterations",
         http: { hosts: { "open.test": "127.0.0.1", "private.test": "127.0.0.2" } },
       },
-      steps: urls.map((url, at) => ({ id: `s${at}`, type: "http", config: { url: url.replace("PORT", port) } })),
+      steps: urls.map((url, at) => {
+        const to = url.replace("PORT", port);
+        return url.startsWith("http:")
+          ? { id: `s${at}`, type: "http", config: { url: to } }
+          : { id: `s${at}`, type: "db", config: { dsn: to, query: "SELECT 1" } };
+      }),
     },
     { env: {} },
   );
@@ -67,6 +72,11 @@ test.each([1, 2])(
     expect(seen).toBe(2 * threads);
   },
 );
+
+test("databases are held to the lists as well, by the address that is dialled", async () => {
+  const { report } = await run({ allow: [], deny: ["127.0.0.0/8"] }, 1, ["mysql://root@localhost:PORT/x"]);
+  expect(errorsOf(report)).toEqual(["s0 1110 x1"]);
+});
 
 test("nothing reaches a target that is not allowed", async () => {
   const { report, seen } = await run({ allow: ["192.0.2.0/24"], deny: [] }, 1, ["http://open.test:PORT/"]);

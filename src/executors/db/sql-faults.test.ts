@@ -34,7 +34,7 @@ describe.each(dialects)("$driver", (dialect) => {
         { options: { vus: 1, iterations: 1, ...options }, connections, steps },
         signal === undefined ? {} : { signal },
       );
-    return { step, perform };
+    return { connections, step, perform };
   }
 
   test("a statement that takes too long fails at its timeout; the next has a connection that is free", async () => {
@@ -50,14 +50,22 @@ describe.each(dialects)("$driver", (dialect) => {
   });
 
   test("a full pool is waited for as long as the step may take, then it is said to be full", async () => {
-    const { step, perform } = on({ pool: { max: 1 } });
+    const { connections, step, perform } = on({ pool: { max: 1 } });
     const query = dialect.slow;
-    const report = await perform([step({ query, timeout: "1s" })], { vus: 3, iterations: 3 });
-    expect(countErrors(report)).toBe(3);
-    expect(codes(report).toSorted()).toEqual([
-      expect.stringMatching(/^pool_timeout: all 1 connections of the pool were in use .* raise pool\.max/),
-      expect.stringMatching(/^timeout:/),
+    const once = { iterations: 1, mode: "per-vu-iterations" };
+    const report = await run({
+      connections,
+      scenarios: {
+        hold: { ...once, vus: 1, steps: [step({ query, timeout: "2500ms" }, { id: "holds" })] },
+        wait: { ...once, vus: 2, start_time: "600ms", steps: [step({ query, timeout: "700ms" }, { id: "waits" })] },
+      },
+    });
+    expect(report.errors.map(({ step_id, code, count: times }) => [step_id, code, times]).toSorted()).toEqual([
+      ["holds", "timeout", 1],
+      ["waits", "pool_timeout", 2],
     ]);
+    const full = "all 1 connections of the pool were in use all the time; raise pool.max, or use fewer VUs";
+    expect(report.errors.find(({ code }) => code === "pool_timeout")?.message).toBe(full);
     const waited = await perform([step({ query: "SELECT 1 AS n" })], { vus: 8, iterations: 200 });
     expect(codes(waited)).toEqual([]);
     expect(count(waited, "db_reqs")).toBe(200);
