@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { setPriority } from "node:os";
 import { Worker } from "node:worker_threads";
-import { controlWords, type ThreadFact, type ThreadInput, type ThreadOrder } from "./thread-message.ts";
+import { controlWords, lowPriority, type ThreadFact, type ThreadInput, type ThreadOrder } from "./thread-message.ts";
 
 /** Built code runs as .js, the sources as they are. */
 const entry = new URL(import.meta.url.endsWith(".ts") ? "./thread.ts" : "./thread.js", import.meta.url);
@@ -9,8 +9,6 @@ const entry = new URL(import.meta.url.endsWith(".ts") ? "./thread.ts" : "./threa
 const resourceLimits = { stackSizeMb: 16, maxOldGenerationSizeMb: 1024, maxYoungGenerationSizeMb: 16 };
 /** A turn that lasts so long, ms, has its CPU time looked at. */
 const suspiciousMs = 15;
-/** A tenth of what others may claim of a busy processor. */
-const lowPriority = 10;
 
 /** Scripts by their places and libs by their names, with why they cannot be compiled. */
 export type Refused = ReadonlyMap<number | string, string>;

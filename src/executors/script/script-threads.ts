@@ -7,7 +7,7 @@ import { createSlowScripts } from "./slow-scripts.ts";
 import { type Refused, ScriptThread } from "./script-thread.ts";
 import { createSolitary } from "./solitary.ts";
 import type { MemoryUse } from "./thread-memory.ts";
-import type { ThreadFact, ThreadInput } from "./thread-message.ts";
+import { lowPriority, type ThreadFact, type ThreadInput } from "./thread-message.ts";
 
 /** How often deadlines, interruptions and stuck threads are looked for, ms. */
 const lookEveryMs = 20;
@@ -61,7 +61,10 @@ interface AskText {
  * on: its runs share at most four such threads, until they are found to be quick. Those of a script that takes much
  * memory, and a run that broke a thread, have one for themselves, one after the other.
  */
-export function createScriptThreads(input: Omit<ThreadInput, "control" | "seed" | "use">, clock: Clock): ScriptThreads {
+export function createScriptThreads(
+  input: Omit<ThreadInput, "control" | "seed" | "use" | "nice">,
+  clock: Clock,
+): ScriptThreads {
   const seed = randomBytes(32).toString("hex");
   const threads = new Set<ScriptThread<ScriptRun>>();
   const runs = new Set<ScriptRun>();
@@ -115,8 +118,8 @@ export function createScriptThreads(input: Omit<ThreadInput, "control" | "seed" 
     },
   };
 
-  function spawn(use: MemoryUse): ScriptThread<ScriptRun> {
-    const thread = new ScriptThread<ScriptRun>({ ...input, seed, use }, { onFacts: learn, onLost: lose });
+  function spawn(use: MemoryUse, nice = 0): ScriptThread<ScriptRun> {
+    const thread = new ScriptThread<ScriptRun>({ ...input, seed, use, nice }, { onFacts: learn, onLost: lose });
     threads.add(thread);
     return thread;
   }
@@ -157,9 +160,7 @@ export function createScriptThreads(input: Omit<ThreadInput, "control" | "seed" 
   }
 
   function spawnSlow(use: MemoryUse): ScriptThread<ScriptRun> {
-    const thread = spawn(use);
-    thread.giveWay();
-    return thread;
+    return spawn(use, lowPriority);
   }
 
   function makeSlow(thread: ScriptThread<ScriptRun>): void {

@@ -16,7 +16,12 @@ export interface ThreadInput {
   /** See `controlWords`. */
   readonly control: SharedArrayBuffer;
   readonly use: MemoryUse;
+  /** How far it gives way to other threads from its start: a nice value. */
+  readonly nice: number;
 }
+
+/** A tenth of what others may claim of a busy processor. */
+export const lowPriority = 10;
 
 /** What is the same for all runs, as the sandbox sees it. */
 export interface ScriptSettings extends JsonObject {

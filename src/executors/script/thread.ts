@@ -1,4 +1,5 @@
 import { readlinkSync } from "node:fs";
+import { setPriority } from "node:os";
 import { parentPort, workerData } from "node:worker_threads";
 import variant from "@jitl/quickjs-wasmfile-release-sync";
 import { newQuickJSWASMModuleFromVariant, newVariant, type QuickJSSyncVariant } from "quickjs-emscripten-core";
@@ -34,10 +35,12 @@ const tooLarge = "it takes more than 64 MiB of memory";
 /** Facts wait so long for more of them, ms, while the thread computes. */
 const holdMs = 1;
 
-const { driver: wasmModule, scripts, libs, settings, seed, control, use } = workerData as ThreadInput;
+const { driver: wasmModule, scripts, libs, settings, seed, control, use, nice } = workerData as ThreadInput;
 const words = new Int32Array(control);
 // The package's types describe its CommonJS half.
 const base = variant as unknown as QuickJSSyncVariant;
+const task = readTask();
+if (nice > 0 && task > 0) yieldTo(nice);
 const memory = createThreadMemory(use);
 const driver = await newQuickJSWASMModuleFromVariant(newVariant(base, { wasmModule, wasmMemory: memory.memory }));
 /** Those that may have room, the latest last. */
@@ -184,6 +187,15 @@ function readTask(): number {
   }
 }
 
+/** Making the sandbox takes 50 ms and more, in which others should not wait. */
+function yieldTo(value: number): void {
+  try {
+    setPriority(task, value);
+  } catch {
+    // The system does not let it: it competes as any other.
+  }
+}
+
 /** null: the libs, without which there is no sandbox, are refused. */
 function createFirst(): Sandbox | null {
   try {
@@ -203,7 +215,7 @@ if (first !== null) {
   }
   sandboxes.push(first);
 }
-tell(["ready", readTask()]);
+tell(["ready", task]);
 flush();
 
 port.on("message", (orders: readonly ThreadOrder[]) => {
