@@ -5,6 +5,7 @@ import { DriverFailure } from "../../../driver/call-driver.ts";
 import type { JsonObject } from "../../../protocol/json.ts";
 import type { BrokerConnection, OpenBroker } from "../broker.ts";
 import { Inbox } from "../inbox.ts";
+import { Lifeline } from "../lifeline.ts";
 import { MqttSubscriptions } from "./mqtt-subscriptions.ts";
 
 /** What comes and no step takes is kept up to here, bytes for each VU and topic. */
@@ -32,27 +33,25 @@ export const openMqtt: OpenBroker = async ({ address, port, tls }, known, { log,
   let isOver = false;
   const abort = () => client.end(true);
   signal.addEventListener("abort", abort);
-  const lost = new Promise<never>((_resolve, reject) => {
-    client.on("error", (error) => {
-      failure = error;
-    });
-    client.on("close", () => {
-      isOver = true;
-      signal.removeEventListener("abort", abort);
-      const error = failure ?? new DriverFailure("mq_closed", "the connection to the broker was closed");
-      subscriptions.fail(error);
-      reject(error);
-      // Nothing of it may wait for a connection that does not come back.
-      client.end(true);
-    });
+  const lifeline = new Lifeline();
+  client.on("error", (error) => {
+    failure = error;
   });
-  lost.catch(() => undefined);
+  client.on("close", () => {
+    isOver = true;
+    signal.removeEventListener("abort", abort);
+    const error = failure ?? new DriverFailure("mq_closed", "the connection to the broker was closed");
+    subscriptions.fail(error);
+    lifeline.cut(error);
+    // Nothing of it may wait for a connection that does not come back.
+    client.end(true);
+  });
   const subscriptions = new MqttSubscriptions(
     client,
     () =>
       new Inbox(maxKeptBytes, () => log("debug", "a message that no step consumed was dropped: consume more often")),
   );
-  await Promise.race([new Promise((resolve) => client.once("connect", resolve)), lost]);
+  await lifeline.guard(new Promise((resolve) => client.once("connect", resolve)));
 
   const connection: BrokerConnection = {
     get isOver() {
@@ -62,7 +61,7 @@ export const openMqtt: OpenBroker = async ({ address, port, tls }, known, { log,
       const options: IClientPublishOptions = { qos, retain };
       const all = key === null ? headers : { ...headers, key };
       if (Object.keys(all).length > 0) options.properties = { userProperties: all };
-      const packet = await Promise.race([client.publishAsync(destination, body, options), lost]);
+      const packet = await lifeline.guard(client.publishAsync(destination, body, options));
       if (qos === 0 || packet === undefined) return {};
       const { reasonCode } = packet as { readonly reasonCode?: number };
       return { confirmed: true, ...(reasonCode === undefined ? {} : { reason_code: reasonCode }) };
@@ -70,7 +69,7 @@ export const openMqtt: OpenBroker = async ({ address, port, tls }, known, { log,
     async consume({ source, groupId, count, config, subscriptions: kept, take }, signal) {
       const name = JSON.stringify([known.shown, known.clientId, source, groupId]);
       const { inbox } = await kept.of(connection, name, () =>
-        Promise.race([subscriptions.open(source, groupId, config.qos), lost]),
+        lifeline.guard(subscriptions.open(source, groupId, config.qos)),
       );
       for (let taken = 0; taken < count; taken++) take(await inbox.next(signal));
     },

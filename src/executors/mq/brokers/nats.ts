@@ -3,6 +3,7 @@ import { DriverFailure } from "../../../driver/call-driver.ts";
 import type { JsonObject } from "../../../protocol/json.ts";
 import type { BrokerConnection, BrokerMessage, OpenBroker, Want } from "../broker.ts";
 import { Inbox } from "../inbox.ts";
+import { Lifeline } from "../lifeline.ts";
 import { connectNats, readHeaders, writeHeaders } from "./nats-connection.ts";
 
 /** What comes and no step takes is kept up to here, bytes for each VU and subject. */
@@ -13,10 +14,12 @@ export const openNats: OpenBroker = async (endpoint, address, ports) => {
   const client = await connectNats(endpoint, address, ports);
   /** What the server refused last, by the subject: it says so by itself, before it answers the ping of a flush. */
   const refusals = new Map<string, Error>();
-  const lost = client.closed().then((error) => {
-    throw error ?? new DriverFailure("mq_closed", "the connection to the broker was closed");
-  });
-  lost.catch(() => undefined);
+  const lifeline = new Lifeline();
+  let flushing: Promise<void> | null = null;
+  client.closed().then(
+    (error) => lifeline.cut(error ?? new DriverFailure("mq_closed", "the connection to the broker was closed")),
+    (error: Error) => lifeline.cut(error),
+  );
   const watch = async () => {
     for await (const status of client.status()) {
       if (status.type !== "error") continue;
@@ -27,8 +30,14 @@ export const openNats: OpenBroker = async (endpoint, address, ports) => {
   watch().catch(() => undefined);
 
   async function confirm(subject: string): Promise<void> {
-    // A flush of a connection that breaks is told nothing.
-    await Promise.race([client.flush(), lost]);
+    // Those who publish in one turn share a ping: the server answers it after all that came before.
+    flushing ??= new Promise<void>((resolve) => setImmediate(resolve)).then(() => {
+      flushing = null;
+      // A flush of a connection that breaks is told nothing.
+      return lifeline.guard(client.flush());
+    });
+    await flushing;
+    if (refusals.size === 0) return;
     const refusal = refusals.get(subject);
     if (refusal === undefined) return;
     refusals.delete(subject);

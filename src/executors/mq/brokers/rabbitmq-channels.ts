@@ -21,7 +21,7 @@ interface Lent {
 
 export function openChannels(model: ChannelModel): Channels {
   const idle: Lent[] = [];
-  const waiting: ((lent: Lent) => void)[] = [];
+  const waiting: { resolve(lent: Lent): void; reject(error: Error): void }[] = [];
   let open = 0;
   let isOver = false;
   let failure: Error | null = null;
@@ -32,6 +32,7 @@ export function openChannels(model: ChannelModel): Channels {
   model.on("close", (error) => {
     isOver = true;
     failure ??= error ?? null;
+    for (const { reject } of waiting.splice(0)) reject(lost());
   });
 
   const lost = () => failure ?? new DriverFailure("mq_closed", "the connection to the broker was closed");
@@ -62,7 +63,7 @@ export function openChannels(model: ChannelModel): Channels {
   function serveWaiting(): void {
     if (isOver || open >= maxChannels) return;
     const next = waiting.shift();
-    if (next !== undefined) create().then(next, () => undefined);
+    if (next !== undefined) create().then(next.resolve, next.reject);
   }
 
   function borrow(signal: AbortSignal): Promise<Lent> {
@@ -71,9 +72,10 @@ export function openChannels(model: ChannelModel): Channels {
     if (isOver) return Promise.reject(lost());
     if (open < maxChannels) return create();
     return new Promise((resolve, reject) => {
-      waiting.push(resolve);
+      const own = { resolve, reject };
+      waiting.push(own);
       signal.addEventListener("abort", () => {
-        const place = waiting.indexOf(resolve);
+        const place = waiting.indexOf(own);
         if (place >= 0) waiting.splice(place, 1);
         reject(new Error("given up"));
       });
@@ -84,7 +86,7 @@ export function openChannels(model: ChannelModel): Channels {
     if (lent.failure !== null) return;
     const next = waiting.shift();
     if (next === undefined) idle.push(lent);
-    else next(lent);
+    else next.resolve(lent);
   }
 
   function discard({ channel, failure: known }: Lent): void {
@@ -96,11 +98,11 @@ export function openChannels(model: ChannelModel): Channels {
   async function use<Value>(signal: AbortSignal, work: (channel: ConfirmChannel) => Promise<Value>): Promise<Value> {
     const lent = await borrow(signal);
     try {
-      const closed = new Promise<never>((_resolve, reject) => {
+      const value = await new Promise<Value>((resolve, reject) => {
         lent.onClosed = () => reject(lent.failure ?? lost());
+        if (lent.failure === null) work(lent.channel).then(resolve, reject);
+        else reject(lent.failure);
       });
-      if (lent.failure !== null) throw lent.failure;
-      const value = await Promise.race([work(lent.channel), closed]);
       lent.onClosed = null;
       giveBack(lent);
       return value;
