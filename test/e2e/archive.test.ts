@@ -51,7 +51,7 @@ beforeAll(() => {
   chmodSync(folder, 0o755);
   mkdirSync(join(folder, "bin"));
   symlinkSync(join(root, "workflow-engine"), launcher);
-}, 120_000);
+}, 300_000);
 
 afterAll(() => {
   spawnSync("chmod", ["-R", "u+w", place]);
