@@ -77,6 +77,7 @@ function startSlave(at: number): void {
       version: linkVersion,
       engine: "0.1.0",
       instance: `00000000-0000-4000-8000-${String(at).padStart(12, "0")}`,
+      drained: false,
       slave: {
         id: `sim-${at}`,
         type: "worker",

@@ -22,7 +22,7 @@ async function join(master: LinkMaster): Promise<{ socket: WebSocket; said: stri
 
 function helloOf(id: string): string {
   const slave = { id, type: "worker", address: "127.0.0.1:1", capabilities: [], labels: {}, max_vus: null } as const;
-  return encodeToMaster({ type: "hello", version: 1, engine: "0.1.0", instance: `${id}-1`, slave });
+  return encodeToMaster({ type: "hello", version: 1, engine: "0.1.0", instance: `${id}-1`, slave, drained: false });
 }
 
 const done = encodeToMaster({ type: "fact", execution: "e", incarnation: 1, fact: { type: "done", lastFrame: 1 } });

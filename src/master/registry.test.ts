@@ -23,7 +23,7 @@ function setUp() {
 
 function greet(id: string, instance = id, maxVus: number | null = 100): Hello {
   const slave = { id, type: "worker", address: "", capabilities: [], labels: {}, max_vus: maxVus } as const;
-  return { type: "hello", version: linkVersion, engine: "1", instance, slave };
+  return { type: "hello", version: linkVersion, engine: "1", instance, slave, drained: false };
 }
 
 function openLink(answer: (message: ToSlave) => void = () => {}): SlaveLink & { readonly closed: string[] } {
@@ -95,6 +95,22 @@ test("the same process comes back at once, and is still drained", async () => {
   expect(await registry.connect(greet("a"), openLink())).toMatchObject({ type: "welcome" });
   expect(old.closed.length).toBe(1);
   expect(registry.get("a")?.state).toBe("draining");
+});
+
+test("a master that has just started hears from a slave that it is drained; an undrain it missed is told again", async () => {
+  const { clock, events, registry } = setUp();
+  const told: ToSlave[] = [];
+  const link = openLink((message) => told.push(message));
+  await registry.connect({ ...greet("a"), drained: true }, link);
+  await clock.turn(0);
+  expect(registry.get("a")?.state).toBe("draining");
+  expect(events).toEqual(["a joined", "a drained"]);
+  registry.disconnect("a", "a", link);
+  registry.setDraining("a", false);
+  await registry.connect({ ...greet("a"), drained: true }, link);
+  await clock.turn(0);
+  expect(registry.get("a")?.state).toBe("online");
+  expect(told).toEqual([{ type: "drain", draining: false }]);
 });
 
 test("one more than fits, or another version, is refused in words", async () => {

@@ -115,13 +115,15 @@ export function createRegistry(options: RegistryOptions): Registry {
     }
     const ticket = options.createTicket();
     const isSame = known?.hello.instance === hello.instance;
+    // What was ordered while its link was away it has not heard; a master that has just started knows it from the slave.
+    const drained = isSame ? known.drained : hello.drained;
     if (known !== undefined && !isSame) reporters.noteReplaced(id, known.hello.instance);
     known?.link?.close("replaced by a new link of the same slave");
     entries.set(id, {
       hello,
       link,
       status: isSame ? known.status : null,
-      drained: isSame && known.drained,
+      drained,
       lastSeen: clock.wall(),
       ticket,
       probes: new Set(),
@@ -129,7 +131,10 @@ export function createRegistry(options: RegistryOptions): Registry {
     forgetOld();
     // After the welcome has been sent.
     clock.at(clock.now(), () => {
-      if (entries.get(id)?.link === link) options.onEvent({ type: "joined", id });
+      if (entries.get(id)?.link !== link) return;
+      if (drained !== hello.drained) link.send({ type: "drain", draining: drained });
+      options.onEvent({ type: "joined", id });
+      if (drained && !isSame) options.onEvent({ type: "drained", id });
     });
     return { type: "welcome", timeoutMs, intervalMs, masterId: options.masterId, ticket };
   };

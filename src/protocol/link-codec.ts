@@ -54,6 +54,7 @@ const hello: Check<Omit<Hello, "type">> = fields({
   engine: name,
   instance: name,
   slave: card,
+  drained: flag,
 });
 
 const toMaster: Check<ToMaster> = variants<ToMaster>({

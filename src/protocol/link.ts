@@ -75,6 +75,8 @@ export interface Hello {
   /** A UUID of the slave's process: tells a reconnect from a second slave of the same id. */
   readonly instance: string;
   readonly slave: SlaveCard;
+  /** A master drained it: the next one has to know. */
+  readonly drained: boolean;
 }
 
 /** A slave is taken: the times that its leases follow from. */

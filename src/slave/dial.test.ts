@@ -20,6 +20,7 @@ const hello: Hello = {
   engine: "0.1.0",
   instance: "i-1",
   slave: { id: "s1", type: "worker", address: ":9091", capabilities: [], labels: {}, max_vus: 10 },
+  drained: false,
 };
 
 interface Dialled {

@@ -26,6 +26,7 @@ export interface DialSecurity {
 export interface DialOptions {
   /** Tried in turn. */
   readonly masters: readonly MasterUrl[];
+  /** Read anew for each link. */
   readonly hello: Hello;
   /** Asked before each dial: keys and certificates are renewed while a slave runs. */
   security(): DialSecurity;

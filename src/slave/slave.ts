@@ -90,12 +90,15 @@ export function createSlave(options: SlaveOptions): Slave {
   };
 
   return {
-    hello: {
-      type: "hello",
-      version: linkVersion,
-      engine: options.engineVersion,
-      instance: options.instance,
-      slave: card,
+    get hello(): Hello {
+      return {
+        type: "hello",
+        version: linkVersion,
+        engine: options.engineVersion,
+        instance: options.instance,
+        slave: card,
+        drained: ordered,
+      };
     },
     agents,
     get draining() {

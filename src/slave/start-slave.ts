@@ -107,7 +107,9 @@ export async function startSlave(options: StartSlaveOptions): Promise<RunningSla
   const slave = makeSlave({ ...options, inputs, card });
   const dialler = startDialling({
     masters: options.masters,
-    hello: slave.hello,
+    get hello() {
+      return slave.hello;
+    },
     security: () => options.security(),
     clock: options.clock,
     random: options.random,

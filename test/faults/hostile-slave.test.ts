@@ -39,7 +39,7 @@ async function joinScripted(cluster: Cluster, id: string, version = 1): Promise<
     max_vus: 5,
   } as const;
   const say = (message: ToMaster): void => socket.send(encodeToMaster(message));
-  say({ type: "hello", version, engine: "0.0.9", instance: `${id}-process`, slave });
+  say({ type: "hello", version, engine: "0.0.9", instance: `${id}-process`, slave, drained: false });
   await waitUntil(
     () => Promise.resolve(said.length > 0),
     5_000,
