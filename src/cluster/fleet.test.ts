@@ -26,6 +26,22 @@ test.each([
   expect(fleet.fleet.core.cause?.reason).toBe(onSlaveLoss === "abort" ? "slaves_lost" : undefined);
 });
 
+test("once all VUs were lost for good, one that joined and got none of them does not wait for the end of time", () => {
+  const fleet = playFleet({ workflow: { onSlaveLoss: "continue", onSlaveJoin: "rebalance" } });
+  fleet.begin();
+  fleet.turn(3_000);
+  fleet.join("late");
+  for (let second = 0; second < 3; second++) {
+    fleet.turn(1_000);
+    fleet.beat("late");
+    fleet.tick();
+  }
+  expect([...fleet.fleet.members.keys()]).toEqual(["late"]);
+  expect(fleet.fleet.core.phase).toBe("stopping");
+  expect(fleet.fleet.core.cause).toMatchObject({ reason: "slaves_lost" });
+  expect(fleet.latest("late", "stop")).toBeDefined();
+});
+
 test("offers are taken only where somebody is wanted; what finds no room waits for them", () => {
   const fleet = playFleet({ room: 4 });
   fleet.begin();
@@ -227,7 +243,7 @@ test("arrivals are cut behind all that a lost slave may have begun, also if it n
 });
 
 test("no cut lies before an earlier one: a slave whose clock ran on may have begun all up to that one", () => {
-  const load = { ...steady, preAllocatedVus: 2, maxVus: 2 };
+  const load = { ...steady, preAllocatedVus: 3, maxVus: 3 };
   const fleet = playFleet({ load, slaves: 3, workflow: { onSlaveLoss: "continue" } });
   fleet.begin();
   fleet.turn(1_000);
@@ -239,14 +255,19 @@ test("no cut lies before an earlier one: a slave whose clock ran on may have beg
   fleet.turn(500);
   fleet.tick();
   const { epoch } = fleet.latest("s1", "release");
-  fleet.fact("s1", { type: "released", epoch, serials: [0], unstarted: [[]], begun: [[]] });
+  for (const id of ["s1", "s2"])
+    fleet.fact(id, { type: "released", epoch, serials: [0], unstarted: [[]], begun: [[]] });
   expect(fromOf(fleet.latest("s1", "grant"))).toEqual([0, 50]);
   fleet.turn(4_000);
   fleet.beat("s2");
   fleet.turn(1_000);
   fleet.tick();
   expect([...fleet.fleet.members.keys()]).toEqual(["s2"]);
-  expect(fleet.fleet.partition.scenarios[0]?.arrivals?.dead).toEqual([{ from: 50, to: null, period: 1, offsets: [0] }]);
+  const { epoch: next } = fleet.latest("s2", "release");
+  fleet.fact("s2", { type: "released", epoch: next, serials: [0], unstarted: [[]], begun: [[]] });
+  const dead = fleet.fleet.partition.scenarios[0]?.arrivals?.dead;
+  expect(dead?.map(({ from, to }) => [from, to])).toEqual([[50, null]]);
+  expect(fromOf(fleet.latest("s2", "grant"))).toEqual([0, 50]);
 });
 
 test("a slave that heard late of a lower rate has begun more by then: the cut lies behind it", () => {

@@ -24,9 +24,28 @@ export function findLost(fleet: FleetState, time: Instant): readonly FleetEffect
     if (slave?.state !== "preparing" || time.now < member.prepareBy) return [];
     return loseMember(fleet, member, `${member.id} did not prepare its share in time`, time);
   });
+  if (isDead(fleet)) {
+    const message = "every VU was lost with its slave, and nobody is to take them over";
+    return [
+      ...effects,
+      ...tellCore(fleet, { type: "end", cause: { reason: "slaves_lost", message, code: null } }, time),
+    ];
+  }
   if (fleet.emptySince === null || fleet.coreEnded || time.now < fleet.emptySince + times.timeoutMs) return effects;
   const cause = { reason: "slaves_lost", message: "no slave is left", code: null } as const;
   return [...effects, ...tellCore(fleet, { type: "fail", cause }, time)];
+}
+
+/** Are there members, and is nothing left that one of them could be given? Newcomers get no dead VUs. */
+function isDead({ core, members, partition, pool, move }: FleetState): boolean {
+  return (
+    core.phase === "running" &&
+    members.size > 0 &&
+    move === null &&
+    partition.scenarios.some(({ dead }) => dead.length > 0) &&
+    pool.every((vus) => vus.length === 0) &&
+    core.slaves.every(({ state, share }) => state !== "ended" && state !== "closed" && countHeld(share) === 0)
+  );
 }
 
 /** Takes a member out of the execution; what it held moves, or not, as the workflow wants it. */
