@@ -271,8 +271,10 @@ export function createScriptThreads(
     const lasts = now - computing.since;
     if (lasts < (isFast ? patienceMs : slowPatienceMs)) return;
     const own = byId.get(computing.run) ?? null;
-    if (thread.runs.size <= (own === null ? 0 : 1)) return;
     const hasComputed = (thread.countComputed() ?? leastComputedMs) >= leastComputedMs;
+    // One that was left alone before it had computed enough to be known is known as soon as it has.
+    if (own !== null && hasComputed && !isFast) slowScripts.noteLong(own.script);
+    if (thread.runs.size <= (own === null ? 0 : 1)) return;
     if (!hasComputed && lasts < maxPatienceMs) return;
     if (isFast) {
       if (own !== null && hasComputed) slowScripts.noteLong(own.script);
