@@ -258,13 +258,20 @@ test.each([
     "dropped starts",
     { cpu: 0.5, eventLoopLagMs: 1 },
     2,
-    (recorder: Recorder) => recorder.counter("dropped_iterations", {}).add(4),
+    (recorder: Recorder) => recorder.counter("dropped_iterations", { scenario: "open" }).add(4),
     ["8 planned iterations were dropped because no VU was free: raise max_vus"],
+  ],
+  [
+    "iterations that a stop kept from beginning",
+    { cpu: 0.5, eventLoopLagMs: 1 },
+    2,
+    (recorder: Recorder) => recorder.counter("dropped_iterations", { scenario: "shared" }).add(4),
+    [],
   ],
 ] as const)("the generator's verdict: %s", (_name, sample, seconds, record, reasons) => {
   const snapshot = createSnapshot({ metrics: {}, thresholds: [] });
   for (let second = 0; second < seconds; second++) {
     applyFrame(snapshot, "s", frame(second, record, { generator: { ...sample, memory: 1 } }));
   }
-  expect(judgeGenerator(snapshot)).toEqual({ verdict: reasons.length === 0 ? "ok" : "saturated", reasons });
+  expect(judgeGenerator(snapshot, ["open"])).toEqual({ verdict: reasons.length === 0 ? "ok" : "saturated", reasons });
 });

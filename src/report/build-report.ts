@@ -44,14 +44,19 @@ export function buildReport(snapshot: Snapshot, facts: ExecutionFacts): Report {
     late: facts.late ?? { frames: 0, http_reqs: 0, iterations: 0 },
     warm_up: { http_reqs: snapshot.warmUp.httpReqs, iterations: snapshot.warmUp.iterations },
     timeseries: buildTimeSeries(snapshot.windows, startedAt),
-    generator: judgeGenerator(
-      snapshot,
-      facts.events.some(({ type }) => type === "data_over"),
-    ),
+    generator: judgeGenerator(snapshot, listOpen(facts)),
     series_overflow: Object.fromEntries(
       [...snapshot.overflow].toSorted(([left], [right]) => compareMetrics(left, right)),
     ),
   };
+}
+
+/** Scenarios that drop a start for want of a free VU; for want of rows is no fault of the generator's. */
+function listOpen({ workflow, events }: ExecutionFacts): string[] {
+  if (events.some(({ type }) => type === "data_over")) return [];
+  return workflow.scenarios
+    .filter(({ load }) => load.mode === "constant-arrival-rate" || load.mode === "ramping-arrival-rate")
+    .map(({ name }) => name);
 }
 
 /** Every metric that was measured, and every threshold's part of one (`http_reqs{step:a}`) below it. */
