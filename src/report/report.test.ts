@@ -248,7 +248,7 @@ test("an execution that never started has a report without numbers", () => {
     errors: [],
   });
   expect(reportFormats.text(report, { color: false, width: 80 })).toBe(
-    "\n  商店 checkout  shop\n\n  ✗ failed: setup failed after 0\n",
+    "\n  商店 checkout  shop\n\n  ✗ failed: setup failed before it began\n",
   );
 });
 
