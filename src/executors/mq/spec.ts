@@ -24,20 +24,26 @@ const shape = object({
     "Where it is: `amqp://user:password@host:port/vhost`, `nats://…`, `mqtt://…`, `redis://…`, `kafka://…`, or `host:port`. May be a " +
       "template. Default: that of `connection`, else of the slave's connection named as the type, else 127.0.0.1.",
   ),
-  broker: describe({ kind: "text", secret: true }, "The same as `url`."),
+  broker: describe({ kind: "text", secret: true }, "The same as `url`. Default: `url`."),
   brokers: describe(
     union({ kind: "text", secret: true }, list({ kind: "text", secret: true }, 1)),
-    "The same for several, as a list; the first that answers is taken.",
+    "The same for several, as a list; the first that answers is taken. Default: `url`.",
   ),
   connection: describe(text, "The name of a connection of the workflow or the slave. Default: none."),
   topic: describe(text, "The topic, subject or stream. May be a template. Required, unless there is `queue`."),
-  queue: describe(text, "The same as `topic`."),
+  queue: describe(text, "The same as `topic`. Default: `topic`."),
   action: describe(
     choice("publish", "consume"),
     "What the step does. Default: publish where there is `message` or `json`, else consume.",
   ),
-  message: describe(text, "The body to publish, in `encoding`. May be a template."),
-  json: describe(any, "A value to publish as JSON; texts inside may be templates."),
+  message: describe(
+    text,
+    "The body to publish, in `encoding`. May be a template. Required for publish, unless there is `json`.",
+  ),
+  json: describe(
+    any,
+    "A value to publish as JSON; texts inside may be templates. Required for publish, unless there is `message`.",
+  ),
   encoding: describe(choice("text", "base64"), "How `message` is written, and bodies are shown. Default: text."),
   key: describe(
     scalar,
