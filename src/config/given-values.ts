@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import type { Findings } from "../document/findings.ts";
-import { asList, asMs, asNumber, asObject, asText } from "../document/json-values.ts";
+import { asList, asMs, asNumber, asObject, asText } from "../protocol/json-values.ts";
 import type { Json, JsonObject } from "../protocol/json.ts";
 import type { Path } from "../protocol/step-spec.ts";
 import { parseSize } from "../quantity.ts";

@@ -2,7 +2,7 @@ import { dirname, extname } from "node:path";
 import { checkShape } from "../document/check-shape.ts";
 import { createFindings, type Findings } from "../document/findings.ts";
 import { freeze } from "../document/freeze.ts";
-import { asObject } from "../document/json-values.ts";
+import { asObject } from "../protocol/json-values.ts";
 import { type Locate, parseText } from "../document/parse.ts";
 import type { Json, JsonObject } from "../protocol/json.ts";
 import type { Problem } from "../protocol/problem.ts";

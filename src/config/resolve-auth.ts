@@ -1,4 +1,4 @@
-import { asObject, asText } from "../document/json-values.ts";
+import { asObject, asText } from "../protocol/json-values.ts";
 import type { Json } from "../protocol/json.ts";
 import type { ApiKeyConfiguration, AuthConfiguration, Role } from "./configuration.ts";
 import type { GivenValues } from "./given-values.ts";

@@ -1,4 +1,4 @@
-import { asTexts } from "../document/json-values.ts";
+import { asTexts } from "../protocol/json-values.ts";
 import type { LogLevel } from "../protocol/ports.ts";
 import { formatDuration } from "../quantity.ts";
 import type {

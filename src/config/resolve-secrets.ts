@@ -1,4 +1,4 @@
-import { asObject, asText } from "../document/json-values.ts";
+import { asObject, asText } from "../protocol/json-values.ts";
 import type { JsonObject } from "../protocol/json.ts";
 import type { GivenValues } from "./given-values.ts";
 import type { Environment } from "./read-environment.ts";

@@ -1,7 +1,7 @@
 import { posix } from "node:path";
 import type { Json } from "../protocol/json.ts";
 import { listTemplates, type Path } from "../protocol/step-spec.ts";
-import { asObject, asTexts } from "../document/json-values.ts";
+import { asObject, asTexts } from "../protocol/json-values.ts";
 import type { Findings } from "../document/findings.ts";
 import { suggest } from "../document/suggest.ts";
 import { maxNesting } from "./check-steps.ts";

@@ -1,7 +1,7 @@
 import { extname, posix } from "node:path";
 import { checkShape } from "../document/check-shape.ts";
 import { createFindings, type Findings } from "../document/findings.ts";
-import { asObject } from "../document/json-values.ts";
+import { asObject } from "../protocol/json-values.ts";
 import { parseText } from "../document/parse.ts";
 import type { Json } from "../protocol/json.ts";
 import type { Problem } from "../protocol/problem.ts";

@@ -3,7 +3,7 @@ import type { Path } from "../protocol/step-spec.ts";
 import type { Assertion, AssertionType, Extraction, ExtractionSource, Operator } from "../protocol/workflow.ts";
 import { parseDuration } from "../quantity.ts";
 import type { Findings } from "../document/findings.ts";
-import { asList, asObject, asText } from "../document/json-values.ts";
+import { asList, asObject, asText } from "../protocol/json-values.ts";
 
 const needsPath: ReadonlySet<string> = new Set(["json", "header", "cookie", "regex"]);
 

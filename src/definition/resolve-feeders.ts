@@ -1,5 +1,5 @@
 import type { Findings } from "../document/findings.ts";
-import { asObject, asText } from "../document/json-values.ts";
+import { asObject, asText } from "../protocol/json-values.ts";
 import { suggest } from "../document/suggest.ts";
 import { decodesBytewise, findEncoding, knownEncodings } from "../data/encoding.ts";
 import { readColumns } from "../data/read-columns.ts";

@@ -2,7 +2,7 @@ import type { JsonObject } from "../protocol/json.ts";
 import type { Load, LoadMode, Stage } from "../protocol/load.ts";
 import type { Path } from "../protocol/step-spec.ts";
 import type { Findings } from "../document/findings.ts";
-import { asList, asMs, asNumber, asObject } from "../document/json-values.ts";
+import { asList, asMs, asNumber, asObject } from "../protocol/json-values.ts";
 import { loadFields, modeFields, usesField } from "./mode-fields.ts";
 import { type LoadFields, modeOf } from "./overrides.ts";
 

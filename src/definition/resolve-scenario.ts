@@ -4,7 +4,7 @@ import type { Path } from "../protocol/step-spec.ts";
 import type { Scenario, Step } from "../protocol/workflow.ts";
 import { checkShape } from "../document/check-shape.ts";
 import type { Findings } from "../document/findings.ts";
-import { asMs, asObject, asTexts } from "../document/json-values.ts";
+import { asMs, asObject, asTexts } from "../protocol/json-values.ts";
 import { loadShapes } from "./load-shape.ts";
 import { loadFields } from "./mode-fields.ts";
 import { applyOverrides, listOverrides, type LoadFields, type Overrides, pathOfOverride } from "./overrides.ts";

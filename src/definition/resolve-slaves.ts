@@ -2,7 +2,7 @@ import type { Json, JsonObject } from "../protocol/json.ts";
 import type { Path } from "../protocol/step-spec.ts";
 import type { TargetSlaves, Workflow } from "../protocol/workflow.ts";
 import type { Findings } from "../document/findings.ts";
-import { asList, asNumber, asObject, asText, asTexts } from "../document/json-values.ts";
+import { asList, asNumber, asObject, asText, asTexts } from "../protocol/json-values.ts";
 
 /** The fields that say on which slaves a workflow runs, and what their coming and going means. */
 export function resolveSlaves(

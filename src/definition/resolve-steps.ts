@@ -7,7 +7,7 @@ import { findSpec, type StepPlace } from "./check-steps.ts";
 import type { Findings } from "../document/findings.ts";
 import type { FileDesk } from "./file-desk.ts";
 import type { FindCallee } from "./resolved-callee.ts";
-import { asList, asMs, asNumber, asObject, asText, asTexts } from "../document/json-values.ts";
+import { asList, asMs, asNumber, asObject, asText, asTexts } from "../protocol/json-values.ts";
 import { printPath } from "../document/path.ts";
 import type { StepIds } from "./step-ids.ts";
 import { enterHook, enterStep, type StepScope } from "./step-scope.ts";

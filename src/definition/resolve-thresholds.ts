@@ -4,7 +4,7 @@ import type { Json, JsonObject } from "../protocol/json.ts";
 import type { Path } from "../protocol/step-spec.ts";
 import type { MetricType, Threshold } from "../protocol/workflow.ts";
 import type { Findings } from "../document/findings.ts";
-import { asList, asMs, asObject, asText } from "../document/json-values.ts";
+import { asList, asMs, asObject, asText } from "../protocol/json-values.ts";
 import { suggest } from "../document/suggest.ts";
 
 /** A threshold as written, in whichever form. */

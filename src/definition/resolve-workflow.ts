@@ -10,7 +10,7 @@ import { createStepChecker, maxNesting, maxSteps } from "./check-steps.ts";
 import { checkTexts, type PossibleNames } from "./check-texts.ts";
 import type { Findings } from "../document/findings.ts";
 import type { FileDesk } from "./file-desk.ts";
-import { asMs, asNumber, asObject, asText, asTexts } from "../document/json-values.ts";
+import { asMs, asNumber, asObject, asText, asTexts } from "../protocol/json-values.ts";
 import { lookupMetric } from "../measure/catalog.ts";
 import type { Overrides } from "./overrides.ts";
 import { showValue } from "../document/path.ts";

@@ -7,7 +7,7 @@ import { type ChildPath, mapChildren } from "../protocol/child-steps.ts";
 import type { Path } from "../protocol/step-spec.ts";
 import type { Findings } from "../document/findings.ts";
 import { findSpec } from "./check-steps.ts";
-import { asObject } from "../document/json-values.ts";
+import { asObject } from "../protocol/json-values.ts";
 
 /** What options may refer to. */
 export interface KnownValues {

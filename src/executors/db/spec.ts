@@ -1,5 +1,5 @@
-import { parseDuration, parseSize } from "../../quantity.ts";
 import type { Json, JsonObject } from "../../protocol/json.ts";
+import { asMs, asNumber, asSize } from "../../protocol/json-values.ts";
 import { any, choice, describe, flag, list, object, positiveDuration, size, text } from "../../protocol/shape.ts";
 import { listTemplates, type SpecContext, type StepSpec } from "../../protocol/step-spec.ts";
 import { defaultTls, readTls, tlsShape } from "../../protocol/tls.ts";
@@ -77,12 +77,12 @@ const transactionWords =
 
 function resolve(config: JsonObject, context: SpecContext): DbConfig {
   const { report } = context;
-  const dsn = asText(config["dsn"]);
-  const connection = asText(config["connection"]);
-  const action = (asText(config["action"]) ?? "query") as DbAction;
-  const query = asText(config["query"]) ?? asText(config["sql"]);
+  const dsn = asString(config["dsn"]);
+  const connection = asString(config["connection"]);
+  const action = (asString(config["action"]) ?? "query") as DbAction;
+  const query = asString(config["query"]) ?? asString(config["sql"]);
   const command = Array.isArray(config["command"]) ? (config["command"] as readonly Json[]) : null;
-  const named = findDriver(asText(config["driver"]) ?? "");
+  const named = findDriver(asString(config["driver"]) ?? "");
   const driver = named ?? (dsn === null ? undefined : findDriverOfDsn(dsn)) ?? null;
   check();
   return {
@@ -94,7 +94,7 @@ function resolve(config: JsonObject, context: SpecContext): DbConfig {
     command,
     params: config["params"] ?? [],
     prepare: config["prepare"] !== false,
-    encoding: (asText(config["encoding"]) ?? "text") as DbConfig["encoding"],
+    encoding: (asString(config["encoding"]) ?? "text") as DbConfig["encoding"],
     timeoutMs: asMs(config["timeout"]) ?? 30_000,
     maxRows: asNumber(config["max_rows"]) ?? 100_000,
     maxBytes: asSize(config["max_bytes"]) ?? 16_000_000,
@@ -141,18 +141,6 @@ function resolve(config: JsonObject, context: SpecContext): DbConfig {
   }
 }
 
-function asText(value: Json | undefined): string | null {
+function asString(value: Json | undefined): string | null {
   return typeof value === "string" ? value : null;
-}
-
-function asNumber(value: Json | undefined): number | null {
-  return typeof value === "number" ? value : null;
-}
-
-function asMs(value: Json | undefined): number | null {
-  return typeof value === "string" || typeof value === "number" ? parseDuration(value) : null;
-}
-
-function asSize(value: Json | undefined): number | null {
-  return typeof value === "string" || typeof value === "number" ? parseSize(value) : null;
 }

@@ -1,5 +1,6 @@
-import { parseDuration, parseSize } from "../../quantity.ts";
+import { parseDuration } from "../../quantity.ts";
 import type { Json, JsonObject } from "../../protocol/json.ts";
+import { asMs, asObject, asSize, asText, asTexts } from "../../protocol/json-values.ts";
 import { listTemplates, type SpecContext, type StepSpec } from "../../protocol/step-spec.ts";
 import type { HttpAuth, HttpDefaults } from "../../protocol/workflow.ts";
 import { defaultTls, readTls } from "../../protocol/tls.ts";
@@ -40,11 +41,11 @@ function resolveHttpOptions(
     query: readQuery(options),
     auth: readAuth(options["auth"], context),
     expectStatus: readRanges(options["expect_status"]),
-    maxHeader: readSize(options["max_header"]) ?? 64_000,
-    maxBody: readSize(options["max_body"]) ?? 16_000_000,
+    maxHeader: asSize(options["max_header"]) ?? 64_000,
+    maxBody: asSize(options["max_body"]) ?? 16_000_000,
     cookies: (asText(options["cookies"]) ?? "vu") as HttpDefaults["cookies"],
     connections: (asText(options["connections"]) ?? "vu") as HttpDefaults["connections"],
-    dnsTtlMs: readMs(dns["ttl"]) ?? 300_000,
+    dnsTtlMs: asMs(dns["ttl"]) ?? 300_000,
     hosts: asTexts(options["hosts"]),
     connectTimeoutMs: timeout.connect ?? 10_000,
     totalTimeoutMs: timeout.total ?? 60_000,
@@ -203,25 +204,5 @@ function readRedirect(value: Json | undefined, otherwise: HttpConfig["redirect"]
 function readTimeout(value: Json | undefined): { readonly connect: number | null; readonly total: number | null } {
   if (typeof value === "string" || typeof value === "number") return { connect: null, total: parseDuration(value) };
   const { connect, total } = asObject(value);
-  return { connect: readMs(connect), total: readMs(total) };
-}
-
-function readMs(value: Json | undefined): number | null {
-  return typeof value === "string" || typeof value === "number" ? parseDuration(value) : null;
-}
-
-function readSize(value: Json | undefined): number | null {
-  return typeof value === "string" || typeof value === "number" ? parseSize(value) : null;
-}
-
-function asText(value: Json | undefined): string | null {
-  return value === undefined || value === null || typeof value === "object" ? null : String(value);
-}
-
-function asTexts(value: Json | undefined): Readonly<Record<string, string>> {
-  return Object.fromEntries(Object.entries(asObject(value)).map(([name, item]) => [name, asText(item) ?? ""]));
-}
-
-function asObject(value: Json | undefined): JsonObject {
-  return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as JsonObject) : {};
+  return { connect: asMs(connect), total: asMs(total) };
 }

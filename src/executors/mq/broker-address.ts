@@ -1,5 +1,6 @@
 import { EngineError } from "../../errors.ts";
 import type { Json, JsonObject } from "../../protocol/json.ts";
+import { asText } from "../../protocol/json-values.ts";
 import type { HttpTls } from "../../protocol/workflow.ts";
 import { type BrokerType, brokerTypes } from "./mq-config.ts";
 
@@ -130,8 +131,4 @@ function listUrls(connection: JsonObject): readonly string[] {
 
 function isObject(value: Json | undefined): boolean {
   return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-function asText(value: Json | undefined): string | null {
-  return value === undefined || value === null || typeof value === "object" ? null : String(value);
 }

@@ -1,4 +1,5 @@
 import type { Json, JsonObject } from "../../protocol/json.ts";
+import { asMs, asObject, asText } from "../../protocol/json-values.ts";
 import {
   any,
   choice,
@@ -14,7 +15,6 @@ import {
 } from "../../protocol/shape.ts";
 import { listTemplates, type SpecContext, type StepSpec } from "../../protocol/step-spec.ts";
 import { defaultTls, readTls, tlsShape } from "../../protocol/tls.ts";
-import { parseDuration } from "../../quantity.ts";
 import { type BrokerType, brokerTypes, type MqAcks, type MqAction, type MqConfig } from "./mq-config.ts";
 
 const shape = object({
@@ -127,7 +127,7 @@ function resolve(config: JsonObject, context: SpecContext): MqConfig {
   const action = (asText(config["action"]) ?? (body === null ? "consume" : "publish")) as MqAction;
   const encoding = asText(config["encoding"]) === "base64" ? "base64" : "text";
   const destination = asText(config["topic"]) ?? asText(config["queue"]) ?? "";
-  const urls = ["url", "broker", "brokers"].flatMap((key) => asTexts(config[key]));
+  const urls = ["url", "broker", "brokers"].flatMap((key) => asTextList(config[key]));
   const count = asText(config["count"]) ?? "1";
   const protocolVersion = ["3", "4", "3.1.1"].includes(asText(config["protocol_version"]) ?? "") ? 4 : 5;
   check();
@@ -228,19 +228,7 @@ export function isBase64(given: string): boolean {
   return bare.length % 4 === 0 && /^[A-Za-z\d+/]*={0,2}$/.test(bare);
 }
 
-function asText(value: Json | undefined): string | null {
-  return value === undefined || value === null || typeof value === "object" ? null : String(value);
-}
-
-function asTexts(value: Json | undefined): readonly string[] {
+function asTextList(value: Json | undefined): readonly string[] {
   if (Array.isArray(value)) return value.map(String);
   return typeof value === "string" ? [value] : [];
-}
-
-function asObject(value: Json | undefined): JsonObject {
-  return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as JsonObject) : {};
-}
-
-function asMs(value: Json | undefined): number | null {
-  return typeof value === "string" || typeof value === "number" ? parseDuration(value) : null;
 }

@@ -1,5 +1,5 @@
-import { parseDuration, parseSize } from "../../quantity.ts";
-import type { Json, JsonObject } from "../../protocol/json.ts";
+import type { JsonObject } from "../../protocol/json.ts";
+import { asMs, asSize, asText } from "../../protocol/json-values.ts";
 import { choice, describe, object, positiveDuration, scalar, size, text } from "../../protocol/shape.ts";
 import { listTemplates, type SpecContext, type StepSpec } from "../../protocol/step-spec.ts";
 import { defaultTls, readTls, tlsShape } from "../../protocol/tls.ts";
@@ -129,16 +129,4 @@ export function isEncoded(given: string, encoding: SocketEncoding): boolean {
   const bare = given.replaceAll(/\s/g, "");
   if (encoding === "hex") return bare.length % 2 === 0 && /^[\da-f]*$/i.test(bare);
   return /^[A-Za-z\d+/]*={0,2}$/.test(bare) && bare.length % 4 === 0;
-}
-
-function asText(value: Json | undefined): string | null {
-  return value === undefined || value === null || typeof value === "object" ? null : String(value);
-}
-
-function asMs(value: Json | undefined): number | null {
-  return typeof value === "string" || typeof value === "number" ? parseDuration(value) : null;
-}
-
-function asSize(value: Json | undefined): number | null {
-  return typeof value === "string" || typeof value === "number" ? parseSize(value) : null;
 }

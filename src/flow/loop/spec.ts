@@ -105,12 +105,12 @@ function resolveLoop(config: JsonObject, context: SpecContext): LoopConfig {
     mode,
     count: typeof passes === "string" ? passes : Number(passes ?? 0),
     items: items ?? [],
-    item_var: asText(config["item_var"]) ?? "item",
-    condition: asText(config["condition"]),
+    item_var: asString(config["item_var"]) ?? "item",
+    condition: asString(config["condition"]),
     max_iterations: limit,
-    break_condition: asText(config["break_condition"]),
-    continue_condition: asText(config["continue_condition"]),
-    label: asText(config["label"]),
+    break_condition: asString(config["break_condition"]),
+    continue_condition: asString(config["continue_condition"]),
+    label: asString(config["label"]),
     steps: (config["steps"] ?? []) as readonly Json[],
   };
 }
@@ -123,6 +123,6 @@ function listTexts(config: JsonObject): SpecText[] {
   return [...listTemplates(config["count"], ["count"]), ...listTemplates(config["items"], ["items"]), ...conditions];
 }
 
-function asText(value: Json | undefined): string | null {
+function asString(value: Json | undefined): string | null {
   return typeof value === "string" ? value : null;
 }

@@ -1,8 +1,8 @@
 import { describe, duration, object, choice } from "../../protocol/shape.ts";
 import type { StepSpec } from "../../protocol/step-spec.ts";
 import type { Json, JsonObject } from "../../protocol/json.ts";
+import { asMs } from "../../protocol/json-values.ts";
 import type { Retry } from "../../protocol/workflow.ts";
-import { parseDuration } from "../../quantity.ts";
 
 /** What a retry's config is after definition. */
 export interface RetryConfig extends Retry {
@@ -40,12 +40,8 @@ function resolveRetry(config: JsonObject): RetryConfig {
   return {
     steps: (steps ?? []) as readonly Json[],
     maxAttempts: typeof attempts === "number" ? attempts : 3,
-    delayMs: readMs(delay) ?? 1000,
+    delayMs: asMs(delay) ?? 1000,
     backoff: (backoff ?? "fixed") as Retry["backoff"],
-    maxDelayMs: readMs(maxDelay) ?? 30_000,
+    maxDelayMs: asMs(maxDelay) ?? 30_000,
   };
-}
-
-function readMs(value: Json | undefined): number | null {
-  return typeof value === "string" || typeof value === "number" ? parseDuration(value) : null;
 }

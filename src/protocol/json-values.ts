@@ -1,5 +1,5 @@
-import type { Json, JsonObject } from "../protocol/json.ts";
-import { parseDuration } from "../quantity.ts";
+import type { Json, JsonObject } from "./json.ts";
+import { parseDuration, parseSize } from "../quantity.ts";
 
 // Readers of values whose shape has been checked: what does not fit is as absent.
 
@@ -23,6 +23,11 @@ export function asNumber(value: Json | undefined): number | null {
 /** Milliseconds. */
 export function asMs(value: Json | undefined): number | null {
   return typeof value === "string" || typeof value === "number" ? parseDuration(value) : null;
+}
+
+/** Bytes. */
+export function asSize(value: Json | undefined): number | null {
+  return typeof value === "string" || typeof value === "number" ? parseSize(value) : null;
 }
 
 export function asTexts(value: Json | undefined): Readonly<Record<string, string>> {
