@@ -27,6 +27,7 @@ export function masterBackupCommand({ out, ...options }: MasterBackupOptions, te
     async (client) => {
       try {
         await write(path, async () => {
+          // What keeps it from being looked at also keeps the part beside it from being opened, which tells why.
           const found = await stat(path).catch(() => null);
           if (found !== null && !found.isFile()) throw new Error("it is no file");
           await (await open(part, "wx", 0o600)).close();

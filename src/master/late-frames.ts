@@ -37,6 +37,7 @@ export function createLateFrames(store: Store): LateFrames {
       if (waiting >= mostWaiting) throw new Error(`${waiting} late frames are waiting to be stored`);
       waiting++;
       const taken = last.then(() => take(source, frame)).finally(() => waiting--);
+      // Told to whoever brought the frame; the next one only waits its turn.
       last = taken.catch(() => undefined);
       return taken;
     },

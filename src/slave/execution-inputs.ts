@@ -64,6 +64,7 @@ export function createExecutionInputs(
         },
         async close() {
           stop.abort();
+          // Told by prepare().
           await fetching.catch(() => undefined);
           const last = await run.close();
           await rm(folder, { recursive: true, force: true });

@@ -30,6 +30,7 @@ export function createInputFetcher(
     async fetch(executionId, file, to, signal) {
       let failure = "no master is joined";
       for (let attempt = 0; attempt < tries && !signal.aborted; attempt++) {
+        // Only the signal cuts it short, which the loop and the try look at.
         if (attempt > 0) await wait(betweenMs * attempt, undefined, { signal }).catch(() => undefined);
         const master = joined();
         if (master === null) continue;

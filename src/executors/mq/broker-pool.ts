@@ -78,7 +78,9 @@ export class BrokerPool {
     if (this.#entries.get(address) === entry) this.#entries.delete(address);
     this.#all.delete(entry);
     entry.stop.abort();
-    entry.connection?.close().catch(() => undefined);
+    entry.connection?.close().catch((error: unknown) => {
+      this.#ports.log("debug", `${address.shown}: the connection did not close: ${String(error)}`);
+    });
   }
 
   /** Waits for something that may never end, or fail because nothing is left to be ended. */

@@ -11,6 +11,7 @@ export class Lifeline {
     return new Promise((resolve, reject) => {
       if (this.#failure !== null) {
         reject(this.#failure);
+        // Told as the end of the connection, just above.
         work.catch(() => undefined);
         return;
       }

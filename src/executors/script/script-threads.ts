@@ -302,6 +302,7 @@ export function createScriptThreads(
   function discard(thread: ScriptThread<ScriptRun>): void {
     threads.delete(thread);
     setAside(thread);
+    // Nothing waits for it any more; closing fails only for a thread that is gone.
     thread.close().catch(() => undefined);
   }
 

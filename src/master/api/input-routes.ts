@@ -41,7 +41,7 @@ export function serveInputs(
         throw createUnknown();
       }
       const path = executions.locateInput(id, slaveId, hash);
-      const found = path === null ? null : await stat(path).catch(() => null);
+      const found = path === null ? null : await stat(path).catch(readMissing);
       if (path === null || found === null) throw createUnknown();
       return reply.type("application/octet-stream").header("content-length", found.size).send(createReadStream(path));
     },
@@ -63,4 +63,10 @@ function createUnknown(): EngineError {
     "not_found",
     "there is no such file for you; one of an execution is given to its slaves alone",
   );
+}
+
+/** A file that is gone is answered as one that was never there; what else keeps it from being read is told. */
+function readMissing(error: NodeJS.ErrnoException): null {
+  if (error.code === "ENOENT") return null;
+  throw error;
 }

@@ -39,6 +39,7 @@ async function open(settings: ConnectionSettings, ports: DbPorts, call: DriverCa
   const broken = new Promise<never>((_resolve, reject) => {
     client.on("error", reject);
   });
+  // Told by the race below; later breaks are told by what runs on the connection.
   broken.catch(() => undefined);
   try {
     await Promise.race([client.connect(), broken]);

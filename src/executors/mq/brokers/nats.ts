@@ -27,7 +27,7 @@ export const openNats: OpenBroker = async (endpoint, address, ports) => {
       if (typeof subject === "string") refusals.set(subject, status.error);
     }
   };
-  watch().catch(() => undefined);
+  watch().catch((error: unknown) => ports.log("debug", `what the server refuses is no longer seen: ${String(error)}`));
 
   async function confirm(subject: string): Promise<void> {
     // Those who publish in one turn share a ping: the server answers it after all that came before.

@@ -61,6 +61,7 @@ export class RedisGroup {
       }
       take(message);
       const done = this.#client.sendCommand(["XACK", stream, group, String(message.about["id"])]);
+      // Awaited below, unless a later wait fails first: then the step tells that.
       done.catch(() => undefined);
       acknowledged.push(done);
     }
@@ -107,6 +108,7 @@ export class RedisGroup {
   /** Nobody waits any more: entries that come stay for others. */
   #unblock(): void {
     if (!this.#reading || this.#closed) return;
+    // It fails with its connection, with which the pool drops the groups and their readers.
     this.#client.sendCommand(["CLIENT", "UNBLOCK", this.#readerId]).catch(() => undefined);
   }
 }

@@ -9,7 +9,7 @@ import { RedisGroup } from "./redis-group.ts";
 const defaultGroup = "workflow-engine";
 
 /** Redis streams: entries with a field `body`, one for the key and one for each header; consumed in groups. */
-export const openRedis: OpenBroker = async (endpoint, address, { signal, timeoutMs, uniqueName }) => {
+export const openRedis: OpenBroker = async (endpoint, address, { log, signal, timeoutMs, uniqueName }) => {
   const client = await connectRedis(endpoint, address, timeoutMs, signal);
   const groups = new Map<string, Promise<RedisGroup>>();
 
@@ -46,7 +46,7 @@ export const openRedis: OpenBroker = async (endpoint, address, { signal, timeout
       for (const [name, value] of Object.entries(headers)) entry.push(name, value);
       const sent = client.sendCommand<string | null>(entry);
       if (config.acks === "none") {
-        sent.catch(() => undefined);
+        sent.catch((error: unknown) => log("debug", `an entry for ${destination} was not added: ${String(error)}`));
         return {};
       }
       const id = await sent;

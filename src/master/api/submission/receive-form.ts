@@ -60,6 +60,7 @@ export async function receiveForm(
   let fieldBytes = 0;
   let fileName: string | null = null;
   const failed = Promise.withResolvers<never>();
+  // Told by the races below, which may begin after it.
   failed.promise.catch(() => undefined);
   const refuse = (error: unknown) => failed.reject(error);
 
