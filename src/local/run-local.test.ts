@@ -87,6 +87,7 @@ test("a paused execution starts nothing and its time stands; resumed it ends wit
   const stood = execution.testTimeMs();
   const quiet = async () => {
     const before = target.seen.length;
+    // Quiet time is what is measured.
     await new Promise((resolve) => setTimeout(resolve, 100));
     return target.seen.length === before;
   };

@@ -104,6 +104,7 @@ test("a nested flow does on two slaves what it says, and a pause in its middle l
     async () => {
       const before = last;
       last = await target.count();
+      // Quiet time is what is measured.
       await new Promise((resolve) => setTimeout(resolve, 150));
       return before === last;
     },

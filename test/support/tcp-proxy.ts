@@ -6,6 +6,8 @@ export interface TcpProxy {
   readonly port: number;
   /** Open pairs of connections. */
   readonly connections: number;
+  /** Whether one of the parts that came from those who dialled holds this text. */
+  heard(text: string): boolean;
   /** Bytes pass as they come: the state at the start. Held-back ones go first. */
   pass(): void;
   /** Nothing passes in either direction, and nobody is told: neither end sees a close. New connections are taken too. */
@@ -30,6 +32,7 @@ export async function startTcpProxy(
   rewrite: (chunk: Buffer, port: number) => Buffer = (chunk) => chunk,
 ): Promise<TcpProxy> {
   const pairs = new Set<Pair>();
+  const parts: string[] = [];
   const held: (() => void)[] = [];
   let open = true;
   let delayMs = 0;
@@ -57,6 +60,7 @@ export async function startTcpProxy(
     const far = connect({ port: targetPort, host: "127.0.0.1", allowHalfOpen: true });
     const pair = { near, far };
     pairs.add(pair);
+    near.on("data", (chunk: Buffer) => parts.push(chunk.toString()));
     join(near, far, pair);
     join(far, near, pair, (chunk) => rewrite(chunk, port));
   });
@@ -72,6 +76,7 @@ export async function startTcpProxy(
   };
   return {
     port,
+    heard: (text) => parts.some((part) => part.includes(text)),
     get connections() {
       return pairs.size;
     },

@@ -106,6 +106,7 @@ test("a server that is killed and comes back", async () => {
     iterations: undefined,
     duration: "2s",
   });
+  // A stretch of load, then one of outage: both lie within the run, which tells of them at its end.
   await new Promise((resolve) => setTimeout(resolve, 500));
   await server.kill();
   await new Promise((resolve) => setTimeout(resolve, 200));

@@ -168,6 +168,7 @@ describe.each(testBrokers)("$type", (broker) => {
     ];
     const running = run({ options: { vus: 3, duration: "2s", graceful_stop: "5s" }, steps });
     await expect.poll(() => proxy.connections).toBe(1);
+    // A stretch of load before the cut.
     await new Promise((resolve) => setTimeout(resolve, 500));
     proxy.reset();
     await expect.poll(() => proxy.connections).toBe(1);
@@ -212,6 +213,7 @@ describe.each(testBrokers)("$type", (broker) => {
     };
     const running = run(workflow, { signal: stop.signal });
     await expect.poll(() => proxy.connections).toBeGreaterThan(0);
+    // Time to be waiting for messages, of which nothing is told; a stop that comes before it ends the same.
     await new Promise((resolve) => setTimeout(resolve, 200));
     stop.abort();
     const report = await running;
@@ -260,6 +262,7 @@ describe.each(testBrokers)("$type", (broker) => {
       const running = run({ options: { vus: 2, duration: "3s", on_error: "continue" }, steps }).finally(() => {
         over = true;
       });
+      // A stretch of load, then one of outage: both lie within the run, which tells of them at its end.
       await new Promise((resolve) => setTimeout(resolve, 1_000));
       await server.kill();
       await new Promise((resolve) => setTimeout(resolve, 300));

@@ -150,7 +150,7 @@ test("runs that wait on the thread of a stuck one move, and do nothing twice", a
   const first = vu.variables.get("first");
   const at = performance.now();
   const stuck = runOne(flow, 1);
-  // Long enough for the stuck one to be found out, far from its timeout.
+  // The time itself is what counts: long enough for the stuck one to be found out, far from its timeout.
   await new Promise((resolve) => void setTimeout(resolve, 200));
   (answer as unknown as () => void)();
   const outcome = await waiting;
@@ -296,6 +296,7 @@ test("an interruption ends a script at once, whether it computes or waits", asyn
     `steps:\n${scriptStep("spins", "for (;;);", "condition: 'vu.id != 1001'")}${scriptStep("waits", "await sleep('10s')", "condition: 'vu.id == 1001'")}`,
   );
   const outcomes = Promise.all([runOne(flow, 0), runOne(flow, 1)]);
+  // One that computes tells nothing before its end: both get the time to be at it, and the result is the same before.
   await new Promise((resolve) => void setTimeout(resolve, 100));
   const at = performance.now();
   flow.stop.abort();

@@ -203,6 +203,7 @@ test("a server that is killed and comes back: errors are counted, then connectio
   const running = run({ options: { vus: 2, duration: "1500ms" }, steps });
   await expect.poll(() => first.open).toBe(2);
   await first.close();
+  // A stretch of outage: nobody is there to be asked how long it was.
   await new Promise((resolve) => setTimeout(resolve, 100));
   const second = createServer(echo).listen(first.port, "127.0.0.1");
   onTestFinished(() => {

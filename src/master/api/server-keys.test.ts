@@ -30,6 +30,7 @@ test("write_timeout: a client that does not take its answers is left", async () 
   const request = "GET /api/v1/openapi.json HTTP/1.1\r\nhost: localhost\r\n\r\n";
   const count = 2_000;
   const socket = await dial(port, request.repeat(count));
+  // Takes nothing for several times write_timeout.
   await new Promise((resolve) => setTimeout(resolve, 3_000));
   let answers = 0;
   socket.on("data", (chunk: Buffer) => {
@@ -43,6 +44,7 @@ test("write_timeout: who takes its answers is served, however long it stays", as
   const { port } = await startApiServer({ config: `server: {${listen}, write_timeout: 300ms}` });
   const socket = await dial(port, "GET /health HTTP/1.1\r\nhost: localhost\r\n\r\n");
   await once(socket, "data");
+  // Stays for longer than write_timeout.
   await new Promise((resolve) => setTimeout(resolve, 800));
   socket.write("GET /health HTTP/1.1\r\nhost: localhost\r\n\r\n");
   const [answer] = await once(socket, "data", { signal: AbortSignal.timeout(5_000) });
