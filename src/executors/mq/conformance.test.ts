@@ -188,12 +188,14 @@ describe.each(testBrokers)("$type", (broker) => {
     const through = { ...at, url: broker.url(proxy.port) };
     const steps = [
       { type: "mq", config: { ...through, message: "x", timeout: "3s" } },
+      { type: "script", config: { script: "console.log('sent')" } },
       { type: "sleep", duration: "600ms" },
       { type: "mq", config: { ...through, message: "x", timeout: "300ms" } },
     ];
-    const running = perform(steps);
-    await expect.poll(() => proxy.connections).toBe(1);
-    await new Promise((resolve) => setTimeout(resolve, 200));
+    const told: string[] = [];
+    const workflow = { options: { iterations: 1, vus: 1 }, steps };
+    const running = run(workflow, { log: (_level, message) => told.push(message) });
+    await expect.poll(() => told, { timeout: 5_000 }).toContain("sent");
     proxy.blackHole();
     const report = await running;
     expect(errors(report)).toEqual([expect.stringMatching(/^timeout: not done in time/)]);
