@@ -3,10 +3,12 @@ import { parseDuration, parseSize } from "../quantity.ts";
 
 // Readers of values whose shape has been checked: what does not fit is as absent.
 
+/** Empty where there is none. */
 export function asObject(value: Json | undefined): JsonObject {
   return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as JsonObject) : {};
 }
 
+/** Empty where there is none. */
 export function asList(value: Json | undefined): readonly Json[] {
   return Array.isArray(value) ? value : [];
 }

@@ -23,6 +23,7 @@ export interface ConnectionSettings {
 /** What is written down about a connection; everything else is as in `defaults`. */
 export type GivenSettings = { -readonly [Key in keyof ConnectionSettings]?: ConnectionSettings[Key] };
 
+/** The path of an SQLite database that lies in memory. */
 export const memoryPath = ":memory:";
 
 const nowhere = {

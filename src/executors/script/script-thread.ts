@@ -17,6 +17,7 @@ interface Numbered {
   readonly id: number;
 }
 
+/** What a thread tells whoever began it. */
 export interface ThreadEvents<Run extends Numbered> {
   onFacts(thread: ScriptThread<Run>, facts: readonly ThreadFact[]): void;
   /** The thread ended without being told to; once. */

@@ -12,6 +12,7 @@ export interface SlowScripts {
   noteEnd(script: number, longestMs: number): void;
 }
 
+/** None is slow at first. */
 export function createSlowScripts(): SlowScripts {
   /** Quick runs since the latest one that was long. */
   const quickRuns = new Map<number, number>();

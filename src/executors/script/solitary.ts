@@ -17,6 +17,7 @@ export interface Solitary {
   forget(thread: ScriptThread<ScriptRun>): void;
 }
 
+/** Its thread is spawned when a run needs one. */
 export function createSolitary({ spawn, begin }: Hands): Solitary {
   let queue: ScriptRun[] = [];
   let thread: ScriptThread<ScriptRun> | null = null;

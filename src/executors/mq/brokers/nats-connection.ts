@@ -34,6 +34,7 @@ export function writeHeaders(headers: Readonly<Record<string, string>>, create: 
   return written;
 }
 
+/** The headers by name; several values of one name stand in one text, separated by commas. */
 export function readHeaders(headers: MsgHdrs | undefined): Record<string, string> {
   const read: Record<string, string> = {};
   for (const [name, values] of headers ?? []) read[name] = values.join(", ");

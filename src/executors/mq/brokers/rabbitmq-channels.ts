@@ -19,6 +19,7 @@ interface Lent {
   onClosed: (() => void) | null;
 }
 
+/** Lends the channels of a connection, `maxChannels` at most, one to each use; opened as needed and kept for the next. */
 export function openChannels(model: ChannelModel): Channels {
   const idle: Lent[] = [];
   const waiting: { resolve(lent: Lent): void; reject(error: Error): void }[] = [];
