@@ -1,3 +1,4 @@
+import type { Socket } from "node:net";
 import { Readable } from "node:stream";
 import type { FastifyInstance } from "fastify";
 import type { Clock } from "../../protocol/ports.ts";
@@ -8,9 +9,12 @@ const leastTaken = 256 * 1024;
 /** Closes the connection of a client that has not taken its answer so long after it was ready, ms. */
 export function limitAnswers(server: FastifyInstance, writeTimeoutMs: number, clock: Pick<Clock, "now" | "at">): void {
   server.addHook("onSend", async (request, reply, payload) => {
-    let taken = request.raw.socket.bytesWritten;
+    // A body that was refused in the middle has given its socket up, which its type does not say.
+    const socket: Socket | null = request.raw.socket ?? reply.raw.socket;
+    if (socket === null) return;
+    let taken = socket.bytesWritten;
     const look = () => {
-      const now = request.raw.socket.bytesWritten;
+      const now = socket.bytesWritten;
       if (!(payload instanceof Readable) || now - taken < leastTaken) return void reply.raw.destroy();
       taken = now;
       alarm = clock.at(clock.now() + writeTimeoutMs, look);
