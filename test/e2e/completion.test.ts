@@ -1,4 +1,4 @@
-import { execFile, spawnSync } from "node:child_process";
+import { execFile } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -8,10 +8,6 @@ import { createFolder, writeTemporary } from "../support/workflows.ts";
 
 const execute = promisify(execFile);
 const deadline = { timeout: 12_000 };
-
-function has(shell: string): boolean {
-  return spawnSync(shell, ["--version"]).status === 0;
-}
 
 async function writeScript(shell: string): Promise<string> {
   const { stdout } = await runCommand(["completion", shell]);
@@ -25,7 +21,7 @@ const asked: readonly (readonly [line: string, whole: string])[] = [
   ["workflow-engine completion z", "workflow-engine completion zsh"],
 ];
 
-describe.skipIf(!has("fish"))("fish", () => {
+describe("fish", () => {
   test("offers commands, options and values", async () => {
     const script = await writeScript("fish");
     const home = createFolder();
@@ -53,7 +49,7 @@ until [[ -e $ANSWER ]]; do zpty -rt shell line; sleep 0.02; done
 zpty -d shell
 `;
 
-describe.skipIf(!has("zsh"))("zsh", () => {
+describe("zsh", () => {
   test.each(asked)("%s<tab>", async (line, whole) => {
     const SCRIPT = await writeScript("zsh");
     const home = createFolder();

@@ -11,7 +11,12 @@ import { answers, findProgram, type PrivateServer, type Service, startPrivate } 
 const services: readonly Service[] = [mariadb, postgres, redis, rabbitmq, nats, mosquitto];
 
 /** Programs that tests start for themselves. */
-const tools = [{ name: "kcat", program: "kcat", folders: [], packages: ["kcat"] }] as const;
+const tools = ["kcat", "faketime", "fish", "zsh"].map((name) => ({
+  name,
+  program: name,
+  folders: [],
+  packages: [name],
+}));
 
 /**
  * Once before all tests: a service that answers on its standard port is used as it is; else one is started there from
