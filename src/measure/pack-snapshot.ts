@@ -3,6 +3,7 @@ import { Histogram } from "./histogram.ts";
 import { type PackedWindows, packWindows, unpackWindows } from "./pack-windows.ts";
 import type { MetricTotals, Snapshot } from "./snapshot.ts";
 import type { SourceTotals } from "./source-totals.ts";
+import { type PackedVuSeconds, packVuSeconds, unpackVuSeconds } from "./pack-vu-seconds.ts";
 import type { Total, TrendTotal } from "./totals.ts";
 
 /** A snapshot as plain data that `structuredClone` copies: for a store, or another process. */
@@ -14,6 +15,7 @@ export interface PackedSnapshot {
   readonly warmUp: Snapshot["warmUp"];
   readonly overflow: readonly (readonly [metric: string, count: number])[];
   readonly vus: Snapshot["vus"];
+  readonly vuSeconds: PackedVuSeconds;
   readonly testTimeMs: number;
   readonly maxSeries: number;
   readonly seriesCount: number;
@@ -46,7 +48,7 @@ interface PackedTrend {
 
 /** A copy of the snapshot that shares nothing that changes with it. */
 export function packSnapshot(snapshot: Snapshot): PackedSnapshot {
-  const { metrics, errors, windows, sources, warmUp, overflow, vus, ...plain } = snapshot;
+  const { metrics, errors, windows, sources, warmUp, overflow, vus, vuSeconds, ...plain } = snapshot;
   const { testTimeMs, maxSeries, seriesCount, scenarioOf, slavePoints } = plain;
   return {
     metrics: [...metrics.values()].map(({ name, type, total, series }) => ({
@@ -64,6 +66,7 @@ export function packSnapshot(snapshot: Snapshot): PackedSnapshot {
     warmUp: { ...warmUp },
     overflow: [...overflow],
     vus: { ...vus },
+    vuSeconds: packVuSeconds(vuSeconds),
     testTimeMs,
     maxSeries,
     seriesCount,
@@ -74,7 +77,7 @@ export function packSnapshot(snapshot: Snapshot): PackedSnapshot {
 
 /** The snapshot as it was, to the bit: frames applied from here on give what they would have given there. */
 export function unpackSnapshot(packed: PackedSnapshot): Snapshot {
-  const { metrics, errors, windows, sources, warmUp, overflow, vus, scenarioOf, ...plain } = packed;
+  const { metrics, errors, windows, sources, warmUp, overflow, vus, vuSeconds, scenarioOf, ...plain } = packed;
   return {
     ...plain,
     metrics: new Map(
@@ -94,6 +97,7 @@ export function unpackSnapshot(packed: PackedSnapshot): Snapshot {
     warmUp: { ...warmUp },
     overflow: new Map(overflow),
     vus: { ...vus },
+    vuSeconds: unpackVuSeconds(vuSeconds),
     scenarioOf: new Map(scenarioOf),
   };
 }

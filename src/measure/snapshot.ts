@@ -7,6 +7,7 @@ import { hasTags, nameSeries } from "./series-key.ts";
 import { addSample, createSourceTotals, type SourceTotals } from "./source-totals.ts";
 import { overflowTags } from "./thread-recorder.ts";
 import { addTotal, addValue, createTotal, type Total } from "./totals.ts";
+import { countSeconds, createVuSeconds, readGauges, reportVus, type VuSeconds } from "./vu-seconds.ts";
 import {
   addErrors,
   addToTracks,
@@ -14,6 +15,7 @@ import {
   narrowWindows,
   type Point,
   pointAt,
+  setInTracks,
   setVus,
   type WindowOptions,
   type Windows,
@@ -31,6 +33,7 @@ export interface Snapshot {
   /** Records that went to `overflow` series, by metric. */
   readonly overflow: Map<string, number>;
   readonly vus: VuTotals;
+  readonly vuSeconds: VuSeconds;
   /** The furthest test time that a frame brought, ms. */
   testTimeMs: number;
   readonly maxSeries: number;
@@ -57,8 +60,6 @@ export interface SeriesTotal {
 /** VUs of all sources and scenarios, by their latest frames. */
 export interface VuTotals {
   active: number;
-  /** Since the frames before them, each source and scenario at its own moment. */
-  most: number;
   allocated: number;
   planned: number;
 }
@@ -85,7 +86,8 @@ export function createSnapshot(options: SnapshotOptions): Snapshot {
     sources: new Map(),
     warmUp: { httpReqs: 0, iterations: 0, endMs: 0 },
     overflow: new Map(),
-    vus: { active: 0, most: 0, allocated: 0, planned: 0 },
+    vus: { active: 0, allocated: 0, planned: 0 },
+    vuSeconds: createVuSeconds(),
     testTimeMs: 0,
     maxSeries: options.maxSeries ?? 50_000,
     seriesCount: 0,
@@ -100,11 +102,14 @@ export function applyFrame(snapshot: Snapshot, slaveId: string, frame: Frame): v
   const source = findSource(snapshot, slaveId);
   addSample(source, frame);
   sumVus(snapshot);
+  const { report, earliest } = reportVus(snapshot.vuSeconds, source.report, frame);
+  source.report = report;
   const { windows } = snapshot;
   const point = pointAt(windows, frame.second);
   noteMoment(windows, point, frame, listVus(snapshot));
   const own = source.windows === null ? null : pointAt(source.windows, frame.second);
   if (source.windows !== null && own !== null) noteMoment(source.windows, own, frame, source.vus);
+  countVus(snapshot, earliest);
   if (frame.warmUp) {
     snapshot.warmUp.endMs = Math.max(snapshot.warmUp.endMs, frame.testTimeMs);
     snapshot.warmUp.httpReqs += countOf(frame.series, "http_reqs");
@@ -112,10 +117,6 @@ export function applyFrame(snapshot: Snapshot, slaveId: string, frame: Frame): v
     return;
   }
   for (const delta of frame.series) {
-    addDelta(snapshot, delta, frame.second);
-    addToTracks(windows, point, delta);
-  }
-  for (const delta of vuDeltas(snapshot)) {
     addDelta(snapshot, delta, frame.second);
     addToTracks(windows, point, delta);
   }
@@ -144,6 +145,10 @@ export function noteSource(snapshot: Snapshot, slaveId: string): void {
 /** A slave has no VUs any more: it was given up, and its last frame said otherwise. */
 export function forgetVus(snapshot: Snapshot, slaveId: string): void {
   changeVus(snapshot, slaveId, () => []);
+  const source = snapshot.sources.get(slaveId);
+  if (source === undefined) return;
+  source.report = null;
+  countVus(snapshot, Infinity);
 }
 
 /** The VUs of a slave are not what its last frame said any more. */
@@ -174,15 +179,18 @@ export function totalOf(snapshot: Snapshot, metric: string, tags: Tags = {}): To
 }
 
 function addDelta(snapshot: Snapshot, delta: SeriesDelta, second: number): void {
-  const { key } = delta;
-  let metric = snapshot.metrics.get(key.metric);
-  if (metric === undefined) {
-    metric = { name: key.metric, type: key.type, total: createTotal(key.type), series: new Map() };
-    snapshot.metrics.set(key.metric, metric);
-  }
+  const metric = findMetric(snapshot, delta.key);
   // A gauge over all its series is no sum; VUs set theirs themselves.
   addValue(metric.total, delta, second);
   addValue(findSeries(snapshot, metric, delta).total, delta, second);
+}
+
+function findMetric({ metrics }: Snapshot, { metric: name, type }: SeriesKey): MetricTotals {
+  const known = metrics.get(name);
+  if (known !== undefined) return known;
+  const made: MetricTotals = { name, type, total: createTotal(type), series: new Map() };
+  metrics.set(name, made);
+  return made;
 }
 
 function findSeries(snapshot: Snapshot, metric: MetricTotals, delta: SeriesDelta): SeriesTotal {
@@ -227,34 +235,29 @@ function* listVus({ sources }: Snapshot): Iterable<VuCount> {
 
 function sumVus({ vus, sources }: Snapshot): void {
   vus.active = 0;
-  vus.most = 0;
   vus.allocated = 0;
   vus.planned = 0;
   for (const source of sources.values()) {
     for (const count of source.vus) {
       vus.active += count.active;
-      vus.most += count.most;
       vus.allocated += count.allocated;
       vus.planned += count.planned;
     }
   }
 }
 
-/**
- * The gauges `vus` and `vus_max` (the most so far) over all sources. Before the first VU and after the last one they
- * keep their values: the zeros of start-up and shutdown are no part of the load. A load that was over before any frame
- * could see its VUs counts with the most it had.
- */
-function vuDeltas({ vus, metrics }: Snapshot): SeriesDelta[] {
-  const known = metrics.get("vus_max")?.total;
-  const isIdle = vus.active === 0 && vus.planned === 0;
-  if (isIdle && (known !== undefined || vus.most === 0)) return [];
-  const most = Math.max(vus.allocated, vus.most, known?.type === "gauge" ? known.max : 0);
-  return [gaugeDelta("vus", isIdle ? vus.most : vus.active), gaugeDelta("vus_max", most)];
-}
-
-function gaugeDelta(metric: string, value: number): SeriesDelta {
-  return { key: { metric, type: "gauge", tags: {} }, type: "gauge", value, min: value, max: value };
+/** Takes the seconds into the gauges `vus` and `vus_max` that all sources have told of now. */
+function countVus(snapshot: Snapshot, earliest: number): void {
+  const { vuSeconds, windows, sources } = snapshot;
+  const reports = [...sources.values()].map(({ report }) => report);
+  for (const { second, gauges } of countSeconds(vuSeconds, reports, earliest)) {
+    for (const delta of gauges) setInTracks(windows, pointAt(windows, second), delta);
+  }
+  for (const { key, total } of readGauges(vuSeconds)) {
+    const metric = findMetric(snapshot, key);
+    Object.assign(metric.total, total);
+    Object.assign(findSeries(snapshot, metric, { key, ...total }).total, total);
+  }
 }
 
 function countOf(series: readonly SeriesDelta[], metric: string): number {

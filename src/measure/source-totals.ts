@@ -1,4 +1,5 @@
 import type { Frame, VuCount } from "../protocol/frame.ts";
+import type { VuReport } from "./vu-seconds.ts";
 import type { Windows } from "./windows.ts";
 
 /** A generator's CPU share above which it can no longer be trusted to keep up. */
@@ -10,6 +11,8 @@ export const HIGH_LAG_MS = 100;
 export interface SourceTotals {
   /** Of its latest frame. */
   vus: readonly VuCount[];
+  /** What its latest second counts with; null: it has told of none, or was given up since. */
+  report: VuReport | null;
   /** The most it had active. */
   mostVus: number;
   /** Finished outside warm-up. */
@@ -30,6 +33,7 @@ export interface SourceTotals {
 export function createSourceTotals(windows: Windows | null): SourceTotals {
   return {
     vus: [],
+    report: null,
     mostVus: 0,
     iterations: 0,
     frames: 0,

@@ -86,6 +86,16 @@ export function addToTracks(windows: Windows, point: Point, delta: SeriesDelta):
   }
 }
 
+/** Puts a second's gauge into every track it belongs to, in place of what stood there for this second. */
+export function setInTracks(windows: Windows, point: Point, delta: SeriesDelta): void {
+  if (point.span === 1) {
+    windows.tracks.forEach(({ metric }, place) => {
+      if (metric === delta.key.metric) point.values[place] = null;
+    });
+  }
+  addToTracks(windows, point, delta);
+}
+
 /** Counts errors of a point by their code. `scenarioOf` a step's id; undefined: of none that is known. */
 export function addErrors(
   { scenarios }: Windows,
