@@ -59,6 +59,7 @@ const vu: VirtualUser = {
   vuIteration: 0,
   iteration: 0,
   lagUs: -1,
+  thoughtMs: 0,
   signal: new AbortController().signal,
   resources: [],
   vuVariables: new Map(),

@@ -23,6 +23,7 @@ function createIdleWorkflow(): CompiledWorkflow {
     vuIteration: 0,
     iteration: 0,
     lagUs: -1,
+    thoughtMs: 0,
     signal,
     resources: [],
     vuVariables: new Map(),

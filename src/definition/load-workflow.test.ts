@@ -596,3 +596,15 @@ test("a map of many keys is read in a time that grows with their number, not wit
   // With the parser's own check of the keys it takes more than a minute.
   expect(performance.now() - from).toBeLessThan(20_000);
 });
+
+test("a field that is fixed before the run says that it takes no template", () => {
+  const steps = [
+    { ...step, timeout: "${env.T}" },
+    { ...step, id: "b", on_error: "retry", retry: { delay: "${env.T}", max_attempts: "${env.N}" } },
+  ];
+  expect(problemsOf({ steps }, { env: { T: "1s", N: "2" } })).toEqual([
+    "steps[0].timeout: `${env.T}`: `timeout` takes no template; it takes a duration such as 500ms, 30s or 1h30m, more than 0",
+    "steps[1].retry.delay: `${env.T}`: `delay` takes no template; it takes a duration such as 500ms, 30s or 1h30m",
+    "steps[1].retry.max_attempts: `${env.N}`: `max_attempts` takes no template; it takes a whole number from 1 to 1000",
+  ]);
+});

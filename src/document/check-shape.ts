@@ -23,6 +23,7 @@ export function checkShape(
 ): Json | undefined {
   const refuse = (): undefined => {
     const shown = shape.kind === "text" && shape.secret ? "this value" : showValue(value);
+    if (isTemplate(value)) return refuseTemplate(value, shape, path, findings);
     findings.report(path, `${shown} is not accepted here; it takes ${describeShape(shape)}`);
     return undefined;
   };
@@ -139,6 +140,10 @@ function checkChoice(value: Json, shape: Shape & { kind: "choice" }, path: Path,
 
 function checkDuration(value: Json, shape: Shape & { kind: "duration" }, path: Path, findings: Findings): boolean {
   if (shape.templates && typeof value === "string" && value.includes("${")) return true;
+  if (isTemplate(value)) {
+    refuseTemplate(value, shape, path, findings);
+    return false;
+  }
   const given = typeof value === "string" || typeof value === "number" ? value : null;
   const ms = given === null ? null : parseDuration(given);
   if (ms === null) {
@@ -160,6 +165,19 @@ function checkDuration(value: Json, shape: Shape & { kind: "duration" }, path: P
     );
   }
   return true;
+}
+
+function isTemplate(value: Json): boolean {
+  return typeof value === "string" && value.includes("${");
+}
+
+/** What is fixed before the run starts cannot follow from what is known only while it runs. */
+function refuseTemplate(value: Json, shape: Shape, path: Path, findings: Findings): undefined {
+  findings.report(
+    path,
+    `${showValue(value)}: \`${String(path.at(-1))}\` takes no template; it takes ${describeShape(shape)}`,
+  );
+  return undefined;
 }
 
 function isWithin(value: Json, shape: Shape): boolean {

@@ -15,6 +15,7 @@ export function compileBegin(
     for (const slot of slots) vu.results[slot] = undefined;
     for (const feeder of feeders) vu.feed.rows[feeder] = undefined;
     if (response) vu.response = undefined;
+    vu.thoughtMs = 0;
     vu.feed.draw = null;
     vu.feed.begun = true;
   };

@@ -10,7 +10,7 @@ import type { FlowBody, Place } from "./place.ts";
 import type { StepRecord } from "./step-record.ts";
 import { asFailure, recordMilliseconds } from "./step-record.ts";
 
-/** How a flow step's inside ended, and how long it took. */
+/** How a flow step's inside ended, and how long it took without think time. */
 interface Tried {
   readonly ended: Outcome | Failure;
   readonly duration: number;
@@ -36,16 +36,20 @@ export function compileFlowStep(
   return {
     run: (vu, deadline) => {
       const startedAt = clock.now();
+      const thoughtMs = vu.thoughtMs;
+      const makeTried = (ended: Outcome | Failure): Tried => {
+        const now = clock.now();
+        const late = now >= startedAt + timeoutMs && typeof ended === "number" && ended < aborted;
+        const duration = now - startedAt - (vu.thoughtMs - thoughtMs);
+        return { ended: late ? timeoutFailure(step) : ended, duration };
+      };
       const limit = Math.min(deadline, startedAt + timeoutMs);
       try {
         const ended = body.run(vu, limit);
-        if (!(ended instanceof Promise)) return makeTried(startedAt, ended);
-        return ended.then(
-          (value) => makeTried(startedAt, value),
-          (error: unknown) => makeTried(startedAt, asFailure(error)),
-        );
+        if (!(ended instanceof Promise)) return makeTried(ended);
+        return ended.then(makeTried, (error: unknown) => makeTried(asFailure(error)));
       } catch (error) {
-        return makeTried(startedAt, asFailure(error));
+        return makeTried(asFailure(error));
       }
     },
     hasFailed: (vu, { ended }) => !isOver(ended) && (ended !== passed || lookAtResponse(vu, false) !== null),
@@ -65,12 +69,6 @@ export function compileFlowStep(
       return ended === aborted ? outcome : combine(Math.min(outcome, failed) as Outcome, jump);
     },
   };
-
-  function makeTried(startedAt: number, ended: Outcome | Failure): Tried {
-    const now = clock.now();
-    const late = now >= startedAt + timeoutMs && typeof ended === "number" && ended < aborted;
-    return { ended: late ? timeoutFailure(step) : ended, duration: now - startedAt };
-  }
 
   function lookAtResponse(vu: FlowVu, count: boolean): Failure | null {
     if (examine === null) return null;

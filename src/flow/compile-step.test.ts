@@ -3,12 +3,14 @@ import {
   type Answer,
   makeAssertion,
   makeExtraction,
+  makeFlow,
   makeGroup,
+  makeSleep,
   makeStep,
   startFlow,
 } from "../../test/support/flow-run.ts";
 import type { IterationOutcome } from "./compiled.ts";
-import type { OnError } from "../protocol/workflow.ts";
+import type { OnError, Step } from "../protocol/workflow.ts";
 
 const refused: Answer = { status: 0, failure: { code: "1212", message: "connection refused: 127.0.0.1:1" } };
 
@@ -214,6 +216,34 @@ describe("think_time", () => {
     expect(flow.ran).toEqual(["a", "b"]);
     expect(await iteration).toBe("passed");
     expect(flow.cut().trends["step_duration{step:a}"]).toEqual([1, 5000]);
+  });
+
+  test("is in no duration of the steps around it, nor of the iteration", async () => {
+    const pause = { minMs: 400, maxMs: 400 };
+    const thinking = (id: string): Step => makeStep(id, { thinkTime: pause });
+    const flow = await startFlow([
+      makeGroup("g", [makeSleep("s1", 100), thinking("a")]),
+      makeFlow("parallel", "p", {
+        // Lanes: 50 + 400 + 50 + 400 of which 800 are thought; 300.
+        steps: [
+          makeGroup("l1", [makeSleep("s2", 50), thinking("b"), makeSleep("s3", 50), thinking("c")]),
+          makeSleep("s4", 300),
+        ],
+      }),
+    ]);
+    const iteration = flow.iterate();
+    await flow.clock.turn(500 + 900);
+    expect(await iteration).toBe("passed");
+    expect(flow.cut().trends).toMatchObject({
+      "group_duration{step:,group:::g}": [1, 100_000],
+      "group_duration{step:,group:::l1}": [1, 100_000],
+      "step_duration{step:p}": [1, 300_000],
+    });
+    expect(flow.vu.thoughtMs).toBe(400 + 600);
+    const again = flow.iterate();
+    await flow.clock.turn(1400);
+    await again;
+    expect(flow.vu.thoughtMs).toBe(1000);
   });
 
   test("may be a template that yields a duration; what is none fails the iteration once", async () => {

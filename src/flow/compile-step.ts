@@ -114,6 +114,9 @@ function compileThinkTime(thinkTime: Pause, record: StepRecord, place: Place): R
     } catch (error) {
       return record.failAfter(vu, asFailure(error));
     }
-    return (await waitUntil(Math.min(clock.now() + length, deadline), clock, vu.halt)) ? passed : interrupted;
+    const from = clock.now();
+    const rested = await waitUntil(Math.min(from + length, deadline), clock, vu.halt);
+    vu.thoughtMs += clock.now() - from;
+    return rested ? passed : interrupted;
   };
 }

@@ -43,6 +43,7 @@ export class FlowVu implements VirtualUser, Readable {
   vuIteration = 0;
   iteration = 0;
   lagUs = -1;
+  thoughtMs = 0;
   readonly signal: AbortSignal;
   /** Ends the steps and waits of this VU, or of this branch of it. */
   readonly halt: AbortSignal;

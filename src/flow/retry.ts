@@ -17,12 +17,13 @@ export function compileAttempts<Tried>(step: Step, attempt: Attempt<Tried>, cloc
   const { retry } = step;
   return async (vu, deadline) => {
     const startedAt = clock.now();
+    const { thoughtMs } = vu;
     for (let number = 1; ; number++) {
       const tried = await attempt.run(vu, deadline);
       const now = clock.now();
       const next = now + retryDelay(retry, number);
       if (number === retry.maxAttempts || next >= deadline || !attempt.hasFailed(vu, tried)) {
-        return attempt.settle(vu, tried, number === 1 ? null : now - startedAt);
+        return attempt.settle(vu, tried, number === 1 ? null : now - startedAt - (vu.thoughtMs - thoughtMs));
       }
       if (!(await waitUntil(next, clock, vu.halt))) return interrupted;
     }

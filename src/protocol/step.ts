@@ -70,6 +70,8 @@ export interface VirtualUser {
    * planned start (every mode but the arrival rates). Corrected latency is measured latency plus this.
    */
   lagUs: number;
+  /** Milliseconds of the running iteration that were think time of its steps: no duration holds them. */
+  thoughtMs: number;
   /** Aborted when the running iteration must be cut short. One signal for the VU's life. */
   readonly signal: AbortSignal;
   /** One place per executor, at the executor's `slot`. */

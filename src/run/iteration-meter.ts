@@ -5,8 +5,8 @@ import type { Recorder, Tags } from "../measure/recorder.ts";
 export interface IterationMeter {
   /** Passed and failed ones so far. */
   readonly completed: number;
-  /** `Clock.now()` at the start and at the end. Interrupted iterations are in no metric but their own count. */
-  recordEnd(outcome: IterationOutcome, startedAt: number, endedAt: number): void;
+  /** `Clock.now()` at the start and at the end; `thoughtMs` between them were think time. Interrupted iterations are in no metric but their own count. */
+  recordEnd(outcome: IterationOutcome, startedAt: number, endedAt: number, thoughtMs: number): void;
   /** How far behind its plan an iteration began, µs. */
   recordLag(lagUs: number): void;
   /** Iterations that were planned and never began. */
@@ -25,14 +25,14 @@ export function createIterationMeter(recorder: Recorder, tags: Tags): IterationM
     get completed() {
       return completed;
     },
-    recordEnd(outcome, startedAt, endedAt) {
+    recordEnd(outcome, startedAt, endedAt, thoughtMs) {
       if (outcome === "interrupted") {
         interrupted.add(1);
         return;
       }
       completed++;
       iterations.add(1);
-      duration.add(Math.max(0, Math.round((endedAt - startedAt) * 1000)));
+      duration.add(Math.max(0, Math.round((endedAt - startedAt - thoughtMs) * 1000)));
       failed.add(outcome === "failed");
     },
     recordLag: (lagUs) => lag.add(lagUs),

@@ -139,6 +139,7 @@ export function createHttpSteps(http: Partial<HttpDefaults> = {}, clockPorts: Pa
       vuIteration: 0,
       iteration: 0,
       lagUs: -1,
+      thoughtMs: 0,
       signal,
       resources: [],
       vuVariables: new Map(),

@@ -156,6 +156,7 @@ function compileStaged(
     vuIteration: 0,
     iteration: 0,
     lagUs: -1,
+    thoughtMs: 0,
     signal,
     resources: [],
     vuVariables: new Map(),

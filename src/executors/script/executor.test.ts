@@ -292,14 +292,14 @@ test.each([
   [
     "a script",
     "steps: [{ id: s, type: script, script: 'using x = null;' }]",
-    "step `s`: the script cannot be compiled: SyntaxError",
+    "steps[0].script.script: the script has a syntax error at its line 1, column 7: the sandbox knows JavaScript as of 2024",
   ],
   [
     "a lib",
     "libs: { a: 'using x = null;' }\nsteps: [{ type: script, script: return 1 }]",
-    "lib `a`: it cannot be compiled: SyntaxError: expecting ';' (line 1, column 7)",
+    "libs.a: the script has a syntax error at its line 1, column 7: the sandbox knows JavaScript as of 2024",
   ],
-])("what only the sandbox finds wrong with %s is told before the start", async (_what, text, message) => {
+])("what the sandbox does not know of %s is a problem of the workflow", async (_what, text, message) => {
   await expect(startScriptedFlow(text)).rejects.toThrow(message);
 });
 

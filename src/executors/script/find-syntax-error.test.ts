@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { findSyntaxError } from "./find-syntax-error.ts";
 
 test.each(["", "return await 1", "const response = 1; // a comment"])("%j is fine", (source) => {
-  expect(findSyntaxError(source)).toBeNull();
+  expect(findSyntaxError(source, "async function")).toBeNull();
 });
 
 test.each([
@@ -18,11 +18,22 @@ test.each([
   ["import x from 'y'", "Cannot use import statement outside a module", 1, 1],
   ["/* open", "Invalid or unexpected token", 1, 1],
 ])("%j: %s", (source, message, line, column) => {
-  expect(findSyntaxError(source)).toEqual({ message, line, column });
+  expect(findSyntaxError(source, "async function")).toEqual({ message, line, column });
 });
 
 test("nothing runs, and what is nested without end is an answer", () => {
-  expect(findSyntaxError("globalThis.ran = true; for (;;);")).toBeNull();
+  expect(findSyntaxError("globalThis.ran = true; for (;;);", "async function")).toBeNull();
   expect("ran" in globalThis).toBe(false);
-  expect(findSyntaxError("(".repeat(100_000))).not.toBeNull();
+  expect(findSyntaxError("(".repeat(100_000), "async function")).not.toBeNull();
+});
+
+test.each([
+  ["await", "exports.x = await 1", "await is only valid in async functions and the top level bodies of modules", 13],
+  ["what is newer than the sandbox", "using x = null;", "the sandbox knows JavaScript as of 2024: Unexpected token", 7],
+])("a lib may not hold %s", (_what, source, message, column) => {
+  expect(findSyntaxError(source, "function")).toEqual({ message, line: 1, column });
+});
+
+test("a lib may wait in functions of its own, and return early", () => {
+  expect(findSyntaxError("exports.get = async () => await 1; return;", "function")).toBeNull();
 });

@@ -2,7 +2,7 @@ import { parseDuration } from "../../quantity.ts";
 import type { Json, JsonObject } from "../../protocol/json.ts";
 import { describe, object, positiveDuration, type Shape, text, union } from "../../protocol/shape.ts";
 import type { SpecContext, StepSpec } from "../../protocol/step-spec.ts";
-import { findSyntaxError } from "./find-syntax-error.ts";
+import { type Body, findSyntaxError } from "./find-syntax-error.ts";
 import { findTouches } from "./find-touches.ts";
 import type { ScriptConfig } from "./script-config.ts";
 
@@ -53,11 +53,12 @@ export const scriptLibs = {
     keysAccept: "a name: a letter, then at most 63 letters, digits and `_ . / -`",
   } satisfies Shape,
   /** The text of one lib from a checked value; what is wrong is reported. */
-  resolve: (value: Json, context: Pick<SpecContext, "report" | "readFile">): string => readSource(value, [], context),
+  resolve: (value: Json, context: Pick<SpecContext, "report" | "readFile">): string =>
+    readSource(value, [], context, "function"),
 } as const;
 
 function resolveConfig(config: JsonObject, context: SpecContext): ScriptConfig {
-  const script = readSource(config["script"] ?? "", ["script"], context);
+  const script = readSource(config["script"] ?? "", ["script"], context, "async function");
   const timeout = config["timeout"];
   const libs = /\brequire\b/.test(script) ? Object.values(context.libs) : [];
   return {
@@ -74,11 +75,12 @@ function readSource(
   value: Json,
   path: readonly string[],
   { report, readFile }: Pick<SpecContext, "report" | "readFile">,
+  body: Body,
 ): string {
   const name = typeof value === "object" ? (value as { readonly file?: string } | null)?.file : undefined;
   const source = name === undefined ? String(value) : readFile([...path, "file"], name);
   if (source === null) return "";
-  const error = findSyntaxError(source);
+  const error = findSyntaxError(source, body);
   if (error === null) return source;
   const { message, ...inside } = error;
   const where = `line ${inside.line}, column ${inside.column}`;

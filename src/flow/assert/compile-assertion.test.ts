@@ -36,6 +36,7 @@ const vu: VirtualUser = {
   vuIteration: 0,
   iteration: 0,
   lagUs: 0,
+  thoughtMs: 0,
   signal: new AbortController().signal,
   resources: [],
   vuVariables: new Map(),

@@ -37,6 +37,7 @@ function makeVu(): VirtualUser {
     vuIteration: 0,
     iteration: 0,
     lagUs: 0,
+    thoughtMs: 0,
     signal: new AbortController().signal,
     resources: [],
     vuVariables: new Map(),

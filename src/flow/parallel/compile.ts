@@ -1,3 +1,4 @@
+import type { Clock } from "../../protocol/ports.ts";
 import type { Step } from "../../protocol/workflow.ts";
 import type { FlowVu } from "../flow-vu.ts";
 import type { Outcome } from "../outcome.ts";
@@ -18,7 +19,7 @@ export const parallelCompiler: StepCompiler = {
       .map((branch) => compileSteps([branch], place));
     return {
       durations: [place.recorder.trend("step_duration", tags)],
-      run: (vu, deadline) => runBranches(vu, deadline, branches, concurrency, failFast),
+      run: (vu, deadline) => runBranches(vu, deadline, branches, concurrency, failFast, place.clock),
     };
   },
 };
@@ -29,6 +30,7 @@ function runBranches(
   branches: readonly RunSteps[],
   concurrency: number,
   failFast: boolean,
+  clock: Clock,
 ): Outcome | Promise<Outcome> {
   const cut = failFast ? followHalt(vu.halt) : null;
   const halt = cut?.controller.signal ?? vu.halt;
@@ -37,6 +39,10 @@ function runBranches(
   let whole: Outcome = passed;
   /** Was a branch left unfinished because another one failed? */
   let failedFast = false;
+  const startedAt = clock.now();
+  let thinks = false;
+  /** How long the busiest lane took without its think time. */
+  let busyMs = 0;
 
   const note = (outcome: Outcome): void => {
     // A branch that was cut says nothing; the one that cut it has said all.
@@ -46,26 +52,34 @@ function runBranches(
     failedFast = true;
     cut.controller.abort();
   };
-  /** Runs branches until none is left; several lanes do so at a time. */
-  const runLane = (): void | Promise<void> => {
+  /** Runs branches until none is left; several lanes do so at a time. `idleMs`: the lane's think time so far. */
+  const runLane = (idleMs: number): void | Promise<void> => {
     while (next < branches.length && !halt.aborted) {
       const index = next++;
       const branch = forkVu(vu, halt);
       vus[index] = branch;
       const outcome = (branches[index] as RunSteps)(branch, deadline);
-      if (outcome instanceof Promise) return outcome.then(note).then(runLane);
+      if (outcome instanceof Promise) {
+        return outcome.then((ended) => {
+          note(ended);
+          return runLane(idleMs + branch.thoughtMs);
+        });
+      }
       note(outcome);
     }
+    if (idleMs > 0) thinks = true;
+    busyMs = Math.max(busyMs, clock.now() - startedAt - idleMs);
   };
   const finish = (): Outcome => {
     cut?.close();
     joinBranches(vu, vus);
+    if (thinks) vu.thoughtMs += clock.now() - startedAt - busyMs;
     return vu.halt.aborted ? interrupted : whole;
   };
 
   const lanes: Promise<void>[] = [];
   while (lanes.length < concurrency && next < branches.length && !halt.aborted) {
-    const lane = runLane();
+    const lane = runLane(0);
     if (lane instanceof Promise) lanes.push(lane);
   }
   return lanes.length === 0 ? finish() : Promise.all(lanes).then(finish);

@@ -166,7 +166,7 @@ export function createArrivals(context: SchedulerContext, load: ArrivalLoad): Sc
     const outcome = await scenario.iteration(vu);
     place.busy = false;
     const endedAt = clock.now();
-    meter.recordEnd(outcome, startedAt, endedAt);
+    meter.recordEnd(outcome, startedAt, endedAt, vu.thoughtMs);
     if (!over && (drawThinkTime !== null || pacingMs > 0)) {
       const thinkTime = drawThinkTime === null ? 0 : drawThinkTime(vu);
       await place.rest.waitFor(endedAt + thinkTime, time.read(startedAt) + pacingMs);

@@ -262,7 +262,7 @@ class LoopingVuOf implements LoopingVu {
       const outcome = await scenario.iteration(vu);
       this.busy = false;
       now = clock.now();
-      meter.recordEnd(outcome, startedAt, now);
+      meter.recordEnd(outcome, startedAt, now, vu.thoughtMs);
       if (drawThinkTime !== null || pacingMs > 0) {
         const thinkTime = drawThinkTime === null ? 0 : drawThinkTime(vu);
         if (this.called && !this.options.isOver()) {
