@@ -1,20 +1,18 @@
 import { unescape } from "node:querystring";
 import type { Configuration } from "../config/configuration.ts";
-import type { Masker } from "../protocol/ports.ts";
-import { createMasker } from "../run/masker.ts";
 import { keepSecrets } from "./secret-memory.ts";
 
 /** Fields of a connection whose value is hidden. */
 const secretField = /pass|secret|token|key|dsn|ur[il]|credential/i;
 
 /**
- * Hides the keys and the credentials of a configuration, and what was read from files it names, in texts; what this
- * process says of its own faults hides them too.
+ * From now on the log, and what this process says of its own faults, hide the keys and the credentials of this
+ * configuration too, and what was read from files it names.
  */
-export function createConfigurationMasker(
+export function keepConfigurationSecrets(
   { auth, slave, connections, master }: Configuration,
   read: readonly (string | null)[] = [],
-): Masker {
+): void {
   const secrets = read.filter((secret) => secret !== null);
   for (const { key } of auth.apiKeys) if (key !== null) secrets.push(key);
   if (slave.apiKey !== null) secrets.push(slave.apiKey);
@@ -26,5 +24,4 @@ export function createConfigurationMasker(
     }
   }
   keepSecrets(secrets);
-  return createMasker(Object.fromEntries(secrets.map((secret, index) => [String(index), secret])));
 }

@@ -1,5 +1,5 @@
 import { copyFile } from "node:fs/promises";
-import { availableParallelism } from "node:os";
+import { availableParallelism, hostname } from "node:os";
 import { knownCapabilities } from "../config/capabilities.ts";
 import type { Configuration } from "../config/configuration.ts";
 import { readEngineVersion } from "../local/engine-version.ts";
@@ -10,7 +10,7 @@ import { createSystemClock } from "../run/system-clock.ts";
 import { systemTime } from "../run/system-time.ts";
 import { openStore } from "../store/open-store.ts";
 import { chooseStore } from "./choose-store.ts";
-import { createConfigurationMasker } from "./config-secrets.ts";
+import { keepConfigurationSecrets } from "./config-secrets.ts";
 import { createConfigure, takeConfiguration } from "./configure.ts";
 import { keepFaultsIn } from "./fault-log.ts";
 import { exposeVariables } from "./expose-variables.ts";
@@ -18,7 +18,7 @@ import { nodeSignals, watchInterrupts } from "./interrupts.ts";
 import { type MasterStartOptions, readMasterFlags } from "./master-start-options.ts";
 import { readAccess } from "./read-access.ts";
 import { createNodeLog } from "./node-log.ts";
-import { rememberSecrets } from "./secret-memory.ts";
+import { hideKept, rememberSecrets } from "./secret-memory.ts";
 import { tellError } from "./tell-error.ts";
 import type { Terminal } from "./terminal.ts";
 import { watchReload } from "./watch-reload.ts";
@@ -38,11 +38,13 @@ export async function masterStartCommand(options: MasterStartOptions, terminal: 
   try {
     const configure = createConfigure(options.config, readMasterFlags(options), terminal);
     const configuration = configure();
+    const { server } = configuration;
     const masterId = makeUuid(Math.random);
+    keepConfigurationSecrets(configuration);
     const nodeLog = createNodeLog({
       logging: configuration.logging,
       terminal,
-      mask: createConfigurationMasker(configuration),
+      mask: hideKept,
       fields: { master: masterId },
     });
     closing.push(() => nodeLog.close());
@@ -60,6 +62,7 @@ export async function masterStartCommand(options: MasterStartOptions, terminal: 
       file: options.config ?? null,
       onReload: () =>
         takeConfiguration(configure, log, (next) => {
+          keepConfigurationSecrets(next);
           nodeLog.reload(next.logging);
           master?.renew(readAccess(next));
         }),
@@ -70,7 +73,7 @@ export async function masterStartCommand(options: MasterStartOptions, terminal: 
       store,
       storeKind: chosen.kind,
       dataDir: folder?.path ?? chosen.dataDir,
-      configuration,
+      configuration: { ...configuration, server: { ...server, hosts: [...server.hosts, hostname()] } },
       access,
       clock,
       log,

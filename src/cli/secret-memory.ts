@@ -4,14 +4,16 @@ import { createMasker } from "../run/masker.ts";
 /** Of a master that takes many: those that came last are the likeliest to be in a fault. */
 const mostRemembered = 1_000;
 const remembered = new Set<string>();
-/** Of its own configuration: never forgotten. */
+/** Of its own configurations, the first and those read later: never forgotten. */
 const kept = new Set<string>();
-let mask: Masker | null = null;
+let maskAll: Masker | null = null;
+let maskKept: Masker | null = null;
 
-/** The same of secrets that live as long as the process. */
+/** The same of secrets that live as long as the process; they are hidden in its log too. */
 export function keepSecrets(secrets: readonly string[]): void {
   for (const value of secrets) if (value !== "") kept.add(value);
-  mask = null;
+  maskAll = null;
+  maskKept = null;
 }
 
 /** The values of secrets that this process has been given: no error that it tells shows them. */
@@ -21,11 +23,21 @@ export function rememberSecrets(secrets: Readonly<Record<string, string>>): void
     remembered.add(value);
     if (remembered.size > mostRemembered) remembered.delete(remembered.values().next().value ?? "");
   }
-  mask = null;
+  maskAll = null;
 }
 
 /** A text without them. */
 export function hideSecrets(text: string): string {
-  mask ??= createMasker(Object.fromEntries([...kept, ...remembered].map((value, at) => [String(at), value])));
-  return mask(text);
+  maskAll ??= createMaskerOf([...kept, ...remembered]);
+  return maskAll(text);
+}
+
+/** A text without those that live as long as the process. */
+export function hideKept(text: string): string {
+  maskKept ??= createMaskerOf([...kept]);
+  return maskKept(text);
+}
+
+function createMaskerOf(values: readonly string[]): Masker {
+  return createMasker(Object.fromEntries(values.map((value, at) => [String(at), value])));
 }

@@ -8,7 +8,7 @@ import type { DialSecurity } from "../slave/dial.ts";
 import { readMasterUrls } from "../slave/master-url.ts";
 import { startSlave } from "../slave/start-slave.ts";
 import { loadCapabilities } from "./capabilities.ts";
-import { createConfigurationMasker } from "./config-secrets.ts";
+import { keepConfigurationSecrets } from "./config-secrets.ts";
 import { createConfigure, takeConfiguration } from "./configure.ts";
 import { keepFaultsIn } from "./fault-log.ts";
 import { exposeVariables } from "./expose-variables.ts";
@@ -17,7 +17,7 @@ import { createNodeLog } from "./node-log.ts";
 import { createProcessSample } from "./process-sample.ts";
 import { defaultMaxVus, defaultSlavePort, readSlaveFlags, type SlaveStartOptions } from "./slave-options.ts";
 import { readSource } from "./read-source.ts";
-import { rememberSecrets } from "./secret-memory.ts";
+import { hideKept, rememberSecrets } from "./secret-memory.ts";
 import { tellError } from "./tell-error.ts";
 import type { Terminal } from "./terminal.ts";
 import { watchReload } from "./watch-reload.ts";
@@ -39,10 +39,11 @@ export async function slaveStartCommand(options: SlaveStartOptions, terminal: Te
     const { slave: own } = configuration;
     const id = own.id ?? nameSlave();
     let security = readSecurity(own);
+    keepConfigurationSecrets(configuration, [security.apiKey]);
     const nodeLog = createNodeLog({
       logging: configuration.logging,
       terminal,
-      mask: createConfigurationMasker(configuration, [security.apiKey]),
+      mask: hideKept,
       fields: { slave: id },
     });
     closing.push(() => nodeLog.close());
@@ -61,6 +62,7 @@ export async function slaveStartCommand(options: SlaveStartOptions, terminal: Te
         takeConfiguration(configure, log, (next) => {
           // With the next dial: a link that is up stays.
           security = readSecurity(next.slave);
+          keepConfigurationSecrets(next, [security.apiKey]);
           nodeLog.reload(next.logging);
         }),
       onHangup: () => asked.resolve(),
@@ -81,6 +83,7 @@ export async function slaveStartCommand(options: SlaveStartOptions, terminal: Te
         host: own.address?.host ?? null,
         port: own.address?.port ?? defaultSlavePort,
         mayMove: own.address === null,
+        names: [...configuration.server.hosts, hostname()],
       },
       masters: readMasterUrls(own.masterAddr),
       security: () => security,
@@ -123,12 +126,10 @@ function nameSlave(): string {
 /** What it shows to its master, read from the files. Throws EngineError `unreadable_file`. */
 function readSecurity({ apiKey, apiKeyFile, tls }: SlaveConfiguration): DialSecurity {
   const read = (file: string | null): string | null => (file === null ? null : readSource(file));
-  const security = {
+  return {
     apiKey: read(apiKeyFile)?.trim() ?? apiKey,
     ca: read(tls.ca),
     cert: read(tls.cert),
     key: read(tls.key),
   };
-  if (security.apiKey !== null) rememberSecrets({ apiKey: security.apiKey });
-  return security;
 }

@@ -255,6 +255,14 @@ mastr: {}
   ]);
 });
 
+test("names that people try for the address are told what is meant", () => {
+  expect(refuse("server: {host: 0.0.0.0, port: 8080, hots: []}")).toEqual([
+    "1:10 server.host: there is no field `host` here. Did you mean `address`?",
+    "1:25 server.port: there is no field `port` here. Did you mean `address`?",
+    "1:37 server.hots: there is no field `hots` here. Did you mean `hosts`?",
+  ]);
+});
+
 test.each([
   [
     "two keys of one name",

@@ -1,7 +1,6 @@
-import { describe, flag, list, object, positiveDuration, size, text } from "../protocol/shape.ts";
+import { describe, flag, list, object, type ObjectShape, positiveDuration, size, text } from "../protocol/shape.ts";
 
-/** `server`: the master's listener. */
-export const serverShape = object({
+const fields = object({
   address: describe(text, "Where the API is served: `:8080`, `0.0.0.0:8080`, `127.0.0.1:8080`, `[::1]:8080`."),
   read_timeout: describe(
     positiveDuration,
@@ -18,7 +17,7 @@ export const serverShape = object({
   ),
   hosts: describe(
     list(text),
-    "Names besides addresses and `localhost` under which pages may reach the master, such as `load.example.com`.",
+    "Names besides addresses, `localhost` and the machine's own under which a master without keys may be asked, such as `load.example.com`; also a slave's `/status` and `/metrics`.",
   ),
   cors_origins: describe(
     list(text),
@@ -31,3 +30,9 @@ export const serverShape = object({
     "Requests of one address that are answered in a second; twice as many may come at once. More are answered with 429.",
   ),
 });
+
+/** `server`: the master's listener. */
+export const serverShape: ObjectShape = {
+  ...fields,
+  misnomers: { host: "address", port: "address", listen: "address" },
+};

@@ -62,8 +62,11 @@ function checkObject(
   const kept: [string, Json][] = [];
   for (const [key, item] of Object.entries(value)) {
     const field = Object.hasOwn(shape.fields, key) ? shape.fields[key] : undefined;
-    if (field === undefined) reportUnknownKey(key, Object.keys(shape.fields), path, findings);
-    else {
+    if (field === undefined) {
+      const meant = shape.misnomers?.[key];
+      const hint = meant === undefined ? "" : ` Did you mean \`${meant}\`?`;
+      reportUnknownKey(key, Object.keys(shape.fields), path, findings, hint);
+    } else {
       const checked = checkShape(item, field, [...path, key], findings, checkSteps);
       if (checked !== undefined) kept.push([key, checked]);
     }

@@ -52,6 +52,8 @@ export interface ObjectShape extends Described {
   readonly kind: "object";
   readonly fields: Readonly<Record<string, Shape>>;
   readonly required: readonly string[];
+  /** Names that people try, each with the field that is meant. */
+  readonly misnomers?: Readonly<Record<string, string>>;
 }
 
 export const any: Shape = { kind: "any" };

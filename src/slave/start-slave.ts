@@ -11,7 +11,7 @@ import { createExecutionInputs, type InputSource } from "./execution-inputs.ts";
 import { createInputFetcher } from "./fetch-input.ts";
 import { createSlave, type ProcessSample, type Slave } from "./slave.ts";
 import { createSlaveMetrics } from "./slave-metrics.ts";
-import { startStatusServer } from "./status-server.ts";
+import { startStatusServer, type StatusServerOptions } from "./status-server.ts";
 
 export interface MakeSlaveOptions {
   readonly card: SlaveCard;
@@ -76,7 +76,7 @@ export function makeSlave(options: MakeSlaveOptions): Slave {
 export interface StartSlaveOptions extends Omit<MakeSlaveOptions, "card" | "inputs"> {
   /** `address` is filled in when it is known. */
   readonly card: Omit<SlaveCard, "address">;
-  readonly listen: { readonly host: string | null; readonly port: number; readonly mayMove: boolean };
+  readonly listen: StatusServerOptions;
   readonly masters: readonly MasterUrl[];
   /** Asked before each dial. */
   security(): DialSecurity;

@@ -1,11 +1,13 @@
 import { once } from "node:events";
+import { get as send, type IncomingMessage } from "node:http";
 import { connect } from "node:net";
+import { text } from "node:stream/consumers";
 import { expect, onTestFinished, test } from "vitest";
 import { EngineError } from "../errors.ts";
 import { startStatusServer, type StatusServer } from "./status-server.ts";
 
-async function start(port = 0, mayMove = false): Promise<StatusServer> {
-  const server = await startStatusServer({ host: "127.0.0.1", port, mayMove });
+async function start(port = 0, mayMove = false, host = "127.0.0.1"): Promise<StatusServer> {
+  const server = await startStatusServer({ host, port, mayMove, names: ["load.example"] });
   onTestFinished(() => server.close());
   return server;
 }
@@ -53,4 +55,26 @@ test("a client that never finishes its request is cut off", async () => {
   socket.resume();
   await once(socket, "close");
   expect(performance.now() - from).toBeLessThan(8_000);
+});
+
+test("it answers whom a master without keys would answer; its health everybody may ask", async () => {
+  const server = await start(0, false, "0.0.0.0");
+  server.serve(pages);
+  const ask = async (path: string, headers: Readonly<Record<string, string>>): Promise<string> => {
+    const [response] = (await once(send({ port: server.port, path, headers }), "response")) as [IncomingMessage];
+    return `${response.statusCode} ${await text(response)}`;
+  };
+  const strange: readonly Readonly<Record<string, string>>[] = [
+    { host: "evil.example" },
+    { host: "127.0.0.1", "x-forwarded-for": "8.8.8.8" },
+    { host: "127.0.0.1", forwarded: 'for="[2001:4860::1]:443"' },
+  ];
+  for (const headers of strange) {
+    expect(await ask("/status", headers)).toMatch(/^403 \{"error":"forbidden"/);
+    expect(await ask("/metrics", headers)).toMatch(/^403 \{"error":"forbidden"/);
+    expect(await ask("/health", headers)).toBe('200 {"status":"healthy"}\n');
+  }
+  for (const host of ["10.1.2.3:9091", "localhost", "LOAD.example:9091"]) {
+    expect(await ask("/status", { host, "x-real-ip": "10.0.0.7" })).toBe('200 {"id":"s1"}\n');
+  }
 });

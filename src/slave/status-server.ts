@@ -1,6 +1,8 @@
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import { isLoopback } from "../address.ts";
+import { findStranger, isKnownHost } from "../came-by.ts";
 import type { JsonObject } from "../protocol/json.ts";
 import { EngineError } from "../errors.ts";
 
@@ -9,6 +11,8 @@ export interface StatusServerOptions {
   readonly port: number;
   /** A taken port is replaced by a free one: nobody asked for this one. */
   readonly mayMove: boolean;
+  /** Names under which it may be asked, besides addresses and `localhost`. */
+  readonly names: readonly string[];
 }
 
 /** What is served, read anew for each request. */
@@ -20,7 +24,10 @@ export interface StatusPages {
   metrics(): Promise<string>;
 }
 
-/** What a slave serves about itself; reads only. */
+/**
+ * What a slave serves about itself; reads only. It has no keys: but for `/health`, it answers who a master without keys
+ * would answer.
+ */
 export interface StatusServer {
   readonly port: number;
   /** Until then every answer is 503. */
@@ -39,7 +46,7 @@ export async function startStatusServer(options: StatusServerOptions): Promise<S
   const server = createServer(
     { requestTimeout: requestMs, headersTimeout: requestMs, connectionsCheckingInterval: 1_000, maxHeaderSize: 16_384 },
     (request, response) => {
-      answer(request, response, pages).catch((error: unknown) => {
+      answer(request, response, pages, (asked) => describeRefusal(asked, options)).catch((error: unknown) => {
         writeJson(response, 500, {
           error: "internal_error",
           message: error instanceof Error ? error.message : String(error),
@@ -88,7 +95,23 @@ async function listen(server: Server, { host, port, mayMove }: StatusServerOptio
   }
 }
 
-async function answer(request: IncomingMessage, response: ServerResponse, pages: StatusPages | null): Promise<void> {
+/** Why a request is not answered; null: it is. */
+function describeRefusal(request: IncomingMessage, { host, names }: StatusServerOptions): string | null {
+  const stranger = host !== null && isLoopback(host) ? null : findStranger(request);
+  if (stranger !== null) {
+    return `a slave answers only loopback, private and link-local addresses; \`${stranger}\` is none`;
+  }
+  const { host: asked = "" } = request.headers;
+  if (isKnownHost(asked, names)) return null;
+  return `this slave is not asked as \`${asked.slice(0, 100)}\`; use its address or localhost, or name this host in \`server.hosts\` of its configuration`;
+}
+
+async function answer(
+  request: IncomingMessage,
+  response: ServerResponse,
+  pages: StatusPages | null,
+  refuse: (request: IncomingMessage) => string | null,
+): Promise<void> {
   const path = (request.url ?? "/").split("?", 1)[0];
   if (request.method !== "GET" && request.method !== "HEAD") {
     response.setHeader("allow", "GET, HEAD");
@@ -96,6 +119,11 @@ async function answer(request: IncomingMessage, response: ServerResponse, pages:
       error: "method_not_allowed",
       message: `${request.method ?? ""} is not for ${path}: use GET`,
     });
+    return;
+  }
+  const refusal = path === "/health" ? null : refuse(request);
+  if (refusal !== null) {
+    writeJson(response, 403, { error: "forbidden", message: refusal });
     return;
   }
   if (pages === null) {

@@ -221,3 +221,24 @@ function post(url: string, body: string): Promise<string> {
     sent.end(body);
   });
 }
+
+test("a key that a reload brought is in no log and no fault, as one of the start", { timeout: 60_000 }, async () => {
+  const config = join(mkdtempSync(join(tmpdir(), "secrets-")), "config.json");
+  const write = (...keys: readonly string[]) =>
+    writeFileSync(
+      config,
+      JSON.stringify({ auth: { api_keys: keys.map((key, at) => ({ name: `k${at}`, role: "admin", key })) } }),
+    );
+  write("the-first-key-of-all");
+  const { url, master } = await startCluster({ args: ["--config", config], env: makeFault() });
+  write("the-first-key-of-all", secret);
+  master.child.kill("SIGHUP");
+  await master.seen(/the configuration was read again/);
+  for (const key of ["the-first-key-of-all", encodeURIComponent(secret)]) {
+    expect((await fetch(`${url}/api/v1/${key}`)).status).toBe(401);
+  }
+  await master.seen(/GET \/api\/v1\/\*\*\*[^]*GET \/api\/v1\/\*\*\*/);
+  await expectMaskedFault(master);
+  expectNone("the log", master.shown());
+  expect(master.shown()).not.toContain("the-first-key");
+});

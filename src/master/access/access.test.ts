@@ -45,8 +45,8 @@ function request({ peer = "127.0.0.1", url = "/api/v1/executions", headers = {} 
 /** `name (role)`, or the error's code. */
 function ask(access: Access, sent: Sent, wish: Partial<Wish> = {}): string {
   try {
-    access.screen(request(sent));
     const whole: Wish = { role: "viewer", webSocket: false, ...wish };
+    access.screen(request(sent), whole.role);
     const identity = access.recognize(request(sent), whole);
     access.permit(identity, whole.role);
     return `${identity.name} (${identity.role})`;
@@ -124,6 +124,8 @@ test.each([
   ["an allowed peer with a forged hop", "192.0.2.1", { "x-forwarded-for": "10.1.1.1" }, "forbidden"],
   ["behind an allowed proxy, not allowed itself", "10.1.1.1", { "x-forwarded-for": "192.0.2.1" }, "forbidden"],
   ["with a forged hop before the true one", "10.1.1.1", { "x-forwarded-for": "10.1.1.2, 192.0.2.1" }, "forbidden"],
+  ["a proxy that says it in Forwarded", "10.1.1.1", { forwarded: "for=192.0.2.1;proto=https" }, "forbidden"],
+  ["a proxy that says it in X-Real-IP", "10.1.1.1", { "x-real-ip": "192.0.2.1" }, "forbidden"],
   ["hops that are allowed", "10.1.1.1", { "x-forwarded-for": "10.1.1.2:99, [2001:db8::5]:1" }, "the viewer (viewer)"],
   ["a hop that is no address", "10.1.1.1", { "x-forwarded-for": "unknown" }, "forbidden"],
   ["nobody", "", {}, "forbidden"],
@@ -138,6 +140,8 @@ test("without authentication: private peers are everybody, others nobody", () =>
   expect(ask(access, {}, { role: "slave" })).toBe("anonymous (admin)");
   expect(ask(access, { peer: "8.8.8.8" })).toBe("auth_required");
   expect(ask(access, { headers: { "x-forwarded-for": "8.8.8.8" } })).toBe("auth_required");
+  expect(ask(access, { headers: { host: "evil.example" } })).toBe("forbidden");
+  expect(ask(access, { headers: { host: "master.example" } }, { role: "slave" })).toBe("anonymous (admin)");
   expect(ask(access, { headers: { origin: "https://evil.example" } })).toBe("forbidden");
   expect(() => access.renew({ keys, addresses: { allow: [], deny: [] } })).toThrow(/by a new start alone/);
 });

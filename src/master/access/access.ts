@@ -1,5 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import { createAddressList } from "../../address.ts";
+import { listHops } from "../../came-by.ts";
 import { EngineError } from "../../errors.ts";
 import type { Clock } from "../../protocol/ports.ts";
 import { createListenerRule } from "./listener-rule.ts";
@@ -13,8 +14,9 @@ import { createTickets } from "./tickets.ts";
 export interface AccessOptions {
   /** The host that the listener is bound to. */
   readonly host: string;
-  /** Names and origins of pages that may speak to this master, besides its own and those of localhost; origins null: its own alone. */
+  /** Names by which this master may be asked, besides addresses and localhost. */
   readonly hosts: readonly string[];
+  /** Origins of pages that may, besides its own and those of localhost; null: its own alone. */
   readonly origins: readonly string[] | null;
   /** null: no authentication, everybody who is answered may do everything. */
   readonly keys: readonly ApiKey[] | null;
@@ -38,10 +40,10 @@ export interface Wish {
 /** Decides who is answered. */
 export interface Access {
   /**
-   * Whatever it wants: may this peer, and this page, be answered? Throws EngineError `rate_limited`, `invalid_request`,
+   * May this peer, and this page, be answered at all, where it wants what takes this role? Throws EngineError `rate_limited`, `invalid_request`,
    * `forbidden`, `auth_required`.
    */
-  screen(request: IncomingMessage): void;
+  screen(request: IncomingMessage, role: Wish["role"]): void;
   /** Who sent it, by key, ticket or certificate. Throws EngineError `unauthorized`, `invalid_request`. */
   recognize(request: IncomingMessage, wish: Wish): Identity;
   /** Throws EngineError `forbidden` where somebody's role is not enough. */
@@ -80,14 +82,14 @@ export function createAccess(options: AccessOptions): Access {
   };
 
   return {
-    screen(request) {
+    screen(request, role) {
       const peer = request.socket.remoteAddress ?? "";
       if (!rate.take(peer)) {
         throw new EngineError("rate_limited", `more than ${requestsPerSecond} requests a second came from \`${peer}\``);
       }
       const query = readQuery(request);
       checkAddresses(request, mayCome);
-      const refusal = rule(request);
+      const refusal = rule(request, role);
       if (refusal !== null) throw refusal;
       refuseKeyInUrl(query);
     },
@@ -133,9 +135,8 @@ function compileAddresses({ allow, deny }: AccessOptions["addresses"]): (address
 }
 
 /** Every address on the way must be allowed, so that nobody gains by making hops up. Throws EngineError `forbidden`. */
-function checkAddresses({ headers, socket }: IncomingMessage, mayCome: (address: string) => boolean): void {
-  const hops = [headers["x-forwarded-for"] ?? []].flat().flatMap((text) => text.split(","));
-  for (const hop of [socket.remoteAddress ?? "", ...hops.map((text) => text.trim())]) {
+function checkAddresses(request: IncomingMessage, mayCome: (address: string) => boolean): void {
+  for (const hop of [request.socket.remoteAddress ?? "", ...listHops(request)]) {
     if (mayCome(hop)) continue;
     throw new EngineError(
       "forbidden",

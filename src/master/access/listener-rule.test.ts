@@ -1,17 +1,17 @@
 import { expect, test } from "vitest";
+import type { Arrival } from "../../came-by.ts";
+import type { KeyRole } from "./identity.ts";
 import { createListenerRule, describeOpenListener } from "./listener-rule.ts";
 
 function ask(
   peer: string,
   headers: Record<string, string> = {},
-  options: { host?: string; hosts?: string[]; origins?: string[]; authenticated?: boolean } = {},
+  options: { host?: string; hosts?: string[]; origins?: string[]; authenticated?: boolean; role?: KeyRole } = {},
 ): string | null {
-  const rule = createListenerRule({ host: "0.0.0.0", hosts: [], origins: [], authenticated: false, ...options });
+  const { role = "viewer", ...more } = options;
+  const rule = createListenerRule({ host: "0.0.0.0", hosts: [], origins: [], authenticated: false, ...more });
   const socket = { remoteAddress: peer };
-  return (
-    rule({ headers: { host: "127.0.0.1:8080", ...headers }, socket } as unknown as Parameters<typeof rule>[0])?.code ??
-    null
-  );
+  return rule({ headers: { host: "127.0.0.1:8080", ...headers }, socket } as unknown as Arrival, role)?.code ?? null;
 }
 
 test.each([
@@ -57,8 +57,13 @@ test.each([
   ["a page without an origin", { origin: "null" }, "forbidden"],
   ["a name that was pointed here", { origin: "http://evil.example", host: "evil.example" }, "forbidden"],
   ["a page read under such a name", { "sec-fetch-site": "same-origin", host: "evil.example" }, "forbidden"],
-  ["an address typed by hand", { "sec-fetch-site": "none", host: "master.example" }, null],
-  ["a program, which sends no origin", { host: "master.example" }, null],
+  ["a page's own GET, which has no origin where it is no https", { host: "evil.example" }, "forbidden"],
+  ["a name typed by hand", { "sec-fetch-site": "none", host: "master.example" }, "forbidden"],
+  ["a program by such a name", { host: "master.example:8080", "user-agent": "curl/8" }, "forbidden"],
+  ["a name that begins like an address", { host: "127.0.0.1.evil.example" }, "forbidden"],
+  ["nobody knows what", { host: "" }, "forbidden"],
+  ["a program by IPv6", { host: "[::1]:8080" }, null],
+  ["a program by localhost", { host: "LOCALHOST:8080" }, null],
 ])("a request of %s %j: %s", (_name, headers, code) => {
   expect(ask("127.0.0.1", headers)).toBe(code);
 });
@@ -67,6 +72,14 @@ test("configured names and origins are taken", () => {
   const options = { hosts: ["Master.example"], origins: ["https://board.example"] };
   expect(ask("127.0.0.1", { origin: "https://board.example", host: "master.example:8080" }, options)).toBe(null);
   expect(ask("127.0.0.1", { origin: "https://other.example", host: "master.example:8080" }, options)).toBe("forbidden");
+  expect(ask("127.0.0.1", { host: "MASTER.example" }, options)).toBe(null);
+});
+
+test("slaves come by any name; a page that calls what they call does not", () => {
+  const host = "master.example.com:8080";
+  expect(ask("10.0.0.1", { host }, { role: "slave" })).toBe(null);
+  expect(ask("10.0.0.1", { host, origin: `http://${host}` }, { role: "slave" })).toBe("forbidden");
+  expect(ask("8.8.8.8", { host }, { role: "slave" })).toBe("auth_required");
 });
 
 test("with keys it does not matter where a peer is; pages of foreign origins are still not answered", () => {

@@ -1,31 +1,33 @@
-import type { IncomingMessage } from "node:http";
-import { isIP } from "node:net";
+import { bareAddress, isLoopback } from "../../address.ts";
+import { type Arrival, findStranger, isKnownHost } from "../../came-by.ts";
 import { EngineError } from "../../errors.ts";
-import { bareAddress, isLoopback, isPrivateAddress } from "../../address.ts";
+import type { KeyRole } from "./identity.ts";
 
 export interface ListenerOptions {
   /** The host that the listener is bound to. */
   readonly host: string;
-  /** Names under which pages may reach this master, besides addresses and `localhost`. */
+  /** Names under which this master may be asked, besides addresses and `localhost`. */
   readonly hosts: readonly string[];
   /** Origins of pages that may, besides those of localhost and of this master itself; null: only its own may. */
   readonly origins: readonly string[] | null;
-  /** With keys it does not matter where a peer is, nor by which name a page found the way. */
+  /** With keys it does not matter where a peer is, nor by which name it found the way. */
   readonly authenticated: boolean;
 }
 
-/** Says whether a request is answered: null, or the error it gets (`auth_required`, `forbidden`). */
-export type ListenerRule = (request: Pick<IncomingMessage, "headers" | "socket">) => EngineError | null;
+/** Says whether a request that takes this role is answered: null, or the error it gets (`auth_required`, `forbidden`). */
+export type ListenerRule = (request: Arrival, role: KeyRole | "anyone") => EngineError | null;
 
 /**
  * Pages only from allowed origins. Without authentication also: where the listener is not bound to loopback, only peers
- * whose address, and every hop before them, is loopback, private or link-local; pages only under a name that nobody else
- * can point here (CONTRACT 6).
+ * whose address, and every hop before them, is loopback, private or link-local; and only under a name that nobody else
+ * can point here (CONTRACT 6). Nothing but the name tells a page that was served under such a name from a program: to
+ * its browser this master is its own origin. Slaves come by any name: a browser never opens a WebSocket without an
+ * `Origin`, and files are given to who holds a link's ticket.
  */
 export function createListenerRule({ host, hosts, origins, authenticated }: ListenerOptions): ListenerRule {
   const open = !authenticated && !isLoopback(host);
-  return ({ headers, socket }) => {
-    const stranger = open ? findStranger(socket.remoteAddress ?? "", headers["x-forwarded-for"]) : null;
+  return (request, role) => {
+    const stranger = open ? findStranger(request) : null;
     if (stranger !== null) {
       return new EngineError(
         "auth_required",
@@ -33,15 +35,14 @@ export function createListenerRule({ host, hosts, origins, authenticated }: List
         { hint: "Come from such an address, or give the master keys (`auth`)." },
       );
     }
-    const { origin } = headers;
-    const site = headers["sec-fetch-site"];
-    // A page that a browser loads from here itself sends no origin, but says that it is a page.
-    if (origin === undefined && (site === undefined || site === "none")) return null;
-    const own = headers.host ?? "";
-    if (!authenticated && !isKnownHost(own, hosts)) {
-      return new EngineError("forbidden", `a page may not speak to this master as \`${own}\``, {
-        hint: "Use the master's address or localhost.",
-      });
+    const { origin, host: own = "" } = request.headers;
+    const byAnyName = authenticated || (role === "slave" && origin === undefined);
+    if (!byAnyName && !isKnownHost(own, hosts)) {
+      return new EngineError(
+        "forbidden",
+        `this master has no authentication and is not asked as \`${own.slice(0, 100)}\`: a page could have pointed that name here`,
+        { hint: "Use its address or localhost, name this host in `server.hosts`, or give the master keys (`auth`)." },
+      );
     }
     if (origin === undefined || isKnownOrigin(origin, own, origins)) return null;
     return new EngineError("forbidden", `pages of \`${origin}\` may not speak to this master`, {
@@ -57,20 +58,6 @@ export function createListenerRule({ host, hosts, origins, authenticated }: List
 export function describeOpenListener(host: string): string | null {
   if (isLoopback(host)) return null;
   return `listening on ${host} without authentication: everybody on loopback, private and link-local addresses can run load from here; bind to 127.0.0.1 if that is not meant`;
-}
-
-/** The first address on the way that is not private; null: none. */
-function findStranger(peer: string, forwarded: string | readonly string[] | undefined): string | null {
-  const hops = [forwarded ?? []].flat().flatMap((text) => text.split(","));
-  for (const hop of [peer, ...hops.map((text) => text.trim())]) {
-    if (hop !== "" && !isPrivateAddress(hop)) return hop.slice(0, 100);
-  }
-  return peer === "" ? "an unknown address" : null;
-}
-
-function isKnownHost(host: string, hosts: readonly string[]): boolean {
-  const name = bareAddress(host).toLowerCase();
-  return isIP(name) !== 0 || name === "localhost" || hosts.some((known) => known.toLowerCase() === name);
 }
 
 function isKnownOrigin(origin: string, host: string, origins: readonly string[] | null): boolean {

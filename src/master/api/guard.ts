@@ -3,6 +3,7 @@ import type { Duplex } from "node:stream";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { EngineError } from "../../errors.ts";
 import type { Alarm, Clock, Log } from "../../protocol/ports.ts";
+import { listHops } from "../../came-by.ts";
 import type { Access } from "../access/access.ts";
 import { createAudit } from "../access/audit.ts";
 import type { Identity } from "../access/identity.ts";
@@ -60,13 +61,13 @@ export function createGuard({ access, routes, clock, log }: GuardOptions): Guard
   const screen = async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply | undefined> => {
     const { route } = request.routeOptions.config;
     if (route?.tag === "Health") return;
-    access.screen(request.raw);
+    const role = route === undefined ? "viewer" : findRole(route, request.query);
+    access.screen(request.raw, role);
     const { origin } = request.headers;
     if (origin !== undefined) {
       reply.header("Access-Control-Allow-Origin", origin).header("Vary", "Origin");
       if (request.method === "OPTIONS") return answerPreflight(reply);
     }
-    const role = route === undefined ? "viewer" : findRole(route, request.query);
     request.identity = access.recognize(request.raw, { role, webSocket: false });
     access.permit(request.identity, role);
     return;
@@ -84,7 +85,7 @@ export function createGuard({ access, routes, clock, log }: GuardOptions): Guard
       target: id ?? made,
       outcome: failure || "done",
       peer,
-      hops: readHops(request.raw),
+      hops: listHops(request.raw).join(", "),
     });
   };
 
@@ -101,13 +102,13 @@ export function createGuard({ access, routes, clock, log }: GuardOptions): Guard
       server.addHook("onResponse", (request) => Promise.resolve(writeDown(request)));
     },
     admit(request, socket, matched) {
-      const from = { peer: request.socket.remoteAddress ?? "", hops: readHops(request) };
+      const from = { peer: request.socket.remoteAddress ?? "", hops: listHops(request).join(", ") };
       const action = matched === undefined ? "connect" : (names.get(matched.route) ?? "");
       const target = matched?.params["id"] ?? "";
       const role = matched?.route.role ?? "viewer";
       let identity: Identity | null = null;
       try {
-        access.screen(request);
+        access.screen(request, role);
         identity = access.recognize(request, { role, webSocket: true });
         access.permit(identity, role);
         admitted.set(socket, identity);
@@ -126,10 +127,6 @@ export function createGuard({ access, routes, clock, log }: GuardOptions): Guard
 }
 
 const refusals: ReadonlySet<string> = new Set(["unauthorized", "forbidden", "auth_required", "rate_limited"]);
-
-function readHops({ headers }: IncomingMessage): string {
-  return [headers["x-forwarded-for"] ?? []].flat().join(", ");
-}
 
 /** A browser asks, without a key, whether its page may send one. */
 function answerPreflight(reply: FastifyReply): FastifyReply {

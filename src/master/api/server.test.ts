@@ -386,6 +386,33 @@ test("what is no HTTP is told so; headers have an end", async () => {
   expect((await speak(port, long)).heard).toMatch(/^HTTP\/1\.1 431 /);
 });
 
+test("without keys a name that a page could have pointed here gets no answer; probes and slaves do", async () => {
+  const { port, call } = await startApiServer();
+  const ask = async (path: string, more = ""): Promise<string> => {
+    const { heard } = await speak(
+      port,
+      `GET ${path} HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\n${more}\r\n`,
+    );
+    return heard;
+  };
+  for (const path of ["/api/v1/executions", "/api/v1/auth/me", "/metrics", "/api/docs", "/nowhere"]) {
+    expect(await ask(path)).toMatch(/^HTTP\/1\.1 403 [^]*"error":"forbidden",[^]*`evil\.example`[^]*`server\.hosts`/);
+  }
+  expect(await ask("/health")).toMatch(/^HTTP\/1\.1 200 /);
+  expect(await ask("/api/v1/ready")).toMatch(/^HTTP\/1\.1 200 /);
+  // What slaves fetch is given to who holds a link's ticket.
+  expect(await ask("/api/v1/executions/live/inputs/00")).toMatch(/^HTTP\/1\.1 404 [^]*to its slaves alone/);
+  const upgrade =
+    "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n";
+  const open = (path: string, more = "") =>
+    speak(port, `GET ${path} HTTP/1.1\r\nHost: evil.example\r\n${upgrade}${more}\r\n`);
+  // It was handed on, where this test ends it.
+  expect((await open("/api/v1/link")).heard).toBe("");
+  expect((await open("/api/v1/link", "Origin: http://evil.example\r\n")).heard).toMatch(/^HTTP\/1\.1 403 /);
+  expect((await open("/api/v1/executions/live/ws")).heard).toMatch(/^HTTP\/1\.1 403 /);
+  expect((await call("GET", "/api/v1/executions")).status).toBe(200);
+});
+
 test("slow-loris: a request that does not come to its end is answered and closed, others are served meanwhile", {
   timeout: 30_000,
 }, async () => {
