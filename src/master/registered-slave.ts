@@ -11,6 +11,8 @@ export interface RegisteredSlave {
   readonly state: SlaveConnection;
   /** null: it has not said anything yet. */
   readonly status: SlaveStatus | null;
+  /** Through the API. */
+  readonly drained: boolean;
   /** VUs that executions hold on it. */
   readonly heldVus: number;
   /** Executions it takes part in. */
@@ -18,6 +20,9 @@ export interface RegisteredSlave {
   /** Epoch ms. */
   readonly lastSeen: number;
 }
+
+/** What of a slave outlives its master: until it comes again it is known, and offline. */
+export type KnownSlave = Pick<RegisteredSlave, "card" | "version" | "instance" | "drained" | "lastSeen">;
 
 /** What changed about a slave. */
 export interface RegistryEvent {
@@ -27,6 +32,8 @@ export interface RegistryEvent {
 
 /** The slaves of this master. */
 export interface Registry {
+  /** Slaves of an earlier master, before any says hello to this one. */
+  restore(known: readonly KnownSlave[]): void;
   /** Decides on a hello; another living process of the same id is probed first. */
   connect(hello: Hello, link: SlaveLink): Promise<Welcome | Refused>;
   /** Its link is gone; ignored for an instance, or with `link` a link, that was replaced. */

@@ -31,6 +31,21 @@ function openLink(answer: (message: ToSlave) => void = () => {}): SlaveLink & { 
   return { send: answer, close: (reason) => closed.push(reason), bufferedBytes: 0, closed };
 }
 
+test("slaves of an earlier master are known and offline until they come; those gone for a day are not", async () => {
+  const { clock, events, registry } = setUp();
+  const known = (id: string, lastSeen: number) =>
+    ({ card: greet(id).slave, version: "1", instance: id, drained: id === "drained", lastSeen }) as const;
+  const day = 24 * 3_600_000;
+  registry.restore([known("here", clock.wall()), known("old", clock.wall() - day - 1), known("drained", clock.wall())]);
+  expect(registry.list().map(({ card, state }) => `${card.id} ${state}`)).toEqual(["drained offline", "here offline"]);
+  expect(registry.holdsTicket("here", "")).toBe(false);
+  await registry.connect(greet("here"), openLink());
+  await registry.connect(greet("drained"), openLink());
+  await clock.turn(0);
+  expect(registry.list().map(({ card, state }) => `${card.id} ${state}`)).toEqual(["drained draining", "here online"]);
+  expect(events).toEqual(["here joined", "drained joined"]);
+});
+
 const status = { cpu: 0, memory: 1, event_loop_lag_ms: 0, active_vus: 0, draining: false };
 
 test("a slave comes, is busy, drains and goes; every change is told once", async () => {

@@ -42,9 +42,9 @@ interface Entry {
 }
 
 /** Offline slaves stay listed so long. */
-const listedMs = 24 * 3_600_000;
+export const listedMs = 24 * 3_600_000;
 /** Offline slaves beyond this are forgotten, the longest gone first: ids may be made up anew at every start. */
-const mostOffline = 10_000;
+export const mostOffline = 10_000;
 
 /** A registry of no slaves. */
 export function createRegistry(options: RegistryOptions): Registry {
@@ -60,13 +60,14 @@ export function createRegistry(options: RegistryOptions): Registry {
     const heldVus = ledger.heldOn(slave.id);
     const busy = slave.max_vus !== null && heldVus >= slave.max_vus;
     const state = entry.link === null ? "offline" : isDraining(entry) ? "draining" : busy ? "busy" : "online";
-    const { status, lastSeen } = entry;
+    const { status, drained, lastSeen } = entry;
     return {
       card: slave,
       version: engine,
       instance,
       state,
       status,
+      drained,
       heldVus,
       tasks: ledger.tasksOn(slave.id),
       lastSeen,
@@ -140,6 +141,13 @@ export function createRegistry(options: RegistryOptions): Registry {
   };
 
   return {
+    restore(known) {
+      for (const { card: slave, version: engine, instance, drained, lastSeen } of known) {
+        const hello: Hello = { type: "hello", version: linkVersion, engine, instance, slave, drained };
+        entries.set(slave.id, { hello, link: null, status: null, drained, lastSeen, ticket: "", probes: new Set() });
+      }
+      forgetOld();
+    },
     async connect(hello, link) {
       const { id } = hello.slave;
       const before = deciding.get(id) ?? Promise.resolve();

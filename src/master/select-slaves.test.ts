@@ -28,6 +28,7 @@ function sketch(
     instance: id,
     state: state === "online" && max !== null && held >= max ? "busy" : state,
     status: null,
+    drained: false,
     heldVus: held,
     tasks: 0,
     lastSeen: 0,

@@ -16,6 +16,7 @@ import { createLinkServer } from "./link-server.ts";
 import type { RegistryEvent } from "./registered-slave.ts";
 import { createRegistry } from "./registry.ts";
 import { createRoomLedger } from "./room-ledger.ts";
+import { createRoster } from "./roster.ts";
 import { createSteering } from "./steering.ts";
 
 export interface MasterOptions {
@@ -84,8 +85,10 @@ export async function startMaster(options: MasterOptions): Promise<RunningMaster
     onEvent: (event: RegistryEvent) => {
       log("info", `slave ${event.id} ${event.type}`, { slave: event.id });
       steering.noteSlave(event);
+      roster.note(event.id);
     },
   });
+  const roster = createRoster({ store, registry, clock, log, maxSlaves });
   const steering = createSteering({
     store,
     files,
@@ -112,6 +115,7 @@ export async function startMaster(options: MasterOptions): Promise<RunningMaster
     await links.close();
     await server.close();
     await retaining;
+    await roster.close();
     await store.close();
   };
   const executions = createExecutions({
@@ -154,6 +158,7 @@ export async function startMaster(options: MasterOptions): Promise<RunningMaster
     acceptLink: (request, socket, head) => links.accept(request, socket, head),
   });
   try {
+    await roster.restore();
     const url = await server.listen();
     await steering.takeUp();
     retain();

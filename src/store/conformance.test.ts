@@ -181,6 +181,29 @@ describe.each(storeKinds)("%s", (kind) => {
     expect((await store.listIndex({ limit: 1, offset: 0 })).total).toBe(999);
   });
 
+  test("slaves that were seen: the latest of each, none from before a moment, no more than wanted", async () => {
+    const store = await openFreshStore(kind);
+    const row = (slaveId: string, lastSeen: number) => ({
+      slaveId,
+      lastSeen,
+      known: { labels: { zone: "é" }, lastSeen },
+    });
+    for (const [id, at] of [
+      ["b", 10],
+      ["a", 20],
+      ["ü", 30],
+      ["b", 40],
+    ] as const)
+      await store.putSlave(row(id, at), 0, 3);
+    expect(await store.listSlaves()).toEqual([row("a", 20), row("b", 40), row("ü", 30)]);
+    await store.putSlave(row("c", 50), 0, 3);
+    expect(await store.listSlaves()).toEqual([row("b", 40), row("c", 50), row("ü", 30)]);
+    await store.putSlave(row("d", 60), 40, 3);
+    expect(await store.listSlaves()).toEqual([row("b", 40), row("c", 50), row("d", 60)]);
+    await store.purge("b");
+    expect(await store.listSlaves()).toHaveLength(3);
+  });
+
   test("a closed store refuses, and closing twice is fine", async () => {
     const store = await openFreshStore(kind);
     await store.putIndex({

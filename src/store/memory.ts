@@ -1,7 +1,7 @@
 import { EngineError } from "../errors.ts";
 import type { Frame } from "../protocol/frame.ts";
 import { decodeValue, encodeValue } from "./encode-value.ts";
-import type { DocumentName, IndexPage, IndexQuery, IndexRow, Receipt, Source, Store } from "./store.ts";
+import type { DocumentName, IndexPage, IndexQuery, IndexRow, Receipt, SlaveRow, Source, Store } from "./store.ts";
 
 interface StoredExecution {
   token: number;
@@ -28,6 +28,7 @@ export function createMemoryStore(): Store {
   const rows = new Map<string, IndexRow>();
   /** All live equally long: the oldest expire first. */
   const receipts = new Map<string, Receipt>();
+  const slaves = new Map<string, { readonly lastSeen: number; readonly known: Uint8Array }>();
   let closed = false;
 
   const open = (): void => {
@@ -147,6 +148,21 @@ export function createMemoryStore(): Store {
       open();
       receipts.delete(name);
     },
+    async putSlave({ slaveId, lastSeen, known }, since, most) {
+      open();
+      slaves.set(slaveId, { lastSeen, known: encodeValue(known) });
+      for (const [id, slave] of slaves) if (slave.lastSeen < since) slaves.delete(id);
+      if (slaves.size <= most) return;
+      const oldest = [...slaves].toSorted(([, left], [, right]) => left.lastSeen - right.lastSeen);
+      for (const [id] of oldest.slice(0, slaves.size - most)) slaves.delete(id);
+    },
+    async listSlaves() {
+      open();
+      const rows = [...slaves].map(
+        ([slaveId, { lastSeen, known }]): SlaveRow => ({ slaveId, lastSeen, known: decodeValue(known) }),
+      );
+      return rows.toSorted((left, right) => (left.slaveId < right.slaveId ? -1 : 1));
+    },
     async backup() {
       open();
       throw new EngineError("conflict", "this master keeps its executions in memory: there is no file to copy", {
@@ -158,6 +174,7 @@ export function createMemoryStore(): Store {
       executions.clear();
       rows.clear();
       receipts.clear();
+      slaves.clear();
     },
   };
 }

@@ -59,13 +59,15 @@ test("tables of an older version get what is new, and keep what is there", async
   await store.putDocument("x", "report", { passed: true });
   await store.close();
   const older = new DatabaseSync(join(folder, "store.db"));
-  older.exec("DROP TABLE receipt; PRAGMA user_version = 2");
+  older.exec("DROP TABLE receipt; DROP TABLE slave; PRAGMA user_version = 2");
   older.close();
   const again = await openStore("sqlite:", folder);
   onTestFinished(() => again.close());
   expect(await again.getDocument("x", "report")).toEqual({ passed: true });
   const receipt = { name: "n", fingerprint: "f", executionId: "x", expiresAt: 2, answer: null };
   expect(await again.claimReceipt(receipt, 1, 1)).toEqual(receipt);
+  await again.putSlave({ slaveId: "s", lastSeen: 1, known: null }, 0, 1);
+  expect(await again.listSlaves()).toEqual([{ slaveId: "s", lastSeen: 1, known: null }]);
 });
 
 test("a file that is no store, or one of another version, is left as it is", async () => {
@@ -77,7 +79,7 @@ test("a file that is no store, or one of another version, is left as it is", asy
   other.exec("CREATE TABLE execution (id TEXT); PRAGMA user_version = 7");
   other.close();
   expect((await failureOf("sqlite:other.db", folder)).message).toContain(
-    "its tables are of version 7, this engine's of version 3",
+    "its tables are of version 7, this engine's of version 4",
   );
   writeFileSync(join(folder, "plain"), "");
   expect((await failureOf("sqlite:plain/store.db", folder)).message).toContain("cannot make the folder of the store");

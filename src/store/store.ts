@@ -77,6 +77,15 @@ export interface ReceiptAnswer {
   readonly body: string;
 }
 
+/** A slave that has been seen. */
+export interface SlaveRow {
+  readonly slaveId: string;
+  /** Epoch ms. */
+  readonly lastSeen: number;
+  /** What else is known of it. */
+  readonly known: unknown;
+}
+
 /**
  * What outlives a master. A resolved promise means durable; a rejected one that nothing was written, and the store can
  * still be used. Values are anything that `structuredClone` copies, taken at the call. Every method rejects once closed.
@@ -120,6 +129,13 @@ export interface Store {
   claimReceipt(receipt: Receipt, now: number, most: number): Promise<Receipt | null>;
   answerReceipt(name: string, answer: ReceiptAnswer): Promise<void>;
   dropReceipt(name: string): Promise<void>;
+  /**
+   * Keeps what is known of a slave, in place of what was; forgets those that were last seen before `since` (epoch ms) and,
+   * beyond `most`, those that have not been seen for longest.
+   */
+  putSlave(row: SlaveRow, since: number, most: number): Promise<void>;
+  /** Those that are kept, by id. */
+  listSlaves(): Promise<readonly SlaveRow[]>;
   /**
    * Writes what is durable now, and some of what becomes so meanwhile, into a new file that the same kind of store opens;
    * the others' calls go on. Throws EngineError `conflict` where the store has no file, or a copy is being made already.

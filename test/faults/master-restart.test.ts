@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { countPlanned, expectCounts, readReport } from "../support/accounts.ts";
-import { startCluster, waitUntil } from "../support/cluster.ts";
+import { type Cluster, startCluster, waitUntil } from "../support/cluster.ts";
 import { startTestTarget, tellingHeaders } from "../support/counting-target.ts";
 
 function makeDataDir(): string {
@@ -86,3 +86,35 @@ test("frames that come after the end and a restart of the master are late, each 
   expect(report.late.frames).toBeGreaterThan(0);
   expect({ ...report, late: null, lost: null }).toEqual({ ...first, late: null, lost: null });
 });
+
+test("a master that starts again knows the slaves that are away, as they were; one that comes back is online", {
+  timeout: 60_000,
+}, async () => {
+  const cluster = await startCluster({ dataDir: makeDataDir() });
+  await cluster.addSlave("a");
+  const gone = await cluster.addSlave("gone", { maxVus: 7, args: ["--labels", "zone=c"] });
+  gone.child.kill("SIGKILL");
+  await waitUntil(
+    async () => (await stateOf(cluster, "gone")) === "offline",
+    20_000,
+    () => "gone is still listed as online",
+  );
+  await cluster.restartMaster(100);
+  const { body } = await cluster.call("GET", "/slaves/gone");
+  expect(body).toMatchObject({ id: "gone", max_vus: 7, labels: { zone: "c" }, status: { state: "offline" } });
+  const refused = await cluster.call("POST", "/workflows", {
+    id: "named",
+    options: { vus: 1, iterations: 1, target_slaves: { mode: "manual", slave_ids: ["gone"] } },
+    steps: [{ id: "wait", type: "sleep", config: { duration: "1ms" } }],
+  });
+  expect(refused).toMatchObject({
+    status: 409,
+    body: { error: "scheduling_failed", message: "slave is not online: gone" },
+  });
+  await cluster.addSlave("gone");
+  expect(await stateOf(cluster, "gone")).toBe("online");
+});
+
+async function stateOf(cluster: Cluster, id: string): Promise<unknown> {
+  return ((await cluster.call("GET", `/slaves/${id}`)).body.status as { state?: unknown }).state;
+}

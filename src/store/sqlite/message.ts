@@ -37,6 +37,8 @@ export interface SqliteSignatures {
   claimReceipt: { args: [receipt: Receipt, now: number, most: number]; result: Receipt | null };
   answerReceipt: { args: [name: string, answer: ReceiptAnswer]; result: void };
   dropReceipt: { args: [name: string]; result: void };
+  putSlave: { args: [slaveId: string, lastSeen: number, known: Bytes, since: number, most: number]; result: void };
+  listSlaves: { args: []; result: readonly { slaveId: string; lastSeen: number; known: Bytes }[] };
 }
 
 export type SqliteName = keyof SqliteSignatures;

@@ -103,6 +103,14 @@ export async function openSqliteStore(path: string): Promise<Store> {
     claimReceipt: (receipt, now, most) => ask("claimReceipt", [receipt, now, most]),
     answerReceipt: (name, answer) => ask("answerReceipt", [name, answer]),
     dropReceipt: (name) => ask("dropReceipt", [name]),
+    async putSlave({ slaveId, lastSeen, known }, since, most) {
+      const bytes = encodeValue(known);
+      await ask("putSlave", [slaveId, lastSeen, bytes, since, most], bytes);
+    },
+    async listSlaves() {
+      const rows = await ask("listSlaves", []);
+      return rows.map((row) => ({ ...row, known: decodeValue(row.known) }));
+    },
     async backup(copy) {
       if (closing !== null) throw new EngineError("internal_error", `the store ${path} is closed`);
       if (copying) throw new EngineError("conflict", "another copy of the store is being made; wait for its end");

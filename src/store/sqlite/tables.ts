@@ -14,6 +14,7 @@ import type { SqliteOperations } from "./message.ts";
  * | document | one document |
  * | listing | a row of the list of executions |
  * | receipt | a request that must not be done twice |
+ * | slave | a slave that has been seen |
  */
 const receipts = `
   CREATE TABLE receipt (
@@ -23,8 +24,16 @@ const receipts = `
   CREATE INDEX receipt_by_time ON receipt (expires_at);
 `;
 
+const slaves = `
+  CREATE TABLE slave (id TEXT PRIMARY KEY, last_seen INTEGER NOT NULL, known BLOB NOT NULL) STRICT;
+  CREATE INDEX slave_by_time ON slave (last_seen);
+`;
+
 /** What makes the tables of an older version into those of the next. */
-export const upgrades: ReadonlyMap<number, string> = new Map([[2, receipts]]);
+export const upgrades: ReadonlyMap<number, string> = new Map([
+  [2, receipts],
+  [3, slaves],
+]);
 
 export const schema = `
   CREATE TABLE execution (id TEXT PRIMARY KEY, token INTEGER NOT NULL, written INTEGER, state BLOB) STRICT;
@@ -46,6 +55,7 @@ export const schema = `
   ) STRICT;
   CREATE INDEX listing_by_time ON listing (created_at, place);
   ${receipts}
+  ${slaves}
 `;
 
 const matching = "(? IS NULL OR status = ?) AND (? IS NULL OR workflow = ?) AND (? IS NULL OR ended_at < ?)";
@@ -86,6 +96,11 @@ export function prepareOperations(database: DatabaseSync): SqliteOperations {
   const addReceipt = prepare("INSERT INTO receipt VALUES (?, ?, ?, ?, NULL, NULL)");
   const answerReceipt = prepare("UPDATE receipt SET status = ?, body = ? WHERE name = ?");
   const dropReceipt = prepare("DELETE FROM receipt WHERE name = ?");
+  const putSlave = prepare("INSERT OR REPLACE INTO slave VALUES (?, ?, ?)");
+  const forgetSlaves = prepare(`
+    DELETE FROM slave WHERE last_seen < ?
+      OR id IN (SELECT id FROM slave ORDER BY last_seen DESC, rowid DESC LIMIT -1 OFFSET ?)`);
+  const listSlaves = prepare("SELECT * FROM slave ORDER BY id");
   const purges = [
     "execution WHERE id",
     ...["source", "frame", "snapshot", "document", "listing"].map((table) => `${table} WHERE execution`),
@@ -173,6 +188,16 @@ export function prepareOperations(database: DatabaseSync): SqliteOperations {
     dropReceipt(name) {
       dropReceipt.run(name);
     },
+    putSlave(slaveId, lastSeen, known, since, most) {
+      putSlave.run(slaveId, lastSeen, known);
+      forgetSlaves.run(since, most);
+    },
+    listSlaves: () =>
+      listSlaves.all().map((row) => ({
+        slaveId: String(row.id),
+        lastSeen: Number(row.last_seen),
+        known: toBytes(row.known),
+      })),
   };
 }
 
