@@ -111,6 +111,11 @@ test("a ticket is its owner for one WebSocket within 30 s", async () => {
   expect(open(third)).toBe("unauthorized");
   expect(open("ticket-99")).toBe("unauthorized");
   expect(open(access.issueTicket(identity), "slave")).toBe("forbidden");
+  const orphan = access.issueTicket(identity);
+  access.renew({ keys: keys.filter(({ role }) => role !== "viewer"), addresses: { allow: [], deny: [] } });
+  expect(open(orphan)).toBe("unauthorized");
+  access.renew({ keys, addresses: { allow: [], deny: [] } });
+  expect(open(orphan)).toBe("unauthorized");
   const first = access.issueTicket(identity);
   const others = Array.from({ length: 100 }, () => access.issueTicket(identity));
   expect([open(first), open(others[0] ?? "")]).toEqual(["unauthorized", "the viewer (viewer)"]);

@@ -70,13 +70,17 @@ export function createAccess(options: AccessOptions): Access {
   let mayCome = compileAddresses(options.addresses);
 
   const recognize = (request: IncomingMessage, { role, webSocket }: Wish): Identity => {
-    if (role === "anyone") return anonymous;
     const certificate = readCertificate(request.socket, clientAuth);
+    if (role === "anyone") return anonymous;
     if (ring === null) return certificate === null ? anonymous : { ...anonymous, name: certificate };
     const key = readKey(request);
     const ticket = webSocket ? readQuery(request).get("ticket") : null;
     if (key !== null) return ring.find(key);
-    if (ticket !== null) return tickets.redeem(ticket);
+    if (ticket !== null) {
+      const identity = tickets.redeem(ticket);
+      if (!ring.holds(identity)) throw new EngineError("unauthorized", "the key that this ticket stood for is gone");
+      return identity;
+    }
     if (certificate !== null && role === "slave") return { name: certificate, role: "slave", fingerprint: null };
     throw describeNoKey();
   };

@@ -6,7 +6,7 @@ import { createRateLimit } from "./rate-limit.ts";
 export interface Deed {
   /** null: nobody that is known. */
   readonly identity: Identity | null;
-  /** The route's name: `submitWorkflow`. */
+  /** The route's name, with what only an admin may ask of it: `submitWorkflow`, `stopExecution purge`. */
   readonly action: string;
   /** What it was done to: an id; empty: nothing that has one. */
   readonly target: string;

@@ -52,7 +52,7 @@ test("what was done and what was refused is written down: who, in which role, wh
   expect(lines.filter((line) => !line.startsWith("audit: "))).toEqual([
     "info ci admin submitWorkflow e1 done",
     "info ci admin pauseExecution live done  192.0.2.7, 10.0.0.1",
-    "warn ci admin stopExecution live conflict",
+    "warn ci admin stopExecution purge live conflict",
     "warn ci admin resumeExecution nobody not_found",
     "warn board viewer drainSlave s1 forbidden",
     "warn unknown  listSlaves  unauthorized",

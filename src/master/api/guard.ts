@@ -9,7 +9,7 @@ import { createAudit } from "../access/audit.ts";
 import type { Identity } from "../access/identity.ts";
 import { toEngineError } from "./answer-error.ts";
 import type { MatchedRoute } from "./match-route.ts";
-import { findRole, type Route, type WebSocketRoute } from "./route.ts";
+import { findRole, listAdminFlags, type Route, type WebSocketRoute } from "./route.ts";
 
 declare module "fastify" {
   interface FastifyRequest {
@@ -73,15 +73,18 @@ export function createGuard({ access, routes, clock, log }: GuardOptions): Guard
     return;
   };
   const writeDown = (request: FastifyRequest): void => {
-    const { method, url, routeOptions, identity, made, failure, params, ip: peer } = request;
+    const { method, url, query, routeOptions, identity, made, failure, params, ip: peer } = request;
     const { route } = routeOptions.config;
     const changes = route?.role === "operator" || route?.role === "admin";
     if (!changes && !refusals.has(failure)) return;
     const { id } = (params ?? {}) as Readonly<Record<string, string | undefined>>;
-    const action = route === undefined ? `${method} ${url.split("?", 1)[0] ?? ""}`.slice(0, 100) : names.get(route);
+    const action =
+      route === undefined
+        ? `${method} ${url.split("?", 1)[0] ?? ""}`.slice(0, 100)
+        : [names.get(route) ?? "", ...listAdminFlags(route, query)].join(" ");
     audit({
       identity,
-      action: action ?? "",
+      action,
       target: id ?? made,
       outcome: failure || "done",
       peer,

@@ -97,9 +97,14 @@ export const anyQuery = Type.Object({});
 
 /** The role that a request to this route needs, by the parameters of its query. */
 export function findRole(route: Route | WebSocketRoute, query: unknown): Role {
+  return listAdminFlags(route, query).length > 0 ? "admin" : route.role;
+}
+
+/** The flags in a query that only an admin may set. */
+export function listAdminFlags(route: Route | WebSocketRoute, query: unknown): readonly string[] {
   const given: Readonly<Record<string, unknown>> = { ...(query as object | null) };
   const flags = "adminFlags" in route ? (route.adminFlags ?? []) : [];
-  return flags.some((flag) => given[flag] !== undefined && given[flag] !== "false") ? "admin" : route.role;
+  return flags.filter((flag) => given[flag] !== undefined && given[flag] !== "false");
 }
 
 declare module "fastify" {

@@ -59,6 +59,7 @@ test.each([
   const { url } = await startApiServer({ access: { ...openAccess, tls: listener("required") } });
   const certificate = shown === "none" ? {} : pair(shown);
   expect(await ask(`${url}/api/v1/slaves`, certificate)).toEqual(expected);
+  expect((await ask(`${url}/api/v1/openapi.json`, certificate)).status).toBe(expected.status);
   expect((await ask(`${url}/health`, certificate)).status).toBe(200);
 });
 
