@@ -1,4 +1,6 @@
 // The package's only entry.
+export * from "./builder/steps.ts";
+export type { Step, StepFields, StepOf, WorkflowDocument } from "./builder/document.ts";
 export {
   type CallOptions,
   Client,

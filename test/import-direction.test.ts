@@ -14,7 +14,7 @@ const rows: readonly (readonly [files: RegExp, ...mayImport: string[]])[] = [
   [/^executors\/([^/]+)\/spec\.ts$|^flow\/([^/]+)\/spec\.ts$/, "expression/"],
   [/^step-specs\.ts$/, "executors/*/spec.ts", "flow/*/spec.ts"],
   [/^step-executors\.ts$/, "executors/*/executor.ts", "measure/recorder.ts"],
-  [/^(expression|document|data|store|client|demo|measure|plan)\//],
+  [/^(builder|expression|document|data|store|client|demo|measure|plan)\//],
   [/^config\//, "document/"],
   [
     /^definition\//,
@@ -36,7 +36,7 @@ const rows: readonly (readonly [files: RegExp, ...mayImport: string[]])[] = [
   [/^local\//, "definition/", "plan/", "run/", "cluster/", "slave/", "report/", "outputs/", "measure/"],
   [/^slave\//, "run/", "measure/", "cluster/"],
   [/^master\//, "definition/", "plan/", "measure/", "cluster/", "report/", "outputs/", "store/", "config/"],
-  [/^index\.ts$/, "local/", "client/", "definition/"],
+  [/^index\.ts$/, "builder/", "local/", "client/", "definition/"],
   [/^cli\//, ""],
 ];
 

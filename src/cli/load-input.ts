@@ -1,13 +1,12 @@
-import { Console } from "node:console";
-import { dirname, extname, resolve } from "node:path";
-import { pathToFileURL } from "node:url";
-import { type LoadedWorkflow, loadWorkflow, loadWorkflowObject } from "../definition/load-workflow.ts";
+import { dirname, resolve } from "node:path";
+import { type LoadedWorkflow, loadWorkflow } from "../definition/load-workflow.ts";
 import type { Overrides } from "../definition/overrides.ts";
-import { EngineError } from "../errors.ts";
 import { openWorkflowFolder } from "../local/workflow-folder.ts";
 import type { JsonObject } from "../protocol/json.ts";
 import type { Inputs } from "../protocol/message.ts";
 import type { FilePaths } from "../protocol/named-file.ts";
+import { importDocument, isModule } from "./module/import-document.ts";
+import { loadImported } from "./module/load-imported.ts";
 import { readEnvFile, readSource, readStdin } from "./read-source.ts";
 import type { WorkflowOptions } from "./run-options.ts";
 
@@ -17,8 +16,6 @@ export interface LoadedInput {
   readonly inputs: Inputs;
   readonly files: FilePaths;
 }
-
-const moduleExtensions = [".ts", ".mts", ".js", ".mjs"];
 
 /**
  * Reads FILE with the options that change it. `extra` is added to the environment, below `-e` and `--env-file`.
@@ -47,7 +44,7 @@ export async function loadInput(
   };
   const fileName = file === "-" ? null : file;
   const loaded = isModule(file)
-    ? loadWorkflowObject(await importModule(file), { ...loadOptions, fileName })
+    ? loadImported(await importDocument(file), { ...loadOptions, fileName })
     : loadWorkflow({ text: file === "-" ? await readStdin() : readSource(file), fileName }, loadOptions);
   const files = "problems" in loaded ? new Map<string, string>() : folder.locate(loaded.workflow.files);
   return { loaded, files, inputs: { env, secrets: options.secret ?? {} } };
@@ -74,29 +71,4 @@ export function readEnvFiles({ envFile = [] }: WorkflowOptions): Record<string, 
 /** The folder whose files a workflow names; of stdin the working folder. */
 export function findFolder(file: string): string {
   return file === "-" ? process.cwd() : dirname(resolve(file));
-}
-
-/** Is the workflow what a program exports? */
-export function isModule(file: string): boolean {
-  return moduleExtensions.includes(extname(file));
-}
-
-/** The default export of a module of the user's; what it writes to the console goes to stderr. */
-export async function importModule(file: string): Promise<unknown> {
-  readSource(file);
-  globalThis.console = new Console(process.stderr, process.stderr);
-  const stuck = Promise.withResolvers<never>();
-  const giveUp = (): void => stuck.reject(new Error("it waits for something that never comes"));
-  process.once("beforeExit", giveUp);
-  try {
-    const loading = import(pathToFileURL(resolve(file)).href) as Promise<{ readonly default?: unknown }>;
-    const loaded = await Promise.race([loading, stuck.promise]);
-    if (loaded.default !== undefined) return loaded.default;
-  } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new EngineError("invalid_workflow", `${file} cannot be loaded: ${reason}`, { cause });
-  } finally {
-    process.off("beforeExit", giveUp);
-  }
-  throw new EngineError("invalid_workflow", `${file} has no default export: export the workflow with "export default"`);
 }

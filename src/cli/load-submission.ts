@@ -1,8 +1,10 @@
-import { type LoadedWorkflow, loadWorkflow, loadWorkflowObject } from "../definition/load-workflow.ts";
+import { type LoadedWorkflow, loadWorkflow } from "../definition/load-workflow.ts";
 import type { JsonObject } from "../protocol/json.ts";
 import type { SubmitBody } from "../protocol/rest.ts";
 import { createFilePacker } from "./file-packer.ts";
-import { findFolder, importModule, isModule, readEnvFiles, readLoadOptions, readOtherOptions } from "./load-input.ts";
+import { findFolder, readEnvFiles, readLoadOptions, readOtherOptions } from "./load-input.ts";
+import { importDocument, isModule } from "./module/import-document.ts";
+import { loadImported } from "./module/load-imported.ts";
 import { readSource, readStdin } from "./read-source.ts";
 import type { WorkflowOptions } from "./run-options.ts";
 
@@ -43,10 +45,11 @@ export async function loadSubmission(file: string, options: WorkflowOptions): Pr
     ),
   };
   if (isModule(file)) {
-    const value = await importModule(file);
-    const loaded = loadWorkflowObject(value, { ...loadOptions, fileName });
-    // Sent only when it has no problems; then it is JSON.
-    return { loaded, body: { ...common, workflow: value as JsonObject }, files: packer.files };
+    const imported = await importDocument(file);
+    const loaded = loadImported(imported, { ...loadOptions, fileName });
+    // Sent only when it has no problems; then it is an object.
+    const workflow = "problems" in imported ? undefined : (imported.document as JsonObject);
+    return { loaded, body: { ...common, workflow }, files: packer.files };
   }
   const text = file === "-" ? await readStdin() : readSource(file);
   const loaded = loadWorkflow({ text, fileName }, loadOptions);
