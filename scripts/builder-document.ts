@@ -74,7 +74,7 @@ function printType(shape: Shape): string {
     case "size":
       return "number | string";
     case "choice":
-      return [...shape.values.map((value) => JSON.stringify(value)), "Template"].join(" | ");
+      return printChoice(shape).join(" | ");
     case "list":
       return `readonly (${printType(shape.of)})[]`;
     case "map":
@@ -84,7 +84,8 @@ function printType(shape: Shape): string {
     case "union":
       return shape.of
         .filter(({ kind }) => kind !== "later")
-        .map(printType)
+        .flatMap((each) => (each.kind === "choice" ? printChoice(each) : [printType(each)]))
+        .filter((type, index, all) => all.indexOf(type) === index)
         .join(" | ");
     case "steps":
       return shape.single ? "Step | readonly Step[]" : "readonly Step[]";
@@ -93,4 +94,8 @@ function printType(shape: Shape): string {
     default:
       return shape satisfies never;
   }
+}
+
+function printChoice({ values }: Shape & { kind: "choice" }): string[] {
+  return [...values.map((value) => JSON.stringify(value)), "Template"];
 }

@@ -850,7 +850,7 @@ export interface MqConfig {
   /** MQTT: the broker keeps the message for those who subscribe later. Default: false. */
   readonly retain?: boolean | Template;
   /** MQTT: 3.1.1 (or 3, 4) or 5. Default: 5. */
-  readonly protocol_version?: 3 | 4 | 5 | Template | "3.1.1" | "5.0" | Template;
+  readonly protocol_version?: 3 | 4 | 5 | Template | "3.1.1" | "5.0";
   /** The longest time to connect, such as `3s`. Default: 10s. */
   readonly connect_timeout?: number | string;
   /** The longest time for the step, such as `5s`. Default: 30s. */

@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { copyFileSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { chmodSync, copyFileSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { promisify } from "node:util";
 import { repository } from "./command.ts";
@@ -23,7 +23,9 @@ export async function createProject(...files: readonly string[]): Promise<string
   await execute("tar", ["-xzf", join(project, filename), "-C", folder, "--strip-components", "1"]);
   symlinkSync(join(repository, "node_modules"), join(folder, "node_modules"));
   mkdirSync(join(modules, ".bin"));
-  symlinkSync(join(folder, "dist", "cli", "main.js"), join(modules, ".bin", "workflow-engine"));
+  const command = join(folder, "dist", "cli", "main.js");
+  chmodSync(command, 0o755);
+  symlinkSync(command, join(modules, ".bin", "workflow-engine"));
   mkdirSync(join(modules, "@types"));
   symlinkSync(join(repository, "node_modules", "@types", "node"), join(modules, "@types", "node"));
   writeFileSync(join(project, "package.json"), '{ "type": "module", "private": true }\n');
