@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 
 /** The language of a page. */
 export interface Language {
-  /** A text of the program in this language; what has no translation stays as it is. */
+  /** A text of the program in this language. Throws Error where it has no translation. */
   say(text: string): string;
   /** Ends a sentence. */
   readonly stop: string;
@@ -13,7 +13,7 @@ export interface Language {
 export const english: Language = { say: (text) => text, stop: ". ", sayType: (type) => type };
 
 /** By English text. */
-const translations: Readonly<Record<string, string>> = JSON.parse(
+export const translations: Readonly<Record<string, string>> = JSON.parse(
   readFileSync(new URL("./chinese.json", import.meta.url), "utf8"),
 ) as Readonly<Record<string, string>>;
 
@@ -33,7 +33,11 @@ const typeWords: Readonly<Record<string, string>> = {
 };
 
 export const chinese: Language = {
-  say: (text) => translations[text] ?? text,
+  say(text) {
+    const said = text === "" ? "" : translations[text];
+    if (said === undefined) throw new Error(`scripts/reference/chinese.json has no Chinese for: ${text}`);
+    return said;
+  },
   stop: "。",
   // What stands in quotes is a value; what is followed by a colon is a field.
   sayType: (type) =>

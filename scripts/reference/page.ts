@@ -9,20 +9,25 @@ import type { JsonObject } from "../../src/protocol/json.ts";
 import { printApi } from "./print-api.ts";
 import { printCommands } from "./print-commands.ts";
 import { printWorkflow } from "./print-workflow.ts";
-import { chinese, english } from "./language.ts";
+import { chinese, english, type Language } from "./language.ts";
 
 const begin = "<!-- reference: npm run docs -->";
 const end = "<!-- end of reference -->";
 
-/** The pages with a reference that is generated, and what makes it. */
-export const referencePages: Readonly<Record<string, () => string>> = {
-  "docs/api.md": () => printApi(createDocument(routes, ""), english),
-  "docs/api.zh-CN.md": () => printApi(createDocument(routes, ""), chinese),
-  "docs/cli.md": () => printCommands(listCommands(), english),
-  "docs/cli.zh-CN.md": () => printCommands(listCommands(), chinese),
-  "docs/workflow.md": () => printWorkflow(createJsonSchema() as JsonObject, english),
-  "docs/workflow.zh-CN.md": () => printWorkflow(createJsonSchema() as JsonObject, chinese),
-};
+/** The references that are generated, each in any language. */
+export const references: readonly (readonly [name: string, print: (language: Language) => string])[] = [
+  ["api", (language) => printApi(createDocument(routes, ""), language)],
+  ["cli", (language) => printCommands(listCommands(), language)],
+  ["workflow", (language) => printWorkflow(createJsonSchema() as JsonObject, language)],
+];
+
+/** The pages with one, and what makes it. */
+export const referencePages: Readonly<Record<string, () => string>> = Object.fromEntries(
+  references.flatMap(([name, print]) => [
+    [`docs/${name}.md`, () => print(english)],
+    [`docs/${name}.zh-CN.md`, () => print(chinese)],
+  ]),
+);
 
 function listCommands(): ReturnType<typeof createProgram> {
   return createProgram("", createTerminal(true), () => undefined, addClusterCommands);
