@@ -105,10 +105,11 @@ export function advanceAgent(state: AgentState, event: AgentEvent, time: Instant
 
 function obey(state: AgentState, order: Order, time: Instant): readonly SlaveEffect[] {
   switch (order.type) {
-    case "renew":
+    case "renew": {
       if (state.expelled) return [];
-      renewLease(state.lease, order.sequence, order.ownerWallMs, time);
-      return watchLease(state, time);
+      const again = renewLease(state.lease, order.sequence, order.ownerWallMs, time);
+      return [...watchLease(state, time), ...(again ? beat(state, time) : [])];
+    }
     case "resend":
       return resend(state, order.after);
     case "expel":

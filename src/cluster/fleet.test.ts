@@ -135,6 +135,18 @@ test("a latecomer that cannot prepare ends nobody's load and is not asked again"
   expect(fleet.tell({ type: "offer", slaveId: "late", incarnation: 2 })).toEqual([]);
 });
 
+test("who goes away after an ordered stop that came before the load had nothing to do: not degraded", () => {
+  const fleet = playFleet();
+  fleet.tell({ type: "begin" });
+  fleet.fact("s0", { type: "prepared" });
+  fleet.tell(stop(0));
+  fleet.fact("s0", { type: "closed", lastFrame: 0 });
+  fleet.turn(5_000);
+  expect(fleet.tick()).toContain("final");
+  expect(fleet.events()).toEqual([]);
+  expect(fleet.fleet.degraded).toBe(false);
+});
+
 test("setup lost with its slave ends the execution", () => {
   const fleet = playFleet({ workflow: { setup: [step] } });
   fleet.tell({ type: "begin" });

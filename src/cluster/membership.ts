@@ -55,11 +55,11 @@ export function loseMember(fleet: FleetState, member: Member, message: string, t
   const slave = core.slaves.find((each) => each.id === id);
   const source = fleet.sources.get(nameSource(id, incarnation));
   // One that had done its part and reported all of it is missed by nobody.
-  const complete =
-    (slave?.state === "ended" || slave?.state === "closed") &&
-    source !== undefined &&
-    source.last !== null &&
-    source.high >= source.last;
+  const reported = source !== undefined && source.last !== null && source.high >= source.last;
+  const ended = slave?.state === "ended" || slave?.state === "closed";
+  // Nor one that an end found before its load: it had nothing to do any more.
+  const untouched = !member.started && slave?.state !== "running" && core.alone !== id && isEnding(core);
+  const complete = (ended && reported) || untouched;
   const running = core.phase === "running";
   fleet.members.delete(id);
   fleet.dirty = true;
@@ -87,6 +87,10 @@ export function loseMember(fleet: FleetState, member: Member, message: string, t
   if (!running || complete || core.plan.workflow.onSlaveLoss !== "abort") return effects;
   const cause = { reason: "slaves_lost", message, code: null } as const;
   return [...effects, ...tellCore(fleet, { type: "end", cause }, time)];
+}
+
+function isEnding({ phase }: FleetState["core"]): boolean {
+  return phase !== "preparing" && phase !== "setup" && phase !== "running";
 }
 
 /** Takes a slave that is offered, if there is or may be something for it to do. */

@@ -42,6 +42,16 @@ test("a machine that was suspended finds its lease over by the epoch clock", () 
   expect(mayStart(lease, at(60, 1_004_500))).toBe(false);
 });
 
+test("the first answers ask for the next heartbeat at once, the latest only, and then no more", () => {
+  const lease = createSlaveLease(times);
+  const answered = [];
+  for (let now = 0; now < 6; now++) {
+    const sequence = noteHeartbeat(lease, at(now));
+    answered.push(renewLease(lease, sequence, 0, at(now)), renewLease(lease, sequence - 1, 0, at(now)));
+  }
+  expect(answered).toEqual([true, false, true, false, true, false, false, false, false, false, false, false]);
+});
+
 test("the owner's clock is taken from the answer that took least time", () => {
   const lease = createSlaveLease(times);
   renewLease(lease, noteHeartbeat(lease, at(0, 10_000)), 15_400, at(600, 10_600));

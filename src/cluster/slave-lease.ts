@@ -14,7 +14,12 @@ export interface SlaveLease {
   /** The owner's epoch clock minus this slave's, from the answer that took least time. */
   offsetMs: number;
   shortestMs: number;
+  /** Answers that were measured. */
+  measured: number;
 }
+
+/** So many round trips are made at once at first: the first of a process is slow, and its halves are not equal. */
+const firstTrips = 4;
 
 /** A lease that has ended: nothing may start before the first answer. */
 export function createSlaveLease(times: LeaseTimes): SlaveLease {
@@ -26,6 +31,7 @@ export function createSlaveLease(times: LeaseTimes): SlaveLease {
     wallDeadline: Number.NEGATIVE_INFINITY,
     offsetMs: 0,
     shortestMs: Number.POSITIVE_INFINITY,
+    measured: 0,
   };
 }
 
@@ -42,14 +48,19 @@ export function noteHeartbeat(lease: SlaveLease, time: Instant): number {
   return lease.sequence;
 }
 
-/** Takes an answer, which may be late or a repetition: the lease only ever grows. */
-export function renewLease(lease: SlaveLease, sequence: number, ownerWallMs: number, time: Instant): void {
+/**
+ * Takes an answer, which may be late or a repetition: the lease only ever grows. true: the owner's clock is not known
+ * well yet, the next heartbeat is due at once.
+ */
+export function renewLease(lease: SlaveLease, sequence: number, ownerWallMs: number, time: Instant): boolean {
   const sent = lease.sent.find((each) => each.sequence === sequence);
-  if (sent === undefined) return;
+  if (sent === undefined) return false;
   lease.deadline = Math.max(lease.deadline, sent.now + lease.times.lengthMs);
   lease.wallDeadline = Math.max(lease.wallDeadline, sent.wall + lease.times.lengthMs);
   const tookMs = time.now - sent.now;
-  if (tookMs >= lease.shortestMs) return;
-  lease.shortestMs = tookMs;
-  lease.offsetMs = ownerWallMs - (sent.wall + tookMs / 2);
+  if (tookMs < lease.shortestMs) {
+    lease.shortestMs = tookMs;
+    lease.offsetMs = ownerWallMs - (sent.wall + tookMs / 2);
+  }
+  return sequence === lease.sequence && ++lease.measured < firstTrips;
 }

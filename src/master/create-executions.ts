@@ -139,7 +139,11 @@ export function createExecutions(options: ExecutionsOptions): Executions {
       return isMember && isNamed ? options.files.locate(id, hash) : null;
     },
     async purge(id) {
-      if (findQueued(id) !== null || find(id) !== null) throw notEnded(id);
+      if (findQueued(id) !== null || find(id) !== null) {
+        throw new EngineError("conflict", `execution ${id} has not ended: only the record of an ended one is removed`, {
+          hint: "stop it first, and wait for its end",
+        });
+      }
       if ((await archive.describe(id)) === null) throw createUnknownExecution(id);
       await store.purge(id);
     },

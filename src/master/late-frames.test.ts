@@ -30,6 +30,14 @@ test("a master that dies as soon as a late frame is stored has counted it, and i
   expect(await store.getDocument("x", "report")).toMatchObject({ late: { frames: 1, http_reqs: 7 } });
 });
 
+test("late frames one behind the other, with a kill between: each that is stored is in the stored report", async () => {
+  const store = await createEnded();
+  const late = createLateFrames(store);
+  const taken = await Promise.all([1, 2, 3].map((number) => late.add(source, createFrame(number, 7))));
+  expect(taken.map((each) => each?.outcome)).toEqual(["appended", "appended", "appended"]);
+  expect(await store.getDocument("x", "report")).toMatchObject({ late: { frames: 3, http_reqs: 21 } });
+});
+
 test("what comes of a source that nobody knows, or of an execution without a report, is not stored", async () => {
   const store = await createEnded();
   const late = createLateFrames(store);

@@ -24,8 +24,6 @@ export interface LiveExecutionOptions {
   onEvent(event: ExecutionEvent): void;
   /** Everything is over, and durable. */
   onFinal(): void;
-  /** A frame came after that. */
-  onLate(): void;
   /** Another owner has it: nothing is steered here any more. */
   onOusted(): void;
 }
@@ -43,6 +41,8 @@ export interface LiveExecution {
   command(event: CommandEvent): Promise<number | null>;
   /** Writes something of this execution until the store has taken it. */
   write(name: string, attempt: () => Promise<void>): void;
+  /** Resolves when every frame that was on its way before the end is stored, or tried again. */
+  appended(): Promise<void>;
   /** Writes what is merged, so that the store can trim the frames; false: another owner wrote a later one. */
   keepMerged(): Promise<boolean>;
   /** Steers no more and waits for what is being written. Idempotent. */
@@ -60,9 +60,10 @@ export function createLiveExecution(options: LiveExecutionOptions): LiveExecutio
   const commands = new Map<string, PromiseWithResolvers<number | null>>();
   let wakeAt = Number.POSITIVE_INFINITY;
   let alarm: Alarm | null = null;
+  /** Frames on their way to the store since before the end. */
+  const underway = new Set<Promise<void>>();
   const acknowledged = new Map<string, number>();
   let toldEvents = fleet.core.events.length;
-  let toldLate = fleet.late.frames;
   let closed = false;
   let trimAt = clock.now() + trimMs;
 
@@ -78,9 +79,6 @@ export function createLiveExecution(options: LiveExecutionOptions): LiveExecutio
       const happened = fleet.core.events[toldEvents++];
       if (happened !== undefined) options.onEvent(happened);
     }
-    if (toldLate === fleet.late.frames) return;
-    toldLate = fleet.late.frames;
-    options.onLate();
   };
   const wake = (at: number): void => {
     if (at >= wakeAt) return;
@@ -93,7 +91,8 @@ export function createLiveExecution(options: LiveExecutionOptions): LiveExecutio
   };
   const append = (effect: FleetEffect & { readonly type: "append" }): void => {
     const { slaveId, incarnation, frame } = effect;
-    options.append({ executionId, slaveId, incarnation }, frame).then(
+    const ahead = !fleet.final;
+    const stored = options.append({ executionId, slaveId, incarnation }, frame).then(
       ({ outcome, high }) => tell({ type: "stored", slaveId, incarnation, frame, outcome, high }),
       (error: unknown) => {
         if (closed) return;
@@ -102,6 +101,9 @@ export function createLiveExecution(options: LiveExecutionOptions): LiveExecutio
         clock.at(clock.now() + retryMs, () => closed || append(effect));
       },
     );
+    if (!ahead) return;
+    underway.add(stored);
+    void stored.finally(() => underway.delete(stored));
   };
   const keepMerged = (): Promise<boolean> =>
     store.writeSnapshot(executionId, fleet.token, packMerged(fleet), listPositions(fleet));
@@ -178,6 +180,9 @@ export function createLiveExecution(options: LiveExecutionOptions): LiveExecutio
     },
     write: (name, attempt) => writes.write(name, attempt),
     keepMerged,
+    async appended() {
+      await Promise.all(underway);
+    },
     async close() {
       stop();
       await writes.close();

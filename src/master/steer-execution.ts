@@ -66,6 +66,8 @@ export function steerExecution(options: SteeringOptions): SteeredExecution {
   /** The log tells why it ended. */
   let explained = false;
   let told: ExecutionStatus = "pending";
+  /** The end is stored. */
+  const ended = Promise.withResolvers<void>();
 
   const describe = (): Execution => {
     const now = describeLive(card, fleet, live.acknowledged, clock.now());
@@ -80,6 +82,7 @@ export function steerExecution(options: SteeringOptions): SteeredExecution {
     metrics: metrics(),
   });
   const end = async (): Promise<void> => {
+    await live.appended();
     const made = reportFleet(card, fleet, options.engineVersion, clock.wall());
     const execution = describeEnded(describeLive(card, fleet, live.acknowledged, clock.now()), made);
     const found = { ...metrics(), total_vus: 0, thresholds: made.thresholds };
@@ -98,9 +101,8 @@ export function steerExecution(options: SteeringOptions): SteeredExecution {
       { execution, metrics: found, report: made, logs: options.logs.list() },
       Date.parse(made.end_time),
     );
-    const first = report === null;
     report = made;
-    if (!first) return;
+    ended.resolve();
     ledger.release(card.id);
     watchers.finish({ type: "complete", status: made.status, report: made });
     options.onEnded(made);
@@ -113,8 +115,11 @@ export function steerExecution(options: SteeringOptions): SteeredExecution {
     log: options.log,
     linkOf: registry.linkOf,
     async append(source, frame) {
-      const late = report === null ? null : await options.lateFrames.add(source, frame);
-      return late ?? store.appendFrame(source, frame);
+      if (!fleet.final) return store.appendFrame(source, frame);
+      // The stored report counts it, in the same transaction: the report has to be there first.
+      await ended.promise;
+      // Of one whose record was removed meanwhile nothing is kept.
+      return (await options.lateFrames.add(source, frame)) ?? { outcome: "duplicate", high: frame.number };
     },
     onHeld(held) {
       if (report === null) ledger.set(card.id, held);
@@ -132,7 +137,6 @@ export function steerExecution(options: SteeringOptions): SteeredExecution {
       });
     },
     onFinal: () => live.write("report", end),
-    onLate: () => live.write("report", end),
     onOusted: options.onOusted,
   });
 
@@ -175,6 +179,9 @@ export function steerExecution(options: SteeringOptions): SteeredExecution {
       if (watchers.count > 0) watchers.tell(describeMoment());
     },
     offer,
-    close: () => live.close(),
+    close() {
+      ended.resolve();
+      return live.close();
+    },
   };
 }
