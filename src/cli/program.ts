@@ -1,4 +1,5 @@
 import { Command } from "commander";
+import { addImportOptions, type ImportCommandOptions, importFormatNames } from "./import-options.ts";
 import { completionShells } from "./completion-shells.ts";
 import type { DemoTargetOptions } from "./demo-target-command.ts";
 import { type RunOptions, type WorkflowOptions, addRunOptions, addWorkflowOptions } from "./run-options.ts";
@@ -52,6 +53,25 @@ export function createProgram(
   addWorkflowOptions(validate).addHelpText(
     "after",
     examples("validate test.yaml", "validate test.yaml -e BASE_URL=http://localhost:3000 --json"),
+  );
+
+  const imports = program
+    .command("import")
+    .description("Write a workflow from what another tool has, and list what was left out and why.")
+    .addArgument(program.createArgument("<format>", "what FILE is").choices(importFormatNames))
+    .argument("<file>", "the file; - is stdin")
+    .action(async (format: (typeof importFormatNames)[number], file: string, options: ImportCommandOptions) => {
+      const { importCommand } = await import("./import-command.ts");
+      finish(await importCommand(format, file, options, terminal));
+    });
+  addImportOptions(imports).addHelpText(
+    "after",
+    examples(
+      "import har shop.har -o shop.yaml --exclude '*.ads.test'",
+      "import openapi petstore.yaml --tag pets -o pets.yaml",
+      "import curl - < requests.sh",
+      "import k6 script.js -o script.yaml --json",
+    ),
   );
 
   addMore?.(program, terminal, finish);

@@ -21,7 +21,7 @@ export async function runProgram(args: readonly string[]): Promise<number> {
 async function runCommands(args: readonly string[], terminal: Terminal): Promise<number> {
   let exitCode = 0;
   const json = args.includes("--json");
-  const isLocal = args[0] === "run" || args[0] === "validate";
+  const isLocal = ["run", "validate", "import"].includes(args[0] ?? "");
   const addMore = isLocal ? null : (await import("./cluster-program.ts")).addClusterCommands;
   const finish = (code: number): void => {
     exitCode = code;

@@ -1,0 +1,132 @@
+import { EngineError } from "../errors.ts";
+import type { Json, JsonObject } from "../protocol/json.ts";
+import { importLimits } from "./import-limits.ts";
+import type { Imported, LeftOut } from "./importer.ts";
+import { isSecretField } from "./secret-names.ts";
+import { settleOrigins } from "./settle-origins.ts";
+import { hasTemplate } from "./template-text.ts";
+
+/** A workflow in the making: the names it gives, the secrets it needs, what it does not take over. */
+export interface Draft {
+  /** A new step id made of a text. */
+  stepId(text: string): string;
+  /** The name under which expressions read a variable of the source; noted as used. */
+  use(name: string): string;
+  /** Notes that a step sets this variable of the source; gives its name. */
+  assign(name: string): string;
+  /** Gives a variable a value; one whose name is a secret's becomes a secret. The first value stays. */
+  define(name: string, value: Json): void;
+  /** A template for a secret, in place of `value`: the same value has the same name. */
+  secret(name: string, value: string): string;
+  /** Is there room for one more step? Beyond the limit it is noted as left out. */
+  hasRoom(what: string, where: string): boolean;
+  leaveOut(what: string, where: string, why: string): void;
+  /** Notes a header that the client writes by itself; all of them are one entry. */
+  dropHeader(name: string): void;
+  addFile(name: string, text: string): void;
+  /** The whole: fields in the order given, with variables that have no value yet. */
+  finish(fields: JsonObject): Imported;
+}
+
+const reserved = new Set("env secret slave vu iteration response steps loop data faker true false null in matches not and or".split(" "));
+
+export function createDraft(): Draft {
+  const ids = new Set<string>();
+  const names = new Map<string, string>();
+  const variables = new Map<string, Json>();
+  const used = new Set<string>();
+  const assigned = new Set<string>();
+  const secrets = new Map<string, string>();
+  const leftOut: LeftOut[] = [];
+  const headers = new Set<string>();
+  const files = new Map<string, string>();
+  let steps = 0;
+  let unlisted = 0;
+
+  const nameOf = (name: string): string => {
+    const known = names.get(name);
+    if (known !== undefined) return known;
+    const made = makeUnique(toName(name), (candidate) => [...names.values()].includes(candidate) || reserved.has(candidate));
+    names.set(name, made);
+    return made;
+  };
+  const leaveOut = (what: string, where: string, why: string): void => {
+    if (leftOut.length < importLimits.leftOut) leftOut.push({ what, where, why });
+    else unlisted += 1;
+  };
+  const secret = (name: string, value: string): string => {
+    const key = toName(name).toUpperCase();
+    for (const [known, before] of secrets) {
+      if (before === value && (known === key || known.replace(/_\d+$/, "") === key)) return `\${secret.${known}}`;
+    }
+    const made = makeUnique(key, (candidate) => secrets.has(candidate));
+    secrets.set(made, value);
+    return `\${secret.${made}}`;
+  };
+
+  return {
+    stepId(text) {
+      const made = makeUnique(toId(text), (candidate) => ids.has(candidate));
+      ids.add(made);
+      return made;
+    },
+    use(name) {
+      used.add(nameOf(name));
+      return nameOf(name);
+    },
+    assign(name) {
+      assigned.add(nameOf(name));
+      return nameOf(name);
+    },
+    define(name, value) {
+      const key = nameOf(name);
+      if (variables.has(key)) return;
+      const isSecret = isSecretField(name) && typeof value === "string" && value !== "" && !hasTemplate(value);
+      variables.set(key, isSecret ? secret(name, value) : value);
+    },
+    secret,
+    hasRoom(what, where) {
+      steps += 1;
+      if (steps <= importLimits.steps) return true;
+      leaveOut(what, where, `only the first ${importLimits.steps} steps are written`);
+      return false;
+    },
+    leaveOut,
+    dropHeader: (name) => headers.add(name.toLowerCase()),
+    addFile: (name, text) => files.set(name, text),
+    finish(fields) {
+      for (const name of used) {
+        if (variables.has(name) || assigned.has(name)) continue;
+        variables.set(name, "");
+        leaveOut(`the value of the variable ${name}`, "variables", `the source has none; give it with -e ${name}=…`);
+      }
+      if (headers.size > 0)
+        leaveOut(`the headers ${[...headers].sort().join(", ")}`, "all requests", "the client writes them by itself");
+      if (unlisted > 0) leftOut.push({ what: `${unlisted} more`, where: "the source", why: "the list is at its limit" });
+      const workflow = settleOrigins(fields, variables);
+      if (countSteps(workflow) === 0)
+        throw new EngineError("invalid_request", "there is no request in it that could be imported; see what it holds");
+      return { workflow, leftOut, secrets: [...secrets.keys()], files };
+    },
+  };
+}
+
+function countSteps(workflow: JsonObject): number {
+  const lists = [workflow["steps"], ...Object.values((workflow["scenarios"] ?? {}) as JsonObject).map((each) => (each as JsonObject)["steps"])];
+  return lists.reduce<number>((sum, list) => sum + (Array.isArray(list) ? list.length : 0), 0);
+}
+
+function toName(text: string): string {
+  const name = text.normalize("NFC").replaceAll(/[^\p{L}\p{M}\p{N}_]+/gu, "_").replace(/^_+(?=.)|_+$/g, "");
+  return (/^[\p{L}_]/u.test(name) ? name : `v_${name}`).slice(0, 56);
+}
+
+function toId(text: string): string {
+  const id = text.normalize("NFC").replaceAll(/[^\p{L}\p{M}\p{N}_-]+/gu, "-").replaceAll(/^-+|-+$/g, "");
+  return id.slice(0, 56).replace(/-+$/, "") || "step";
+}
+
+function makeUnique(name: string, isTaken: (candidate: string) => boolean): string {
+  if (!isTaken(name)) return name;
+  for (let count = 2; ; count += 1) if (!isTaken(`${name}_${count}`)) return `${name}_${count}`;
+}

@@ -1,0 +1,145 @@
+import type { Json, JsonObject } from "../protocol/json.ts";
+import type { Draft } from "./draft.ts";
+import { isSecretField } from "./secret-names.ts";
+import { escapeTemplate, hasTemplate } from "./template-text.ts";
+
+export type Pair = readonly [name: string, value: string];
+
+/** A part of a multipart body; a file has a name. */
+export interface BodyPart {
+  readonly name: string;
+  readonly value: string;
+  readonly fileName: string | null;
+  readonly type: string | null;
+}
+
+/** A body as the source has it; texts are templates. */
+export type RequestBody =
+  | { readonly kind: "text"; readonly text: string }
+  | { readonly kind: "json"; readonly value: Json }
+  | { readonly kind: "form"; readonly fields: readonly Pair[] }
+  | { readonly kind: "multipart"; readonly parts: readonly BodyPart[] };
+
+/** The fields of an http step for a body, and the content type that goes with it where the engine gives none. */
+export interface WrittenBody {
+  readonly config: JsonObject;
+  readonly type: string | null;
+}
+
+/** `type`: the content type that the source names; null: none. */
+export function writeBody(body: RequestBody, type: string | null, draft: Draft): WrittenBody {
+  switch (body.kind) {
+    case "json":
+      return { config: { json: hideFields(body.value, draft) }, type: isPlainJson(type) ? null : type };
+    case "form":
+      return { config: { form: writePairs(hidePairs(body.fields, draft)) }, type: isPlainForm(type) ? null : type };
+    case "multipart":
+      return writeMultipart(body.parts, draft);
+    case "text":
+      return writeText(body.text, type, draft);
+  }
+}
+
+/** A map where every name comes once, else a list of `{key, value}`. */
+export function writePairs(pairs: readonly Pair[]): Json {
+  const isMap = new Set(pairs.map(([name]) => name)).size === pairs.length && !pairs.some(([name]) => name === "");
+  return isMap ? Object.fromEntries(pairs) : pairs.map(([key, value]) => ({ key, value }));
+}
+
+/** `value` itself, or a secret in its place. */
+export function hideValue(name: string, value: string, draft: Draft): string {
+  return isSecretField(name) && value !== "" && !hasTemplate(value) ? draft.secret(name, value) : value;
+}
+
+/** The fields of a form's text (`a=1&b=2`); null where writing them again would give another text. */
+export function readForm(text: string): Pair[] | null {
+  if (text === "" || !/^[^=&\s]+=[^=&\s]*(?:&[^=&\s]+=[^=&\s]*)*$/.test(text)) return null;
+  try {
+    const decode = (part: string): string => decodeURIComponent(part.replaceAll("+", " "));
+    return text.split("&").map((field): Pair => {
+      const at = field.indexOf("=");
+      return [decode(field.slice(0, at)), decode(field.slice(at + 1))];
+    });
+  } catch {
+    // A percent sign that begins no escape: the text is sent as it stands.
+    return null;
+  }
+}
+
+function writeText(text: string, type: string | null, draft: Draft): WrittenBody {
+  if (isPlainForm(type)) {
+    const fields = readForm(text);
+    if (fields !== null) return { config: { form: writePairs(hidePairs(fields, draft)) }, type: null };
+  }
+  const value = /^\s*[[{]/.test(text) && !hasTemplate(text) ? readExactJson(text) : undefined;
+  if (value !== undefined && (type === null || /json/i.test(type)))
+    return { config: { json: hideFields(value, draft) }, type: isPlainJson(type) ? null : type };
+  return { config: { body: hideInText(text, draft) }, type };
+}
+
+/** Only where JSON says it again in the same words, blanks apart; undefined otherwise. */
+function readExactJson(text: string): Json | undefined {
+  try {
+    const value = JSON.parse(text) as Json;
+    const tight = text.replaceAll(/("(?:[^"\\]|\\.)*")|\s+/g, "$1");
+    return JSON.stringify(value) === tight || hasSecretField(value) ? value : undefined;
+  } catch {
+    // No JSON, or too deep: it is sent as text.
+    return undefined;
+  }
+}
+
+function hasSecretField(value: Json): boolean {
+  if (Array.isArray(value)) return (value as readonly Json[]).some(hasSecretField);
+  if (typeof value !== "object" || value === null) return false;
+  return Object.entries(value).some(([key, item]) => isSecretField(key) || hasSecretField(item));
+}
+
+function hideFields(value: Json, draft: Draft, name = ""): Json {
+  if (typeof value === "string") return hideValue(name, value, draft);
+  if (Array.isArray(value)) return (value as readonly Json[]).map((item) => hideFields(item, draft, name));
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, hideFields(item, draft, key)]));
+}
+
+/** Secrets in a text that is JSON but for its templates, or a form. */
+function hideInText(text: string, draft: Draft): string {
+  return text
+    .replaceAll(/("([^"\\]{1,64})"\s*:\s*")((?:[^"\\]|\\.){1,4096})"/g, (all, before: string, name: string, value: string) =>
+      isSecretField(name) && !hasTemplate(value) ? `${before}${draft.secret(name, value)}"` : all,
+    )
+    .replaceAll(/((?:^|&)([\w.-]{1,64})=)([^&\s"<>]{1,4096})(?=&|$)/g, (all, before: string, name: string, value: string) =>
+      isSecretField(name) && !hasTemplate(value) ? `${before}${draft.secret(name, value)}` : all,
+    );
+}
+
+function hidePairs(pairs: readonly Pair[], draft: Draft): Pair[] {
+  return pairs.map(([name, value]) => [name, hideValue(name, value, draft)]);
+}
+
+function writeMultipart(parts: readonly BodyPart[], draft: Draft): WrittenBody {
+  const taken = (candidate: string): boolean => parts.some(({ value }) => value.includes(candidate));
+  let boundary = "----workflow-engine-boundary";
+  while (taken(boundary)) boundary += "-";
+  const quote = (text: string): string => text.replaceAll('"', "%22").replaceAll(/\r\n?|\n/g, "%0A");
+  const written = parts.map(({ name, value, fileName, type }) => {
+    const file = fileName === null ? "" : `; filename="${quote(fileName)}"`;
+    const kind = type === null ? "" : `Content-Type: ${type}\r\n`;
+    const shown = fileName === null ? hideValue(name, value, draft) : value;
+    return `--${boundary}\r\nContent-Disposition: form-data; name="${quote(name)}"${file}\r\n${kind}\r\n${shown}\r\n`;
+  });
+  return { config: { body: `${written.join("")}--${boundary}--\r\n` }, type: `multipart/form-data; boundary=${boundary}` };
+}
+
+function isPlainJson(type: string | null): boolean {
+  return type === null || /^application\/json(?:\s*;\s*charset=utf-8)?$/i.test(type.trim());
+}
+
+function isPlainForm(type: string | null): boolean {
+  return type !== null && /^application\/x-www-form-urlencoded(?:\s*;\s*charset=utf-8)?$/i.test(type.trim());
+}
+
+/** A literal text of the source as a body. */
+export function literalBody(text: string): RequestBody {
+  return { kind: "text", text: escapeTemplate(text) };
+}
