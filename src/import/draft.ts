@@ -122,7 +122,7 @@ function toName(text: string): string {
 }
 
 function toId(text: string): string {
-  const id = text.normalize("NFC").replaceAll(/[^\p{L}\p{M}\p{N}_-]+/gu, "-").replaceAll(/^-+|-+$/g, "");
+  const id = text.normalize("NFC").replaceAll(/[^\p{L}\p{M}\p{N}_-]+/gu, "-").replaceAll(/-{2,}/g, "-").replaceAll(/^-+|-+$/g, "");
   return id.slice(0, 56).replace(/-+$/, "") || "step";
 }
 

@@ -99,14 +99,16 @@ function groupByPage(entries: readonly Entry[], titles: ReadonlyMap<string, stri
 
 function writeEntry(entry: Entry, next: Entry | undefined, options: ImportOptions, draft: Draft): JsonObject {
   const { request, status, where } = entry;
+  let cookies = 0;
   const headers = asList(request["headers"]).flatMap((header): Pair[] => {
     const name = asText(asObject(header)["name"]) ?? "";
     if (name.toLowerCase() === "cookie" && !options.cookies) {
-      draft.dropHeader(name);
+      cookies += 1;
       return [];
     }
     return [[name, escapeTemplate(asText(asObject(header)["value"]) ?? "")]];
   });
+  if (cookies > 0) draft.leaveOut("the header cookie", where, "each virtual user keeps the cookies it is given; --cookies sends recorded ones");
   const body: RequestBody | null = readHarBody(asObject(request["postData"]), where, draft);
   const gap = next === undefined ? 0 : Math.min(next.startedAt - entry.endedAt, longestPause);
   return writeHttpStep(
