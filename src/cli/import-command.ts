@@ -2,14 +2,14 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { basename, dirname, extname, resolve } from "node:path";
 import { loadWorkflow } from "../definition/load-workflow.ts";
 import { EngineError } from "../errors.ts";
-import { importFormats } from "../import/formats.ts";
+import { type ImportFormat, importFormats } from "../import/formats.ts";
 import { importLimits } from "../import/import-limits.ts";
 import type { Imported } from "../import/importer.ts";
 import { writeYaml } from "../import/write-yaml.ts";
 import { openWorkflowFolder } from "../local/workflow-folder.ts";
 import type { WorkflowFiles } from "../protocol/named-file.ts";
 import { explainWriteError } from "./explain-write-error.ts";
-import type { ImportCommandOptions, importFormatNames } from "./import-options.ts";
+import type { ImportCommandOptions } from "./import-options.ts";
 import { findFolder } from "./load-input.ts";
 import { readSource, readStdin } from "./read-source.ts";
 import { printError, tellError } from "./tell-error.ts";
@@ -17,7 +17,7 @@ import type { Terminal } from "./terminal.ts";
 
 /** `import FORMAT FILE`: the workflow on stdout or in `output`; what was left out on stderr, or as JSON. */
 export async function importCommand(
-  format: (typeof importFormatNames)[number],
+  format: ImportFormat,
   file: string,
   options: ImportCommandOptions,
   terminal: Terminal,
@@ -42,7 +42,11 @@ export async function importCommand(
   } catch (error) {
     if (options.json) return printError(terminal, error);
     const named = error instanceof EngineError && ["invalid_request", "too_large"].includes(error.code);
-    return tellError(terminal, named ? new EngineError(error.code, `${file}: ${error.message}`, { cause: error }) : error, file);
+    return tellError(
+      terminal,
+      named ? new EngineError(error.code, `${file}: ${error.message}`, { cause: error }) : error,
+      file,
+    );
   }
 }
 
@@ -54,14 +58,35 @@ function check(yaml: string, output: string | null, { files }: Imported, folder:
     return text === undefined ? otherwise() : use(text);
   };
   const beside: WorkflowFiles = {
-    readText: (name) => made(name, (text) => text, () => there.readText(name)),
-    readHead: (name, length) => made(name, (text) => Buffer.from(text).subarray(0, length), () => there.readHead(name, length)),
-    describe: (name) => made(name, (text) => ({ name, size: Buffer.byteLength(text), hash: null }), () => there.describe(name)),
+    readText: (name) =>
+      made(
+        name,
+        (text) => text,
+        () => there.readText(name),
+      ),
+    readHead: (name, length) =>
+      made(
+        name,
+        (text) => Buffer.from(text).subarray(0, length),
+        () => there.readHead(name, length),
+      ),
+    describe: (name) =>
+      made(
+        name,
+        (text) => ({ name, size: Buffer.byteLength(text), hash: null }),
+        () => there.describe(name),
+      ),
   };
-  const loaded = loadWorkflow({ text: yaml, fileName: output, format: "yaml" }, { env: {}, missingEnv: "warning", files: beside });
+  const loaded = loadWorkflow(
+    { text: yaml, fileName: output, format: "yaml" },
+    { env: {}, missingEnv: "warning", files: beside },
+  );
   if ("workflow" in loaded) return;
   const { path = "", message = "" } = loaded.problems.find(({ severity }) => severity !== "warning") ?? {};
-  throw new EngineError("internal_error", `what was made of it is no valid workflow: ${path}: ${message} (a fault of the engine: please report it)`);
+  throw new EngineError(
+    "internal_error",
+    `what was made of it is no valid workflow: ${path}: ${message} (a fault of the engine: please report it)`,
+  );
 }
 
 /** Files that are not there yet with this content, by their paths. */
@@ -71,11 +96,20 @@ function listNewFiles({ files }: Imported, folder: string, output: string | null
     return !existsSync(path) || readFileSync(path, "utf8") !== text;
   });
   if (output === null && fresh.length > 0)
-    throw new EngineError("invalid_usage", `files belong beside the workflow (${fresh.map(([name]) => name).join(", ")}); say where it is written with -o FILE`);
+    throw new EngineError(
+      "invalid_usage",
+      `files belong beside the workflow (${fresh.map(([name]) => name).join(", ")}); say where it is written with -o FILE`,
+    );
   return new Map(fresh.map(([name, text]) => [resolve(folder, name), text]));
 }
 
-function write(yaml: string, output: string | null, files: ReadonlyMap<string, string>, force: boolean, terminal: Terminal): void {
+function write(
+  yaml: string,
+  output: string | null,
+  files: ReadonlyMap<string, string>,
+  force: boolean,
+  terminal: Terminal,
+): void {
   if (output === null) {
     terminal.print(yaml);
     return;
@@ -83,27 +117,47 @@ function write(yaml: string, output: string | null, files: ReadonlyMap<string, s
   const all = new Map([...files, [output, yaml]]);
   const taken = [...all.keys()].filter((path) => existsSync(path));
   if (!force && taken.length > 0)
-    throw new EngineError("unwritable_output", `${taken.join(", ")} is there already; give --force to write over it, or another -o FILE`);
+    throw new EngineError(
+      "unwritable_output",
+      `${taken.join(", ")} is there already; give --force to write over it, or another -o FILE`,
+    );
   for (const [path, content] of all) {
     try {
       // A certificate's key may be among them.
       writeFileSync(path, content, path === output ? {} : { mode: 0o600 });
     } catch (cause) {
-      throw new EngineError("unwritable_output", `cannot write ${path}: ${explainWriteError(cause)}; choose another file`, { cause });
+      throw new EngineError(
+        "unwritable_output",
+        `cannot write ${path}: ${explainWriteError(cause)}; choose another file`,
+        { cause },
+      );
     }
   }
 }
 
-function tell({ workflow, leftOut, secrets, files }: Imported, format: string, output: string | null, json: boolean, terminal: Terminal): void {
+function tell(
+  { workflow, leftOut, secrets, files }: Imported,
+  format: string,
+  output: string | null,
+  json: boolean,
+  terminal: Terminal,
+): void {
   if (json) {
-    const list = { format, output, secrets, files: [...files.keys()], left_out: leftOut.map(({ what, where, why }) => ({ what, where, why })) };
+    const list = {
+      format,
+      output,
+      secrets,
+      files: [...files.keys()],
+      left_out: leftOut.map(({ what, where, why }) => ({ what, where, why })),
+    };
     const text = `${JSON.stringify(list, null, 2)}\n`;
     if (output === null) terminal.tell(text);
     else terminal.print(text);
     return;
   }
   const { colors } = terminal.err;
-  for (const { what, where, why } of leftOut) terminal.tell(`${colors.yellow("left out:")} ${printable(what)} (${printable(where)}): ${printable(why)}\n`);
+  for (const { what, where, why } of leftOut)
+    terminal.tell(`${colors.yellow("left out:")} ${printable(what)} (${printable(where)}): ${printable(why)}\n`);
   if (output === null) return;
   const needs = secrets.map((name) => ` --secret ${name}`).join("");
   terminal.tell(`${output}: ${String(workflow["name"])}; run it with: workflow-engine run ${output}${needs}\n`);

@@ -1,4 +1,5 @@
 import type { Command } from "commander";
+import { type ImportFormat, importFormats } from "../import/formats.ts";
 import { collectTexts } from "./option-values.ts";
 
 /** What commander collects for `import`. */
@@ -13,8 +14,8 @@ export interface ImportCommandOptions {
   readonly tag?: readonly string[];
 }
 
-/** The formats of `import`; without loading their readers, for the help of other commands. */
-export const importFormatNames = ["har", "openapi", "postman", "curl", "jmx", "k6"] as const;
+/** The formats of `import`. */
+export const importFormatNames = Object.keys(importFormats) as ImportFormat[];
 
 export function addImportOptions(command: Command): Command {
   return command

@@ -1,5 +1,6 @@
 import { Command } from "commander";
 import { addImportOptions, type ImportCommandOptions, importFormatNames } from "./import-options.ts";
+import type { ImportFormat } from "../import/formats.ts";
 import { completionShells } from "./completion-shells.ts";
 import type { DemoTargetOptions } from "./demo-target-command.ts";
 import { type RunOptions, type WorkflowOptions, addRunOptions, addWorkflowOptions } from "./run-options.ts";
@@ -60,7 +61,7 @@ export function createProgram(
     .description("Write a workflow from what another tool has, and list what was left out and why.")
     .addArgument(program.createArgument("<format>", "what FILE is").choices(importFormatNames))
     .argument("<file>", "the file; - is stdin")
-    .action(async (format: (typeof importFormatNames)[number], file: string, options: ImportCommandOptions) => {
+    .action(async (format: ImportFormat, file: string, options: ImportCommandOptions) => {
       const { importCommand } = await import("./import-command.ts");
       finish(await importCommand(format, file, options, terminal));
     });
@@ -68,7 +69,7 @@ export function createProgram(
     "after",
     examples(
       "import har shop.har -o shop.yaml --exclude '*.ads.test'",
-      "import openapi petstore.yaml --tag pets -o pets.yaml",
+      "import openapi petstore.yml --tag pets -o pets.yaml",
       "import curl - < requests.sh",
       "import k6 script.js -o script.yaml --json",
     ),

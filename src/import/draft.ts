@@ -28,7 +28,9 @@ export interface Draft {
   finish(fields: JsonObject): Imported;
 }
 
-const reserved = new Set("env secret slave vu iteration response steps loop data faker true false null in matches not and or".split(" "));
+const reserved = new Set(
+  "env secret slave vu iteration response steps loop data faker true false null in matches not and or".split(" "),
+);
 
 export function createDraft(): Draft {
   const ids = new Set<string>();
@@ -46,7 +48,10 @@ export function createDraft(): Draft {
   const nameOf = (name: string): string => {
     const known = names.get(name);
     if (known !== undefined) return known;
-    const made = makeUnique(toName(name), (candidate) => [...names.values()].includes(candidate) || reserved.has(candidate));
+    const made = makeUnique(
+      toName(name),
+      (candidate) => [...names.values()].includes(candidate) || reserved.has(candidate),
+    );
     names.set(name, made);
     return made;
   };
@@ -102,7 +107,8 @@ export function createDraft(): Draft {
       }
       if (headers.size > 0)
         leaveOut(`the headers ${[...headers].sort().join(", ")}`, "all requests", "the client writes them by itself");
-      if (unlisted > 0) leftOut.push({ what: `${unlisted} more`, where: "the source", why: "the list is at its limit" });
+      if (unlisted > 0)
+        leftOut.push({ what: `${unlisted} more`, where: "the source", why: "the list is at its limit" });
       const workflow = settleOrigins(fields, variables);
       if (countSteps(workflow) === 0)
         throw new EngineError("invalid_request", "there is no request in it that could be imported; see what it holds");
@@ -112,17 +118,27 @@ export function createDraft(): Draft {
 }
 
 function countSteps(workflow: JsonObject): number {
-  const lists = [workflow["steps"], ...Object.values((workflow["scenarios"] ?? {}) as JsonObject).map((each) => (each as JsonObject)["steps"])];
+  const lists = [
+    workflow["steps"],
+    ...Object.values((workflow["scenarios"] ?? {}) as JsonObject).map((each) => (each as JsonObject)["steps"]),
+  ];
   return lists.reduce<number>((sum, list) => sum + (Array.isArray(list) ? list.length : 0), 0);
 }
 
 function toName(text: string): string {
-  const name = text.normalize("NFC").replaceAll(/[^\p{L}\p{M}\p{N}_]+/gu, "_").replace(/^_+(?=.)|_+$/g, "");
+  const name = text
+    .normalize("NFC")
+    .replaceAll(/[^\p{L}\p{M}\p{N}_]+/gu, "_")
+    .replace(/^_+(?=.)|_+$/g, "");
   return (/^[\p{L}_]/u.test(name) ? name : `v_${name}`).slice(0, 56);
 }
 
 function toId(text: string): string {
-  const id = text.normalize("NFC").replaceAll(/[^\p{L}\p{M}\p{N}_-]+/gu, "-").replaceAll(/-{2,}/g, "-").replaceAll(/^-+|-+$/g, "");
+  const id = text
+    .normalize("NFC")
+    .replaceAll(/[^\p{L}\p{M}\p{N}_-]+/gu, "-")
+    .replaceAll(/-{2,}/g, "-")
+    .replaceAll(/^-+|-+$/g, "");
   return id.slice(0, 56).replace(/-+$/, "") || "step";
 }
 

@@ -1,7 +1,8 @@
 import type { ImportOptions } from "./importer.ts";
 
 /** What pages load beside what they ask their servers: left out unless it is included by name. */
-const staticFiles = /\.(?:css|js|mjs|map|png|jpe?g|gif|webp|avif|svg|ico|bmp|woff2?|ttf|otf|eot|mp[34]|webm|ogg|wasm)$/i;
+const staticFiles =
+  /\.(?:css|js|mjs|map|png|jpe?g|gif|webp|avif|svg|ico|bmp|woff2?|ttf|otf|eot|mp[34]|webm|ogg|wasm)$/i;
 
 /** Why a request is not imported; null: it is. `staticToo`: files of pages are imported like the rest. */
 export function refuseUrl(url: string, options: Pick<ImportOptions, "include" | "exclude">): string | null {

@@ -71,7 +71,9 @@ function joinHeaders(pairs: readonly Pair[]): JsonObject[string] {
   const names = new Map<string, string[]>();
   for (const [name, value] of pairs) names.set(name, [...(names.get(name) ?? []), value]);
   if ([...names.keys()].some((name) => name.includes("${") || name === "")) return writePairs(pairs);
-  return Object.fromEntries([...names].map(([name, values]) => [name, values.length === 1 ? (values[0] ?? "") : values]));
+  return Object.fromEntries(
+    [...names].map(([name, values]) => [name, values.length === 1 ? (values[0] ?? "") : values]),
+  );
 }
 
 /** Parameters of the URL whose names are secrets'. */
@@ -100,5 +102,8 @@ function takeUserInfo(url: string, draft: Draft): { readonly url: string; readon
 
 /** The fields of basic authentication, with the password as a secret. */
 export function basicAuth(username: string, password: string, draft: Draft): JsonObject {
-  return { username, password: password === "" || hasTemplate(password) ? password : draft.secret("password", password) };
+  return {
+    username,
+    password: password === "" || hasTemplate(password) ? password : draft.secret("password", password),
+  };
 }

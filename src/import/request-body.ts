@@ -105,11 +105,15 @@ function hideFields(value: Json, draft: Draft, name = ""): Json {
 /** Secrets in a text that is JSON but for its templates, or a form. */
 function hideInText(text: string, draft: Draft): string {
   return text
-    .replaceAll(/("([^"\\]{1,64})"\s*:\s*")((?:[^"\\]|\\.){1,4096})"/g, (all, before: string, name: string, value: string) =>
-      isSecretField(name) && !hasTemplate(value) ? `${before}${draft.secret(name, value)}"` : all,
+    .replaceAll(
+      /("([^"\\]{1,64})"\s*:\s*")((?:[^"\\]|\\.){1,4096})"/g,
+      (all, before: string, name: string, value: string) =>
+        isSecretField(name) && !hasTemplate(value) ? `${before}${draft.secret(name, value)}"` : all,
     )
-    .replaceAll(/((?:^|&)([\w.-]{1,64})=)([^&\s"<>]{1,4096})(?=&|$)/g, (all, before: string, name: string, value: string) =>
-      isSecretField(name) && !hasTemplate(value) ? `${before}${draft.secret(name, value)}` : all,
+    .replaceAll(
+      /((?:^|&)([\w.-]{1,64})=)([^&\s"<>]{1,4096})(?=&|$)/g,
+      (all, before: string, name: string, value: string) =>
+        isSecretField(name) && !hasTemplate(value) ? `${before}${draft.secret(name, value)}` : all,
     );
 }
 
@@ -128,7 +132,10 @@ function writeMultipart(parts: readonly BodyPart[], draft: Draft): WrittenBody {
     const shown = fileName === null ? hideValue(name, value, draft) : value;
     return `--${boundary}\r\nContent-Disposition: form-data; name="${quote(name)}"${file}\r\n${kind}\r\n${shown}\r\n`;
   });
-  return { config: { body: `${written.join("")}--${boundary}--\r\n` }, type: `multipart/form-data; boundary=${boundary}` };
+  return {
+    config: { body: `${written.join("")}--${boundary}--\r\n` },
+    type: `multipart/form-data; boundary=${boundary}`,
+  };
 }
 
 function isPlainJson(type: string | null): boolean {

@@ -29,10 +29,14 @@ export function settleOrigins(fields: JsonObject, variables: ReadonlyMap<string,
     return at === 0 ? rest : `\${${names[at] ?? ""}}${rest}`;
   }) as JsonObject;
   const { name, description, options, ...others } = moved;
-  const values = { ...Object.fromEntries(origins.map((origin, at) => [names[at] ?? "", origin])), ...Object.fromEntries(variables) };
+  const values = {
+    ...Object.fromEntries(origins.map((origin, at) => [names[at] ?? "", origin])),
+    ...Object.fromEntries(variables),
+  };
   const settled = (options ?? {}) as JsonObject;
   const http = (settled["http"] ?? {}) as JsonObject;
-  const base: JsonObject = origins.length > 0 && !Object.hasOwn(http, "base_url") ? { base_url: `\${${names[0] ?? ""}}` } : {};
+  const base: JsonObject =
+    origins.length > 0 && !Object.hasOwn(http, "base_url") ? { base_url: `\${${names[0] ?? ""}}` } : {};
   const allHttp = { ...base, ...http };
   const allOptions: JsonObject = { ...settled, ...(Object.keys(allHttp).length > 0 ? { http: allHttp } : {}) };
   return {

@@ -20,6 +20,10 @@ export function hasTemplate(text: string): boolean {
 
 /** A text as one of the language of expressions. */
 export function quoteText(text: string): string {
-  const escaped = text.replace(/[\\"]/g, "\\$&").replaceAll("\n", "\\n").replaceAll("\r", "\\r").replaceAll("\t", "\\t");
+  const escaped = text
+    .replace(/[\\"]/g, "\\$&")
+    .replaceAll("\n", "\\n")
+    .replaceAll("\r", "\\r")
+    .replaceAll("\t", "\\t");
   return `"${escapeTemplate(escaped)}"`;
 }

@@ -13,7 +13,12 @@ interface CurlBody {
 
 type Read = (name: string) => string | null;
 
-export function readCurlBody(words: readonly CurlWord[], where: string, options: ImportOptions, draft: Draft): CurlBody {
+export function readCurlBody(
+  words: readonly CurlWord[],
+  where: string,
+  options: ImportOptions,
+  draft: Draft,
+): CurlBody {
   const read: Read = (name) => {
     const text = options.readFile(name);
     if (text === null) draft.leaveOut(`the file ${name}`, where, "it is not beside the source, or no UTF-8 text");
@@ -57,7 +62,10 @@ function encodeField(value: string, read: Read): string {
 }
 
 function encode(text: string): string {
-  return encodeURIComponent(text.toWellFormed()).replaceAll(/[!'()*]/g, (each) => `%${each.charCodeAt(0).toString(16).toUpperCase()}`);
+  return encodeURIComponent(text.toWellFormed()).replaceAll(
+    /[!'()*]/g,
+    (each) => `%${each.charCodeAt(0).toString(16).toUpperCase()}`,
+  );
 }
 
 /** `name=text`, `name=@file;type=text/csv;filename=x.csv`, `name=<file`. */
@@ -68,7 +76,10 @@ function readFormPart(value: string, special: boolean, read: Read): BodyPart[] {
   if (!special) return [{ name, value: escapeTemplate(rest), fileName: null, type: null }];
   const [content = "", ...attributes] = rest.split(/;(?=type=|filename=)/);
   const attribute = (key: string): string | null =>
-    attributes.find((each) => each.startsWith(`${key}=`))?.slice(key.length + 1).replaceAll(/^"|"$/g, "") ?? null;
+    attributes
+      .find((each) => each.startsWith(`${key}=`))
+      ?.slice(key.length + 1)
+      .replaceAll(/^"|"$/g, "") ?? null;
   const type = attribute("type");
   const given = attribute("filename");
   if (!/^[@<]/.test(content))
@@ -76,5 +87,7 @@ function readFormPart(value: string, special: boolean, read: Read): BodyPart[] {
   const text = read(content.slice(1));
   const isFile = content.startsWith("@");
   const fileName = isFile ? (given ?? content.slice(1).replace(/^.*[\\/]/, "")) : given;
-  return [{ name, value: escapeTemplate(text ?? ""), fileName, type: type ?? (isFile ? "application/octet-stream" : null) }];
+  return [
+    { name, value: escapeTemplate(text ?? ""), fileName, type: type ?? (isFile ? "application/octet-stream" : null) },
+  ];
 }

@@ -87,7 +87,9 @@ export interface CurlWord {
   readonly ignored: string | null;
 }
 
-const byShort = new Map(Object.entries(curlFlags).flatMap(([name, { short }]) => (short === undefined ? [] : [[short, name]])));
+const byShort = new Map(
+  Object.entries(curlFlags).flatMap(([name, { short }]) => (short === undefined ? [] : [[short, name]])),
+);
 
 /** Reads the words behind `curl`: `-XPOST`, `-sSL`, `--flag value`, `--flag=value`, `--no-flag`. */
 export function readCurlWords(words: readonly string[]): CurlWord[] {
@@ -118,7 +120,11 @@ export function readCurlWords(words: readonly string[]): CurlWord[] {
   return found;
 }
 
-function addShorts(word: string, at: number, add: (name: string, given: string | null, at: number, shown: string) => number): number {
+function addShorts(
+  word: string,
+  at: number,
+  add: (name: string, given: string | null, at: number, shown: string) => number,
+): number {
   for (let place = 1; place < word.length; place += 1) {
     const letter = word.charAt(place);
     const name = byShort.get(letter) ?? "";

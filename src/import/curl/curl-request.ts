@@ -9,7 +9,12 @@ import { readCurlBody } from "./curl-body.ts";
 import type { CurlWord } from "./curl-options.ts";
 
 /** The requests of one command: one for each URL. */
-export function readCurlRequest(words: readonly CurlWord[], where: string, options: ImportOptions, draft: Draft): ImportedRequest[] {
+export function readCurlRequest(
+  words: readonly CurlWord[],
+  where: string,
+  options: ImportOptions,
+  draft: Draft,
+): ImportedRequest[] {
   for (const { name, ignored } of words) {
     if (name !== null && ignored !== null) draft.leaveOut(name.startsWith("-") ? name : `--${name}`, where, ignored);
   }
@@ -35,7 +40,16 @@ export function readCurlRequest(words: readonly CurlWord[], where: string, optio
       return [];
     }
     const joined = query === "" ? whole : `${whole}${whole.includes("?") ? "&" : "?"}${query}`;
-    return [{ name: "", method, url: escapeTemplate(joined), headers, body, config: readConfig(flags, last, where, options, draft) }];
+    return [
+      {
+        name: "",
+        method,
+        url: escapeTemplate(joined),
+        headers,
+        body,
+        config: readConfig(flags, last, where, options, draft),
+      },
+    ];
   });
 }
 
@@ -44,7 +58,8 @@ function readHeaders(flags: ReadonlyMap<string, readonly string[]>, draft: Draft
   for (const line of flags.get("header") ?? []) {
     const cut = line.indexOf(":");
     if (line.startsWith("@") || cut < 1) {
-      if (!line.endsWith(";") || line.startsWith("@")) draft.leaveOut(`-H ${line.slice(0, 80)}`, where, "not `name: value`");
+      if (!line.endsWith(";") || line.startsWith("@"))
+        draft.leaveOut(`-H ${line.slice(0, 80)}`, where, "not `name: value`");
       else pairs.push([line.slice(0, -1).trim(), ""]);
       continue;
     }
@@ -52,7 +67,10 @@ function readHeaders(flags: ReadonlyMap<string, readonly string[]>, draft: Draft
     // `-H "Accept:"` takes a header away that curl would send.
     if (value !== "") pairs.push([line.slice(0, cut).trim(), escapeTemplate(value)]);
   }
-  for (const [flag, header] of [["user-agent", "user-agent"], ["referer", "referer"]] as const) {
+  for (const [flag, header] of [
+    ["user-agent", "user-agent"],
+    ["referer", "referer"],
+  ] as const) {
     const value = flags.get(flag)?.at(-1);
     if (value !== undefined && value !== "") pairs.push([header, escapeTemplate(value.replace(/;auto$/, ""))]);
   }
@@ -66,7 +84,13 @@ function readHeaders(flags: ReadonlyMap<string, readonly string[]>, draft: Draft
   return pairs;
 }
 
-function readConfig(flags: ReadonlyMap<string, readonly string[]>, last: (name: string) => string | null, where: string, options: ImportOptions, draft: Draft): JsonObject {
+function readConfig(
+  flags: ReadonlyMap<string, readonly string[]>,
+  last: (name: string) => string | null,
+  where: string,
+  options: ImportOptions,
+  draft: Draft,
+): JsonObject {
   const config: Record<string, Json> = {};
   const user = last("user");
   if (user !== null) {
@@ -81,7 +105,11 @@ function readConfig(flags: ReadonlyMap<string, readonly string[]>, last: (name: 
   const timeout = { ...seconds("connect", last("connect-timeout")), ...seconds("total", last("max-time")) };
   if (Object.keys(timeout).length > 0) config["timeout"] = timeout;
   const tls: Record<string, Json> = flags.has("insecure") ? { verify: false } : {};
-  for (const [flag, field] of [["cert", "cert"], ["key", "key"], ["cacert", "ca"]] as const) {
+  for (const [flag, field] of [
+    ["cert", "cert"],
+    ["key", "key"],
+    ["cacert", "ca"],
+  ] as const) {
     const file = last(flag);
     if (file === null) continue;
     const text = options.readFile(file);

@@ -14,7 +14,9 @@ export function importCurl(text: string, options: ImportOptions): Imported {
   let commands = 0;
   for (const { words, line } of splitCommands(text.replace(/^\ufeff/, ""))) {
     const where = `line ${line}`;
-    const start = words.findIndex((word) => !/^[A-Za-z_]\w*=/.test(word) && word !== "$" && word !== "sudo" && word !== "time");
+    const start = words.findIndex(
+      (word) => !/^[A-Za-z_]\w*=/.test(word) && word !== "$" && word !== "sudo" && word !== "time",
+    );
     if (!/(?:^|[\\/])curl(?:\.exe)?$/.test(words[start] ?? "")) {
       draft.leaveOut(`the command ${(words[0] ?? "").slice(0, 80)}`, where, "only curl is read");
       continue;

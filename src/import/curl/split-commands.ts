@@ -7,7 +7,16 @@ export interface CommandLine {
   readonly line: number;
 }
 
-const escapes: Readonly<Record<string, string>> = { n: "\n", r: "\r", t: "\t", a: "\u0007", b: "\b", f: "\f", v: "\v", e: "\u001b" };
+const escapes: Readonly<Record<string, string>> = {
+  n: "\n",
+  r: "\r",
+  t: "\t",
+  a: "\u0007",
+  b: "\b",
+  f: "\f",
+  v: "\v",
+  e: "\u001b",
+};
 
 /**
  * The commands of a text, as a POSIX shell cuts them: quotes, `$'…'`, backslashes, lines that go on, comments, and
@@ -73,7 +82,13 @@ function readPart(text: string, at: number, line: number): Part {
   return { text: text.charAt(at + 1), next: at + 2 };
 }
 
-function readQuoted(text: string, from: number, quote: string, line: number, readEscape: (text: string, at: number) => Part | null): Part {
+function readQuoted(
+  text: string,
+  from: number,
+  quote: string,
+  line: number,
+  readEscape: (text: string, at: number) => Part | null,
+): Part {
   let value = "";
   for (let at = from; at < text.length; ) {
     const character = text.charAt(at);

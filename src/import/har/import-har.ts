@@ -35,7 +35,9 @@ export function importHar(text: string, options: ImportOptions): Imported {
   const draft = createDraft();
   const entries = asList(log["entries"]).map((entry, at) => readEntry(asObject(entry), at));
   const kept = chooseEntries(entries.sort(byStart), options, draft);
-  const titles = new Map(asList(log["pages"]).map((page) => [asText(asObject(page)["id"]) ?? "", asText(asObject(page)["title"]) ?? ""]));
+  const titles = new Map(
+    asList(log["pages"]).map((page) => [asText(asObject(page)["id"]) ?? "", asText(asObject(page)["title"]) ?? ""]),
+  );
   return draft.finish({ name: options.name, steps: groupByPage(kept, titles, options, draft) });
 }
 
@@ -81,7 +83,12 @@ function refuseEntry({ url, method }: Entry, followed: Set<string>, options: Imp
   return refuseUrl(url, options);
 }
 
-function groupByPage(entries: readonly Entry[], titles: ReadonlyMap<string, string>, options: ImportOptions, draft: Draft): Json[] {
+function groupByPage(
+  entries: readonly Entry[],
+  titles: ReadonlyMap<string, string>,
+  options: ImportOptions,
+  draft: Draft,
+): Json[] {
   const steps: Json[] = [];
   for (let at = 0; at < entries.length; ) {
     const page = entries[at]?.page ?? "";
@@ -89,7 +96,9 @@ function groupByPage(entries: readonly Entry[], titles: ReadonlyMap<string, stri
     while (end < entries.length && entries[end]?.page === page) end += 1;
     const name = titles.get(page) || page;
     const id = titles.has(page) ? draft.stepId(name) : "";
-    const inside = entries.slice(at, end).map((entry, place) => writeEntry(entry, entries[at + place + 1], options, draft));
+    const inside = entries
+      .slice(at, end)
+      .map((entry, place) => writeEntry(entry, entries[at + place + 1], options, draft));
     if (titles.has(page)) steps.push({ id, name: escapeTemplate(name), type: "group", config: { steps: inside } });
     else steps.push(...inside);
     at = end;
@@ -108,7 +117,12 @@ function writeEntry(entry: Entry, next: Entry | undefined, options: ImportOption
     }
     return [[name, escapeTemplate(asText(asObject(header)["value"]) ?? "")]];
   });
-  if (cookies > 0) draft.leaveOut("the header cookie", where, "each virtual user keeps the cookies it is given; --cookies sends recorded ones");
+  if (cookies > 0)
+    draft.leaveOut(
+      "the header cookie",
+      where,
+      "each virtual user keeps the cookies it is given; --cookies sends recorded ones",
+    );
   const body: RequestBody | null = readHarBody(asObject(request["postData"]), where, draft);
   const gap = next === undefined ? 0 : Math.min(next.startedAt - entry.endedAt, longestPause);
   return writeHttpStep(

@@ -6,8 +6,12 @@ import type { PlanNode } from "./read-plan.ts";
 /** What a controller becomes; `steps` are those inside. null: it is left out with all of them (which is noted). */
 type Controller = (node: PlanNode, steps: readonly Json[], text: JmxText, draft: Draft) => Json[] | null;
 
-const group: Controller = (node, steps, _text, draft) => [{ id: draft.stepId(node.name), name: node.name, type: "group", config: { steps } }];
-const step = (node: PlanNode, draft: Draft, type: string, config: JsonObject): Json[] => [{ id: draft.stepId(node.name), type, config }];
+const group: Controller = (node, steps, _text, draft) => [
+  { id: draft.stepId(node.name), name: node.name, type: "group", config: { steps } },
+];
+const step = (node: PlanNode, draft: Draft, type: string, config: JsonObject): Json[] => [
+  { id: draft.stepId(node.name), type, config },
+];
 
 const loop: Controller = (node, steps, text, draft) => {
   const loops = node.props.get("LoopController.loops") ?? "1";
@@ -16,14 +20,21 @@ const loop: Controller = (node, steps, text, draft) => {
     draft.leaveOut(`the endless loop ${node.name}`, node.name, "its steps run once in an iteration");
     return group(node, steps, text, draft);
   }
-  return step(node, draft, "loop", { count: /^\d+$/.test(loops) ? Number(loops) : text.template(loops, node.name), steps });
+  return step(node, draft, "loop", {
+    count: /^\d+$/.test(loops) ? Number(loops) : text.template(loops, node.name),
+    steps,
+  });
 };
 
 const when: Controller = (node, steps, text, draft) => {
   const written = node.props.get("IfController.condition") ?? "";
   const expression = text.condition(written, node.name);
   if (expression === null) {
-    draft.leaveOut(`the If Controller ${node.name} with its steps`, node.name, `its condition ${written.slice(0, 100)} is a script`);
+    draft.leaveOut(
+      `the If Controller ${node.name} with its steps`,
+      node.name,
+      `its condition ${written.slice(0, 100)} is a script`,
+    );
     return null;
   }
   return step(node, draft, "condition", { expression, then: steps });
@@ -33,14 +44,21 @@ const whilst: Controller = (node, steps, text, draft) => {
   const written = node.props.get("WhileController.condition") ?? "";
   const condition = text.condition(written, node.name);
   if (condition === null || /^LAST$/i.test(condition)) {
-    draft.leaveOut(`the While Controller ${node.name} with its steps`, node.name, "its condition is a script, or the last sample's success");
+    draft.leaveOut(
+      `the While Controller ${node.name} with its steps`,
+      node.name,
+      "its condition is a script, or the last sample's success",
+    );
     return null;
   }
   return step(node, draft, "loop", { condition, steps });
 };
 
 const foreach: Controller = (node, steps, _text, draft) => {
-  const [from, to] = [node.props.get("ForeachController.inputVal") ?? "", node.props.get("ForeachController.returnVal") ?? ""];
+  const [from, to] = [
+    node.props.get("ForeachController.inputVal") ?? "",
+    node.props.get("ForeachController.returnVal") ?? "",
+  ];
   if (from === "" || to === "") return null;
   return step(node, draft, "loop", { items: `\${${draft.use(from)}}`, item_var: draft.assign(to), steps });
 };
@@ -48,13 +66,21 @@ const foreach: Controller = (node, steps, _text, draft) => {
 const throughput: Controller = (node, steps, text, draft) => {
   const percent = Number(node.props.get("ThroughputController.percentThroughput") ?? "100");
   if (node.props.get("ThroughputController.style") !== "1" || Number.isNaN(percent)) {
-    draft.leaveOut(`the number of executions of ${node.name}`, node.name, "only percents are taken over; its steps run in every iteration");
+    draft.leaveOut(
+      `the number of executions of ${node.name}`,
+      node.name,
+      "only percents are taken over; its steps run in every iteration",
+    );
     return group(node, steps, text, draft);
   }
-  return step(node, draft, "condition", { expression: `random_int(1, 10000) <= ${Math.round(percent * 100)}`, then: steps });
+  return step(node, draft, "condition", {
+    expression: `random_int(1, 10000) <= ${Math.round(percent * 100)}`,
+    then: steps,
+  });
 };
 
-const random: Controller = (node, steps, _text, draft) => step(node, draft, "switch", { cases: steps.map((each) => ({ weight: 1, steps: [each] })) });
+const random: Controller = (node, steps, _text, draft) =>
+  step(node, draft, "switch", { cases: steps.map((each) => ({ weight: 1, steps: [each] })) });
 
 /** Controllers by their element. */
 export const controllers: Readonly<Record<string, Controller>> = {
@@ -66,7 +92,8 @@ export const controllers: Readonly<Record<string, Controller>> = {
   ForeachController: foreach,
   ThroughputController: throughput,
   RandomController: random,
-  OnceOnlyController: (node, steps, _text, draft) => step(node, draft, "condition", { expression: "vu.iteration == 0", then: steps }),
+  OnceOnlyController: (node, steps, _text, draft) =>
+    step(node, draft, "condition", { expression: "vu.iteration == 0", then: steps }),
 };
 
 /** Those whose steps are taken over one after the other, without what the controller does. */

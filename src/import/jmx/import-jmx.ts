@@ -17,23 +17,35 @@ export function importJmx(source: string, options: ImportOptions): Imported {
   const draft = createDraft();
   const writer = createPlanWriter(createJmxText(draft), options, draft);
   const enabled = plan.children.filter((node) => node.enabled || !groups.test(node.kind));
-  for (const node of plan.children.filter((each) => !enabled.includes(each))) draft.leaveOut(`the ${node.kind} ${node.name}`, node.name, "it is disabled");
-  for (const argument of plan.parts.get("TestPlan.user_defined_variables")?.parts.get("Arguments.arguments")?.items ?? [])
+  for (const node of plan.children.filter((each) => !enabled.includes(each)))
+    draft.leaveOut(`the ${node.kind} ${node.name}`, node.name, "it is disabled");
+  for (const argument of plan.parts.get("TestPlan.user_defined_variables")?.parts.get("Arguments.arguments")?.items ??
+    [])
     writer.defineVariable(argument);
-  if (plan.props.get("TestPlan.serialize_threadgroups") === "true") draft.leaveOut("thread groups one after the other", plan.name, "scenarios run side by side; see start_time");
+  if (plan.props.get("TestPlan.serialize_threadgroups") === "true")
+    draft.leaveOut("thread groups one after the other", plan.name, "scenarios run side by side; see start_time");
   writer.noteVariables(plan.children);
   const scope = writer.widen(plan.children, emptyScope);
   const write = (node: PlanNode): Json[] => writer.writeChildren(node.children, scope);
   const named = (kind: RegExp): PlanNode[] => enabled.filter((node) => groups.test(node.kind) && kind.test(node.kind));
   const setup = named(/^Setup/).flatMap(write);
-  const mains = named(/^(?!Setup|Post)/).map((node) => ({ node, steps: write(node), load: readLoad(node, draft), onError: readOnError(node, draft) }));
+  const mains = named(/^(?!Setup|Post)/).map((node) => ({
+    node,
+    steps: write(node),
+    load: readLoad(node, draft),
+    onError: readOnError(node, draft),
+  }));
   const teardown = named(/^Post/).flatMap(write);
   const running = mains.filter(({ steps }) => steps.length > 0);
   const onError = running.some((each) => each.onError === "abort") ? "abort" : "continue";
   return draft.finish({
     name: plan.name || options.name,
     ...(Object.keys(writer.data()).length > 0 ? { data: writer.data() } : {}),
-    options: { ...(running.length === 1 ? withoutStart(running[0]?.load ?? {}, draft) : {}), on_error: onError, http: { cookies: writer.cookies() } },
+    options: {
+      ...(running.length === 1 ? withoutStart(running[0]?.load ?? {}, draft) : {}),
+      on_error: onError,
+      http: { cookies: writer.cookies() },
+    },
     ...(setup.length > 0 ? { setup } : {}),
     ...(running.length === 1 ? { steps: running[0]?.steps ?? [] } : { scenarios: nameScenarios(running, draft) }),
     ...(teardown.length > 0 ? { teardown } : {}),
@@ -46,6 +58,11 @@ function withoutStart({ start_time: start, ...load }: JsonObject, draft: Draft):
   return load;
 }
 
-function nameScenarios(groupsWithSteps: readonly { readonly node: PlanNode; readonly steps: Json[]; readonly load: JsonObject }[], draft: Draft): JsonObject {
-  return Object.fromEntries(groupsWithSteps.map(({ node, steps, load }) => [draft.stepId(node.name), { ...load, steps }]));
+function nameScenarios(
+  groupsWithSteps: readonly { readonly node: PlanNode; readonly steps: Json[]; readonly load: JsonObject }[],
+  draft: Draft,
+): JsonObject {
+  return Object.fromEntries(
+    groupsWithSteps.map(({ node, steps, load }) => [draft.stepId(node.name), { ...load, steps }]),
+  );
 }

@@ -11,7 +11,8 @@ export interface JmxText {
 type Call = (args: readonly string[]) => string | null;
 
 export function createJmxText(draft: Draft): JmxText {
-  const number = (text: string | undefined, otherwise: string): string => (text !== undefined && /^\$\{|^-?\d+$/.test(text.trim()) ? argument(text.trim()) : otherwise);
+  const number = (text: string | undefined, otherwise: string): string =>
+    text !== undefined && /^\$\{|^-?\d+$/.test(text.trim()) ? argument(text.trim()) : otherwise;
   const property: Call = ([name = "", value]) => {
     if (value !== undefined) draft.define(name, template(value, name));
     return draft.use(name);
@@ -19,8 +20,16 @@ export function createJmxText(draft: Draft): JmxText {
   const functions: Readonly<Record<string, Call>> = {
     __UUID: () => "uuid()",
     __Random: ([low, high]) => `random_int(${number(low, "0")}, ${number(high, "100")})`,
-    __RandomString: ([length, letters]) => `random_text(${number(length, "10")}${letters === undefined || letters === "" ? "" : `, ${argument(letters)}`})`,
-    __time: ([format = ""]) => (format === "" ? "now()" : format === "/1000" ? "int(now() / 1000)" : /^[yMdHmsS\W]+$/.test(format) && !/'/.test(format) ? `date(${quoteText(format)})` : null),
+    __RandomString: ([length, letters]) =>
+      `random_text(${number(length, "10")}${letters === undefined || letters === "" ? "" : `, ${argument(letters)}`})`,
+    __time: ([format = ""]) =>
+      format === ""
+        ? "now()"
+        : format === "/1000"
+          ? "int(now() / 1000)"
+          : /^[yMdHmsS\W]+$/.test(format) && !/'/.test(format)
+            ? `date(${quoteText(format)})`
+            : null,
     __threadNum: () => "vu.id",
     __counter: ([each]) => (each?.toUpperCase() === "TRUE" ? "vu.iteration + 1" : null),
     __P: property,
@@ -32,8 +41,13 @@ export function createJmxText(draft: Draft): JmxText {
     __base64Decode: ([text = ""]) => `base64_decode(${argument(text)})`,
     __lowercase: ([text = ""]) => `lower(${argument(text)})`,
     __uppercase: ([text = ""]) => `upper(${argument(text)})`,
-    __changeCase: ([text = "", mode = "UPPER"]) => (mode === "UPPER" ? `upper(${argument(text)})` : mode === "LOWER" ? `lower(${argument(text)})` : null),
-    __intSum: (args) => args.filter((each) => /^\$\{|^-?\d+$/.test(each)).map(argument).join(" + "),
+    __changeCase: ([text = "", mode = "UPPER"]) =>
+      mode === "UPPER" ? `upper(${argument(text)})` : mode === "LOWER" ? `lower(${argument(text)})` : null,
+    __intSum: (args) =>
+      args
+        .filter((each) => /^\$\{|^-?\d+$/.test(each))
+        .map(argument)
+        .join(" + "),
   };
 
   /** An argument as an expression: a number, a variable, or a text. */
@@ -56,7 +70,11 @@ export function createJmxText(draft: Draft): JmxText {
         if (!reference) return escapeTemplate(part);
         const made = expression(part);
         if (made !== null) return `\${${made}}`;
-        draft.leaveOut(`the function ${part.slice(0, 60)}`, where, "there is none like it; an empty text stands in its place");
+        draft.leaveOut(
+          `the function ${part.slice(0, 60)}`,
+          where,
+          "there is none like it; an empty text stands in its place",
+        );
         return "";
       })
       .join("");
@@ -66,9 +84,22 @@ export function createJmxText(draft: Draft): JmxText {
     template,
     condition(text, where) {
       const script = /^\$\{__(?:jexl[23]|groovy|javaScript)\(([^]*?),?\)\}$/.exec(text.trim())?.[1] ?? text;
-      if (!/^[\s\w"'${}()=!<>&|.,\-+]*$/.test(script) || /__(?!UUID|Random|P\b|property)/.test(script) || script.trim() === "") return null;
-      const joined = script.replaceAll(/(["'])(\$\{[^{}"']+\})\1/g, "$2").replaceAll(/vars\.get\(["'](\w+)["']\)/g, (_all, name: string) => `\${${name}}`);
-      return splitReferences(joined).map(({ reference, text: part }) => (reference ? (expression(part) ?? '""') : part)).join("").replaceAll("\\,", ",").trim() || where;
+      if (
+        !/^[\s\w"'${}()=!<>&|.,\-+]*$/.test(script) ||
+        /__(?!UUID|Random|P\b|property)/.test(script) ||
+        script.trim() === ""
+      )
+        return null;
+      const joined = script
+        .replaceAll(/(["'])(\$\{[^{}"']+\})\1/g, "$2")
+        .replaceAll(/vars\.get\(["'](\w+)["']\)/g, (_all, name: string) => `\${${name}}`);
+      return (
+        splitReferences(joined)
+          .map(({ reference, text: part }) => (reference ? (expression(part) ?? '""') : part))
+          .join("")
+          .replaceAll("\\,", ",")
+          .trim() || where
+      );
     },
   };
 }

@@ -30,25 +30,53 @@ export function createPlanWriter(text: JmxText, options: ImportOptions, draft: D
   let cookies = "off";
 
   const scopeReaders: Readonly<Record<string, ScopeReader>> = {
-    ConfigTestElement: (node, scope) => ({ ...scope, defaults: new Map([...scope.defaults, ...[...node.props].filter(([, value]) => value !== "")]) }),
+    ConfigTestElement: (node, scope) => ({
+      ...scope,
+      defaults: new Map([...scope.defaults, ...[...node.props].filter(([, value]) => value !== "")]),
+    }),
     HeaderManager: (node, scope) =>
-      addHeaders(scope, (node.parts.get("HeaderManager.headers")?.items ?? []).map(({ props }): Pair => [text.template(props.get("Header.name") ?? "", node.name), text.template(props.get("Header.value") ?? "", node.name)])),
+      addHeaders(
+        scope,
+        (node.parts.get("HeaderManager.headers")?.items ?? []).map(
+          ({ props }): Pair => [
+            text.template(props.get("Header.name") ?? "", node.name),
+            text.template(props.get("Header.value") ?? "", node.name),
+          ],
+        ),
+      ),
     ConstantTimer: (node, scope) => addPause(scope, ms(node, "ConstantTimer.delay"), ms(node, "ConstantTimer.delay")),
-    UniformRandomTimer: (node, scope) => addPause(scope, ms(node, "ConstantTimer.delay"), ms(node, "ConstantTimer.delay") + ms(node, "RandomTimer.range")),
+    UniformRandomTimer: (node, scope) =>
+      addPause(scope, ms(node, "ConstantTimer.delay"), ms(node, "ConstantTimer.delay") + ms(node, "RandomTimer.range")),
     GaussianRandomTimer: (node, scope) => {
-      draft.leaveOut(`the distribution of ${node.name}`, node.name, "even between delay - deviation and delay + deviation");
+      draft.leaveOut(
+        `the distribution of ${node.name}`,
+        node.name,
+        "even between delay - deviation and delay + deviation",
+      );
       const [delay, deviation] = [ms(node, "ConstantTimer.delay"), ms(node, "RandomTimer.range")];
       return addPause(scope, Math.max(0, delay - deviation), delay + deviation);
     },
     SyncTimer: (node, scope) => {
       const count = ms(node, "groupSize");
       const timeout = ms(node, "timeoutInMs");
-      const meet = { type: "rendezvous", config: { ...(count > 0 ? { count } : { all: true }), ...(timeout > 0 ? { timeout } : {}) } };
+      const meet = {
+        type: "rendezvous",
+        config: { ...(count > 0 ? { count } : { all: true }), ...(timeout > 0 ? { timeout } : {}) },
+      };
       return { ...scope, before: [...scope.before, meet] };
     },
-    ResponseAssertion: (node, scope) => ({ ...scope, asserts: [...scope.asserts, ...readResponseAssertion(node, text, draft)] }),
-    JSONPathAssertion: (node, scope) => ({ ...scope, asserts: [...scope.asserts, ...readJsonAssertion(node, text, draft)] }),
-    DurationAssertion: (node, scope) => ({ ...scope, asserts: [...scope.asserts, { type: "duration", operator: "lte", value: ms(node, "DurationAssertion.duration") }] }),
+    ResponseAssertion: (node, scope) => ({
+      ...scope,
+      asserts: [...scope.asserts, ...readResponseAssertion(node, text, draft)],
+    }),
+    JSONPathAssertion: (node, scope) => ({
+      ...scope,
+      asserts: [...scope.asserts, ...readJsonAssertion(node, text, draft)],
+    }),
+    DurationAssertion: (node, scope) => ({
+      ...scope,
+      asserts: [...scope.asserts, { type: "duration", operator: "lte", value: ms(node, "DurationAssertion.duration") }],
+    }),
     RegexExtractor: (node, scope) => ({ ...scope, extracts: [...scope.extracts, ...readExtractor(node, draft)] }),
     JSONPostProcessor: (node, scope) => ({ ...scope, extracts: [...scope.extracts, ...readExtractor(node, draft)] }),
   };
@@ -56,7 +84,8 @@ export function createPlanWriter(text: JmxText, options: ImportOptions, draft: D
   function ms(node: PlanNode, name: string): number {
     const given = node.props.get(name) ?? "0";
     const shown = /^\$\{__P\([^,]*,\s*(\d+)\s*\)\}$/.exec(given)?.[1] ?? given;
-    if (!/^-?\d+(?:\.\d+)?$/.test(shown.trim())) draft.leaveOut(`${name} ${given}`, node.name, "it is no number; 0 is taken");
+    if (!/^-?\d+(?:\.\d+)?$/.test(shown.trim()))
+      draft.leaveOut(`${name} ${given}`, node.name, "it is no number; 0 is taken");
     return Math.max(0, Math.round(Number(shown) || 0));
   }
 
@@ -68,11 +97,16 @@ export function createPlanWriter(text: JmxText, options: ImportOptions, draft: D
   function noteVariables(nodes: readonly PlanNode[]): void {
     for (const node of nodes) {
       if (!node.enabled) continue;
-      if (node.kind === "CookieManager") cookies = node.props.get("CookieManager.clearEachIteration") === "true" ? "iteration" : "vu";
-      if (node.kind === "Arguments") for (const item of node.parts.get("Arguments.arguments")?.items ?? []) defineVariable(item);
+      if (node.kind === "CookieManager")
+        cookies = node.props.get("CookieManager.clearEachIteration") === "true" ? "iteration" : "vu";
+      if (node.kind === "Arguments")
+        for (const item of node.parts.get("Arguments.arguments")?.items ?? []) defineVariable(item);
       if (node.kind === "CSVDataSet") readDataSet(node, data, options, draft);
       if (node.kind === "CounterConfig") {
-        const [start, by] = [Number(node.props.get("CounterConfig.start")) || 0, Number(node.props.get("CounterConfig.incr")) || 1];
+        const [start, by] = [
+          Number(node.props.get("CounterConfig.start")) || 0,
+          Number(node.props.get("CounterConfig.incr")) || 1,
+        ];
         draft.define(node.props.get("CounterConfig.name") ?? "", `\${${start} + vu.iteration * ${by}}`);
       }
       noteVariables(node.children);
@@ -94,12 +128,17 @@ export function createPlanWriter(text: JmxText, options: ImportOptions, draft: D
   function writeNode(node: PlanNode, scope: Scope): Json[] {
     if (Object.hasOwn(scopeReaders, node.kind) || ignored.has(node.kind)) return [];
     if (!node.enabled) draft.leaveOut(`the ${node.kind} ${node.name}`, node.name, "it is disabled");
-    else if (/^HTTPSampler/.test(node.kind)) return writeRequest(node, scope);
+    else if (node.kind.startsWith("HTTPSampler")) return writeRequest(node, scope);
     else if (Object.hasOwn(controllers, node.kind) || /(?:Controller|Control)$/.test(node.kind)) {
       const steps = writeChildren(node.children, scope);
       const write = (Object.hasOwn(controllers, node.kind) ? controllers[node.kind] : undefined) ?? runInOrder;
       return steps.length === 0 ? [] : (write(node, steps, text, draft) ?? []);
-    } else draft.leaveOut(`the ${node.kind} ${node.name}`, node.name, listeners.test(node.kind) ? "results are in the report" : "there is nothing here that it could become");
+    } else
+      draft.leaveOut(
+        `the ${node.kind} ${node.name}`,
+        node.name,
+        listeners.test(node.kind) ? "results are in the report" : "there is nothing here that it could become",
+      );
     return [];
   }
 

@@ -20,10 +20,17 @@ const fields: Readonly<Record<string, string>> = {
 export function readResponseAssertion(node: PlanNode, text: JmxText, draft: Draft): JsonObject[] {
   const type = fields[node.props.get("Assertion.test_field") ?? ""];
   const bits = Number(node.props.get("Assertion.test_type") ?? contains);
-  const patterns = (node.parts.get("Asserion.test_strings") ?? node.parts.get("Assertion.test_strings"))?.items.map((item) => item.props.get("") ?? "") ?? [];
+  const patterns =
+    (node.parts.get("Asserion.test_strings") ?? node.parts.get("Assertion.test_strings"))?.items.map(
+      (item) => item.props.get("") ?? "",
+    ) ?? [];
   const negated = (bits & not) !== 0;
   if (type === undefined || ((bits & anyOf) !== 0 && patterns.length > 1)) {
-    draft.leaveOut(`the Response Assertion ${node.name}`, node.name, type === undefined ? "only the status and the body are looked at" : "alternatives of several patterns");
+    draft.leaveOut(
+      `the Response Assertion ${node.name}`,
+      node.name,
+      type === undefined ? "only the status and the body are looked at" : "alternatives of several patterns",
+    );
     return [];
   }
   return patterns.flatMap((pattern): JsonObject[] => {
@@ -33,7 +40,11 @@ export function readResponseAssertion(node: PlanNode, text: JmxText, draft: Draf
       return [{ type, operator: negated ? "ne" : "eq", value: isNumber ? Number(pattern) : value }];
     if ((bits & substring) !== 0) return [{ type, operator: negated ? "not_contains" : "contains", value }];
     if (negated || !isPattern(pattern)) {
-      draft.leaveOut(`the pattern ${pattern.slice(0, 60)}`, node.name, negated ? "a pattern that must not match" : "it is no pattern of ours");
+      draft.leaveOut(
+        `the pattern ${pattern.slice(0, 60)}`,
+        node.name,
+        negated ? "a pattern that must not match" : "it is no pattern of ours",
+      );
       return [];
     }
     return [{ type, operator: "matches", value: (bits & matches) !== 0 ? `^(?:${pattern})$` : pattern }];
@@ -73,21 +84,28 @@ export function readExtractor(node: PlanNode, draft: Draft): JsonObject[] {
   const which = (isRegex ? read("RegexExtractor.match_number") : read("JSONPostProcessor.match_numbers")).split(";");
   return names.flatMap((name, at): JsonObject[] => {
     const path = (paths[at] ?? "").trim();
-    const wrong = isRegex ? !isPattern(path) || !["", "$1$"].includes(read("RegexExtractor.template")) || !["", "false"].includes(read("RegexExtractor.useHeaders")) : !path.startsWith("$");
+    const wrong = isRegex
+      ? !isPattern(path) ||
+        !["", "$1$"].includes(read("RegexExtractor.template")) ||
+        !["", "false"].includes(read("RegexExtractor.useHeaders"))
+      : !path.startsWith("$");
     if (name.trim() === "" || path === "" || path.includes("${") || wrong) {
       draft.leaveOut(`the extraction of ${name || "nothing"}`, node.name, "its path or pattern cannot be taken over");
       return [];
     }
     const number = Number(which[at] || "1");
-    if (number !== 1 && number !== -1) draft.leaveOut(`match number ${number} of ${name}`, node.name, "the first match is taken");
+    if (number !== 1 && number !== -1)
+      draft.leaveOut(`match number ${number} of ${name}`, node.name, "the first match is taken");
     const otherwise = defaults[at] ?? "";
-    return [{
-      name: draft.assign(name.trim()),
-      from: isRegex ? "regex" : "json",
-      path,
-      default: otherwise,
-      ...(number === -1 ? { all: true, default: [] } : {}),
-    }];
+    return [
+      {
+        name: draft.assign(name.trim()),
+        from: isRegex ? "regex" : "json",
+        path,
+        default: otherwise,
+        ...(number === -1 ? { all: true, default: [] } : {}),
+      },
+    ];
   });
 }
 

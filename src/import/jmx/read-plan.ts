@@ -28,10 +28,12 @@ export interface PlanPart {
  * Throws EngineError `invalid_request` or `too_large`.
  */
 export function readPlan(text: string): PlanNode {
-  if (/<!DOCTYPE|<!ENTITY/i.test(text)) throw notOfFormat("JMeter plan", "it has a document type, which plans do not have");
+  if (/<!DOCTYPE|<!ENTITY/i.test(text))
+    throw notOfFormat("JMeter plan", "it has a document type, which plans do not have");
   const root = parseXml(text.replace(/^\s+(?=<\?xml)/, ""));
   const tree = elementsOf(root)[0];
-  if (root.tagName !== "jmeterTestPlan" || tree?.tagName !== "hashTree") throw notOfFormat("JMeter plan", "its root is not `jmeterTestPlan` with a `hashTree`");
+  if (root.tagName !== "jmeterTestPlan" || tree?.tagName !== "hashTree")
+    throw notOfFormat("JMeter plan", "its root is not `jmeterTestPlan` with a `hashTree`");
   const plan = readTree(tree, 0)[0];
   if (plan === undefined) throw notOfFormat("JMeter plan", "it is empty");
   return plan;
@@ -39,9 +41,11 @@ export function readPlan(text: string): PlanNode {
 
 function parseXml(text: string): Element {
   try {
-    const parser = new DOMParser({ onError: (level, message) => {
-      if (level !== "warning") throw new ParseError(message);
-    } });
+    const parser = new DOMParser({
+      onError: (level, message) => {
+        if (level !== "warning") throw new ParseError(message);
+      },
+    });
     const root = parser.parseFromString(text, "text/xml").documentElement;
     if (root !== null) return root;
   } catch (cause) {
@@ -53,32 +57,37 @@ function parseXml(text: string): Element {
 
 function elementsOf(parent: Element): Element[] {
   const found: Element[] = [];
-  for (let node = parent.firstChild; node !== null; node = node.nextSibling) if (node.nodeType === 1) found.push(node as Element);
+  for (let node = parent.firstChild; node !== null; node = node.nextSibling)
+    if (node.nodeType === 1) found.push(node as Element);
   return found;
 }
 
 /** A `hashTree` holds elements, each followed by the tree of what is below it. */
 function readTree(tree: Element, depth: number): PlanNode[] {
-  if (depth > importLimits.depth) throw new EngineError("too_large", `it is nested deeper than ${importLimits.depth} levels`);
+  if (depth > importLimits.depth)
+    throw new EngineError("too_large", `it is nested deeper than ${importLimits.depth} levels`);
   const elements = elementsOf(tree);
   return elements.flatMap((element, at): PlanNode[] => {
     if (element.tagName === "hashTree") return [];
     const below = elements[at + 1];
     const children = below?.tagName === "hashTree" ? readTree(below, depth + 1) : [];
     const { props, parts } = readPart(element, depth);
-    return [{
-      kind: element.tagName,
-      name: element.getAttribute("testname") ?? element.tagName,
-      enabled: element.getAttribute("enabled") !== "false",
-      props,
-      parts,
-      children,
-    }];
+    return [
+      {
+        kind: element.tagName,
+        name: element.getAttribute("testname") ?? element.tagName,
+        enabled: element.getAttribute("enabled") !== "false",
+        props,
+        parts,
+        children,
+      },
+    ];
   });
 }
 
 function readPart(element: Element, depth: number): PlanPart {
-  if (depth > importLimits.depth) throw new EngineError("too_large", `it is nested deeper than ${importLimits.depth} levels`);
+  if (depth > importLimits.depth)
+    throw new EngineError("too_large", `it is nested deeper than ${importLimits.depth} levels`);
   const props = new Map<string, string>();
   const parts = new Map<string, PlanPart>();
   const items: PlanPart[] = [];

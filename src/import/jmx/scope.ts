@@ -20,7 +20,14 @@ export interface Scope {
   readonly before: readonly Json[];
 }
 
-export const emptyScope: Scope = { defaults: new Map(), headers: [], pause: { min: 0, max: 0 }, asserts: [], extracts: [], before: [] };
+export const emptyScope: Scope = {
+  defaults: new Map(),
+  headers: [],
+  pause: { min: 0, max: 0 },
+  asserts: [],
+  extracts: [],
+  before: [],
+};
 
 /** A rule for a kind of element: the scope with it. */
 export type ScopeReader = (node: PlanNode, scope: Scope) => Scope;

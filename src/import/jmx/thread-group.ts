@@ -28,9 +28,16 @@ export function readLoad(node: PlanNode, draft: Draft): JsonObject {
   if (loops < 0) {
     if (duration <= 0) draft.leaveOut("the load without an end", where, "a run has one; 1m is taken: see `duration`");
     const seconds = duration > 0 ? duration : 60;
-    return { mode: "constant-vus", vus, duration: `${seconds}s`, ...(rampUp > 0 && vus > 1 ? { ramp_up: `${Math.min(rampUp, seconds)}s` } : {}), ...start };
+    return {
+      mode: "constant-vus",
+      vus,
+      duration: `${seconds}s`,
+      ...(rampUp > 0 && vus > 1 ? { ramp_up: `${Math.min(rampUp, seconds)}s` } : {}),
+      ...start,
+    };
   }
-  if (rampUp > 0 && vus > 1) draft.leaveOut(`ramp-up of ${rampUp} s`, where, "virtual users with a number of iterations start together");
+  if (rampUp > 0 && vus > 1)
+    draft.leaveOut(`ramp-up of ${rampUp} s`, where, "virtual users with a number of iterations start together");
   const limit: JsonObject = duration > 0 ? { duration: `${duration}s` } : { max_duration: "24h" };
   return { mode: "per-vu-iterations", vus, iterations: Math.max(1, loops), ...limit, ...start };
 }
@@ -39,6 +46,7 @@ export function readLoad(node: PlanNode, draft: Draft): JsonObject {
 export function readOnError(node: PlanNode, draft: Draft): Json {
   const given = node.props.get("ThreadGroup.on_sample_error") ?? "continue";
   if (given === "continue") return "continue";
-  if (given !== "startnextloop") draft.leaveOut(`on a sample's error: ${given}`, node.name, "the iteration ends, and the next one begins");
+  if (given !== "startnextloop")
+    draft.leaveOut(`on a sample's error: ${given}`, node.name, "the iteration ends, and the next one begins");
   return "abort";
 }

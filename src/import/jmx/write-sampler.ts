@@ -15,27 +15,47 @@ interface Argument {
 }
 
 /** The step of an HTTP Request, with all that the plan says around it; null: it cannot be sent. */
-export function writeSampler(node: PlanNode, scope: Scope, text: JmxText, options: ImportOptions, draft: Draft): JsonObject | null {
+export function writeSampler(
+  node: PlanNode,
+  scope: Scope,
+  text: JmxText,
+  options: ImportOptions,
+  draft: Draft,
+): JsonObject | null {
   const where = node.name;
-  const read = (name: string): string => node.props.get(`HTTPSampler.${name}`) || scope.defaults.get(`HTTPSampler.${name}`) || "";
+  const read = (name: string): string =>
+    node.props.get(`HTTPSampler.${name}`) || scope.defaults.get(`HTTPSampler.${name}`) || "";
   const method = (read("method") || "GET").toUpperCase();
   if (!/^[A-Z]+$/.test(method)) {
     draft.leaveOut(`the request ${where}`, where, `${method} is no method`);
     return null;
   }
   const args = readArguments(node);
-  const isRaw = node.props.get("HTTPSampler.postBodyRaw") === "true" || (args.length > 0 && args.every(({ name }) => name === ""));
+  const isRaw =
+    node.props.get("HTTPSampler.postBodyRaw") === "true" || (args.length > 0 && args.every(({ name }) => name === ""));
   const base = readAddress(read, text, where);
   const hasBody = !["GET", "HEAD", "OPTIONS"].includes(method) || (isRaw && args.length > 0);
   const files = readFiles(node, text, options, draft);
-  const parts = args.map(({ name, value, encode }): Argument => ({ name: text.template(name, where), value: text.template(value, where), encode }));
+  const parts = args.map(
+    ({ name, value, encode }): Argument => ({
+      name: text.template(name, where),
+      value: text.template(value, where),
+      encode,
+    }),
+  );
   const body = hasBody ? makeBody(parts, isRaw, files, read("DO_MULTIPART_POST") === "true") : null;
-  const query = hasBody ? "" : parts.map(({ name, value, encode }) => `${name}=${encode ? encodeValue(value) : value}`).join("&");
+  const query = hasBody
+    ? ""
+    : parts.map(({ name, value, encode }) => `${name}=${encode ? encodeValue(value) : value}`).join("&");
   const headers: Pair[] = [...scope.headers];
-  if (body?.kind === "form" && !headers.some(([name]) => name.toLowerCase() === "content-type")) headers.push(["content-type", "application/x-www-form-urlencoded"]);
+  if (body?.kind === "form" && !headers.some(([name]) => name.toLowerCase() === "content-type"))
+    headers.push(["content-type", "application/x-www-form-urlencoded"]);
   const follows = read("follow_redirects") === "true" || read("auto_redirects") === "true";
   const ms = (name: string): number => Number(read(name)) || 0;
-  const timeout: JsonObject = { ...(ms("connect_timeout") > 0 ? { connect: ms("connect_timeout") } : {}), ...(ms("response_timeout") > 0 ? { total: ms("response_timeout") } : {}) };
+  const timeout: JsonObject = {
+    ...(ms("connect_timeout") > 0 ? { connect: ms("connect_timeout") } : {}),
+    ...(ms("response_timeout") > 0 ? { total: ms("response_timeout") } : {}),
+  };
   const { min, max } = scope.pause;
   return writeHttpStep(
     {
@@ -48,7 +68,9 @@ export function writeSampler(node: PlanNode, scope: Scope, text: JmxText, option
       step: {
         ...(scope.extracts.length > 0 ? { extract: scope.extracts } : {}),
         ...(scope.asserts.length > 0 ? { assert: scope.asserts } : {}),
-        ...(max > 0 && options.thinkTimes ? { think_time: (min === max ? `${min}ms` : { min: `${min}ms`, max: `${max}ms` }) as Json } : {}),
+        ...(max > 0 && options.thinkTimes
+          ? { think_time: (min === max ? `${min}ms` : { min: `${min}ms`, max: `${max}ms` }) as Json }
+          : {}),
       },
     },
     draft,
@@ -67,7 +89,11 @@ function readAddress(read: (name: string) => string, text: JmxText, where: strin
 
 function readArguments(node: PlanNode): Argument[] {
   const list = node.parts.get("HTTPsampler.Arguments")?.parts.get("Arguments.arguments")?.items ?? [];
-  return list.map(({ props }) => ({ name: props.get("Argument.name") ?? "", value: props.get("Argument.value") ?? "", encode: props.get("HTTPArgument.always_encode") === "true" }));
+  return list.map(({ props }) => ({
+    name: props.get("Argument.name") ?? "",
+    value: props.get("Argument.value") ?? "",
+    encode: props.get("HTTPArgument.always_encode") === "true",
+  }));
 }
 
 function readFiles(node: PlanNode, text: JmxText, options: ImportOptions, draft: Draft): BodyPart[] {
@@ -76,11 +102,21 @@ function readFiles(node: PlanNode, text: JmxText, options: ImportOptions, draft:
     const path = props.get("File.path") ?? "";
     const content = options.readFile(path);
     if (content === null) draft.leaveOut(`the file ${path}`, node.name, "it is not beside the plan, or no UTF-8 text");
-    return { name: text.template(props.get("File.paramname") ?? "", node.name), value: escapeTemplate(content ?? ""), fileName: escapeTemplate(path.replace(/^.*[\\/]/, "")), type: props.get("File.mimetype") || "application/octet-stream" };
+    return {
+      name: text.template(props.get("File.paramname") ?? "", node.name),
+      value: escapeTemplate(content ?? ""),
+      fileName: escapeTemplate(path.replace(/^.*[\\/]/, "")),
+      type: props.get("File.mimetype") || "application/octet-stream",
+    };
   });
 }
 
-function makeBody(args: readonly Argument[], isRaw: boolean, files: readonly BodyPart[], multipart: boolean): RequestBody | null {
+function makeBody(
+  args: readonly Argument[],
+  isRaw: boolean,
+  files: readonly BodyPart[],
+  multipart: boolean,
+): RequestBody | null {
   if (files.length > 0 || multipart) {
     const fields = args.map(({ name, value }): BodyPart => ({ name, value, fileName: null, type: null }));
     // A lone file without a name is the body itself.
@@ -106,6 +142,8 @@ function decode(value: string): string {
 function encodeValue(value: string): string {
   return value
     .split(/((?<!\$)\$\{[^}]*\})/)
-    .map((part, at) => (at % 2 === 1 ? `\${url_encode(${part.slice(2, -1)})}` : encodeURIComponent(part.toWellFormed())))
+    .map((part, at) =>
+      at % 2 === 1 ? `\${url_encode(${part.slice(2, -1)})}` : encodeURIComponent(part.toWellFormed()),
+    )
     .join("");
 }

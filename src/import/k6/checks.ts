@@ -4,7 +4,16 @@ import type { Draft } from "../draft.ts";
 import { readStatic } from "./static-value.ts";
 import { lineOf, propertyName, readChain } from "./syntax.ts";
 
-const operators: Readonly<Record<string, string>> = { "===": "eq", "==": "eq", "!==": "ne", "!=": "ne", "<": "lt", "<=": "lte", ">": "gt", ">=": "gte" };
+const operators: Readonly<Record<string, string>> = {
+  "===": "eq",
+  "==": "eq",
+  "!==": "ne",
+  "!=": "ne",
+  "<": "lt",
+  "<=": "lte",
+  ">": "gt",
+  ">=": "gte",
+};
 const none: ReadonlyMap<string, Node> = new Map();
 
 /** The checks of `check(res, {name: (r) => …})`; those that are no plain comparison are noted as left out. */
@@ -17,8 +26,13 @@ export function readChecks(given: Node | undefined, draft: Draft): Json[] {
   return node.properties.flatMap((property): Json[] => {
     const name = propertyName(property);
     const made = property.type === "Property" ? readCheck(property.value) : [];
-    if (name !== null && made.length > 0) return made.map((check, at) => ({ name: at === 0 ? name : `${name} (${at + 1})`, ...check }));
-    draft.leaveOut(`the check ${name ?? ""}`, lineOf(property), "only comparisons of status, body, headers, json and times are read");
+    if (name !== null && made.length > 0)
+      return made.map((check, at) => ({ name: at === 0 ? name : `${name} (${at + 1})`, ...check }));
+    draft.leaveOut(
+      `the check ${name ?? ""}`,
+      lineOf(property),
+      "only comparisons of status, body, headers, json and times are read",
+    );
     return [];
   });
 }
@@ -29,7 +43,12 @@ function readCheck(given: AnyNode): { readonly [key: string]: Json }[] {
   const parameter = given.params[0];
   const name = parameter?.type === "Identifier" ? parameter.name : null;
   const [statement] = given.body.type === "BlockStatement" ? given.body.body : [];
-  const body = given.body.type === "BlockStatement" ? (statement?.type === "ReturnStatement" ? statement.argument : null) : given.body;
+  const body =
+    given.body.type === "BlockStatement"
+      ? statement?.type === "ReturnStatement"
+        ? statement.argument
+        : null
+      : given.body;
   return name === null || body === null || body === undefined ? [] : readCondition(body as AnyNode, name);
 }
 
@@ -41,11 +60,23 @@ function readCondition(node: AnyNode, name: string): { readonly [key: string]: J
   if (node.type === "CallExpression") return readMethod(node, name);
   if (node.type !== "BinaryExpression") {
     const subject = readSubject(node, name);
-    return subject === null ? [] : [{ ...subject, operator: subject["type"] === "body" ? "ne" : "exists", ...(subject["type"] === "body" ? { value: "" } : {}) }];
+    return subject === null
+      ? []
+      : [
+          {
+            ...subject,
+            operator: subject["type"] === "body" ? "ne" : "exists",
+            ...(subject["type"] === "body" ? { value: "" } : {}),
+          },
+        ];
   }
   const operator = operators[node.operator];
   const value = readStatic(node.right, none);
-  const length = node.left.type === "MemberExpression" && readChain(node.left) === `${name}.body.length` && operator === "gt" && value === 0;
+  const length =
+    node.left.type === "MemberExpression" &&
+    readChain(node.left) === `${name}.body.length` &&
+    operator === "gt" &&
+    value === 0;
   if (length) return [{ type: "body", operator: "ne", value: "" }];
   const subject = node.left.type === "PrivateIdentifier" ? null : readSubject(node.left, name);
   return subject === null || operator === undefined || value === undefined ? [] : [{ ...subject, operator, value }];
@@ -55,7 +86,11 @@ function readCondition(node: AnyNode, name: string): { readonly [key: string]: J
 function readMethod(node: AnyNode & { type: "CallExpression" }, name: string): { readonly [key: string]: Json }[] {
   const method = readChain(node.callee);
   const value = readStatic(node.arguments[0], none);
-  const known: Readonly<Record<string, string>> = { includes: "contains", startsWith: "starts_with", endsWith: "ends_with" };
+  const known: Readonly<Record<string, string>> = {
+    includes: "contains",
+    startsWith: "starts_with",
+    endsWith: "ends_with",
+  };
   const operator = method?.startsWith(`${name}.body.`) ? known[method.slice(name.length + ".body.".length)] : undefined;
   if (operator !== undefined && typeof value === "string") return [{ type: "body", operator, value }];
   const subject = readSubject(node, name);
@@ -67,7 +102,8 @@ function readSubject(node: AnyNode, name: string): { readonly [key: string]: Jso
   if (chain === `${name}.status`) return { type: "status" };
   if (chain === `${name}.body`) return { type: "body" };
   if (chain === `${name}.timings.duration`) return { type: "duration" };
-  if (chain?.startsWith(`${name}.headers.`)) return { type: "header", path: chain.slice(name.length + ".headers.".length) };
+  if (chain?.startsWith(`${name}.headers.`))
+    return { type: "header", path: chain.slice(name.length + ".headers.".length) };
   let path = "";
   let inner: AnyNode = node;
   while (inner.type === "MemberExpression") {
@@ -80,6 +116,12 @@ function readSubject(node: AnyNode, name: string): { readonly [key: string]: Jso
   if (inner.type !== "CallExpression" || readChain(inner.callee) !== `${name}.json`) return null;
   const selector = inner.arguments.length === 0 ? "" : readStatic(inner.arguments[0], none);
   if (typeof selector !== "string" || !/^[\w.]*$/.test(selector)) return null;
-  const steps = selector === "" ? "" : selector.split(".").map((part) => (/^\d+$/.test(part) ? `[${part}]` : `.${part}`)).join("");
+  const steps =
+    selector === ""
+      ? ""
+      : selector
+          .split(".")
+          .map((part) => (/^\d+$/.test(part) ? `[${part}]` : `.${part}`))
+          .join("");
   return { type: "json", path: `$${steps}${path}` };
 }

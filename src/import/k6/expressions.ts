@@ -46,16 +46,31 @@ export function createExpressions(draft: Draft): Expressions {
     switch (node?.type) {
       case "Literal":
         if (typeof node.value === "string") return quoteText(node.value);
-        return node.value === null || typeof node.value === "number" || typeof node.value === "boolean" ? String(node.value) : null;
+        return node.value === null || typeof node.value === "number" || typeof node.value === "boolean"
+          ? String(node.value)
+          : null;
       case "TemplateLiteral": {
-        const parts = node.quasis.flatMap((quasi, at) => [quoteText(quasi.value.cooked ?? ""), ...(node.expressions[at] === undefined ? [] : [read(node.expressions[at])])]);
+        const parts = node.quasis.flatMap((quasi, at) => [
+          quoteText(quasi.value.cooked ?? ""),
+          ...(node.expressions[at] === undefined ? [] : [read(node.expressions[at])]),
+        ]);
         return parts.includes(null) ? null : `(${parts.filter((part) => part !== '""').join(" + ") || '""'})`;
       }
       case "BinaryExpression":
-        return node.left.type === "PrivateIdentifier" ? null : Object.hasOwn(same, node.operator) ? both(node.left, same[node.operator] ?? "", node.right) : alike.has(node.operator) ? both(node.left, node.operator, node.right) : null;
+        return node.left.type === "PrivateIdentifier"
+          ? null
+          : Object.hasOwn(same, node.operator)
+            ? both(node.left, same[node.operator] ?? "", node.right)
+            : alike.has(node.operator)
+              ? both(node.left, node.operator, node.right)
+              : null;
       case "LogicalExpression":
         // `__ENV.X || "default"`: what is not there has no value here.
-        return both(node.left, node.operator === "||" && /^(?:__ENV\.|.*\?)/.test(readChain(node.left) ?? "") ? "??" : node.operator, node.right);
+        return both(
+          node.left,
+          node.operator === "||" && /^(?:__ENV\.|.*\?)/.test(readChain(node.left) ?? "") ? "??" : node.operator,
+          node.right,
+        );
       case "UnaryExpression": {
         const inner = ["!", "-"].includes(node.operator) ? read(node.argument) : null;
         return inner === null ? null : `${node.operator}${inner}`;
@@ -65,7 +80,11 @@ export function createExpressions(draft: Draft): Expressions {
         return parts.includes(null) ? null : `(${parts[0]} ? ${parts[1]} : ${parts[2]})`;
       }
       case "Identifier":
-        return node.name === "__VU" ? "vu.id" : node.name === "__ITER" ? "vu.iteration" : (names.values.get(node.name) ?? null);
+        return node.name === "__VU"
+          ? "vu.id"
+          : node.name === "__ITER"
+            ? "vu.iteration"
+            : (names.values.get(node.name) ?? null);
       case "MemberExpression":
         return readMember(node, names);
       case "CallExpression":
@@ -81,7 +100,8 @@ export function createExpressions(draft: Draft): Expressions {
     const response = names.responses.get(root);
     if (response !== undefined && rest.length > 0) return ofResponse(response, rest.join("."));
     const value = names.values.get(root);
-    if (value !== undefined && rest.length > 0 && rest.every((part) => /^[A-Za-z_]\w*$/.test(part))) return `${value}.${rest.join(".")}`;
+    if (value !== undefined && rest.length > 0 && rest.every((part) => /^[A-Za-z_]\w*$/.test(part)))
+      return `${value}.${rest.join(".")}`;
     return readJsonPath(node as AnyNode, names);
   }
 
@@ -101,7 +121,10 @@ export function createExpressions(draft: Draft): Expressions {
     while (node.type === "MemberExpression") {
       const property = node.property as AnyNode;
       if (property.type === "Identifier" && !node.computed) steps.unshift(`.${property.name}`);
-      else if (property.type === "Literal") steps.unshift(typeof property.value === "number" ? `[${property.value}]` : `[${JSON.stringify(property.value)}]`);
+      else if (property.type === "Literal")
+        steps.unshift(
+          typeof property.value === "number" ? `[${property.value}]` : `[${JSON.stringify(property.value)}]`,
+        );
       else return null;
       node = node.object as AnyNode;
     }
@@ -113,13 +136,22 @@ export function createExpressions(draft: Draft): Expressions {
     const held = response ?? parsed;
     if (held === undefined) return null;
     const [argument] = node.arguments as AnyNode[];
-    const selector = response === undefined || argument === undefined ? "" : argument.type === "Literal" && typeof argument.value === "string" ? toPath(argument.value) : null;
+    const selector =
+      response === undefined || argument === undefined
+        ? ""
+        : argument.type === "Literal" && typeof argument.value === "string"
+          ? toPath(argument.value)
+          : null;
     if (selector === null) return null;
     const path = `$${selector}${steps.join("")}`;
     return take(held, path.replaceAll(/[^\w]+/g, "_").replaceAll(/^_|_$/g, "") || "json", { path });
   }
 
-  function take(response: HeldResponse, hint: string, where: { readonly from?: string; readonly path?: string }): string {
+  function take(
+    response: HeldResponse,
+    hint: string,
+    where: { readonly from?: string; readonly path?: string },
+  ): string {
     const key = JSON.stringify(where);
     const known = response.taken.get(key);
     if (known !== undefined) return known;
@@ -132,7 +164,8 @@ export function createExpressions(draft: Draft): Expressions {
   function readCall(node: AnyNode & { type: "CallExpression" }, names: Names, depth: number): string | null {
     const name = readChain(node.callee) ?? "";
     const args = node.arguments.map((argument) => expression(argument, names, depth + 1));
-    const call = (to: string, count: number): string | null => (args.length === count && !args.includes(null) ? `${to}(${args.join(", ")})` : null);
+    const call = (to: string, count: number): string | null =>
+      args.length === count && !args.includes(null) ? `${to}(${args.join(", ")})` : null;
     switch (name) {
       case "uuidv4":
       case "crypto.randomUUID":
@@ -159,7 +192,8 @@ export function createExpressions(draft: Draft): Expressions {
         return call("json", 1);
       case "randomItem": {
         const list = node.arguments[0] as AnyNode | undefined;
-        const items = list?.type === "ArrayExpression" ? list.elements.map((item) => expression(item, names, depth + 1)) : [null];
+        const items =
+          list?.type === "ArrayExpression" ? list.elements.map((item) => expression(item, names, depth + 1)) : [null];
         return items.length === 0 || items.includes(null) ? null : `pick(${items.join(", ")})`;
       }
       case "Math.floor": {
@@ -175,7 +209,10 @@ export function createExpressions(draft: Draft): Expressions {
     const node = given as AnyNode | null | undefined;
     if (node?.type === "Literal" && typeof node.value === "string") return escapeTemplate(node.value);
     if (node?.type === "TemplateLiteral") {
-      const parts = node.quasis.flatMap((quasi, at) => [escapeTemplate(quasi.value.cooked ?? ""), ...(node.expressions[at] === undefined ? [] : [template(node.expressions[at], names)])]);
+      const parts = node.quasis.flatMap((quasi, at) => [
+        escapeTemplate(quasi.value.cooked ?? ""),
+        ...(node.expressions[at] === undefined ? [] : [template(node.expressions[at], names)]),
+      ]);
       return parts.includes(null) ? null : parts.join("");
     }
     if (node?.type === "BinaryExpression" && node.operator === "+" && isText(node)) {
@@ -189,17 +226,35 @@ export function createExpressions(draft: Draft): Expressions {
   function value(given: Node | null | undefined, names: Names, depth = 0): Json | undefined {
     checkDepth(depth);
     const node = given as AnyNode | null | undefined;
-    if (node?.type === "Literal" && typeof node.value !== "string") return node.value === null || typeof node.value === "number" || typeof node.value === "boolean" ? node.value : undefined;
-    if (node?.type === "UnaryExpression" && node.operator === "-" && node.argument.type === "Literal" && typeof node.argument.value === "number") return -node.argument.value;
+    if (node?.type === "Literal" && typeof node.value !== "string")
+      return node.value === null || typeof node.value === "number" || typeof node.value === "boolean"
+        ? node.value
+        : undefined;
+    if (
+      node?.type === "UnaryExpression" &&
+      node.operator === "-" &&
+      node.argument.type === "Literal" &&
+      typeof node.argument.value === "number"
+    )
+      return -node.argument.value;
     if (node?.type === "ArrayExpression") {
       const items = node.elements.map((item) => value(item, names, depth + 1));
       return items.includes(undefined) ? undefined : (items as Json[]);
     }
     if (node?.type === "ObjectExpression") {
-      const pairs = node.properties.map((property) => [propertyName(property), property.type === "Property" ? value(property.value, names, depth + 1) : undefined] as const);
-      return pairs.some(([name, item]) => name === null || item === undefined) ? undefined : (Object.fromEntries(pairs) as Json);
+      const pairs = node.properties.map(
+        (property) =>
+          [
+            propertyName(property),
+            property.type === "Property" ? value(property.value, names, depth + 1) : undefined,
+          ] as const,
+      );
+      return pairs.some(([name, item]) => name === null || item === undefined)
+        ? undefined
+        : (Object.fromEntries(pairs) as Json);
     }
-    if (node?.type === "Identifier" && names.nodes.has(node.name)) return value(names.nodes.get(node.name), names, depth + 1);
+    if (node?.type === "Identifier" && names.nodes.has(node.name))
+      return value(names.nodes.get(node.name), names, depth + 1);
     return template(node, names) ?? undefined;
   }
 
@@ -209,7 +264,12 @@ export function createExpressions(draft: Draft): Expressions {
 /** JSON paths of k6 are those of gjson: `items.0.id`; null: it uses more than names and numbers. */
 function toPath(selector: string): string | null {
   if (!/^[\p{L}\p{N}_.-]+$/u.test(selector)) return null;
-  return selector.split(".").map((part) => (/^\d+$/.test(part) ? `[${part}]` : /^[A-Za-z_]\w*$/.test(part) ? `.${part}` : `[${JSON.stringify(part)}]`)).join("");
+  return selector
+    .split(".")
+    .map((part) =>
+      /^\d+$/.test(part) ? `[${part}]` : /^[A-Za-z_]\w*$/.test(part) ? `.${part}` : `[${JSON.stringify(part)}]`,
+    )
+    .join("");
 }
 
 /** Is a sum one of texts? Numbers that are added stay numbers. */
@@ -222,7 +282,12 @@ function isText(node: AnyNode): boolean {
 /** The n of `Math.random() * n`. */
 function randomBelow(node: AnyNode | undefined): number | null {
   if (node?.type !== "BinaryExpression" || node.operator !== "*") return null;
-  const isRandom = (each: AnyNode): boolean => each.type === "CallExpression" && readChain(each.callee) === "Math.random";
-  const other = (isRandom(node.left as AnyNode) ? node.right : isRandom(node.right) ? node.left : null) as AnyNode | null;
-  return other?.type === "Literal" && typeof other.value === "number" && other.value >= 1 ? Math.floor(other.value) : null;
+  const isRandom = (each: AnyNode): boolean =>
+    each.type === "CallExpression" && readChain(each.callee) === "Math.random";
+  const other = (
+    isRandom(node.left as AnyNode) ? node.right : isRandom(node.right) ? node.left : null
+  ) as AnyNode | null;
+  return other?.type === "Literal" && typeof other.value === "number" && other.value >= 1
+    ? Math.floor(other.value)
+    : null;
 }

@@ -25,16 +25,23 @@ const knownModules = /^(?:k6|k6\/http|k6\/metrics|k6\/encoding|k6\/data|k6\/cryp
 export function importK6(text: string, options: ImportOptions): Imported {
   const draft = createDraft();
   const module = readModule(parseScript(text), draft);
-  if (module.http === "" || module.functions.size === 0) throw notOfFormat("k6 script", "it imports no `k6/http`, or exports no function");
+  if (module.http === "" || module.functions.size === 0)
+    throw notOfFormat("k6 script", "it imports no `k6/http`, or exports no function");
   const expressions = createExpressions(draft);
   const names = nameConstants(module, expressions, draft);
   const write = createStatementWriter(module, expressions, options, draft);
-  const run = (name: string): Json[] => write(bodyOf(module.functions.get(name)) ?? [], { ...names, values: new Map(names.values), responses: new Map() });
+  const run = (name: string): Json[] =>
+    write(bodyOf(module.functions.get(name)) ?? [], { ...names, values: new Map(names.values), responses: new Map() });
   const read = readK6Options(readOptionsObject(module, draft), draft);
   const setup = module.functions.has("setup") ? run("setup") : [];
   const flows = read.scenarios.map(({ name, exec, load }) => ({ name, load, exec, steps: run(exec) }));
-  for (const { name, exec } of flows.filter(({ steps }) => steps.length === 0)) draft.leaveOut(`the scenario ${name}`, "options", `its function ${exec} has no step that is read`);
-  const scenarios = Object.fromEntries(flows.filter(({ steps }) => steps.length > 0).map(({ name, load, steps }) => [draft.stepId(name), { ...load, steps }]));
+  for (const { name, exec } of flows.filter(({ steps }) => steps.length === 0))
+    draft.leaveOut(`the scenario ${name}`, "options", `its function ${exec} has no step that is read`);
+  const scenarios = Object.fromEntries(
+    flows
+      .filter(({ steps }) => steps.length > 0)
+      .map(({ name, load, steps }) => [draft.stepId(name), { ...load, steps }]),
+  );
   const steps = flows.length === 0 ? run("default") : [];
   const teardown = module.functions.has("teardown") ? run("teardown") : [];
   return draft.finish({
@@ -55,19 +62,28 @@ function readModule(program: Program, draft: Draft): Module {
     if (node.type === "FunctionDeclaration" && node.id !== null) functions.set(node.id.name, node);
     else if (node.type === "VariableDeclaration") {
       for (const { id, init } of node.declarations) {
-        if (id.type !== "Identifier" || init === null || init === undefined) draft.leaveOut("a variable", lineOf(node), "only named values are read");
+        if (id.type !== "Identifier" || init === null || init === undefined)
+          draft.leaveOut("a variable", lineOf(node), "only named values are read");
         else if (bodyOf(init) === null) constants.set(id.name, init);
         else functions.set(id.name, init);
       }
-    } else draft.leaveOut(node.type.replace(/(?:Statement|Declaration)$/, "").toLowerCase(), lineOf(node), "it runs when the script is loaded");
+    } else
+      draft.leaveOut(
+        node.type.replace(/(?:Statement|Declaration)$/, "").toLowerCase(),
+        lineOf(node),
+        "it runs when the script is loaded",
+      );
   };
   for (const node of program.body) {
     if (node.type === "ImportDeclaration") {
       const source = String(node.source.value);
-      if (source === "k6/http") http = node.specifiers.find((each) => each.type !== "ImportSpecifier")?.local.name ?? http;
-      else if (!knownModules.test(source)) draft.leaveOut(`the module ${source}`, lineOf(node), "only http flows are read");
+      if (source === "k6/http")
+        http = node.specifiers.find((each) => each.type !== "ImportSpecifier")?.local.name ?? http;
+      else if (!knownModules.test(source))
+        draft.leaveOut(`the module ${source}`, lineOf(node), "only http flows are read");
     } else if (node.type === "ExportDefaultDeclaration") functions.set("default", node.declaration);
-    else if (node.type === "ExportNamedDeclaration" && node.declaration !== null && node.declaration !== undefined) declare(node.declaration);
+    else if (node.type === "ExportNamedDeclaration" && node.declaration !== null && node.declaration !== undefined)
+      declare(node.declaration);
     else declare(node);
   }
   return { http, functions, constants };
@@ -83,7 +99,10 @@ function nameConstants({ constants }: Module, expressions: Expressions, draft: D
       names.nodes.set(name, node);
       continue;
     }
-    const value = readStatic(node, new Map()) !== undefined && node.type === "Literal" ? expressions.value(node, names) : expressions.template(node, names);
+    const value =
+      readStatic(node, new Map()) !== undefined && node.type === "Literal"
+        ? expressions.value(node, names)
+        : expressions.template(node, names);
     if (value === null || value === undefined) {
       draft.leaveOut(`the constant ${name}`, lineOf(node), "its value is not read");
       continue;

@@ -3,14 +3,40 @@ import { asList, asNumber, asObject, asText } from "../../protocol/json-values.t
 import type { Draft } from "../draft.ts";
 
 const loadNames: Readonly<Record<string, string>> = {
-  vus: "vus", duration: "duration", iterations: "iterations", stages: "stages", executor: "mode", startVUs: "start_vus", gracefulStop: "graceful_stop",
-  gracefulRampDown: "graceful_ramp_down", maxDuration: "max_duration", rate: "rate", timeUnit: "time_unit", preAllocatedVUs: "pre_allocated_vus",
-  maxVUs: "max_vus", startRate: "start_rate", startTime: "start_time", tags: "tags",
+  vus: "vus",
+  duration: "duration",
+  iterations: "iterations",
+  stages: "stages",
+  executor: "mode",
+  startVUs: "start_vus",
+  gracefulStop: "graceful_stop",
+  gracefulRampDown: "graceful_ramp_down",
+  maxDuration: "max_duration",
+  rate: "rate",
+  timeUnit: "time_unit",
+  preAllocatedVUs: "pre_allocated_vus",
+  maxVUs: "max_vus",
+  startRate: "start_rate",
+  startTime: "start_time",
+  tags: "tags",
 };
 /** Which methods a threshold of a metric may have. */
 const metrics: Readonly<Record<string, RegExp>> = Object.fromEntries([
-  ...["http_req_duration", "http_req_waiting", "http_req_connecting", "http_req_blocked", "http_req_sending", "http_req_receiving", "http_req_tls_handshaking", "iteration_duration", "group_duration"].map((name) => [name, /^(?:avg|min|max|med|p\(\d+(?:\.\d+)?\))$/]),
-  ...["http_reqs", "iterations", "data_sent", "data_received", "dropped_iterations"].map((name) => [name, /^(?:count|rate)$/]),
+  ...[
+    "http_req_duration",
+    "http_req_waiting",
+    "http_req_connecting",
+    "http_req_blocked",
+    "http_req_sending",
+    "http_req_receiving",
+    "http_req_tls_handshaking",
+    "iteration_duration",
+    "group_duration",
+  ].map((name) => [name, /^(?:avg|min|max|med|p\(\d+(?:\.\d+)?\))$/]),
+  ...["http_reqs", "iterations", "data_sent", "data_received", "dropped_iterations"].map((name) => [
+    name,
+    /^(?:count|rate)$/,
+  ]),
   ...["http_req_failed", "checks"].map((name) => [name, /^rate$/]),
 ] as [string, RegExp][]);
 
@@ -24,7 +50,8 @@ export function readK6Options(given: JsonObject, draft: Draft): K6Options {
   const options: Record<string, Json> = {};
   const http: Record<string, Json> = {};
   const load: Record<string, Json> = {};
-  const leave = (name: string, why = "there is none like it"): void => draft.leaveOut(`the option ${name}`, "options", why);
+  const leave = (name: string, why = "there is none like it"): void =>
+    draft.leaveOut(`the option ${name}`, "options", why);
   for (const [name, value] of Object.entries(given)) {
     if (name === "scenarios") continue;
     if (name === "thresholds") options["thresholds"] = readThresholds(asObject(value), draft);
@@ -34,16 +61,26 @@ export function readK6Options(given: JsonObject, draft: Draft): K6Options {
       if (value === true) http["connections"] = name === "noConnectionReuse" ? "none" : "iteration";
     } else if (name === "noCookiesReset") http["cookies"] = value === true ? "vu" : "iteration";
     else if (name === "userAgent") http["headers"] = { "user-agent": value };
-    else if (name === "maxRedirects") http["redirect"] = value === 0 ? false : { max_redirects: Math.min(asNumber(value) ?? 10, 100) };
+    else if (name === "maxRedirects")
+      http["redirect"] = value === 0 ? false : { max_redirects: Math.min(asNumber(value) ?? 10, 100) };
     else if (name === "setupTimeout") options["setup_timeout"] = value;
     else if (name === "teardownTimeout") options["teardown_timeout"] = value;
     else if (name === "minIterationDuration") options["pacing"] = value;
-    else leave(name, /^(?:summary|systemTags|discardResponseBodies|ext|cloud)/.test(name) ? "it changes no load" : undefined);
+    else
+      leave(
+        name,
+        /^(?:summary|systemTags|discardResponseBodies|ext|cloud)/.test(name) ? "it changes no load" : undefined,
+      );
   }
   if (!Object.hasOwn(http, "cookies")) http["cookies"] = "iteration";
   if (Object.keys(asObject(options["thresholds"])).length === 0) delete options["thresholds"];
-  const scenarios = Object.entries(asObject(given["scenarios"])).map(([name, scenario]) => readScenario(name, asObject(scenario), draft));
-  return { options: { ...(scenarios.length > 0 ? {} : fitLoad(load)), ...options, on_error: "continue", http }, scenarios };
+  const scenarios = Object.entries(asObject(given["scenarios"])).map(([name, scenario]) =>
+    readScenario(name, asObject(scenario), draft),
+  );
+  return {
+    options: { ...(scenarios.length > 0 ? {} : fitLoad(load)), ...options, on_error: "continue", http },
+    scenarios,
+  };
 }
 
 function readScenario(name: string, scenario: JsonObject, draft: Draft): K6Options["scenarios"][number] {
@@ -51,7 +88,12 @@ function readScenario(name: string, scenario: JsonObject, draft: Draft): K6Optio
   for (const [key, value] of Object.entries(scenario)) {
     if (key === "exec") continue;
     if (Object.hasOwn(loadNames, key)) load[loadNames[key] ?? key] = value;
-    else draft.leaveOut(`${key} of the scenario ${name}`, "options", key === "env" ? "give variables with -e" : "there is none like it");
+    else
+      draft.leaveOut(
+        `${key} of the scenario ${name}`,
+        "options",
+        key === "env" ? "give variables with -e" : "there is none like it",
+      );
   }
   return { name, exec: asText(scenario["exec"]) ?? "default", load: fitLoad(load) };
 }
@@ -80,7 +122,12 @@ function readThresholds(given: JsonObject, draft: Draft): JsonObject {
         const text = asText(condition) ?? asText(asObject(condition)["threshold"]) ?? "";
         const [, method = ""] = /^\s*([a-z]+(?:\([\d.]+\))?)\s*(?:<=|>=|===?|!=|<|>)\s*[\d.]+\s*$/.exec(text) ?? [];
         const fits = methods?.test(method) === true && !text.includes("===");
-        if (!fits) draft.leaveOut(`the threshold ${metric}: ${text}`, "options", methods === undefined ? "only the built-in metrics without tags" : "the metric has no such value");
+        if (!fits)
+          draft.leaveOut(
+            `the threshold ${metric}: ${text}`,
+            "options",
+            methods === undefined ? "only the built-in metrics without tags" : "the metric has no such value",
+          );
         return fits;
       });
       return kept.length === 0 ? [] : [[metric, kept]];

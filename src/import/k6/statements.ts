@@ -17,12 +17,22 @@ export interface Script {
 /** A function's body, or null. */
 export function bodyOf(given: Node | null | undefined): readonly Node[] | null {
   const node = given as AnyNode | null | undefined;
-  if (node?.type !== "FunctionDeclaration" && node?.type !== "FunctionExpression" && node?.type !== "ArrowFunctionExpression") return null;
+  if (
+    node?.type !== "FunctionDeclaration" &&
+    node?.type !== "FunctionExpression" &&
+    node?.type !== "ArrowFunctionExpression"
+  )
+    return null;
   return node.body.type === "BlockStatement" ? node.body.body : [node.body];
 }
 
 /** Turns statements into steps; what is not plain is noted as left out. */
-export function createStatementWriter(script: Script, expressions: Expressions, options: ImportOptions, draft: Draft): (statements: readonly Node[], names: Names) => Json[] {
+export function createStatementWriter(
+  script: Script,
+  expressions: Expressions,
+  options: ImportOptions,
+  draft: Draft,
+): (statements: readonly Node[], names: Names) => Json[] {
   /** The steps of responses, for the checks that come later. */
   const steps = new Map<HeldResponse, Record<string, Json>>();
   const leave = (node: Node, what: string, why = "only plain http flows are read"): Json[] => {
@@ -36,7 +46,11 @@ export function createStatementWriter(script: Script, expressions: Expressions, 
   }
 
   function inside(node: Node, names: Names, depth: number): Json[] {
-    const inner: Names = { responses: new Map(names.responses), values: new Map(names.values), nodes: new Map(names.nodes) };
+    const inner: Names = {
+      responses: new Map(names.responses),
+      values: new Map(names.values),
+      nodes: new Map(names.nodes),
+    };
     const block = node as AnyNode;
     return writeAll(block.type === "BlockStatement" ? block.body : [block], inner, depth + 1);
   }
@@ -59,17 +73,26 @@ export function createStatementWriter(script: Script, expressions: Expressions, 
         const expression = expressions.expression(node.test, names);
         if (expression === null) return leave(node, "an if with what is in it", "its condition is not read");
         const then = inside(node.consequent, names, depth);
-        const otherwise = node.alternate === null || node.alternate === undefined ? [] : inside(node.alternate, names, depth);
-        return then.length + otherwise.length === 0 ? [] : [{ type: "condition", config: { expression, then, ...(otherwise.length > 0 ? { else: otherwise } : {}) } }];
+        const otherwise =
+          node.alternate === null || node.alternate === undefined ? [] : inside(node.alternate, names, depth);
+        return then.length + otherwise.length === 0
+          ? []
+          : [{ type: "condition", config: { expression, then, ...(otherwise.length > 0 ? { else: otherwise } : {}) } }];
       }
       case "ForStatement": {
         const count = countPasses(node);
         if (count === null) return leave(node, "a loop with what is in it", "only loops that count are read");
-        const body = inside(node.body, { ...names, values: new Map([...names.values, [count.name, "loop.index"]]) }, depth);
+        const body = inside(
+          node.body,
+          { ...names, values: new Map([...names.values, [count.name, "loop.index"]]) },
+          depth,
+        );
         return body.length === 0 ? [] : [{ type: "loop", config: { count: count.passes, steps: body } }];
       }
       case "ReturnStatement":
-        return node.argument === null || node.argument === undefined ? [] : leave(node, "a return", "what a function gives back is not read");
+        return node.argument === null || node.argument === undefined
+          ? []
+          : leave(node, "a return", "what a function gives back is not read");
       default:
         return leave(node, node.type.replace(/(?:Statement|Declaration)$/, "").toLowerCase());
     }
@@ -116,7 +139,8 @@ export function createStatementWriter(script: Script, expressions: Expressions, 
   function writeExpression(given: Node, names: Names, depth: number): Json[] {
     const node = given as AnyNode;
     if (node.type === "AwaitExpression") return writeExpression(node.argument, names, depth);
-    if (node.type === "AssignmentExpression" && node.operator === "=") return writeVariable(node.left, node.right, names, depth);
+    if (node.type === "AssignmentExpression" && node.operator === "=")
+      return writeVariable(node.left, node.right, names, depth);
     if (node.type !== "CallExpression") return leave(node, "an expression");
     if (isRequest(node, script.http)) return writeHttp(node, names, null);
     const name = readChain(node.callee) ?? "";
@@ -126,29 +150,45 @@ export function createStatementWriter(script: Script, expressions: Expressions, 
     if (name === "group") {
       const title = expressions.template(first, names);
       const body = bodyOf(second);
-      if (title === null || body === null) return leave(node, "a group", "its name or its function does not stand in it");
+      if (title === null || body === null)
+        return leave(node, "a group", "its name or its function does not stand in it");
       const id = draft.stepId(title);
       const inner = writeAll(body, names, depth + 1);
       return inner.length === 0 ? [] : [{ id, name: title, type: "group", config: { steps: inner } }];
     }
     if (name === `${script.http}.batch`) return writeBatch(node, first, names);
-    if (/^console\./.test(name)) return leave(node, name, "it sends nothing");
+    if (name.startsWith("console.")) return leave(node, name, "it sends nothing");
     const body = node.arguments.length === 0 ? bodyOf(script.functions.get(name)) : null;
     if (body === null) return leave(node, `the call of ${name || "a function"}`);
-    return writeAll(body, { responses: new Map(), values: new Map(names.values), nodes: new Map(names.nodes) }, depth + 10);
+    return writeAll(
+      body,
+      { responses: new Map(), values: new Map(names.values), nodes: new Map(names.nodes) },
+      depth + 10,
+    );
   }
 
   function writeSleep(node: Node, argument: AnyNode | undefined, names: Names): Json[] {
     if (!options.thinkTimes) return [];
-    if (argument?.type === "Literal" && typeof argument.value === "number") return argument.value > 0 ? [{ type: "sleep", config: { duration: `${Math.round(argument.value * 1000)}ms` } }] : [];
-    const range = /^random_int\((\d+), (\d+)\)$/.exec(expressions.expression(argument, names) ?? "") ?? readRandom(argument);
+    if (argument?.type === "Literal" && typeof argument.value === "number")
+      return argument.value > 0
+        ? [{ type: "sleep", config: { duration: `${Math.round(argument.value * 1000)}ms` } }]
+        : [];
+    const range =
+      /^random_int\((\d+), (\d+)\)$/.exec(expressions.expression(argument, names) ?? "") ?? readRandom(argument);
     if (range === null || Number(range[2]) < Number(range[1])) return leave(node, "a sleep", "its time is not read");
-    return [{ type: "sleep", config: { duration: { min: `${Number(range[1]) * 1000}ms`, max: `${Number(range[2]) * 1000}ms` } } }];
+    return [
+      {
+        type: "sleep",
+        config: { duration: { min: `${Number(range[1]) * 1000}ms`, max: `${Number(range[2]) * 1000}ms` } },
+      },
+    ];
   }
 
   function writeCheck(node: Node, subject: AnyNode | undefined, conditions: AnyNode | undefined, names: Names): Json[] {
     const made = isRequest(subject, script.http) ? writeHttp(subject as Node, names, "") : [];
-    const response = names.responses.get(made.length > 0 ? "" : subject?.type === "Identifier" ? subject.name : "\u0000");
+    const response = names.responses.get(
+      made.length > 0 ? "" : subject?.type === "Identifier" ? subject.name : "\u0000",
+    );
     const step = response === undefined ? undefined : steps.get(response);
     if (step === undefined) return [...made, ...leave(node, "a check", "what it looks at is no response that is read")];
     const checks = readChecks(conditions, draft);
@@ -158,7 +198,12 @@ export function createStatementWriter(script: Script, expressions: Expressions, 
 
   function writeBatch(node: Node, argument: AnyNode | undefined, names: Names): Json[] {
     const list = (argument?.type === "Identifier" ? names.nodes.get(argument.name) : argument) as AnyNode | undefined;
-    const parts = list?.type === "ArrayExpression" ? list.elements : list?.type === "ObjectExpression" ? list.properties.map((each) => (each.type === "Property" ? each.value : null)) : null;
+    const parts =
+      list?.type === "ArrayExpression"
+        ? list.elements
+        : list?.type === "ObjectExpression"
+          ? list.properties.map((each) => (each.type === "Property" ? each.value : null))
+          : null;
     if (parts === null) return leave(node, "a batch", "its requests do not stand in it");
     const written = parts.flatMap((part) => {
       const one = part === null ? null : writeBatched(part, names, expressions, draft);
@@ -179,14 +224,29 @@ function isCall(node: AnyNode, name: string): boolean {
 }
 
 /** `for (let i = 0; i < 3; i++)`. */
-function countPasses(node: AnyNode & { type: "ForStatement" }): { readonly name: string; readonly passes: number } | null {
+function countPasses(
+  node: AnyNode & { type: "ForStatement" },
+): { readonly name: string; readonly passes: number } | null {
   const { init, test, update } = node as { init: AnyNode | null; test: AnyNode | null; update: AnyNode | null };
   const [variable] = init?.type === "VariableDeclaration" ? init.declarations : [];
   const start = variable?.init?.type === "Literal" ? variable.init.value : null;
-  if (variable?.id.type !== "Identifier" || start !== 0 || update?.type !== "UpdateExpression" || update.operator !== "++") return null;
-  if (test?.type !== "BinaryExpression" || !["<", "<="].includes(test.operator) || readChain(test.left) !== variable.id.name) return null;
+  if (
+    variable?.id.type !== "Identifier" ||
+    start !== 0 ||
+    update?.type !== "UpdateExpression" ||
+    update.operator !== "++"
+  )
+    return null;
+  if (
+    test?.type !== "BinaryExpression" ||
+    !["<", "<="].includes(test.operator) ||
+    readChain(test.left) !== variable.id.name
+  )
+    return null;
   const end = (test.right as AnyNode).type === "Literal" ? (test.right as AnyNode & { type: "Literal" }).value : null;
-  return typeof end === "number" && end >= 0 && end <= 1e6 ? { name: variable.id.name, passes: Math.ceil(end) + (test.operator === "<=" ? 1 : 0) } : null;
+  return typeof end === "number" && end >= 0 && end <= 1e6
+    ? { name: variable.id.name, passes: Math.ceil(end) + (test.operator === "<=" ? 1 : 0) }
+    : null;
 }
 
 /** `Math.random() * b`, `Math.random() * b + a`, seconds; as [_, from, to]. */
@@ -195,11 +255,18 @@ function readRandom(node: AnyNode | undefined): readonly [string, string, string
     const [left, right] = [node.left as AnyNode, node.right as AnyNode];
     const [number, product] = left.type === "Literal" ? [left, right] : [right, left];
     const inner = readRandom(product);
-    return inner === null || number.type !== "Literal" || typeof number.value !== "number" ? null : ["", String(number.value), String(Number(inner[2]) + number.value)];
+    return inner === null || number.type !== "Literal" || typeof number.value !== "number"
+      ? null
+      : ["", String(number.value), String(Number(inner[2]) + number.value)];
   }
   if (node?.type === "CallExpression" && readChain(node.callee) === "Math.random") return ["", "0", "1"];
   if (node?.type !== "BinaryExpression" || node.operator !== "*") return null;
   const [left, right] = [node.left as AnyNode, node.right as AnyNode];
   const [random, factor] = left.type === "Literal" ? [right, left] : [left, right];
-  return random.type === "CallExpression" && readChain(random.callee) === "Math.random" && factor.type === "Literal" && typeof factor.value === "number" ? ["", "0", String(factor.value)] : null;
+  return random.type === "CallExpression" &&
+    readChain(random.callee) === "Math.random" &&
+    factor.type === "Literal" &&
+    typeof factor.value === "number"
+    ? ["", "0", String(factor.value)]
+    : null;
 }

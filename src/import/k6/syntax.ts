@@ -11,7 +11,10 @@ const deepestText = 400;
 /** The syntax of a script; nothing of it is ever run. Throws EngineError `invalid_request` or `too_large`. */
 export function parseScript(text: string): Program {
   if (text.length > longestScript)
-    throw new EngineError("too_large", `it has ${text.length} characters; at most ${longestScript} of a script are read`);
+    throw new EngineError(
+      "too_large",
+      `it has ${text.length} characters; at most ${longestScript} of a script are read`,
+    );
   checkNesting(text);
   try {
     return parse(text, { ecmaVersion: "latest", sourceType: "module", locations: true, allowHashBang: true });
@@ -37,7 +40,8 @@ export function lineOf(node: Node): string {
 
 /** Counts a walk's levels; too many are told. */
 export function checkDepth(depth: number): void {
-  if (depth > importLimits.depth) throw new EngineError("too_large", `it is nested deeper than ${importLimits.depth} levels`);
+  if (depth > importLimits.depth)
+    throw new EngineError("too_large", `it is nested deeper than ${importLimits.depth} levels`);
 }
 
 /** `http.get` of a call or member expression; null: it is no plain chain of names. */
@@ -49,7 +53,12 @@ export function readChain(given: Node | null | undefined): string | null {
   let inner: AnyNode = node;
   while (inner.type === "MemberExpression") {
     const { property } = inner as { property: AnyNode };
-    const name = property.type === "Identifier" && !inner.computed ? property.name : property.type === "Literal" && typeof property.value === "string" ? property.value : null;
+    const name =
+      property.type === "Identifier" && !inner.computed
+        ? property.name
+        : property.type === "Literal" && typeof property.value === "string"
+          ? property.value
+          : null;
     if (name === null) return null;
     parts.unshift(name);
     inner = inner.object as AnyNode;

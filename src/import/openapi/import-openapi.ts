@@ -14,12 +14,15 @@ const methods = ["get", "put", "post", "delete", "options", "head", "patch", "tr
 export function importOpenapi(text: string, options: ImportOptions): Imported {
   const root = readYamlSource(text, "OpenAPI description");
   const version = asText(root["openapi"]) ?? asText(root["swagger"]) ?? "";
-  if (!/^(?:3\.|2(?:\.|$))/.test(version)) throw notOfFormat("OpenAPI description", "`openapi: 3.x` or `swagger: 2.0` is missing");
+  if (!/^(?:3\.|2(?:\.|$))/.test(version))
+    throw notOfFormat("OpenAPI description", "`openapi: 3.x` or `swagger: 2.0` is missing");
   const draft = createDraft();
   const steps: Json[] = [];
   const documentServer = findServer(root, draft);
   for (const [path, given] of Object.entries(asObject(root["paths"]))) {
-    const item = resolveObject(root, given, (reference) => draft.leaveOut(`the path ${path}`, reference, "only references within the document are followed"));
+    const item = resolveObject(root, given, (reference) =>
+      draft.leaveOut(`the path ${path}`, reference, "only references within the document are followed"),
+    );
     for (const method of methods) {
       const operation = asObject(item[method]);
       if (!Object.hasOwn(item, method)) continue;
@@ -27,7 +30,8 @@ export function importOpenapi(text: string, options: ImportOptions): Imported {
       const server = serverOf(operation) ?? serverOf(item) ?? documentServer;
       const why = refuseOperation(operation, `${server.replace(/\/$/, "")}${path}`, options);
       if (why !== null) draft.leaveOut(what, "paths", why);
-      else if (draft.hasRoom(what, "paths")) steps.push(writeOperation({ root, server, path, method, item, operation }, draft));
+      else if (draft.hasRoom(what, "paths"))
+        steps.push(writeOperation({ root, server, path, method, item, operation }, draft));
     }
   }
   if (Object.hasOwn(root, "webhooks")) draft.leaveOut("webhooks", "webhooks", "they are calls that the server makes");
@@ -37,13 +41,17 @@ export function importOpenapi(text: string, options: ImportOptions): Imported {
 
 function refuseOperation(operation: JsonObject, url: string, options: ImportOptions): string | null {
   const tags = asList(operation["tags"]).map((tag) => asText(tag) ?? "");
-  if (options.tags.length > 0 && !tags.some((tag) => options.tags.includes(tag))) return "it has none of the tags asked for";
+  if (options.tags.length > 0 && !tags.some((tag) => options.tags.includes(tag)))
+    return "it has none of the tags asked for";
   return options.include.length + options.exclude.length > 0 ? refuseUrl(url, options) : null;
 }
 
 function findServer(root: JsonObject, draft: Draft): string {
   if (Object.hasOwn(root, "swagger")) {
-    const scheme = asList(root["schemes"]).map((each) => asText(each) ?? "").find((each) => /^https?$/.test(each)) ?? "http";
+    const scheme =
+      asList(root["schemes"])
+        .map((each) => asText(each) ?? "")
+        .find((each) => /^https?$/.test(each)) ?? "http";
     const host = asText(root["host"]);
     if (host === null) draft.leaveOut("the host", "host", "the description has none; give it with -e base_url=…");
     return escapeTemplate(`${scheme}://${host ?? "localhost"}${asText(root["basePath"]) ?? ""}`);
@@ -59,7 +67,10 @@ function findServer(root: JsonObject, draft: Draft): string {
 function serverOf(holder: JsonObject): string | null {
   for (const server of asList(holder["servers"]).map(asObject)) {
     const variables = asObject(server["variables"]);
-    const url = (asText(server["url"]) ?? "").replaceAll(/\{([^{}]*)\}/g, (_all, name: string) => asText(asObject(variables[name])["default"]) ?? "");
+    const url = (asText(server["url"]) ?? "").replaceAll(
+      /\{([^{}]*)\}/g,
+      (_all, name: string) => asText(asObject(variables[name])["default"]) ?? "",
+    );
     if (/^https?:\/\//i.test(url) && URL.canParse(url)) return escapeTemplate(url);
   }
   return null;

@@ -13,11 +13,25 @@ interface OperationBody {
 }
 
 const none: OperationBody = { body: null, type: null };
-const kinds = [/^application\/json\b/i, /^[^;]*\+json\b/i, /^application\/x-www-form-urlencoded\b/i, /^multipart\/form-data\b/i, /^text\//i, /^application\/xml\b/i];
+const kinds = [
+  /^application\/json\b/i,
+  /^[^;]*\+json\b/i,
+  /^application\/x-www-form-urlencoded\b/i,
+  /^multipart\/form-data\b/i,
+  /^text\//i,
+  /^application\/xml\b/i,
+];
 
 /** The body by `requestBody` of version 3, or by the parameters of version 2. */
-export function readOperationBody(root: JsonObject, operation: JsonObject, parameters: readonly JsonObject[], where: string, draft: Draft): OperationBody {
-  const onMissing = (reference: string): void => draft.leaveOut(`the reference ${reference}`, where, "only references within the document are followed");
+export function readOperationBody(
+  root: JsonObject,
+  operation: JsonObject,
+  parameters: readonly JsonObject[],
+  where: string,
+  draft: Draft,
+): OperationBody {
+  const onMissing = (reference: string): void =>
+    draft.leaveOut(`the reference ${reference}`, where, "only references within the document are followed");
   const content = asObject(resolveObject(root, operation["requestBody"], onMissing)["content"]);
   const types = Object.keys(content);
   if (types.length > 0) {
@@ -38,9 +52,16 @@ export function readOperationBody(root: JsonObject, operation: JsonObject, param
   }
   const fields = parameters.filter((each) => each["in"] === "formData");
   if (fields.length === 0) return none;
-  const isMultipart = consumes.some((each) => /^multipart/i.test(each)) || fields.some((each) => each["type"] === "file");
-  const entries = fields.map((field): [string, Json] => [asText(field["name"]) ?? "", field["type"] === "file" ? "text" : (sampleSchema(root, field) ?? "text")]);
-  return writeSample(isMultipart ? "multipart/form-data" : "application/x-www-form-urlencoded", Object.fromEntries(entries));
+  const isMultipart =
+    consumes.some((each) => /^multipart/i.test(each)) || fields.some((each) => each["type"] === "file");
+  const entries = fields.map((field): [string, Json] => [
+    asText(field["name"]) ?? "",
+    field["type"] === "file" ? "text" : (sampleSchema(root, field) ?? "text"),
+  ]);
+  return writeSample(
+    isMultipart ? "multipart/form-data" : "application/x-www-form-urlencoded",
+    Object.fromEntries(entries),
+  );
 }
 
 function writeSample(type: string, value: Json | undefined): OperationBody {
@@ -55,7 +76,9 @@ function writeSample(type: string, value: Json | undefined): OperationBody {
     return { body: { kind: "form", fields }, type };
   }
   if (/^multipart/i.test(type)) {
-    const parts = Object.entries(asObject(value)).map(([name, item]): BodyPart => ({ name, value: show(item), fileName: null, type: null }));
+    const parts = Object.entries(asObject(value)).map(
+      ([name, item]): BodyPart => ({ name, value: show(item), fileName: null, type: null }),
+    );
     return { body: { kind: "multipart", parts }, type: null };
   }
   return { body: { kind: "text", text: show(value) }, type };

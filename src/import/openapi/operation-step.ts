@@ -22,8 +22,13 @@ export interface Operation {
 /** The step that calls an operation with examples, or made values, for everything it needs. */
 export function writeOperation({ root, server, path, method, item, operation }: Operation, draft: Draft): JsonObject {
   const where = `${method.toUpperCase()} ${path}`;
-  const onMissing = (reference: string): void => draft.leaveOut(`the reference ${reference}`, where, "only references within the document are followed");
-  const parameters = mergeParameters([...asList(item["parameters"]), ...asList(operation["parameters"])].map((each) => resolveObject(root, each, onMissing)));
+  const onMissing = (reference: string): void =>
+    draft.leaveOut(`the reference ${reference}`, where, "only references within the document are followed");
+  const parameters = mergeParameters(
+    [...asList(item["parameters"]), ...asList(operation["parameters"])].map((each) =>
+      resolveObject(root, each, onMissing),
+    ),
+  );
   const headers: Pair[] = [];
   const query: string[] = [];
   const cookies: string[] = [];
@@ -33,14 +38,17 @@ export function writeOperation({ root, server, path, method, item, operation }: 
     const name = asText(parameter["name"]) ?? "";
     const place = asText(parameter["in"]) ?? "";
     const value = sampleParameter(root, parameter, onMissing);
-    if (place === "path") filled = filled.replaceAll(`{${name}}`, () => escapeTemplate(encodeURIComponent(join(value ?? "text"))));
+    if (place === "path")
+      filled = filled.replaceAll(`{${name}}`, () => escapeTemplate(encodeURIComponent(join(value ?? "text"))));
     else if (parameter["required"] !== true && !hasExample(parameter)) {
       if (["query", "header", "cookie"].includes(place)) skipped.push(name);
     } else if (place === "query") query.push(...writeQuery(name, value ?? "text", parameter));
-    else if (place === "header" && !/^(?:accept|content-type|authorization)$/i.test(name)) headers.push([name, escapeTemplate(join(value ?? "text"))]);
+    else if (place === "header" && !/^(?:accept|content-type|authorization)$/i.test(name))
+      headers.push([name, escapeTemplate(join(value ?? "text"))]);
     else if (place === "cookie") cookies.push(`${name}=${escapeTemplate(join(value ?? "text"))}`);
   }
-  if (skipped.length > 0) draft.leaveOut(`the parameters ${skipped.join(", ")}`, where, "optional and without an example");
+  if (skipped.length > 0)
+    draft.leaveOut(`the parameters ${skipped.join(", ")}`, where, "optional and without an example");
   const body = readOperationBody(root, operation, parameters, where, draft);
   if (body.type !== null) headers.push(["content-type", body.type]);
   if (cookies.length > 0) headers.push(["cookie", cookies.join("; ")]);
@@ -67,16 +75,26 @@ function mergeParameters(parameters: readonly JsonObject[]): JsonObject[] {
 
 function hasExample(parameter: JsonObject): boolean {
   const schema = asObject(parameter["schema"]);
-  return ["example", "examples", "default", "x-example"].some((key) => Object.hasOwn(parameter, key)) || ["example", "examples", "default"].some((key) => Object.hasOwn(schema, key));
+  return (
+    ["example", "examples", "default", "x-example"].some((key) => Object.hasOwn(parameter, key)) ||
+    ["example", "examples", "default"].some((key) => Object.hasOwn(schema, key))
+  );
 }
 
-function sampleParameter(root: JsonObject, parameter: JsonObject, onMissing: (reference: string) => void): Json | undefined {
+function sampleParameter(
+  root: JsonObject,
+  parameter: JsonObject,
+  onMissing: (reference: string) => void,
+): Json | undefined {
   const example = Object.values(asObject(parameter["examples"]))[0];
   const given = parameter["example"] ?? parameter["x-example"] ?? resolveObject(root, example, onMissing)["value"];
   if (given !== undefined) return given;
   const content = Object.values(asObject(parameter["content"]))[0];
   // In version 2 the parameter is its own schema.
-  return sampleSchema(root, parameter["schema"] ?? asObject(content)["schema"] ?? (Object.hasOwn(parameter, "type") ? parameter : undefined));
+  return sampleSchema(
+    root,
+    parameter["schema"] ?? asObject(content)["schema"] ?? (Object.hasOwn(parameter, "type") ? parameter : undefined),
+  );
 }
 
 function join(value: Json): string {
@@ -85,9 +103,12 @@ function join(value: Json): string {
 }
 
 function writeQuery(name: string, value: Json, parameter: JsonObject): string[] {
-  const write = (key: string, item: Json): string => `${encodeURIComponent(key)}=${escapeTemplate(encodeURIComponent(join(item)))}`;
-  const joined = parameter["explode"] === false || (Object.hasOwn(parameter, "type") && parameter["collectionFormat"] !== "multi");
-  if (Array.isArray(value)) return joined ? [write(name, value)] : (value as readonly Json[]).map((item) => write(name, item));
+  const write = (key: string, item: Json): string =>
+    `${encodeURIComponent(key)}=${escapeTemplate(encodeURIComponent(join(item)))}`;
+  const joined =
+    parameter["explode"] === false || (Object.hasOwn(parameter, "type") && parameter["collectionFormat"] !== "multi");
+  if (Array.isArray(value))
+    return joined ? [write(name, value)] : (value as readonly Json[]).map((item) => write(name, item));
   if (typeof value !== "object" || value === null) return [write(name, value)];
   const deep = parameter["style"] === "deepObject";
   return Object.entries(value).map(([key, item]) => write(deep ? `${name}[${key}]` : key, item as Json));

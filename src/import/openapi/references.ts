@@ -17,7 +17,11 @@ export function followReference(root: JsonObject, reference: string): Json | und
 }
 
 /** An object, with its `$ref` followed; empty where that leads nowhere or in a circle. */
-export function resolveObject(root: JsonObject, value: Json | undefined, onMissing: (reference: string) => void): JsonObject {
+export function resolveObject(
+  root: JsonObject,
+  value: Json | undefined,
+  onMissing: (reference: string) => void,
+): JsonObject {
   let object = asObject(value);
   for (let count = 0; count < longestChain; count += 1) {
     const reference = asText(object["$ref"]);

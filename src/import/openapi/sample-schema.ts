@@ -37,7 +37,13 @@ export function sampleSchema(root: JsonObject, schema: Json | undefined): Json |
       if (way.includes(reference)) return undefined;
       return sample(followReference(root, reference), depth, [...way, reference]);
     }
-    const ready = [object["example"], asList(object["examples"])[0], object["default"], object["const"], asList(object["enum"])[0]];
+    const ready = [
+      object["example"],
+      asList(object["examples"])[0],
+      object["default"],
+      object["const"],
+      asList(object["enum"])[0],
+    ];
     const found = ready.find((each) => each !== undefined);
     if (found !== undefined) return found;
     const parts = asList(object["allOf"]);
@@ -47,7 +53,12 @@ export function sampleSchema(root: JsonObject, schema: Json | undefined): Json |
     return sampleType(object, depth, way);
   }
 
-  function mergeParts(object: JsonObject, parts: readonly Json[], depth: number, way: readonly string[]): Json | undefined {
+  function mergeParts(
+    object: JsonObject,
+    parts: readonly Json[],
+    depth: number,
+    way: readonly string[],
+  ): Json | undefined {
     const { allOf: _allOf, ...own } = object;
     const made = [...parts, own].map((part) => sample(part, depth + 1, way));
     const objects = made.filter((each) => typeof each === "object" && each !== null && !Array.isArray(each));
@@ -103,7 +114,8 @@ function sampleNumber(object: JsonObject): number {
   const high = asNumber(object["maximum"]) ?? asNumber(object["exclusiveMaximum"]);
   const above = low === asNumber(object["exclusiveMinimum"]) || object["exclusiveMinimum"] === true;
   const step = asNumber(object["multipleOf"]) ?? 1;
-  const first = low === null ? Math.min(1, high ?? 1) : Math.ceil(low / step) * step + (above && low !== null ? step : 0);
+  const first =
+    low === null ? Math.min(1, high ?? 1) : Math.ceil(low / step) * step + (above && low !== null ? step : 0);
   const value = asNumber(object["multipleOf"]) === null ? first : Math.ceil(first / step) * step;
   return whole ? Math.ceil(value) : value;
 }

@@ -25,7 +25,8 @@ export function secureOperation(root: JsonObject, operation: JsonObject, where: 
     const type = asText(scheme["type"]) ?? "";
     const kind = type === "http" ? (asText(scheme["scheme"]) ?? "").toLowerCase() : type;
     const key = asText(scheme["name"]) ?? "";
-    if (kind === "basic") config = { auth: { basic: { username: secret("_username"), password: secret("_password") } } };
+    if (kind === "basic")
+      config = { auth: { basic: { username: secret("_username"), password: secret("_password") } } };
     else if (["bearer", "oauth2", "openIdConnect"].includes(kind)) config = { auth: { bearer: secret("_token") } };
     else if (kind === "apiKey" && key !== "") {
       if (scheme["in"] === "query") query.push(`${encodeURIComponent(key)}=${secret("")}`);

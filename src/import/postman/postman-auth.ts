@@ -15,15 +15,25 @@ interface Authentication {
 const none: Authentication = { config: {}, headers: [], query: "" };
 
 /** Basic, bearer, API keys and ready OAuth 2 tokens; other kinds are noted as left out. */
-export function readPostmanAuth(auth: JsonObject, where: string, toText: (text: string) => string, draft: Draft): Authentication {
+export function readPostmanAuth(
+  auth: JsonObject,
+  where: string,
+  toText: (text: string) => string,
+  draft: Draft,
+): Authentication {
   const type = asText(auth["type"]) ?? "noauth";
   const given = auth[type];
   // Version 2.0 has an object, 2.1 a list of {key, value}.
   const fields = Array.isArray(given)
-    ? Object.fromEntries(asList(given).map(asObject).map((each) => [asText(each["key"]) ?? "", each["value"] ?? null]))
+    ? Object.fromEntries(
+        asList(given)
+          .map(asObject)
+          .map((each) => [asText(each["key"]) ?? "", each["value"] ?? null]),
+      )
     : asObject(given);
   const read = (name: string): string => toText(asText(fields[name]) ?? "");
-  const hide = (name: string, value: string): string => (value === "" || hasTemplate(value) ? value : draft.secret(name, value));
+  const hide = (name: string, value: string): string =>
+    value === "" || hasTemplate(value) ? value : draft.secret(name, value);
   switch (type) {
     case "noauth":
       return none;
@@ -32,7 +42,8 @@ export function readPostmanAuth(auth: JsonObject, where: string, toText: (text: 
     case "bearer":
       return { ...none, config: { auth: { bearer: hide("bearer_token", read("token")) } } };
     case "oauth2":
-      if (read("accessToken") !== "") return { ...none, config: { auth: { bearer: hide("access_token", read("accessToken")) } } };
+      if (read("accessToken") !== "")
+        return { ...none, config: { auth: { bearer: hide("access_token", read("accessToken")) } } };
       break;
     case "apikey": {
       const [key, value] = [read("key"), hide("api_key", read("value"))];
@@ -40,6 +51,10 @@ export function readPostmanAuth(auth: JsonObject, where: string, toText: (text: 
       return read("in") === "query" ? { ...none, query: `${key}=${value}` } : { ...none, headers: [[key, value]] };
     }
   }
-  draft.leaveOut(`authentication of the kind ${type}`, where, "basic, bearer, API keys and ready tokens are taken over");
+  draft.leaveOut(
+    `authentication of the kind ${type}`,
+    where,
+    "basic, bearer, API keys and ready tokens are taken over",
+  );
   return none;
 }

@@ -18,26 +18,49 @@ interface PostmanBody {
   readonly type: string | null;
 }
 
-export function readPostmanBody(body: JsonObject, where: string, toText: (text: string) => string, options: ImportOptions, draft: Draft): PostmanBody {
-  const enabled = (name: string): JsonObject[] => asList(body[name]).map(asObject).filter((each) => each["disabled"] !== true);
+export function readPostmanBody(
+  body: JsonObject,
+  where: string,
+  toText: (text: string) => string,
+  options: ImportOptions,
+  draft: Draft,
+): PostmanBody {
+  const enabled = (name: string): JsonObject[] =>
+    asList(body[name])
+      .map(asObject)
+      .filter((each) => each["disabled"] !== true);
   const read = (field: JsonObject, name: string): string => toText(asText(field[name]) ?? "");
   const mode = body["disabled"] === true ? "" : (asText(body["mode"]) ?? "");
   switch (mode) {
     case "raw": {
       const text = asText(body["raw"]) ?? "";
       const language = asText(asObject(asObject(body["options"])["raw"])["language"]) ?? "text";
-      return text === "" ? { body: null, type: null } : { body: { kind: "text", text: toText(text) }, type: languages[language] ?? "text/plain" };
+      return text === ""
+        ? { body: null, type: null }
+        : { body: { kind: "text", text: toText(text) }, type: languages[language] ?? "text/plain" };
     }
     case "urlencoded": {
       const fields = enabled("urlencoded").map((field): Pair => [read(field, "key"), read(field, "value")]);
       return { body: { kind: "form", fields }, type: "application/x-www-form-urlencoded" };
     }
     case "formdata":
-      return { body: { kind: "multipart", parts: enabled("formdata").flatMap((field) => readParts(field, where, toText, options, draft)) }, type: null };
+      return {
+        body: {
+          kind: "multipart",
+          parts: enabled("formdata").flatMap((field) => readParts(field, where, toText, options, draft)),
+        },
+        type: null,
+      };
     case "graphql": {
       const { query, variables } = asObject(body["graphql"]);
       const given = asText(variables)?.trim() || "{}";
-      return { body: { kind: "text", text: `{"query":${JSON.stringify(toText(asText(query) ?? ""))},"variables":${toText(given)}}` }, type: "application/json" };
+      return {
+        body: {
+          kind: "text",
+          text: `{"query":${JSON.stringify(toText(asText(query) ?? ""))},"variables":${toText(given)}}`,
+        },
+        type: "application/json",
+      };
     }
     case "file":
       return readFileBody(asText(asObject(body["file"])["src"]) ?? "", where, options, draft);
@@ -48,20 +71,34 @@ export function readPostmanBody(body: JsonObject, where: string, toText: (text: 
 
 function readFileBody(name: string, where: string, options: ImportOptions, draft: Draft): PostmanBody {
   const text = options.readFile(name);
-  if (text !== null) return { body: { kind: "text", text: text.replaceAll("${", () => "$${") }, type: "application/octet-stream" };
+  if (text !== null)
+    return { body: { kind: "text", text: text.replaceAll("${", () => "$${") }, type: "application/octet-stream" };
   draft.leaveOut(`the file ${name}`, where, "it is not beside the source, or no UTF-8 text");
   return { body: null, type: null };
 }
 
-function readParts(field: JsonObject, where: string, toText: (text: string) => string, options: ImportOptions, draft: Draft): BodyPart[] {
+function readParts(
+  field: JsonObject,
+  where: string,
+  toText: (text: string) => string,
+  options: ImportOptions,
+  draft: Draft,
+): BodyPart[] {
   const name = toText(asText(field["key"]) ?? "");
   const type = asText(field["contentType"]);
   if (field["type"] !== "file") return [{ name, value: toText(asText(field["value"]) ?? ""), fileName: null, type }];
-  const sources = Array.isArray(field["src"]) ? asList(field["src"]).map((each) => asText(each) ?? "") : [asText(field["src"]) ?? ""];
+  const sources = Array.isArray(field["src"])
+    ? asList(field["src"]).map((each) => asText(each) ?? "")
+    : [asText(field["src"]) ?? ""];
   return sources.map((source) => {
     const text = options.readFile(source);
     if (text === null) draft.leaveOut(`the file ${source}`, where, "it is not beside the source, or no UTF-8 text");
     const fileName = toText(source.replace(/^.*[\\/]/, ""));
-    return { name, value: (text ?? "").replaceAll("${", () => "$${"), fileName, type: type ?? "application/octet-stream" };
+    return {
+      name,
+      value: (text ?? "").replaceAll("${", () => "$${"),
+      fileName,
+      type: type ?? "application/octet-stream",
+    };
   });
 }

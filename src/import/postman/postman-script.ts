@@ -7,14 +7,23 @@ import type { Draft } from "../draft.ts";
 const known =
   /^pm\.(?:test|expect|response(?:\.(?:code|status|responseTime|json|text|headers\.(?:get|has)|to\b.*))?|(?:environment|variables|globals|collectionVariables)\.(?:get|set|has|unset))$/;
 /** What Postman's own sandbox has and ours does not. */
-const foreign = /\b(?:postman|tests|responseBody|responseCode|CryptoJS|_|xml2Json|cheerio|setTimeout|setInterval|pm\.sendRequest|pm\.cookies|pm\.iterationData|pm\.info|pm\.execution|pm\.request|pm\.visualizer|pm\.vault)\b(?=\s*[.([])/;
+const foreign =
+  /\b(?:postman|tests|responseBody|responseCode|CryptoJS|_|xml2Json|cheerio|setTimeout|setInterval|pm\.sendRequest|pm\.cookies|pm\.iterationData|pm\.info|pm\.execution|pm\.request|pm\.visualizer|pm\.vault)\b(?=\s*[.([])/;
 
 /** Scripts of a request or folder that can run as hooks; what cannot is noted as left out. */
-export function readPostmanScript(events: readonly Json[], where: string, draft: Draft): { readonly before: readonly string[]; readonly after: readonly string[] } {
+export function readPostmanScript(
+  events: readonly Json[],
+  where: string,
+  draft: Draft,
+): { readonly before: readonly string[]; readonly after: readonly string[] } {
   const lists: Record<"before" | "after", string[]> = { before: [], after: [] };
   for (const event of events.map(asObject)) {
     const { exec } = asObject(event["script"]);
-    const script = Array.isArray(exec) ? asList(exec).map((line) => asText(line) ?? "").join("\n") : (asText(exec) ?? "");
+    const script = Array.isArray(exec)
+      ? asList(exec)
+          .map((line) => asText(line) ?? "")
+          .join("\n")
+      : (asText(exec) ?? "");
     if (script.trim() === "" || event["disabled"] === true) continue;
     const listen = asText(event["listen"]) ?? "";
     const why = refuseScript(script);
@@ -49,5 +58,7 @@ function refuseScript(script: string): string | null {
 function isKnown(chain: string): boolean {
   if (known.test(chain)) return true;
   // `pm.response.json().id`: what follows a call is the value's own.
-  return chain.split(".").some((_part, at, parts) => at > 1 && known.test(parts.slice(0, at).join(".")) && parts[at - 1] !== "response");
+  return chain
+    .split(".")
+    .some((_part, at, parts) => at > 1 && known.test(parts.slice(0, at).join(".")) && parts[at - 1] !== "response");
 }
