@@ -63,8 +63,9 @@ export async function masterStartCommand(options: MasterStartOptions, terminal: 
       onReload: () =>
         takeConfiguration(configure, log, (next) => {
           keepConfigurationSecrets(next);
-          nodeLog.reload(next.logging);
+          // What can be refused comes first: a configuration that is not taken changes nothing.
           master?.renew(readAccess(next));
+          nodeLog.reload(next.logging);
         }),
       onHangup: () => asked.resolve(),
     });

@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import { isLoopback } from "../address.ts";
+import { bareAddress, isLoopback } from "../address.ts";
 import { findStranger, isKnownHost } from "../came-by.ts";
 import type { JsonObject } from "../protocol/json.ts";
 import { EngineError } from "../errors.ts";
@@ -103,7 +103,7 @@ function describeRefusal(request: IncomingMessage, { host, names }: StatusServer
   }
   const { host: asked = "" } = request.headers;
   if (isKnownHost(asked, names)) return null;
-  return `this slave is not asked as \`${asked.slice(0, 100)}\`; use its address or localhost, or name this host in \`server.hosts\` of its configuration`;
+  return `this slave does not answer to the name \`${bareAddress(asked).slice(0, 100)}\`; use its address or localhost, or name this host in \`server.hosts\` of its configuration`;
 }
 
 async function answer(

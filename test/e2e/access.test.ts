@@ -207,6 +207,10 @@ test("keys are changed while the master serves: by SIGHUP, by the file; a wrong 
   await slave.seen(/it answered 401: this master does not know the key/);
   await turn(config(), /was not taken, the last one stays/, true);
   await turn("{", /was not taken, the last one stays/, true);
+  const quiet = JSON.stringify({ logging: { level: "error" } });
+  await turn(quiet, /was not taken, the last one stays: auth is switched on and off by a new start/, true);
+  expect(await me("unknown")).toBe(401);
+  await expect.poll(() => /whoAmI unauthorized/.test(master.shown().slice(-400)), { timeout: 8_000 }).toBe(true);
   expect(await me("b")).toBe(200);
   await turn(config(key("b", "admin"), key("next", "slave"), key("c", "viewer")), /was read again/, false);
   writeFileSync(fleetKey, "key-of-next\n");

@@ -40,7 +40,7 @@ export function createListenerRule({ host, hosts, origins, authenticated }: List
     if (!byAnyName && !isKnownHost(own, hosts)) {
       return new EngineError(
         "forbidden",
-        `this master has no authentication and is not asked as \`${own.slice(0, 100)}\`: a page could have pointed that name here`,
+        `this master has no authentication and does not answer to the name \`${bareAddress(own).slice(0, 100)}\`: a page could have pointed it here`,
         { hint: "Use its address or localhost, name this host in `server.hosts`, or give the master keys (`auth`)." },
       );
     }

@@ -386,6 +386,16 @@ test("what is no HTTP is told so; headers have an end", async () => {
   expect((await speak(port, long)).heard).toMatch(/^HTTP\/1\.1 431 /);
 });
 
+test("who offers another protocol is answered in this one", async () => {
+  const { port } = await startApiServer();
+  const offer =
+    "Host: localhost\r\nConnection: Upgrade, HTTP2-Settings, close\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABk\r\n";
+  expect((await speak(port, `GET /health HTTP/1.1\r\n${offer}\r\n`)).heard).toMatch(/^HTTP\/1\.1 200 /);
+  const body = `Content-Type: application/yaml\r\nContent-Length: ${yaml.length}\r\n\r\n${yaml}`;
+  const submitted = await speak(port, `POST /api/v1/workflows HTTP/1.1\r\n${offer}${body}`);
+  expect(submitted.heard).toMatch(/^HTTP\/1\.1 201 /);
+});
+
 test("without keys a name that a page could have pointed here gets no answer; probes and slaves do", async () => {
   const { port, call } = await startApiServer();
   const ask = async (path: string, more = ""): Promise<string> => {

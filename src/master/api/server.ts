@@ -157,6 +157,8 @@ function createFramework({ maxBody, readTimeoutMs }: ServerConfiguration, tls: S
     headersTimeout: Math.min(10_000, readTimeoutMs),
     connectionsCheckingInterval: 500,
     maxHeaderSize: 16 * 1024,
+    // A client that offers HTTP/2 (`Upgrade: h2c`) is answered in HTTP/1.1, as one that offers nothing.
+    shouldUpgradeCallback: ({ headers }: IncomingMessage) => headers.upgrade?.toLowerCase() === "websocket",
   };
   const options: FastifyServerOptions = {
     bodyLimit: maxBody,
