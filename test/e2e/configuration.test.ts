@@ -34,6 +34,8 @@ test("the guide's configuration files start a master and a slave each, as it wri
     await() { tries=0; until "$@" >/dev/null 2>&1; do tries=$((tries + 1)); [ $tries -lt 150 ] || exit 9; sleep 0.1; done; }
     online() { engine slaves list --json | grep -q '"state": "online"'; }
     pair() {
+      mkdir "$WORK/$3"
+      export STATE_DIRECTORY="$WORK/$3"
       "$NODE" "$ENGINE" master start --config "$1" >"$WORK/$3-master.log" 2>&1 & master=$!
       await engine master status
       "$NODE" "$ENGINE" slave start --config "$2" >"$WORK/$3-slave.log" 2>&1 & slave=$!
@@ -57,7 +59,6 @@ test("the guide's configuration files start a master and a slave each, as it wri
       HOSTS: hosts,
       SCRIPT: script,
       WORK: work,
-      STATE_DIRECTORY: work,
       ...(isolated ? {} : { WE_SERVER_ADDRESS: "127.0.0.1:28080", WE_MASTER_URL: "http://127.0.0.1:28080" }),
     },
     stdio: ["ignore", "ignore", "pipe"],
