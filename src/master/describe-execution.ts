@@ -145,7 +145,8 @@ export function statusOf({ core }: FleetState): ExecutionStatus {
 }
 
 function phaseOf({ core }: FleetState): ExecutionPhase {
-  return core.phase === "closing" ? "stopping" : core.phase;
+  // Done it is once its report is stored.
+  return core.phase === "closing" || core.phase === "done" ? "stopping" : core.phase;
 }
 
 function describeCard({ id, workflow, createdAt }: ExecutionCard) {

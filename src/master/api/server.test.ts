@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 import { text } from "node:stream/consumers";
-import { expect, test, vi } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 import { WebSocket } from "ws";
 import { startApiServer } from "../../../test/support/api-server.ts";
 import { checkMessage } from "../../../test/support/check-answer.ts";
@@ -421,6 +421,23 @@ test("without keys a name that a page could have pointed here gets no answer; pr
   expect((await open("/api/v1/link", "Origin: http://evil.example\r\n")).heard).toMatch(/^HTTP\/1\.1 403 /);
   expect((await open("/api/v1/executions/live/ws")).heard).toMatch(/^HTTP\/1\.1 403 /);
   expect((await call("GET", "/api/v1/executions")).status).toBe(200);
+});
+
+test("slow-loris that reads nothing: a request that was given up holds no connection", {
+  timeout: 30_000,
+}, async () => {
+  const { port, call } = await startApiServer();
+  const sockets = Array.from({ length: 20 }, () => {
+    const socket = connect(port, "127.0.0.1", () => socket.write("POST /api/v1/workflows HTTP/1.1\r\nHost: x\r\n"));
+    onTestFinished(() => void socket.destroy());
+    return socket;
+  });
+  // What is written to a connection that is gone fails; one that only answered would take it for ever.
+  const failures = sockets.map((socket) => once(socket, "error"));
+  const drip = setInterval(() => sockets.forEach((socket) => socket.write("X-A: b\r\n")), 500);
+  onTestFinished(() => clearInterval(drip));
+  await Promise.all(failures);
+  expect((await call("GET", "/health")).status).toBe(200);
 });
 
 test("slow-loris: a request that does not come to its end is answered and closed, others are served meanwhile", {

@@ -6,7 +6,7 @@ import { Server as TlsServer } from "node:tls";
 import fastify, { type FastifyInstance, type FastifyServerOptions } from "fastify";
 import type { ServerConfiguration } from "../../config/configuration.ts";
 import { EngineError } from "../../errors.ts";
-import type { Log } from "../../protocol/ports.ts";
+import type { Clock, Log } from "../../protocol/ports.ts";
 import type { BackUp } from "../back-up.ts";
 import type { ExecutionFiles } from "../execution-files.ts";
 import type { Executions } from "../executions.ts";
@@ -89,7 +89,7 @@ export function createServer(options: ServerOptions): Server {
   const guard = createGuard({ access, routes, clock, log });
   const openWarning = keys === null ? describeOpenListener(host) : null;
   const warnings = openWarning === null ? describeShortKeys(keys ?? []) : [openWarning];
-  const server = createFramework(options.server, tls === null ? null : readServerTls(tls));
+  const server = createFramework(options.server, tls === null ? null : readServerTls(tls), clock);
   const match = createRouteMatcher(routes);
   const { uploads } = options.files;
   readBodies(
@@ -124,10 +124,11 @@ export function createServer(options: ServerOptions): Server {
     const path = request.url?.split("?", 1)[0] ?? "";
     const opened = match(path).find(({ route }) => "webSocket" in route);
     const refusal = guard.admit(request, socket, opened);
-    if (refusal !== null) return refuseUpgrade(socket, refusal);
+    if (refusal !== null) return refuseUpgrade(socket, refusal, clock);
     if (opened?.route === streamRoutes.joinAsSlave) options.acceptLink(request, socket, head);
     else if (opened !== undefined) streams.accept(request, socket, head, opened.params["id"] ?? "");
-    else refuseUpgrade(socket, new EngineError("not_found", `there is no WebSocket at \`${path.slice(0, 200)}\``));
+    else
+      refuseUpgrade(socket, new EngineError("not_found", `there is no WebSocket at \`${path.slice(0, 200)}\``), clock);
   });
 
   let closed: Promise<void> | null = null;
@@ -152,7 +153,11 @@ export function createServer(options: ServerOptions): Server {
   };
 }
 
-function createFramework({ maxBody, readTimeoutMs }: ServerConfiguration, tls: ServerTls | null): FastifyInstance {
+function createFramework(
+  { maxBody, readTimeoutMs }: ServerConfiguration,
+  tls: ServerTls | null,
+  clock: Clock,
+): FastifyInstance {
   const http = {
     headersTimeout: Math.min(10_000, readTimeoutMs),
     connectionsCheckingInterval: 500,
@@ -175,9 +180,10 @@ function createFramework({ maxBody, readTimeoutMs }: ServerConfiguration, tls: S
       const isHandshake = error.code?.startsWith("ERR_SSL") === true;
       if (error.code === "ECONNRESET" || isHandshake || !socket.writable) socket.destroy();
       else if (error.code === "ERR_HTTP_REQUEST_TIMEOUT")
-        writeError(socket, 408, "the request took too long to arrive");
-      else if (error.code === "HPE_HEADER_OVERFLOW") writeError(socket, 431, "the headers are larger than 16 KiB");
-      else writeError(socket, 400, "this is no HTTP request");
+        writeError(socket, 408, "the request took too long to arrive", clock);
+      else if (error.code === "HPE_HEADER_OVERFLOW")
+        writeError(socket, 431, "the headers are larger than 16 KiB", clock);
+      else writeError(socket, 400, "this is no HTTP request", clock);
     },
   };
   const secured = { ...options, https: { ...http, ...tls, handshakeTimeout: 10_000 } };
