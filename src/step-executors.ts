@@ -15,4 +15,5 @@ export const stepExecutors = {
   db: () => import("./executors/db/executor.ts").then((module) => module.createDbExecutor),
   mq: () => import("./executors/mq/executor.ts").then((module) => module.createMqExecutor),
   socket: () => import("./executors/socket/executor.ts").then((module) => module.createSocketExecutor),
+  grpc: () => import("./executors/grpc/executor.ts").then((module) => module.createGrpcExecutor),
 } as const satisfies Record<string, () => Promise<ExecutorFactory>>;

@@ -1,4 +1,5 @@
 import { dbSpec } from "./executors/db/spec.ts";
+import { grpcSpec } from "./executors/grpc/spec.ts";
 import { socketSpec } from "./executors/socket/spec.ts";
 import { httpOptions, httpSpec } from "./executors/http/spec.ts";
 import { mqSpec } from "./executors/mq/spec.ts";
@@ -23,6 +24,7 @@ export const stepSpecs = {
   mq: mqSpec,
   db: dbSpec,
   socket: socketSpec,
+  grpc: grpcSpec,
   sleep: sleepSpec,
   group: groupSpec,
   condition: conditionSpec,

@@ -5,4 +5,5 @@ export const knownCapabilities = [
   "db_executor",
   "mq_executor",
   "socket_executor",
+  "grpc_executor",
 ] as const;

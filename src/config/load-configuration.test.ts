@@ -242,7 +242,7 @@ mastr: {}
     "6:18 server.cors_origins[0]: `*` is no origin; it takes https://HOST or http://HOST:PORT, without a path",
     "8:22 master.heartbeat_timeout: 1s is too short; it takes at least 2s",
     "9:10 master.store: `reddis:…` is no store; it takes memory:, sqlite: or sqlite:PATH",
-    "11:18 slave.capabilities[0]: `http_executer` is not accepted here; it takes one of http_executor, script_executor, db_executor, mq_executor, socket_executor. Did you mean `http_executor`?",
+    "11:18 slave.capabilities[0]: `http_executer` is not accepted here; it takes one of http_executor, script_executor, db_executor, mq_executor, socket_executor, grpc_executor. Did you mean `http_executor`?",
     "12:12 slave.max_vus: `0` is not accepted here; it takes a whole number from 1",
     "13:12 slave.threads: `9` is too many; this machine takes 1 to 8, or auto",
     "14:20 slave.targets.deny[0]: `10.0.0.0/33` is no address, no network and no name; it takes 10.0.0.0/8, 192.0.2.1, shop.example, *.shop.example, or the path of a socket: /run/*",

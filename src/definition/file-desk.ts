@@ -10,6 +10,8 @@ export interface FileDesk {
   readHead(path: Path, name: string, length: number): Uint8Array | null;
   /** Keeps the file at hand for the run; null: it is not there. */
   use(path: Path, name: string): NamedFile | null;
+  /** Can it be had? */
+  has(name: string): boolean;
   /** All that were used, each name once. */
   readonly used: readonly NamedFile[];
 }
@@ -35,6 +37,14 @@ export function createFileDesk(files: WorkflowFiles | undefined, findings: Findi
       const file = attempt(path, name, (known) => known.describe(normalizeFileName(name)));
       if (file !== null) used.set(file.name, file);
       return file;
+    },
+    has(name) {
+      try {
+        return files?.describe(normalizeFileName(name)) !== undefined;
+      } catch {
+        // What cannot be had is an Error that says why: here it is the answer.
+        return false;
+      }
     },
     get used() {
       return [...used.values()];

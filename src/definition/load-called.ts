@@ -113,6 +113,7 @@ function resolveDocument(
     files: {
       readText: (_at, name) => shared.files.readText(origin, posix.join(posix.dirname(file), name)),
       use: (_at, name) => shared.files.use(origin, posix.join(posix.dirname(file), name)),
+      has: (name) => shared.files.has(posix.join(posix.dirname(file), name)),
     },
     file: `${file}: `,
     findCallee: createFindCallee({

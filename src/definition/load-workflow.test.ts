@@ -50,7 +50,7 @@ steps:
     timeout: 0
     config: { url: "http://x/\${tokn}", timout: 3 }
     extract: [{ name: token, from: json, path: $.a }]
-  - type: grpc
+  - type: sse
     config: { script: foo }
   - type: sleep
     sleep: -1s
@@ -74,7 +74,7 @@ steps:
       "15:14 steps[1].timeout: \`0\` is no time at all; it takes a duration such as 500ms, 30s or 1h30m, more than 0",
       "16:20 steps[1].config.url: nothing sets \`tokn\`: it is no variable, no -e value, not extracted by a step and no step's id. Did you mean \`token\`?",
       "16:40 steps[1].config.timout: there is no field \`timout\` here. Did you mean \`timeout\`?",
-      "18:11 steps[2].type: step type \`grpc\` is not in this version; it has …",
+      "18:11 steps[2].type: step type \`sse\` is not in this version; it has …",
       "21:12 steps[3].sleep.duration: \`-1s\` is negative; it takes a duration such as 500ms, 30s or 1h30m",
       "22:5 steps[4]: the step has no config; give \`config\` with \`url\`",
       "23:5 steps[4].url: there is no field \`url\` here. It belongs under \`config\`.",

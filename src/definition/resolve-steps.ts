@@ -40,7 +40,7 @@ export interface ResolverOptions {
   readonly errorRule: ErrorRule;
   /** Without what is made for each step. */
   readonly context: Pick<SpecContext, "http" | "libs" | "insecure">;
-  readonly files: Pick<FileDesk, "readText" | "use">;
+  readonly files: Pick<FileDesk, "readText" | "use" | "has">;
   /** Before the place of a step in messages of other documents; empty: the workflow's own document. */
   readonly file: string;
   readonly ids: StepIds;
@@ -151,6 +151,7 @@ export function createStepResolver(options: ResolverOptions): StepResolver {
       warn: (inner, message) => findings.warn([...path, ...inner], message),
       readFile: (inner, name) => options.files.readText([...path, ...inner], name),
       useFile: (inner, name) => options.files.use([...path, ...inner], name)?.name ?? null,
+      hasFile: (name) => options.files.has(name),
     };
   }
 

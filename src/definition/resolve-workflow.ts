@@ -238,6 +238,7 @@ function resolveHttp(
     warn: (inner, message) => findings.warn([...path, ...inner], message),
     readFile: (inner, name) => files.readText([...path, ...inner], name),
     useFile: (inner, name) => files.use([...path, ...inner], name)?.name ?? null,
+    hasFile: (name) => files.has(name),
   });
   return { defaults, options: written, path };
 }

@@ -153,4 +153,4 @@ export const stepFields: Readonly<Record<string, Shape>> = {
 };
 
 /** Step types that later versions will have. */
-export const laterTypes: readonly string[] = ["db", "mq", "socket", "websocket", "sse", "grpc", "rendezvous"];
+export const laterTypes: readonly string[] = ["db", "mq", "socket", "websocket", "sse", "rendezvous"];

@@ -12,6 +12,8 @@ export interface DriverAnswer {
   text(): string;
   /** Lower-case name -> values, where the protocol knows headers. */
   readonly headers?: ReadonlyMap<string, readonly string[]>;
+  /** Where the protocol knows a status. Default: 0. */
+  readonly statusCode?: number;
 }
 
 const nothing: DriverAnswer = { output: null, json: undefined, text: () => "" };
@@ -21,7 +23,7 @@ export class DriverResult implements StepResult {
   readonly failure: Failure | null;
   readonly interrupted: boolean;
   readonly duration: number;
-  readonly statusCode = 0;
+  readonly statusCode: number;
   readonly target: string;
   readonly #answer: DriverAnswer;
 
@@ -30,6 +32,7 @@ export class DriverResult implements StepResult {
     this.failure = outcome.kind === "failed" ? outcome.failure : null;
     this.interrupted = outcome.kind === "interrupted";
     this.duration = outcome.duration;
+    this.statusCode = answer?.statusCode ?? 0;
     this.target = target;
     this.#answer = answer ?? nothing;
   }

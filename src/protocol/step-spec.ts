@@ -51,6 +51,8 @@ export interface SpecContext {
    * null: it is not there, already reported.
    */
   useFile(path: Path, name: string): string | null;
+  /** Can a file, named as for `readFile`, be had? Reports nothing. */
+  hasFile(name: string): boolean;
 }
 
 /** A text of a config that is a template or an expression, for checking. */

@@ -15,9 +15,9 @@ const shortened: Readonly<Record<string, readonly string[]>> = {
   "shop/shop.yaml": ["-e", "duration=2s"],
 };
 
-/** Those of a cluster, and of a broker that is started for them, have tests of their own. */
+/** Those of a cluster, and of servers that are started for them, have tests of their own. */
 const examples = readdirSync(join(repository, "examples"), { recursive: true, encoding: "utf8" }).filter(
-  (name) => name.endsWith(".yaml") && !name.startsWith("cluster/") && name !== "mq/kafka.yaml",
+  (name) => name.endsWith(".yaml") && !/^(?:cluster|grpc)\//.test(name) && name !== "mq/kafka.yaml",
 );
 
 test.concurrent.each(examples)("examples/%s passes against the demo target", async (name) => {

@@ -114,6 +114,7 @@ export function makeFlow(type: keyof typeof stepCompilers, id: string, config: o
     readFile: () => null,
     findCallee: () => null,
     useFile: () => null,
+    hasFile: () => false,
   };
   const resolved = spec.resolve(written, context);
   if (problems.length > 0) throw new Error(problems.join("; "));
