@@ -144,5 +144,7 @@ test("hostile protos are refused with their place", () => {
   expect(parse("message {")).toThrow(/^`x\.proto` cannot be read: illegal type name '\{' \(line 1\)/);
   expect(parse('syntax = "proto3"; import "y.proto";')).toThrow(/`x\.proto` imports `y\.proto`, which is not there/);
   expect(parse(`syntax = "proto3"; ${"message A {".repeat(100_000)}`)).toThrow(/^`x\.proto` cannot be read/);
-  expect(parse('syntax = "proto3"; message A { B b = 1; }')).toThrow(/^the protos cannot be read: no such Type or Enum 'B' in Type .A/);
+  expect(parse('syntax = "proto3"; message A { B b = 1; }')).toThrow(
+    /^the protos cannot be read: no such Type or Enum 'B' in Type .A/,
+  );
 });

@@ -6,7 +6,10 @@ import { openWorkflowFolder } from "../../local/workflow-folder.ts";
 function load(config: object, folder = protoFolder) {
   const step = { type: "grpc", config: { address: "127.0.0.1:1", proto: "shop.proto", ...config } };
   // What is undefined is left out.
-  return loadWorkflowObject(JSON.parse(JSON.stringify({ steps: [step] })) as object, { env: {}, files: openWorkflowFolder(folder) });
+  return loadWorkflowObject(JSON.parse(JSON.stringify({ steps: [step] })) as object, {
+    env: {},
+    files: openWorkflowFolder(folder),
+  });
 }
 
 function problems(config: object): string[] {
