@@ -955,6 +955,64 @@ export interface SocketConfig {
   };
 }
 
+/** Calls a method of a gRPC service: one message or a stream, in each direction. */
+export interface GrpcConfig {
+  /** Where to: `host:port`, `grpc://host:port`, or `grpcs://host:port` over TLS. May be a template. Required. */
+  readonly address?: string;
+  /** The same as `address`. Default: `address`. */
+  readonly url?: string;
+  /** The service, such as `shop.v1.Orders`. Default: what stands before the `/` in `method`. */
+  readonly service?: string;
+  /** The method, such as `Place`, or with its service `shop.v1.Orders/Place`. Required. */
+  readonly method: string;
+  /** The proto file or files, relative to the workflow; they travel with a submit, with what they import. Default: none, with `reflection`. */
+  readonly proto?: string | readonly string[];
+  /** Folders, relative to the workflow, in which imports are looked for. Default: the workflow's, and those of `proto`. */
+  readonly import_paths?: readonly string[];
+  /** Ask the server for its types (server reflection v1 or v1alpha). Default: false. */
+  readonly reflection?: boolean | Template;
+  /** The message to send, as a map of its fields. May hold templates. Default: an empty one. */
+  readonly message?: unknown;
+  /** The messages to send to a method that takes a stream. Default: `message`. */
+  readonly messages?: readonly unknown[];
+  /** Metadata to send; the values of names that end in `-bin` are base64. Default: none. */
+  readonly metadata?: Readonly<Record<string, Scalar>>;
+  /** The longest time for the call, which the server is told too. Default: 30s. */
+  readonly timeout?: number | string;
+  /** The longest time for look-up, connect and TLS. Default: 10s. */
+  readonly connect_timeout?: number | string;
+  /** Speak TLS: true, or its settings. Default: only where the address begins with grpcs://. */
+  readonly tls?:
+    | boolean
+    | Template
+    | {
+        /** Verify the server's certificate. Default: true, unless `--insecure` is given. */
+        readonly verify?: boolean | Template;
+        /** The client's certificate: PEM text, or a file relative to the workflow. Default: none. */
+        readonly cert?: string;
+        /** The key of `cert`: PEM text, or a file relative to the workflow. Default: none. */
+        readonly key?: string;
+        /** Authorities to trust: PEM text, or a file relative to the workflow. Default: the system's own. */
+        readonly ca?: string;
+        /** The name that the server's certificate is checked against. Default: the host. */
+        readonly server_name?: string;
+      };
+  /** How messages are sent. Default: identity. */
+  readonly compression?: "identity" | "deflate" | "gzip" | Template;
+  /** Whose a connection is: with `vu` each VU has its own, with `shared` the VUs of a thread have one. Default: vu. */
+  readonly connections?: "vu" | "shared" | Template;
+  /** The authority that the server sees. Default: host and port. */
+  readonly authority?: string;
+  /** Stands first in the user agent. Default: none. */
+  readonly user_agent?: string;
+  /** The status or statuses with which the step passes, by name or number. Default: OK. */
+  readonly expect_status?: Scalar | readonly Scalar[];
+  /** End the stream after so many answers. Default: when the server ends it. */
+  readonly max_messages?: number | Template;
+  /** The most bytes of one answer, and of all that are kept of a stream. Default: 4MB. */
+  readonly max_bytes?: number | string;
+}
+
 /** Waits. */
 export interface SleepConfig {
   /** How long to wait: `1s`, or `{min, max}` for a random time between; a bare number is milliseconds. Required. */
@@ -1117,6 +1175,7 @@ export interface StepConfigs {
   readonly mq: MqConfig;
   readonly db: DbConfig;
   readonly socket: SocketConfig;
+  readonly grpc: GrpcConfig;
   readonly sleep: SleepConfig;
   readonly group: GroupConfig;
   readonly condition: ConditionConfig;

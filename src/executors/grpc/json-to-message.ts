@@ -1,5 +1,5 @@
 import type { Root } from "protobufjs";
-import { findShape, type FieldShape, type MessageShape, type ValueShape } from "./message-shape.ts";
+import { type Fields, findShape, type FieldShape, type MessageShape, type ValueShape } from "./message-shape.ts";
 import { toScalar } from "./scalar.ts";
 import { wellKnown } from "./well-known.ts";
 
@@ -23,9 +23,6 @@ export interface MessageReading {
 
 /** As deep as the codec goes. */
 const deepest = 100;
-
-/** Fields of a message by their name, as the codec takes them. */
-export type Fields = Record<string, unknown>;
 
 /**
  * Reads a message from JSON (proto3's form; fields by the proto's names too) as the codec takes it. Throws MessageProblem

@@ -1,6 +1,9 @@
 import type { Enum, Field, Root, Type } from "protobufjs";
 import { loadProtobuf } from "./load-protobuf.ts";
 
+/** Fields of a message by their name, as the codec takes them. */
+export type Fields = Record<string, unknown>;
+
 /** What a message looks like: of its type, made once. */
 export interface MessageShape {
   /** `package.Message`. */

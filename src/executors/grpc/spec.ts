@@ -30,11 +30,11 @@ const shape = object(
   {
     address: describe(
       text,
-      "Where to: `host:port`, `grpc://host:port`, or `grpcs://host:port` over TLS. May be a template.",
+      "Where to: `host:port`, `grpc://host:port`, or `grpcs://host:port` over TLS. May be a template. Required.",
     ),
-    url: describe(text, "The same as `address`."),
+    url: describe(text, "The same as `address`. Default: `address`."),
     service: describe(text, "The service, such as `shop.v1.Orders`. Default: what stands before the `/` in `method`."),
-    method: describe(text, "The method, such as `Place`, or with its service `shop.v1.Orders/Place`."),
+    method: describe(text, "The method, such as `Place`, or with its service `shop.v1.Orders/Place`. Required."),
     proto: describe(
       union(text, list(text, 1)),
       "The proto file or files, relative to the workflow; they travel with a submit, with what they import. Default: none, with `reflection`.",
@@ -59,7 +59,7 @@ const shape = object(
     compression: describe(choice("identity", "deflate", "gzip"), "How messages are sent. Default: identity."),
     connections: describe(
       choice("vu", "shared"),
-      "`vu`: every VU has a connection of its own; `shared`: one for all VUs of a thread. Default: vu.",
+      "Whose a connection is: with `vu` each VU has its own, with `shared` the VUs of a thread have one. Default: vu.",
     ),
     authority: describe(text, "The authority that the server sees. Default: host and port."),
     user_agent: describe(text, "Stands first in the user agent. Default: none."),

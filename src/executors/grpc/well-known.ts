@@ -1,4 +1,4 @@
-import type { Fields } from "./json-to-message.ts";
+import type { Fields } from "./message-shape.ts";
 import { fromScalar, type Refuse, toScalar } from "./scalar.ts";
 
 /** A standard type with a form of its own in proto3's JSON. */
