@@ -28,6 +28,9 @@ export const db = makerOf("db");
 export const mq = makerOf("mq");
 /** Speaks over a TCP, UDP, TLS or Unix socket. */
 export const socket = makerOf("socket");
+
+/** Calls a method of a gRPC service. */
+export const grpc = makerOf("grpc");
 /** Waits: `sleep("1s")`. */
 export const sleep = makerOf("sleep");
 /** Steps that are measured together. */
