@@ -7,6 +7,37 @@ import { createSystemClock } from "../run/system-clock.ts";
 import { systemTime } from "../run/system-time.ts";
 import { startLocal } from "./run-local.ts";
 
+const mqTypes: Readonly<Record<string, string>> = {
+  "amqp:": "rabbitmq",
+  "kafka:": "kafka",
+  "nats:": "nats",
+  "mqtt:": "mqtt",
+  "redis:": "redis",
+};
+
+/** The step of the type that speaks what the URL says; `mq:` before it makes it a broker. */
+function makeStep(url: string): object {
+  const { protocol, hostname, port } = new URL(url);
+  const host = hostname.replaceAll(/[[\]]/g, "");
+  switch (protocol) {
+    case "http:":
+      return { type: "http", config: { url } };
+    case "mq:":
+      return {
+        type: "mq",
+        config: { type: mqTypes[new URL(url.slice(3)).protocol], url: url.slice(3), topic: "x", message: "x" },
+      };
+    case "tcp:":
+    case "udp:":
+    case "tls:":
+      return { type: "socket", config: { protocol: protocol.slice(0, -1), host, port, data: "x" } };
+    case "redis:":
+      return { type: "db", config: { dsn: url, command: ["PING"] } };
+    default:
+      return { type: "db", config: { dsn: url, query: "SELECT 1" } };
+  }
+}
+
 /** What a load on a target under each of these names comes to; `/away` redirects to `private.test`. */
 async function run(targets: TargetLists, threads: number, urls: readonly string[]) {
   const target = await startHttpTarget((request, response) => {
@@ -24,12 +55,7 @@ async function run(targets: TargetLists, threads: number, urls: readonly string[
         mode: "per-vu-iterations",
         http: { hosts: { "open.test": "127.0.0.1", "private.test": "127.0.0.2" } },
       },
-      steps: urls.map((url, at) => {
-        const to = url.replace("PORT", port);
-        return url.startsWith("http:")
-          ? { id: `s${at}`, type: "http", config: { url: to } }
-          : { id: `s${at}`, type: "db", config: { dsn: to, query: "SELECT 1" } };
-      }),
+      steps: urls.map((url, at) => ({ id: `s${at}`, ...makeStep(url.replace("PORT", port)) })),
     },
     { env: {} },
   );
@@ -73,9 +99,27 @@ test.each([1, 2])(
   },
 );
 
-test("databases are held to the lists as well, by the address that is dialled", async () => {
-  const { report } = await run({ allow: [], deny: ["127.0.0.0/8"] }, 1, ["mysql://root@localhost:PORT/x"]);
-  expect(errorsOf(report)).toEqual(["s0 1110 x1"]);
+test("every driver is held to the lists as well, by the address that is dialled, however it is written", async () => {
+  const urls = [
+    "mysql://root@localhost:PORT/x",
+    "postgres://root@2130706433:PORT/x",
+    "redis://127.1:PORT",
+    "mq:amqp://localhost:PORT",
+    "mq:kafka://localhost:PORT",
+    "mq:nats://127.0.0.1:PORT",
+    "mq:mqtt://localhost:PORT",
+    "mq:redis://localhost:PORT",
+    "tcp://localhost:PORT",
+    "udp://127.0.0.1:PORT",
+    "tls://[::ffff:127.0.0.1]:PORT",
+    "http://0x7f.1:PORT/",
+    "http://0177.0.0.1:PORT/",
+    "http://[::ffff:7f00:1]:PORT/",
+    "http://0.0.0.0:PORT/",
+  ];
+  const { report, seen } = await run({ allow: [], deny: ["127.0.0.0/8", "::1"] }, 1, urls);
+  expect(errorsOf(report)).toEqual(urls.map((_url, at) => `s${at} 1110 x1`).toSorted());
+  expect(seen).toBe(0);
 });
 
 test("nothing reaches a target that is not allowed", async () => {
