@@ -27,6 +27,7 @@ export type {
   MasterStatus,
   Metrics,
   ScaleAnswer,
+  PauseBody,
   ScaleBody,
   Slave,
   SlaveList,

@@ -16,6 +16,7 @@ import { addMasterStart } from "./master-program.ts";
 import type {
   ExecutionListOptions,
   ReportOptions,
+  PauseOptions,
   ScaleOptions,
   StopOptions,
   WatchOptions,
@@ -107,7 +108,8 @@ function addSteering(executions: Command, terminal: Terminal, finish: (exitCode:
   for (const name of ["pause", "resume"] as const) {
     addMasterOptions(executions.command(`${name} <id>`), "print the answer as JSON")
       .description(name === "pause" ? "Start nothing until resume; the test time stands." : "Go on after a pause.")
-      .action(async (id: string, options: MasterOptions) =>
+      .option("--scenario <name>", "this scenario alone; the others go on")
+      .action(async (id: string, options: PauseOptions) =>
         finish(await (await load()).steerExecution(name, id, options, terminal)),
       );
   }

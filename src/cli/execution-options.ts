@@ -19,6 +19,11 @@ export interface WatchOptions extends MasterOptions {
   readonly failOnDegraded?: boolean;
 }
 
+export interface PauseOptions extends MasterOptions {
+  /** Of this one alone. */
+  readonly scenario?: string;
+}
+
 export interface ScaleOptions extends MasterOptions {
   /** As written: `30s`. */
   readonly over?: string;

@@ -1,20 +1,20 @@
-import type { ScaleOptions, StopOptions } from "./execution-options.ts";
+import type { PauseOptions, ScaleOptions, StopOptions } from "./execution-options.ts";
 import { askMaster } from "./find-master.ts";
-import type { MasterOptions } from "./master-options.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** `executions pause ID` and `resume ID`; gives the exit code, as all below. */
 export function steerExecution(
   command: "pause" | "resume",
   id: string,
-  options: MasterOptions,
+  options: PauseOptions,
   terminal: Terminal,
 ): Promise<number> {
+  const { scenario } = options;
   return askMaster(
     options,
     terminal,
-    (client) => client[command](id),
-    ({ status }) => `${id}: ${status}\n`,
+    (client) => client[command](id, { scenario }),
+    ({ status }) => (scenario === undefined ? `${id}: ${status}\n` : `${id}: ${scenario} ${command}d\n`),
   );
 }
 

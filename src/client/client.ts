@@ -13,6 +13,7 @@ import type {
   MasterStatus,
   Metrics,
   ScaleAnswer,
+  PauseBody,
   ScaleBody,
   Slave,
   SlaveList,
@@ -176,12 +177,12 @@ export class Client {
     return this.#get(execution(id, "/logs"), options);
   }
 
-  pause(id: string, options?: PostOptions): Promise<ControlAnswer> {
-    return this.#post(execution(id, "/pause"), undefined, options);
+  pause(id: string, { scenario, ...options }: PauseBody & PostOptions = {}): Promise<ControlAnswer> {
+    return this.#post(execution(id, "/pause"), scenario === undefined ? undefined : { scenario }, options);
   }
 
-  resume(id: string, options?: PostOptions): Promise<ControlAnswer> {
-    return this.#post(execution(id, "/resume"), undefined, options);
+  resume(id: string, { scenario, ...options }: PauseBody & PostOptions = {}): Promise<ControlAnswer> {
+    return this.#post(execution(id, "/resume"), scenario === undefined ? undefined : { scenario }, options);
   }
 
   scale(id: string, body: ScaleBody, options?: PostOptions): Promise<ScaleAnswer> {

@@ -126,6 +126,8 @@ function obey(state: AgentState, order: Order, time: Instant): readonly SlaveEff
       return takeAllotment(state, order);
     case "pause":
     case "resume":
+    case "pause_scenario":
+    case "resume_scenario":
     case "scale":
       return state.expelled ? [] : steer(state, order);
     default:

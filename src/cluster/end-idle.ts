@@ -2,7 +2,7 @@ import type { Order } from "../protocol/message.ts";
 import { type FleetState, type Member } from "./fleet-state.ts";
 import { countHeld, listRunning, type MemberOrder, type RunningMember } from "./held-shares.ts";
 import { countAsked } from "./loss-account.ts";
-import { testTimeAt } from "./owner-state.ts";
+import { scenarioTimeAt } from "./scenario-time.ts";
 
 /** Nothing is running there: the run has only to say that it is done. */
 const dismissal: Order = { type: "stop", command: "idle", graceMs: 0 };
@@ -56,7 +56,7 @@ function hasWork({ core, pool, partition }: FleetState, at: number, now: number)
   if (planned === undefined || part === undefined || part.progress === null) return false;
   const { load } = planned.scenario;
   const iterations = load.mode === "per-vu-iterations" ? load.iterations : 0;
-  const asked = countAsked(planned, part, testTimeAt(core, now));
+  const asked = countAsked(planned, part, scenarioTimeAt(core, planned.scenario.name, now));
   const { claimed } = part.progress;
   return (pool[at] ?? []).some((vu) => vu <= asked && (claimed[vu - 1] ?? 0) < iterations);
 }

@@ -12,7 +12,7 @@ import { type Instant, noteEvent } from "./owner-state.ts";
 export function takeRecord(fleet: FleetState): FleetRecord {
   const { core, pool, epoch, move, partition, degraded, startSpread, startSkewMs, coreEnded, final } = fleet;
   const { slaves, alone, phase, shared, cause, started, endedAt, pausedAt, pausedMs, events, startLeadMs } = core;
-  const { resumedAt, leastTestMs, stopBy, lastSerial, steering, rendezvous, meetings } = core;
+  const { resumedAt, leastTestMs, stopBy, lastSerial, steering, pausedScenarios, rendezvous, meetings } = core;
   return structuredClone({
     pool,
     epoch,
@@ -40,6 +40,7 @@ export function takeRecord(fleet: FleetState): FleetRecord {
       stopBy,
       lastSerial,
       steering,
+      pausedScenarios,
       rendezvous,
       meetings,
       events,

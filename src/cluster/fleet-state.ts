@@ -156,6 +156,7 @@ export type FleetRecord = Pick<
     | "stopBy"
     | "lastSerial"
     | "steering"
+    | "pausedScenarios"
     | "rendezvous"
     | "meetings"
     | "events"

@@ -3,7 +3,8 @@ import type { Order } from "../protocol/message.ts";
 import type { Share } from "../protocol/plan.ts";
 import { type CutContext, countVusOf } from "./arrival-cut.ts";
 import type { FleetState, Member } from "./fleet-state.ts";
-import { findLatest, type OwnedSlave, testTimeAt } from "./owner-state.ts";
+import type { OwnedSlave } from "./owner-state.ts";
+import { findLatestOf, scenarioTimeAt } from "./scenario-time.ts";
 
 /** An order for one member; the fleet stamps and sends it once the state behind it is durable. */
 export interface MemberOrder {
@@ -31,8 +32,10 @@ export function listTakers(
   running: readonly RunningMember[],
   now: number,
 ): readonly RunningMember[] {
-  const timeMs = testTimeAt(fleet.core, now);
-  const inForce = fleet.partition.scenarios.flatMap(({ scales }) => scales.filter(({ atMs }) => atMs <= timeMs));
+  const inForce = fleet.partition.scenarios.flatMap(({ scales }, at) => {
+    const timeMs = scenarioTimeAt(fleet.core, fleet.core.plan.scenarios[at]?.scenario.name ?? "", now);
+    return scales.filter(({ atMs }) => atMs <= timeMs);
+  });
   const latest = Math.max(0, ...inForce.map(({ serial }) => serial));
   return running.filter(({ slave, member }) => !member.draining && !member.dismissed && slave.steered >= latest);
 }
@@ -92,9 +95,10 @@ export function createCutContext(fleet: FleetState, at: number, now: number): Cu
   if (planned === undefined || part === undefined || part.arrivals === null) return null;
   const holders = fleet.core.slaves.filter(({ share }) => (share.scenarios[at]?.arrivals ?? []).length > 0);
   const steered = Math.min(Number.MAX_SAFE_INTEGER, ...holders.map((slave) => slave.steered));
-  const { startTimeMs } = planned.scenario;
-  const timeMs = testTimeAt(fleet.core, now) - startTimeMs;
-  const latestMs = Math.max(...holders.map((slave) => findLatest(fleet.core, slave, now) - startTimeMs), timeMs);
+  const { startTimeMs, name } = planned.scenario;
+  const timeMs = scenarioTimeAt(fleet.core, name, now) - startTimeMs;
+  const latest = holders.map((slave) => findLatestOf(fleet.core, slave, name, now) - startTimeMs);
+  const latestMs = Math.max(...latest, timeMs);
   return { planned, part, timeMs, latestMs, times: fleet.times, steered };
 }
 

@@ -3,7 +3,8 @@ import { countIndices, endless } from "../plan/index-runs.ts";
 import type { VuCount } from "../protocol/frame.ts";
 import type { FleetState, Member } from "./fleet-state.ts";
 import { countAsked } from "./loss-account.ts";
-import { type OwnedSlave, testTimeAt } from "./owner-state.ts";
+import type { OwnedSlave } from "./owner-state.ts";
+import { scenarioTimeAt } from "./scenario-time.ts";
 
 /**
  * A slave's VU counts, no higher than what it holds: a frame from before a release must not show VUs of which the next
@@ -22,7 +23,7 @@ export function limitVus(
     const planned = plan.scenarios[at];
     const part = fleet.partition.scenarios[at];
     if (planned === undefined || part === undefined) return count;
-    const last = stale ? countAsked(planned, part, testTimeAt(fleet.core, now)) : endless;
+    const last = stale ? countAsked(planned, part, scenarioTimeAt(fleet.core, count.scenario, now)) : endless;
     const most = countIndices(slave.share.scenarios[at]?.vus ?? [], last);
     return {
       ...count,

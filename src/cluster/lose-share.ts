@@ -4,7 +4,8 @@ import type { PlannedScenario } from "../protocol/plan.ts";
 import { returnToPool } from "./held-shares.ts";
 import { type FleetState, type Member, nameSource } from "./fleet-state.ts";
 import { countAsked } from "./loss-account.ts";
-import { findLatest, type Instant, type OwnedSlave, testTimeAt } from "./owner-state.ts";
+import { type Instant, type OwnedSlave, testTimeAt } from "./owner-state.ts";
+import { findLatestOf, toScenarioTime } from "./scenario-time.ts";
 import type { GoneScenario } from "./partition.ts";
 import { loseRows } from "./unique-rows.ts";
 import { raiseLeastCut } from "./scale-shares.ts";
@@ -43,9 +44,9 @@ export function loseShare(fleet: FleetState, slave: OwnedSlave, member: Member, 
       held.assigned = 0;
     }
     if (begun && part.arrivals.length > 0) {
-      raiseLeastCut(fleet, at, findLatest(core, slave, time.now), slave.steered, time.now);
+      raiseLeastCut(fleet, at, findLatestOf(core, slave, planned.scenario.name, time.now), slave.steered, time.now);
     }
-    const asked = countAsked(planned, state, atMs);
+    const asked = countAsked(planned, state, toScenarioTime(core, planned.scenario.name, atMs));
     if (state.progress !== null) {
       const { from, claimed } = state.progress;
       for (const vu of vus) {

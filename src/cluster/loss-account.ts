@@ -6,7 +6,8 @@ import type { Frame, SeriesDelta } from "../protocol/frame.ts";
 import type { PlannedScenario } from "../protocol/plan.ts";
 import { readRate } from "./arrival-cut.ts";
 import type { FleetState } from "./fleet-state.ts";
-import { type OwnerState, testTimeAt } from "./owner-state.ts";
+import { type OwnerState } from "./owner-state.ts";
+import { scenarioTimeAt } from "./scenario-time.ts";
 import type { GoneSource, Lost, ScenarioPartition } from "./partition.ts";
 
 const counted: readonly string[] = ["iterations", "interrupted_iterations", "dropped_iterations"];
@@ -160,7 +161,7 @@ function countDueEvents(fleet: FleetState, at: number, now: number): number {
   if (planned === undefined || part?.arrivals === null || part === undefined) return 0;
   const rate = readRate({ planned, part });
   if (isPlayedOut(core)) return countArrivals(rate);
-  return findArrival(rate, testTimeAt(core, now) - planned.scenario.startTimeMs);
+  return findArrival(rate, scenarioTimeAt(core, planned.scenario.name, now) - planned.scenario.startTimeMs);
 }
 
 /** The load ended by itself, each part by its slave's own clock: one that missed a pause may be past the owner's. */
@@ -186,7 +187,7 @@ function countRest(fleet: FleetState, at: number, vus: readonly number[]): numbe
   );
 }
 
-/** How many VUs the load asks for at a test time of the run. */
+/** How many VUs the load asks for at a time of the scenario's own. */
 export function countAsked(planned: PlannedScenario, { scales }: ScenarioPartition, timeMs: number): number {
   const profile = createLoadProfile(planned.scenario.load);
   if (profile.kind === "arrivals") return profile.maxVus;

@@ -1,10 +1,11 @@
 import type { ErrorCode } from "../errors.ts";
 import type { Snapshot } from "../measure/snapshot.ts";
-import type { Inputs, Order, SteeringOrder } from "../protocol/message.ts";
+import type { Inputs, Order, ScenarioPause, SteeringOrder } from "../protocol/message.ts";
 import type { Plan, Share } from "../protocol/plan.ts";
 import type { EventType, ExecutionEvent, Reason, SharedValues } from "../protocol/report.ts";
 import type { LiveThresholds } from "./live-thresholds.ts";
 import type { RendezvousState } from "./rendezvous-state.ts";
+import type { PausedScenario, SlavePause } from "./scenario-pause.ts";
 
 /** The owner's two clocks at an event: monotonic and epoch milliseconds. */
 export interface Instant {
@@ -50,6 +51,8 @@ export interface OwnerState {
   lastSerial: number;
   /** Commands in their order; every slave gets them one after another. */
   readonly steering: SteeringOrder[];
+  /** By name, those that were ever paused by themselves. */
+  readonly pausedScenarios: Map<string, PausedScenario>;
   /** Those whose callers are not answered yet. Not for those of an owner before this one. */
   readonly commands: PendingCommand[];
   /** By scenario: where its VUs wait for each other. */
@@ -80,12 +83,15 @@ export interface OwnedSlave {
   furthestMs: number;
   /** How far ahead its test clock may be: pauses that are over and that it may not have heard of. */
   aheadMs: number;
+  /** By scenario that was paused by itself. */
+  readonly pauses: Map<string, SlavePause>;
 }
 
 /** When a slave is to start: so long after it was told, by the owner's epoch clock where that is known. */
 export interface StartInstant {
   readonly inMs: number;
   readonly atWallMs: number | null;
+  readonly pauses: readonly ScenarioPause[];
 }
 
 /** A command that some slaves have not acted on. */
@@ -150,6 +156,7 @@ export function createOwnerState(options: OwnerOptions): OwnerState {
     lookedAt: null,
     lastSerial: 0,
     steering: [],
+    pausedScenarios: new Map(),
     commands: [],
     rendezvous: new Map(),
     meetings: 0,
@@ -159,7 +166,17 @@ export function createOwnerState(options: OwnerOptions): OwnerState {
 
 /** A slave that has been asked for nothing yet. */
 export function createOwnedSlave(id: string, share: Share): OwnedSlave {
-  return { id, share, state: "preparing", start: null, startSerial: 0, steered: 0, furthestMs: 0, aheadMs: 0 };
+  return {
+    id,
+    share,
+    state: "preparing",
+    start: null,
+    startSerial: 0,
+    steered: 0,
+    furthestMs: 0,
+    aheadMs: 0,
+    pauses: new Map(),
+  };
 }
 
 /** Test time at a moment of the owner's monotonic clock: time since the start instant without pauses; 0 before it. */

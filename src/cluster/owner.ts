@@ -16,6 +16,7 @@ import {
   testTimeAt,
 } from "./owner-state.ts";
 import { forgetArrivals, noteArrivals } from "./rendezvous.ts";
+import { describePauses } from "./scenario-time.ts";
 import { forgetSteered, noteApplied, steer, type SteeringEvent } from "./steering.ts";
 
 export type OwnerEvent =
@@ -199,8 +200,9 @@ export function createPrepare({ executionId, plan, inputs }: OwnerState, { share
 }
 
 /** The order to start, the same whenever it is said again. */
-export function createStart({ shared }: OwnerState, { inMs, atWallMs }: StartInstant): Order {
-  const order = { type: "start", shared: shared ?? {}, inMs } as const;
+export function createStart({ shared }: OwnerState, { inMs, atWallMs, pauses }: StartInstant): Order {
+  const start = { type: "start", shared: shared ?? {}, inMs } as const;
+  const order = pauses.length === 0 ? start : { ...start, pauses };
   return atWallMs === null ? order : { ...order, atWallMs };
 }
 
@@ -234,7 +236,10 @@ function startReady(state: OwnerState, time: Instant): readonly OwnerEffect[] {
     .filter((slave) => slave.state === "ready")
     .map((slave) => {
       const inMs = Math.max(0, started === null ? 0 : started.now + pausedMs - time.now);
-      slave.start = { inMs, atWallMs: started === null || startLeadMs === 0 ? null : started.wall + pausedMs };
+      const atWallMs = started === null || startLeadMs === 0 ? null : started.wall + pausedMs;
+      slave.start = { inMs, atWallMs, pauses: describePauses(state, time.now) };
+      for (const pause of slave.start.pauses)
+        slave.pauses.set(pause.scenario, { pausedMs: pause.pausedMs, furthestMs: 0 });
       slave.startSerial = lastSerial;
       slave.state = "running";
       return { type: "order", slaveId: slave.id, order: createStart(state, slave.start) };

@@ -90,6 +90,8 @@ function obey(state: SlaveState, order: Order): readonly SlaveEffect[] {
       break;
     case "pause":
     case "resume":
+    case "pause_scenario":
+    case "resume_scenario":
     case "scale":
     case "stop":
       if (state.phase !== "running") return [];

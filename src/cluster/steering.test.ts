@@ -1,5 +1,7 @@
 import { expect, test } from "vitest";
 import { applied, pause, playFleet, resume, scale, stop } from "../../test/support/played-fleet.ts";
+import type { PlannedScenario } from "../protocol/plan.ts";
+import { scenarioTimeAt } from "./scenario-time.ts";
 import type { Step } from "../protocol/workflow.ts";
 
 const step = { id: "s", name: "s", type: "noop" } as Step;
@@ -136,4 +138,31 @@ test("a latecomer hears of every rate there was: the numbers of its arrivals fol
   fleet.tell(scale(13, "second"));
   for (const id of ["s0", "s1"]) fleet.fact(id, applied("second", 1_300));
   expect(fleet.fleet.core.steering.map(({ command }) => command)).toEqual(["first", "second"]);
+});
+
+test("a scenario that is paused by itself stands in its own time, and the test time goes on; a scale acts where it stands", () => {
+  const fleet = playFleet();
+  fleet.begin();
+  fleet.turn(1_000);
+  const { name } = (fleet.fleet.core.plan.scenarios[0] as PlannedScenario).scenario;
+  expect(fleet.tell({ ...pause, scenario: name })).toEqual(["s0 pause_scenario", "s1 pause_scenario"]);
+  expect(fleet.latest("s0", "pause_scenario")).toMatchObject({ command: "p", scenario: name, atMs: 1_300 });
+  expect(fleet.tell({ ...pause, command: "again", scenario: name })).toEqual([]);
+  fleet.fact("s0", applied("p", 1_300));
+  expect(fleet.fact("s1", applied("p", 1_400))).toEqual(["p at 1400", "again at 1400"]);
+  fleet.turn(2_000);
+  const { core } = fleet.fleet;
+  const ownTime = () => scenarioTimeAt(core, name, core.started === null ? 0 : core.started.now + fleet.testTime());
+  expect([fleet.testTime(), ownTime()]).toEqual([3_000, 1_300]);
+  fleet.tell(scale(3));
+  expect(fleet.latest("s0", "scale")).toMatchObject({ atMs: 1_300 });
+  for (const id of ["s0", "s1"]) fleet.fact(id, applied("s", 1_300));
+  fleet.tell({ ...resume, scenario: name });
+  expect(fleet.latest("s1", "resume_scenario")).toMatchObject({ atMs: 3_300, pausedMs: 2_000 });
+  for (const id of ["s0", "s1"]) fleet.fact(id, applied("r", 1_300));
+  fleet.turn(300);
+  expect(ownTime()).toBe(1_300);
+  fleet.turn(700);
+  expect([fleet.testTime(), ownTime()]).toEqual([4_000, 2_000]);
+  expect(fleet.tell({ ...pause, scenario: "none" })[0]).toContain("none");
 });

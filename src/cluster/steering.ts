@@ -1,5 +1,5 @@
 import { EngineError, type ErrorCode } from "../errors.ts";
-import { checkScale } from "../plan/check-scale.ts";
+import { checkScale, findScenario } from "../plan/check-scale.ts";
 import type { Fact, Order, SteeringOrder } from "../protocol/message.ts";
 import {
   type Instant,
@@ -11,11 +11,13 @@ import {
   type PendingCommand,
   testTimeAt,
 } from "./owner-state.ts";
+import { toScenarioTime } from "./scenario-time.ts";
 import { isArrival } from "./partition.ts";
 
 /** A call that steers an execution. `command` names it, for `answered`. */
 export type SteeringEvent =
-  | { readonly type: "pause" | "resume"; readonly command: string }
+  /** `scenario`: of this one alone; absent: of all. */
+  | { readonly type: "pause" | "resume"; readonly command: string; readonly scenario?: string }
   | {
       readonly type: "scale";
       readonly command: string;
@@ -35,14 +37,18 @@ export function steer(state: OwnerState, event: SteeringEvent, time: Instant): r
   if (refusal !== null) return [refuse(event.command, refusal.code, refusal.message)];
   switch (event.type) {
     case "pause":
+      if (event.scenario !== undefined) return pauseScenario(state, event.command, event.scenario, time);
       if (state.pausedAt !== null) return awaitEarlier(state, event, time);
       return pause(state, event.command, time);
     case "resume":
+      if (event.scenario !== undefined) return resumeScenario(state, event.command, event.scenario, time);
       if (state.pausedAt === null) return awaitEarlier(state, event, time);
       return resume(state, event.command, state.pausedAt, time);
     case "scale": {
-      const atMs =
-        state.pausedAt === null ? testTimeAt(state, time.now + leadOf(state)) : findStandstill(state, state.pausedAt);
+      const own = toScenarioTime(state, event.scenario, findActing(state, time));
+      const stands = state.pausedScenarios.get(event.scenario)?.standsAtMs ?? null;
+      // A hair before where the clock stands is as good as there, a hair after it is never.
+      const atMs = stands === null ? own : Math.floor(own);
       const { command, scenario, target, overMs } = event;
       const over = overMs > 0 ? ` over ${overMs} ms` : "";
       noteEvent(state, "scaled", `${scenario} to ${target}${over}`, time);
@@ -72,12 +78,25 @@ export function noteApplied(
   }
   slave.steered = order.serial;
   if (order.type === "resume") slave.aheadMs = 0;
+  if (order.type === "pause_scenario" || order.type === "resume_scenario") notePaused(slave, order, fact.testTimeMs);
   if (order.type === "pause") slave.furthestMs = Math.max(slave.furthestMs, fact.testTimeMs ?? 0);
   for (const pending of state.commands) {
     if (pending.serial === null || pending.serial > order.serial || !pending.waiting.delete(slave.id)) continue;
     if (fact.testTimeMs !== null) pending.testTimeMs = Math.max(pending.testTimeMs ?? 0, fact.testTimeMs);
   }
   return [...sendDue(state, slave), ...listAnswers(state)];
+}
+
+function notePaused(
+  slave: OwnedSlave,
+  order: SteeringOrder & { readonly type: "pause_scenario" | "resume_scenario" },
+  timeMs: number | null,
+): void {
+  const { pausedMs, furthestMs } = slave.pauses.get(order.scenario) ?? { pausedMs: 0, furthestMs: 0 };
+  slave.pauses.set(order.scenario, {
+    pausedMs: order.type === "resume_scenario" ? order.pausedMs : pausedMs,
+    furthestMs: Math.max(furthestMs, timeMs ?? 0),
+  });
 }
 
 /** The slave will act on nothing any more: nobody waits for it. */
@@ -95,8 +114,18 @@ export function awaitAll(state: OwnerState, command: string, order: SteeringOrde
 }
 
 /** The caller of a pause or resume that is ordered already waits with the first: it may not be in force everywhere. */
-function awaitEarlier(state: OwnerState, { type, command }: SteeringEvent, time: Instant): readonly OwnerEffect[] {
-  const order = state.steering.findLast((each) => each.type === type);
+function awaitEarlier(
+  state: OwnerState,
+  {
+    type,
+    command,
+    scenario,
+  }: { readonly type: SteeringOrder["type"]; readonly command: string; readonly scenario?: string },
+  time: Instant,
+): readonly OwnerEffect[] {
+  const order = state.steering.findLast(
+    (each) => each.type === type && ("scenario" in each ? each.scenario : undefined) === scenario,
+  );
   const late = order !== undefined && state.slaves.some((slave) => slave.state === "running" && isDue(order, slave));
   return late ? awaitAll(state, command, order) : [answer(command, testTimeAt(state, time.now))];
 }
@@ -121,13 +150,14 @@ function findRefusal(
     const when = early ? "has not started yet; repeat it once it runs" : "is ending or has ended";
     return { code: "conflict", message: `cannot ${event.type} an execution that ${when}` };
   }
-  if (event.type !== "scale") return null;
   try {
-    checkScale(state.plan, event.scenario, event.target);
+    if (event.type === "scale") checkScale(state.plan, event.scenario, event.target);
+    else if (event.scenario !== undefined) findScenario(state.plan, event.scenario);
   } catch (error) {
     if (!(error instanceof EngineError)) throw error;
     return { code: error.code, message: error.message };
   }
+  if (event.type !== "scale") return null;
   if (event.overMs >= 0 && Number.isFinite(event.overMs)) return null;
   return { code: "invalid_request", message: `over: ${event.overMs} ms is not a duration of 0 or more` };
 }
@@ -137,9 +167,11 @@ function findRefusal(
  * would never come to act, and everything after it neither.
  */
 function findStandstill(state: OwnerState, pausedAt: number): number {
-  const told = state.steering.findLast((order) => order.type === "pause" || order.type === "scale");
+  const told = state.steering.findLast(
+    (order) => order.type === "pause" || (order.type === "scale" && !state.pausedScenarios.has(order.scenario)),
+  );
   const atMs = testTimeAt(state, pausedAt);
-  return told === undefined ? Math.floor(atMs) : Math.min(atMs, told.atMs);
+  return told?.type !== "pause" && told?.type !== "scale" ? Math.floor(atMs) : Math.min(atMs, told.atMs);
 }
 
 function pause(state: OwnerState, command: string, time: Instant): readonly OwnerEffect[] {
@@ -162,6 +194,34 @@ function resume(state: OwnerState, command: string, pausedAt: number, time: Inst
   noteEvent(state, "resumed", `test clock goes on at ${Math.round(testTimeMs)} ms`, time);
   const atWallMs = time.wall + (at - time.now);
   return send(state, { type: "resume", command, serial: nextSerial(state), atWallMs, testTimeMs });
+}
+
+/** The test time at which a command acts. */
+function findActing(state: OwnerState, time: Instant): number {
+  return state.pausedAt === null ? testTimeAt(state, time.now + leadOf(state)) : findStandstill(state, state.pausedAt);
+}
+
+function pauseScenario(state: OwnerState, command: string, scenario: string, time: Instant): readonly OwnerEffect[] {
+  const known = state.pausedScenarios.get(scenario) ?? { pausedMs: 0, standsAtMs: null, leastMs: 0, serial: 0 };
+  if (known.standsAtMs !== null) return awaitEarlier(state, { type: "pause_scenario", command, scenario }, time);
+  const atMs = toScenarioTime(state, scenario, findActing(state, time));
+  const serial = nextSerial(state);
+  state.pausedScenarios.set(scenario, { ...known, standsAtMs: atMs, serial });
+  noteEvent(state, "paused", `${scenario}: its clock stops at ${Math.round(atMs)} ms`, time);
+  return send(state, { type: "pause_scenario", command, serial, scenario, atMs });
+}
+
+function resumeScenario(state: OwnerState, command: string, scenario: string, time: Instant): readonly OwnerEffect[] {
+  const known = state.pausedScenarios.get(scenario);
+  if (known === undefined || known.standsAtMs === null)
+    return awaitEarlier(state, { type: "resume_scenario", command, scenario }, time);
+  const { standsAtMs } = known;
+  const atMs = findActing(state, time);
+  const pausedMs = Math.max(known.pausedMs, atMs - standsAtMs);
+  const serial = nextSerial(state);
+  state.pausedScenarios.set(scenario, { pausedMs, standsAtMs: null, leastMs: standsAtMs, serial });
+  noteEvent(state, "resumed", `${scenario}: its clock goes on at ${Math.round(standsAtMs)} ms`, time);
+  return send(state, { type: "resume_scenario", command, serial, scenario, atMs, pausedMs });
 }
 
 /** Gives a new command to those who have acted on all before it. */

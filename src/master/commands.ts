@@ -23,20 +23,21 @@ export function createCommands(steering: Steering, archive: Archive, createId: (
     if (ended === null) return createUnknownExecution(id);
     return new EngineError("conflict", `execution ${id} has ended (${ended.status}): it cannot be ${what}`);
   };
-  const turn = async (id: string, type: "pause" | "resume") => {
+  const turn = async (id: string, type: "pause" | "resume", scenario: string | null) => {
     if (findQueued(id) !== null) {
       throw new EngineError("conflict", `execution ${id} waits for its start: there is nothing to ${type}`);
     }
     const steered = find(id);
     if (steered === null) throw await explain(id, `${type}d`);
-    await steered.live.command({ type, command: createId() });
+    const only = scenario === null ? {} : { scenario: findScenario(steered.card.workflow, scenario).name };
+    await steered.live.command({ type, command: createId(), ...only });
     await steering.settled();
     return statusOf(steered.live.fleet);
   };
 
   return {
-    pause: (id) => turn(id, "pause"),
-    resume: (id) => turn(id, "resume"),
+    pause: (id, scenario) => turn(id, "pause", scenario),
+    resume: (id, scenario) => turn(id, "resume", scenario),
     async scale(id, request) {
       const queued = findQueued(id);
       if (queued !== null) {
@@ -79,17 +80,25 @@ function chooseGrace({ live }: SteeredExecution, { force, graceMs }: StopRequest
   return force || stopping ? 0 : (graceMs ?? shortGrace(core.plan));
 }
 
-function chooseScenario({ scenarios }: Workflow, { scenario, of }: ScaleRequest): Scenario {
-  const [only] = scenarios;
-  const names = scenarios.map(({ name }) => name).join(", ");
-  if (scenario === null && (only === undefined || scenarios.length > 1)) {
-    throw new EngineError("invalid_request", `name the scenario to scale: ${names}`);
+function chooseScenario(workflow: Workflow, { scenario, of }: ScaleRequest): Scenario {
+  const [only, ...more] = workflow.scenarios;
+  if (scenario === null && more.length > 0) {
+    throw new EngineError("invalid_request", `name the scenario to scale: ${listNames(workflow)}`);
   }
-  const found = scenario === null ? only : scenarios.find(({ name }) => name === scenario);
-  if (found === undefined) throw new EngineError("not_found", `there is no scenario ${scenario}; there are: ${names}`);
+  const found = scenario === null && only !== undefined ? only : findScenario(workflow, scenario);
   const { mode } = found.load;
   const isRate = mode === "constant-arrival-rate" || mode === "ramping-arrival-rate";
   if (isRate === (of === "rate")) return found;
   const advice = isRate ? "it has a rate: give target_rate" : "it has VUs: give target_vus";
   throw new EngineError("conflict", `scenario ${found.name} is ${mode}; ${advice}`);
+}
+
+function findScenario(workflow: Workflow, scenario: string | null): Scenario {
+  const found = workflow.scenarios.find(({ name }) => name === scenario);
+  if (found !== undefined) return found;
+  throw new EngineError("not_found", `there is no scenario ${scenario}; there are: ${listNames(workflow)}`);
+}
+
+function listNames({ scenarios }: Workflow): string {
+  return scenarios.map(({ name }) => name).join(", ");
 }

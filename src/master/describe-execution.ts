@@ -1,3 +1,4 @@
+import { toScenarioTime } from "../cluster/scenario-time.ts";
 import type { FleetState, Member } from "../cluster/fleet-state.ts";
 import { judgeExecution } from "../cluster/verdict.ts";
 import { decideThresholds } from "../cluster/live-thresholds.ts";
@@ -186,7 +187,7 @@ function computeProgress(core: OwnerState, now: number): number | null {
   const testTimeMs = testTimeAt(core, now);
   let least = 1;
   for (const planned of core.plan.scenarios) {
-    const progress = progressOf(core, planned, testTimeMs);
+    const progress = progressOf(core, planned, toScenarioTime(core, planned.scenario.name, testTimeMs));
     if (progress === null) return null;
     least = Math.min(least, progress);
   }

@@ -92,9 +92,9 @@ export interface Executions {
   logs(id: string): Promise<LogList | null>;
   listWorkflows(): Promise<WorkflowList>;
   describeWorkflow(id: string): Promise<WorkflowSummary | null>;
-  /** Repeating it changes nothing. Gives the status after it. */
-  pause(id: string): Promise<ExecutionStatus>;
-  resume(id: string): Promise<ExecutionStatus>;
+  /** Repeating it changes nothing. `scenario`: of this one alone; null: of all. Gives the status after it. */
+  pause(id: string, scenario: string | null): Promise<ExecutionStatus>;
+  resume(id: string, scenario: string | null): Promise<ExecutionStatus>;
   /** Gives the target that is in force. */
   scale(id: string, request: ScaleRequest): Promise<number>;
   /** An ended one: nothing. A second one of a stopping execution, or `force`: no grace. Resolves when it is stopping. */

@@ -15,7 +15,7 @@ import {
   whole,
 } from "./link-check.ts";
 import { epochMs, iterationRange, sharedValues, vuIteration } from "./link-fact.ts";
-import type { Departures, Inputs, Order, OrderStamp } from "./message.ts";
+import type { Departures, Inputs, Order, OrderStamp, ScenarioPause } from "./message.ts";
 import type { ArrivalPattern, IndexRun, Plan, Share } from "./plan.ts";
 
 const nothing = fields<Record<never, never>>({});
@@ -79,9 +79,16 @@ const steering = { command: name, serial: whole(1) };
 export const checkOrder: Check<Order> = variants<Order>({
   prepare: fields({ executionId: name, plan, inputs, share }),
   setup: nothing,
-  start: fields({ shared: sharedValues, inMs: epochMs, atWallMs: optional(epochMs) }),
+  start: fields({
+    shared: sharedValues,
+    inMs: epochMs,
+    atWallMs: optional(epochMs),
+    pauses: optional(list(fields<ScenarioPause>({ scenario, pausedMs: real(), standsAtMs: orNull(real()) }))),
+  }),
   pause: fields({ ...steering, atMs: real() }),
   resume: fields({ ...steering, atWallMs: epochMs, testTimeMs: real() }),
+  pause_scenario: fields({ ...steering, scenario, atMs: real() }),
+  resume_scenario: fields({ ...steering, scenario, atMs: real(), pausedMs: real() }),
   scale: fields({ ...steering, scenario, target: real(), overMs: real(), atMs: real() }),
   stop: fields({ command: name, graceMs: real() }),
   teardown: fields({ shared: sharedValues }),

@@ -27,6 +27,8 @@ export type Order =
       readonly inMs: number;
       /** Start instant, epoch ms of the owner; without it `inMs` counts. */
       readonly atWallMs?: number;
+      /** Scenarios that were paused by themselves before; absent: none. */
+      readonly pauses?: readonly ScenarioPause[];
     }
   | SteeringOrder
   /** No new starts; running iterations get so long. Answered with `applied` at once; again with less: shortens. */
@@ -89,7 +91,27 @@ export type SteeringOrder =
       readonly atWallMs: number;
       readonly testTimeMs: number;
     }
-  /** Takes effect at test time `atMs`; a slave that gets it later computes its profile as if it had acted then. */
+  /** The clock of one scenario stops at `atMs` of its own time, or now if it has passed; those of others go on. */
+  | {
+      readonly type: "pause_scenario";
+      readonly command: string;
+      readonly serial: number;
+      readonly scenario: string;
+      readonly atMs: number;
+    }
+  /**
+   * It goes on at test time `atMs` of the execution, having stood for `pausedMs` of it in all: a slave that stopped it
+   * later lets it stand longer, and all agree again.
+   */
+  | {
+      readonly type: "resume_scenario";
+      readonly command: string;
+      readonly serial: number;
+      readonly scenario: string;
+      readonly atMs: number;
+      readonly pausedMs: number;
+    }
+  /** Takes effect at `atMs` of the scenario's own time; a slave that gets it later computes its profile as if it had acted then. */
   | {
       readonly type: "scale";
       readonly command: string;
@@ -164,6 +186,15 @@ export type Fact =
   | ({ readonly type: "arrive" } & Arrivals)
   /** Everything is over and freed; `lastFrame`: the number of its very last frame, 0 for none. */
   | { readonly type: "closed"; readonly lastFrame: number };
+
+/** Where a scenario stands that was paused by itself: its own time is test time without what it stood. */
+export interface ScenarioPause {
+  readonly scenario: string;
+  /** How long it stood in pauses that are over, ms of test time. */
+  readonly pausedMs: number;
+  /** Its own time at which it stands, or will; null: it goes on. */
+  readonly standsAtMs: number | null;
+}
 
 /** The rendezvous of a scenario on one thread of a slave. */
 export interface Arrivals {

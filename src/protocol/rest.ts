@@ -197,7 +197,13 @@ export interface ScaleAnswer {
   readonly target_rate?: number;
 }
 
-/** `POST /executions/:id/pause` and `/resume`. */
+/** `POST /executions/:id/pause` and `/resume`; no body: of all scenarios. */
+export interface PauseBody {
+  /** Of this scenario alone; the execution's status stays `running`. Default: of all. */
+  readonly scenario?: string;
+}
+
+/** 200 of `POST /executions/:id/pause` and `/resume`. */
 export interface ControlAnswer {
   readonly success: true;
   readonly status: ExecutionStatus;

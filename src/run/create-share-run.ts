@@ -1,22 +1,17 @@
 import { indexFeeders } from "../data/index-feeders.ts";
-import { createRecorder } from "../measure/thread-recorder.ts";
 import type { Share } from "../protocol/plan.ts";
 import { checkScale, findScenario } from "../plan/check-scale.ts";
 import { listLines } from "../plan/list-lines.ts";
 import { createClaimMemory, createClaims } from "./claims.ts";
+import { createParts } from "./create-parts.ts";
 import { createShareDealer } from "./deal-share.ts";
 import { createFrameCollector } from "./frame-collector.ts";
-import { createGeneratorWatch } from "./generator-watch.ts";
 import { growHeapSlowly } from "./grow-heap-slowly.ts";
-import { createInThread } from "./in-thread.ts";
 import { createIterationFeed } from "./iteration-feed.ts";
-import { createOwnerOffset, setSuspended } from "./lease-memory.ts";
-import { createMasker } from "./masker.ts";
-import { createPermit } from "./permit.ts";
-import { rehearseThenCompile } from "./rehearse.ts";
+import { setSuspended } from "./lease-memory.ts";
 import type { SharePart, SharePartEvents } from "./share-part.ts";
 import type { ShareRun, ShareRunEvents, ShareRunOptions } from "./share-run.ts";
-import { spawnThread } from "./spawn-thread.ts";
+import { createPausedClock } from "./scenario-clock.ts";
 import { createTestClock } from "./test-clock.ts";
 
 /** Threads pause at a common test time; it is at least so far ahead, so that the order reaches them before. */
@@ -28,6 +23,8 @@ export function createShareRun(options: ShareRunOptions, events: ShareRunEvents)
   const threads = Math.max(1, Math.min(options.threads, plan.vus));
   /** The same test time as in every part. */
   const testClock = createTestClock(clock);
+  const scenarioClocks = plan.scenarios.map(() => createPausedClock(testClock));
+  const clockOf = (position: number) => scenarioClocks[position] ?? testClock;
   const collector = createFrameCollector(threads, events.onFrame);
   const { feeders } = plan.workflow;
   const claimMemory = createClaimMemory(share, feeders.length);
@@ -52,6 +49,7 @@ export function createShareRun(options: ShareRunOptions, events: ShareRunEvents)
       for (const feed of feeds) feed.close();
       await Promise.all(parts.map((part) => part.close()));
       collector.flush();
+      for (const own of scenarioClocks) own.close();
       testClock.close();
       return collector.last;
     })();
@@ -156,9 +154,12 @@ export function createShareRun(options: ShareRunOptions, events: ShareRunEvents)
         collector.flush();
       }
     },
-    start(at, shared) {
+    start(at, shared, pauses = []) {
+      plan.scenarios.forEach(({ scenario: { name } }, position) =>
+        scenarioClocks[position]?.start(pauses.find(({ scenario }) => scenario === name) ?? null),
+      );
       testClock.start(at);
-      for (const part of parts) part.start(at, shared);
+      for (const part of parts) part.start(at, shared, pauses);
       if (leaseMemory !== null) feeds.filter((_, line) => isDealt(line)).forEach((feed) => feed.start());
     },
     async pause(atTestTimeMs) {
@@ -170,16 +171,38 @@ export function createShareRun(options: ShareRunOptions, events: ShareRunEvents)
       for (const part of parts) part.resume(at, testTimeMs);
       return testClock.resume(at, testTimeMs);
     },
-    async scale(scenario, target, overMs, atTestTimeMs) {
+    async pauseScenario(scenario, atMs) {
+      const position = findScenario(plan, scenario);
+      const own = clockOf(position);
+      const stands = testClock.isFrozen(clock.now());
+      const at = stands ? own.now() : Math.max(atMs, own.now() + (threads > 1 ? threadLeadMs : 0));
+      const paused = Promise.all([own.pause(at), ...parts.map((part) => part.pauseScenario(position, at))]);
+      return whenActing(
+        stands,
+        paused.then((times) => Math.max(...times)),
+        at,
+      );
+    },
+    resumeScenario(scenario, atMs, pausedMs) {
+      const position = findScenario(plan, scenario);
+      for (const part of parts) part.resumeScenario(position, atMs, pausedMs);
+      const own = scenarioClocks[position];
+      const stands = testClock.isFrozen(clock.now());
+      const now = own?.now() ?? 0;
+      return whenActing(stands, own?.resume(atMs, pausedMs) ?? Promise.resolve(now), now);
+    },
+    async scale(scenario, target, overMs, atMs) {
       const position = checkScale(plan, scenario, target);
-      const at = Math.max(0, atTestTimeMs ?? testClock.now());
+      const own = clockOf(position);
+      const at = Math.max(0, atMs ?? own.now());
       if (plan.scenarios[position]?.scenario.load.mode !== "constant-arrival-rate") {
         largestVu = Math.max(largestVu, target);
       }
       noteChange();
       for (const part of parts) part.scale(position, at, target, overMs);
-      if (at > testClock.now()) await new Promise<void>((resolve) => testClock.at(at, resolve));
-      return Math.max(at, testClock.now());
+      if (at <= own.now()) return own.now();
+      const stands = testClock.isFrozen(clock.now());
+      return whenActing(stands, new Promise((resolve) => own.at(at, () => resolve(Math.max(at, own.now())))), at);
     },
     async release(kept) {
       const unstarted = kept.scenarios.map(({ vus }, position) =>
@@ -236,71 +259,10 @@ export function createShareRun(options: ShareRunOptions, events: ShareRunEvents)
   }
 }
 
-function createParts(
-  options: ShareRunOptions,
-  shares: readonly Share[],
-  claimMemory: SharedArrayBuffer,
-  listen: (thread: number) => SharePartEvents,
-): readonly SharePart[] {
-  const {
-    plan,
-    inputs,
-    slaveId,
-    files,
-    clock,
-    random,
-    log,
-    leaseMemory,
-    targets,
-    connections,
-    opensFiles,
-    seed: commonSeed,
-  } = options;
-  const threads = shares.length;
-  if (threads > 1) {
-    return shares.map((share, thread) => {
-      const seed = Math.floor(random() * 2 ** 32);
-      const input = {
-        plan,
-        share,
-        inputs,
-        slaveId,
-        files,
-        threads,
-        claimMemory,
-        leaseMemory,
-        targets,
-        connections,
-        opensFiles,
-        seed,
-        commonSeed,
-      };
-      return spawnThread(input, { clock, log }, listen(thread));
-    });
-  }
-  const masker = createMasker(inputs.secrets);
-  const recorder = createRecorder({ clock, masker });
-  const permit = createPermit(targets, leaseMemory, clock);
-  const context = {
-    workflow: plan.workflow,
-    inputs,
-    slaveId,
-    recorder,
-    clock,
-    random,
-    log,
-    permit,
-    ownerOffsetMs: createOwnerOffset(leaseMemory),
-    masker,
-    connections,
-    opensFiles,
-    threads: 1,
-    files,
-  };
-  const claims = createClaims(claimMemory, 1);
-  const watch = createGeneratorWatch();
-  const compile = rehearseThenCompile(plan);
-  const share = shares[0] as Share;
-  const part = { plan, share, context, leaseMemory, claims, seed: commonSeed, watch, compile };
-  return [createInThread(part, listen(0))];
+/**
+ * When a command of a scenario is said to act. While the execution stands at once: it has come to everybody, and the
+ * resume of all is ordered only behind it.
+ */
+function whenActing(stands: boolean, acting: Promise<number>, timeMs: number): Promise<number> {
+  return stands ? Promise.resolve(timeMs) : acting;
 }

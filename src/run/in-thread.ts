@@ -10,7 +10,7 @@ import type { GeneratorWatch } from "./generator-watch.ts";
 import { createIterationMeter } from "./iteration-meter.ts";
 import { readDeadline } from "./lease-memory.ts";
 import { createRendezvous } from "./rendezvous.ts";
-import { createScenarioClock } from "./scenario-clock.ts";
+import { createPausedClock, createScenarioClock } from "./scenario-clock.ts";
 import { createScenarioRun, type ScenarioRun } from "./scenario-run.ts";
 import type { SharePart, SharePartEvents } from "./share-part.ts";
 import { runSharedSteps } from "./shared-steps.ts";
@@ -41,6 +41,8 @@ export function createInThread(options: InThreadOptions, events: SharePartEvents
   const { plan, share, context, leaseMemory, claims, watch } = options;
   const { clock, recorder, workflow } = context;
   const testClock = createTestClock(clock);
+  const scenarioClocks = plan.scenarios.map(() => createPausedClock(testClock));
+  const findAt = (name: string) => plan.scenarios.findIndex(({ scenario }) => scenario.name === name);
   const turn = createTurn(clock);
   const stopShared = new AbortController();
   const drained = Promise.withResolvers<void>();
@@ -83,9 +85,9 @@ export function createInThread(options: InThreadOptions, events: SharePartEvents
 
   const rendezvous = createRendezvous({
     clock,
-    testClock,
+    timeOf: (name) => scenarioClocks[findAt(name)] ?? testClock,
     leastMs: leaseMemory === null ? 0 : arrivalsEveryMs,
-    look: (name) => runs[plan.scenarios.findIndex(({ scenario }) => scenario.name === name)] ?? absent,
+    look: (name) => runs[findAt(name)] ?? absent,
     tell: events.onArrivals,
   });
 
@@ -143,6 +145,7 @@ export function createInThread(options: InThreadOptions, events: SharePartEvents
       feeds?.close();
       if (wasRunning) cutter.cut();
       gate.close();
+      for (const own of scenarioClocks) own.close();
       testClock.close();
       watch.close();
     })();
@@ -178,7 +181,7 @@ export function createInThread(options: InThreadOptions, events: SharePartEvents
             share: pick(share, position),
             scenario,
             clock,
-            time: createScenarioClock(testClock, startTimeMs),
+            time: createScenarioClock(scenarioClocks[position] ?? testClock, startTimeMs),
             turn,
             gate,
             fed: leaseMemory !== null,
@@ -209,9 +212,12 @@ export function createInThread(options: InThreadOptions, events: SharePartEvents
         cutter.cut();
       }
     },
-    start(at, shared) {
+    start(at, shared, pauses = []) {
       requireCompiled().share(shared);
       stage = "started";
+      plan.scenarios.forEach(({ scenario: { name } }, position) =>
+        scenarioClocks[position]?.start(pauses.find(({ scenario }) => scenario === name) ?? null),
+      );
       for (const run of runs) run.start();
       testClock.at(0, () => events.onStarted(clock.now()));
       testClock.start(at);
@@ -222,6 +228,10 @@ export function createInThread(options: InThreadOptions, events: SharePartEvents
     pause: (atTestTimeMs) => testClock.pause(atTestTimeMs),
     resume: (at, testTimeMs) => {
       testClock.resume(at, testTimeMs).catch(events.onFault);
+    },
+    pauseScenario: async (scenario, atMs) => (await scenarioClocks[scenario]?.pause(atMs)) ?? atMs,
+    resumeScenario: (scenario, atMs, pausedMs) => {
+      scenarioClocks[scenario]?.resume(atMs, pausedMs).catch(events.onFault);
     },
     async release(kept) {
       await new Promise<void>((resolve) => whenCompiled(resolve));

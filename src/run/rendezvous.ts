@@ -7,8 +7,8 @@ export type CrewView = Pick<Arrivals, "stage" | "running">;
 
 export interface RendezvousOptions {
   readonly clock: Pick<Clock, "now" | "at">;
-  /** Test time: it stands while the run is paused. */
-  readonly testClock: Pick<Clock, "now" | "at">;
+  /** A scenario's own test time: it stands while the run or the scenario is paused. */
+  timeOf(scenario: string): Pick<Clock, "now" | "at">;
   /** The least time between two reports of a scenario, ms; 0: at once. */
   readonly leastMs: number;
   look(scenario: string): CrewView;
@@ -58,7 +58,7 @@ const LOOK_EVERY_MS = 50;
 const REPEAT_MS = 1_000;
 
 export function createRendezvous(options: RendezvousOptions): Rendezvous {
-  const { clock, testClock, leastMs } = options;
+  const { clock, timeOf, leastMs } = options;
   const scenarios = new Map<string, Scenario>();
   let watch: Alarm | null = null;
   let phase: "new" | "started" | "closed" = "new";
@@ -89,6 +89,7 @@ export function createRendezvous(options: RendezvousOptions): Rendezvous {
 
   const arrive = (
     point: Point,
+    time: Pick<Clock, "now" | "at">,
     changed: () => void,
     timeoutMs: number,
     deadline: number,
@@ -116,7 +117,7 @@ export function createRendezvous(options: RendezvousOptions): Rendezvous {
         waiter.end("interrupted");
         changed();
       };
-      alarms.push(testClock.at(testClock.now() + timeoutMs, leave));
+      alarms.push(time.at(time.now() + timeoutMs, leave));
       if (deadline !== Infinity) alarms.push(clock.at(deadline, leave));
       halt.addEventListener("abort", vanish, { once: true });
       point.waiters.add(waiter);
@@ -138,7 +139,8 @@ export function createRendezvous(options: RendezvousOptions): Rendezvous {
       const point = scenario.points.get(step) ?? createPoint(step, count);
       scenario.points.set(step, point);
       const changed = () => tellSoon(name, scenario);
-      return (timeoutMs, deadline, halt) => arrive(point, changed, timeoutMs, deadline, halt);
+      const time = timeOf(name);
+      return (timeoutMs, deadline, halt) => arrive(point, time, changed, timeoutMs, deadline, halt);
     },
     start() {
       phase = "started";

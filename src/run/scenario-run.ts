@@ -20,7 +20,7 @@ export interface ScenarioRun {
   stop(graceMs: number): void;
   /** Ends it without a word of what it did not begin: that is somebody else's now. */
   abandon(): void;
-  /** `timeMs` is test time of the run. Throws EngineError. */
+  /** `timeMs` is the scenario's own time, not counted from its start. Throws EngineError. */
   scale(timeMs: number, target: number, overMs: number): void;
   /** See Scheduler. Nothing is granted once the scenario has ended. */
   release(share: ScenarioShare): Promise<VuIteration[]>;

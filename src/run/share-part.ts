@@ -1,6 +1,6 @@
 import type { RowIndex } from "../data/row-index.ts";
 import type { Frame } from "../protocol/frame.ts";
-import type { Arrivals, Departures } from "../protocol/message.ts";
+import type { Arrivals, Departures, ScenarioPause } from "../protocol/message.ts";
 import type { IterationRange, Share, VuIteration } from "../protocol/plan.ts";
 import type { SharedValues } from "../protocol/report.ts";
 
@@ -34,11 +34,14 @@ export interface SharePartEvents {
 export interface SharePart {
   prepare(indexes: readonly RowIndex[]): Promise<void>;
   setup(): Promise<SharedValues>;
-  start(at: number, shared: SharedValues): void;
+  start(at: number, shared: SharedValues, pauses?: readonly ScenarioPause[]): void;
   pause(atTestTimeMs: number): Promise<number>;
   /** The test clock goes on at this instant from this test time. */
   resume(at: number, testTimeMs: number): void;
-  /** A change. From this test time on; `scenario` is its place in the plan. The caller has checked that the mode allows it. */
+  /** As `pause` and `resume`, of one scenario (its place in the plan) alone; see the orders. */
+  pauseScenario(scenario: number, atMs: number): Promise<number>;
+  resumeScenario(scenario: number, atMs: number, pausedMs: number): void;
+  /** A change. From this time of the scenario's own on; `scenario` is its place in the plan. The caller has checked that the mode allows it. */
   scale(scenario: number, testTimeMs: number, target: number, overMs: number): void;
   /** Keeps this alone; resolves, by scenario, with where the VUs that were given up would go on. */
   release(share: Share): Promise<VuIteration[][]>;

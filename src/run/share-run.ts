@@ -1,6 +1,6 @@
 import type { JsonObject } from "../protocol/json.ts";
 import type { Frame } from "../protocol/frame.ts";
-import type { Arrivals, Departures, Inputs, Released } from "../protocol/message.ts";
+import type { Arrivals, Departures, Inputs, Released, ScenarioPause } from "../protocol/message.ts";
 import type { FilePaths } from "../protocol/named-file.ts";
 import type { IterationRange, Plan, Share, VuIteration } from "../protocol/plan.ts";
 import type { Clock, Log, Random, TargetLists } from "../protocol/ports.ts";
@@ -62,8 +62,8 @@ export interface ShareRun {
   prepare(): Promise<readonly number[]>;
   /** Runs `setup` once, on one thread. Throws EngineError `setup_failed` or `setup_timeout`. Measured into frames. */
   setup(): Promise<SharedValues>;
-  /** Sets the start instant (`Clock.now()` of the calling thread), on all threads. */
-  start(at: number, shared: SharedValues): void;
+  /** Sets the start instant (`Clock.now()` of the calling thread), on all threads. `pauses`: of scenarios that stood before. */
+  start(at: number, shared: SharedValues, pauses?: readonly ScenarioPause[]): void;
   /** Freezes the test clock at this test time, or now if it has passed; resolves with the test time. No new iteration starts. */
   pause(atTestTimeMs: number): Promise<number>;
   /**
@@ -71,12 +71,15 @@ export interface ShareRun {
    * longer. Nothing where it is not paused. Resolves when it goes on, with the test time it stood at.
    */
   resume(at: number, testTimeMs: number): Promise<number>;
+  /** As `pause` and `resume`, of one scenario alone and in its own time; see the orders. Throws EngineError for an unknown one. */
+  pauseScenario(scenario: string, atMs: number): Promise<number>;
+  resumeScenario(scenario: string, atMs: number, pausedMs: number): Promise<number>;
   /**
-   * Sets VUs (or the rate) of a scenario, linearly over `overMs` of test time, from `atTestTimeMs` (now) on; where that
-   * has passed, as if it had acted then. Resolves with the test time once it acts. Throws EngineError `conflict` where
+   * Sets VUs (or the rate) of a scenario, linearly over `overMs` of test time, from `atMs` of its own time (now) on; where that
+   * has passed, as if it had acted then. Resolves with that time once it acts. Throws EngineError `conflict` where
    * the mode has none to set, `invalid_request` for what cannot be set.
    */
-  scale(scenario: string, target: number, overMs: number, atTestTimeMs?: number): Promise<number>;
+  scale(scenario: string, target: number, overMs: number, atMs?: number): Promise<number>;
   /**
    * Keeps only this part of the share. Given-up VUs finish their iterations, at most the graceful stop long. Windows of
    * arrivals may also reach further than before; where windows are kept and no VU is, the VUs serve them to their end

@@ -102,9 +102,12 @@ export function spawnThread(
   return {
     prepare: (indexes) => call((number) => ({ type: "prepare", call: number, indexes })),
     setup: () => call<SharedValues>((number) => ({ type: "setup", call: number })),
-    start: (at, shared) => order({ type: "start", at: toShared(at), shared }),
+    start: (at, shared, pauses = []) => order({ type: "start", at: toShared(at), shared, pauses }),
     pause: (atTestTimeMs) => call<number>((number) => ({ type: "pause", call: number, atTestTimeMs })),
     resume: (at, testTimeMs) => order({ type: "resume", at: toShared(at), testTimeMs }),
+    pauseScenario: (scenario, atMs) =>
+      call<number>((number) => ({ type: "pause_scenario", call: number, scenario, atMs })),
+    resumeScenario: (scenario, atMs, pausedMs) => order({ type: "resume_scenario", scenario, atMs, pausedMs }),
     scale: (scenario, testTimeMs, target, overMs) => order({ type: "scale", scenario, testTimeMs, target, overMs }),
     release: (share) => call((number) => ({ type: "release", call: number, share })),
     grant: (share) => order({ type: "grant", share }),

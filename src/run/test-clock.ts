@@ -2,8 +2,8 @@ import type { Alarm, Clock } from "../protocol/ports.ts";
 
 /** Test time: milliseconds since the start instant without pauses. Before `start` nothing is due. */
 export interface TestClock {
-  /** `startAt` is a `Clock.now()` instant, usually ahead. */
-  start(startAt: number): void;
+  /** `startAt` is a `Clock.now()` instant, usually ahead. `standsAt`: it stands from this test time on, as after a pause. */
+  start(startAt: number, standsAt?: number): void;
   now(): number;
   /** The test time at a `Clock.now()`, for callers that have just read the clock. */
   read(now: number): number;
@@ -28,7 +28,7 @@ interface Waiting {
   inner: Alarm | null;
 }
 
-export function createTestClock(clock: Clock): TestClock {
+export function createTestClock(clock: Pick<Clock, "now" | "at">): TestClock {
   const waiting = new Set<Waiting>();
   const pausing = new Set<(timeMs: number) => void>();
   /** The `Clock.now()` of test time 0; moves on with each pause. */
@@ -74,8 +74,9 @@ export function createTestClock(clock: Clock): TestClock {
   };
 
   return {
-    start(startAt) {
+    start(startAt, standsAt = Number.POSITIVE_INFINITY) {
       origin = startAt;
+      frozenAt = standsAt;
       for (const alarm of waiting) arm(alarm);
     },
     now: () => read(clock.now()),

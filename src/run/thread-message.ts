@@ -1,7 +1,7 @@
 import type { RowIndex } from "../data/row-index.ts";
 import { EngineError, errorTable, type ErrorCode } from "../errors.ts";
 import type { JsonObject } from "../protocol/json.ts";
-import type { Arrivals, Departures, Inputs } from "../protocol/message.ts";
+import type { Arrivals, Departures, Inputs, ScenarioPause } from "../protocol/message.ts";
 import type { FilePaths } from "../protocol/named-file.ts";
 import type { IterationRange, Plan, Share, VuIteration } from "../protocol/plan.ts";
 import type { LogLevel, TargetLists } from "../protocol/ports.ts";
@@ -36,9 +36,16 @@ export interface ThreadInput {
 export type ThreadOrder =
   | { readonly type: "setup" | "close"; readonly call: number }
   | { readonly type: "prepare"; readonly call: number; readonly indexes: readonly RowIndex[] }
-  | { readonly type: "start"; readonly at: number; readonly shared: SharedValues }
+  | {
+      readonly type: "start";
+      readonly at: number;
+      readonly shared: SharedValues;
+      readonly pauses: readonly ScenarioPause[];
+    }
   | { readonly type: "pause"; readonly call: number; readonly atTestTimeMs: number }
   | { readonly type: "resume"; readonly at: number; readonly testTimeMs: number }
+  | { readonly type: "pause_scenario"; readonly call: number; readonly scenario: number; readonly atMs: number }
+  | { readonly type: "resume_scenario"; readonly scenario: number; readonly atMs: number; readonly pausedMs: number }
   | {
       readonly type: "scale";
       readonly scenario: number;

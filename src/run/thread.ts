@@ -101,11 +101,15 @@ const obey = (order: ThreadOrder): void => {
     case "close":
       return answer(order.call, part.close());
     case "start":
-      return part.start(toLocal(order.at), order.shared);
+      return part.start(toLocal(order.at), order.shared, order.pauses);
     case "pause":
       return answer(order.call, part.pause(order.atTestTimeMs));
     case "resume":
       return part.resume(toLocal(order.at), order.testTimeMs);
+    case "pause_scenario":
+      return answer(order.call, part.pauseScenario(order.scenario, order.atMs));
+    case "resume_scenario":
+      return part.resumeScenario(order.scenario, order.atMs, order.pausedMs);
     case "scale":
       return part.scale(order.scenario, order.testTimeMs, order.target, order.overMs);
     case "release":

@@ -79,7 +79,7 @@ export function createCarryOut(surroundings: SlaveSurroundings): (order: Carried
         );
         return;
       case "start":
-        started().start(clock.now() + order.inMs, order.shared);
+        started().start(clock.now() + order.inMs, order.shared, order.pauses);
         return;
       case "pause":
         follow(
@@ -93,6 +93,22 @@ export function createCarryOut(surroundings: SlaveSurroundings): (order: Carried
         follow(
           started()
             .resume(clock.now() + (order.atWallMs - clock.wall()), order.testTimeMs)
+            .then((testTimeMs): ReportedFact => ({ type: "applied", command: order.command, testTimeMs })),
+          () => null,
+        );
+        return;
+      case "pause_scenario":
+        follow(
+          started()
+            .pauseScenario(order.scenario, order.atMs)
+            .then((testTimeMs): ReportedFact => ({ type: "applied", command: order.command, testTimeMs })),
+          () => null,
+        );
+        return;
+      case "resume_scenario":
+        follow(
+          started()
+            .resumeScenario(order.scenario, order.atMs, order.pausedMs)
             .then((testTimeMs): ReportedFact => ({ type: "applied", command: order.command, testTimeMs })),
           () => null,
         );

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import type { Report } from "../../src/protocol/report.ts";
 import { startCluster, waitUntil } from "../support/cluster.ts";
+import { startCommand } from "../support/command.ts";
 import { type CountingTarget, startTestTarget, tellingHeaders } from "../support/counting-target.ts";
 
 /** A scenario whose requests tell its name and their slave. */
@@ -113,4 +114,103 @@ test("a scenario that no slave can run is refused, and so is one that finds no r
     status: 409,
     body: { message: "not enough capacity: need 1 VUs, have 0" },
   });
+});
+
+test("one scenario is paused and resumed alone, on all slaves; its plan is done to the last start, later", {
+  timeout: 90_000,
+}, async () => {
+  const target = await startTestTarget();
+  const cluster = await startCluster();
+  for (const id of ["a", "b", "c"]) await cluster.addSlave(id);
+  const scenarios = {
+    planned: createScenario("planned", { rate: 30, duration: "6s", max_vus: 9, pre_allocated_vus: 9 }),
+    others: createScenario("others", { vus: 3 }),
+    later: createScenario("later", { vus: 3, start_time: "4s", duration: "2s", tags: { kind: "late" } }),
+  };
+  const id = await cluster.submit({ id: "alone", options: { http: { base_url: target.url } }, scenarios });
+  const countOf = async (name: string) => (await target.list()).filter(({ path }) => path === `/${name}`).length;
+  await waitUntil(
+    async () => (await countOf("planned")) >= 30,
+    20_000,
+    () => "the load stands still",
+  );
+  const pause = ["executions", "pause", id, "--master", cluster.url, "--scenario", "planned"];
+  const paused = await startCommand(pause, { deadlineMs: 30_000 }).finished;
+  expect(paused).toMatchObject({ code: 0, stdout: `${id}: planned paused\n` });
+  const later = { scenario: "later" };
+  const answer = await cluster.call("POST", `/executions/${id}/pause`, later);
+  expect(answer).toMatchObject({ status: 200, body: { success: true, status: "running" } });
+  expect(await cluster.call("POST", `/executions/${id}/pause`, later)).toMatchObject({ status: 200 });
+  // What had begun before the answer is sent by now: another scenario has done much since.
+  await grow(target, 300);
+  const stood = await countOf("planned");
+  const others = await countOf("others");
+  await grow(target, 300);
+  expect(await countOf("planned")).toBe(stood);
+  expect(await countOf("later")).toBe(0);
+  expect(await countOf("others")).toBeGreaterThanOrEqual(others + 300);
+  // Beside it all may be paused and go on: it stands still.
+  await cluster.call("POST", `/executions/${id}/pause`);
+  await cluster.call("POST", `/executions/${id}/resume`);
+  await grow(target, 100);
+  expect(await countOf("planned")).toBe(stood);
+  for (const scenario of ["planned", "later"]) {
+    const resumed = await cluster.call("POST", `/executions/${id}/resume`, { scenario });
+    expect(resumed).toMatchObject({ status: 200, body: { status: "running" } });
+  }
+  expect(await cluster.call("POST", `/executions/${id}/pause`, { scenario: "none" })).toMatchObject({
+    status: 404,
+    body: { message: "there is no scenario none; there are: planned, others, later" },
+  });
+  expect(await cluster.call("POST", `/executions/${id}/pause`, { scenarios: "planned" })).toMatchObject({
+    status: 400,
+  });
+  await waitUntil(
+    async () => (await countOf("planned")) >= 180,
+    30_000,
+    () => "the plan is not done",
+  );
+  await waitUntil(
+    async () => (await countOf("later")) > 0,
+    30_000,
+    () => "the later one never starts",
+  );
+  await cluster.call("DELETE", `/executions/${id}`);
+  const report: Report = await cluster.finish(id);
+  const dropped = report.metrics["dropped_iterations"]?.values["count"] ?? 0;
+  expect((await countOf("planned")) + dropped).toBe(180);
+  expect(report.events.map(({ type, message }) => `${type} ${message.split(":")[0]}`)).toEqual(
+    expect.arrayContaining(["paused planned", "paused later", "resumed planned", "resumed later"]),
+  );
+});
+
+test("start_time, mode, tags and max_slaves of a scenario hold on slaves as on one machine", {
+  timeout: 60_000,
+}, async () => {
+  const target = await startTestTarget();
+  const cluster = await startCluster();
+  for (const id of ["a", "b", "c"]) await cluster.addSlave(id);
+  const scenarios = {
+    few: createScenario("few", { vus: 4, duration: "3s", target_slaves: { max_slaves: 1 } }),
+    shared: createScenario("shared", { mode: "shared-iterations", iterations: 50, vus: 3 }),
+    late: createScenario("late", { rate: 20, duration: "1s", max_vus: 6, start_time: "2s", tags: { kind: "late" } }),
+  };
+  const options = {
+    http: { base_url: target.url },
+    thresholds: [
+      { metric: "http_reqs{kind:late}", condition: "count == 20" },
+      { metric: "iterations{scenario:shared}", condition: "count == 50" },
+    ],
+  };
+  const id = await cluster.submit({ id: "fields", options, scenarios });
+  const report: Report = await cluster.finish(id);
+  expect(report).toMatchObject({ status: "completed", passed: true, errors: [] });
+  const all = await target.list();
+  const sent = Map.groupBy(all, ({ path }) => path);
+  expect(new Set(sent.get("/few")?.map(({ slave }) => slave)).size).toBe(1);
+  expect(sent.get("/shared")?.length).toBe(50);
+  expect(new Set(sent.get("/shared")?.map(({ iteration }) => iteration)).size).toBe(50);
+  expect(sent.get("/late")?.length).toBe(20);
+  // It begins when the others have long been at it.
+  expect(all.findIndex(({ path }) => path === "/late")).toBeGreaterThan(50);
 });

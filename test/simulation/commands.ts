@@ -9,6 +9,9 @@ import type { SimulatedTime } from "./simulated-time.ts";
 export interface Commands {
   pause(): string;
   resume(): string;
+  /** Of one scenario, by its place. */
+  pauseScenario(at: number): string;
+  resumeScenario(at: number): string;
   scale(): string;
   stop(): string;
   noteAnswer(answer: FleetEffect & { readonly type: "answered" }): void;
@@ -31,6 +34,8 @@ export function createCommands({ dice, time, plan, truth, master }: CommandOptio
   let count = 0;
   /** The pause that no resume has followed. */
   let standing: string | null = null;
+  const standingScenarios = new Map<number, string>();
+  const nameOf = (at: number) => plan.scenarios[at]?.scenario.name ?? "";
 
   const give = (kind: string): string => {
     count++;
@@ -52,6 +57,19 @@ export function createCommands({ dice, time, plan, truth, master }: CommandOptio
       truth.thaw();
       master().tell({ type: "resume", command });
       return command;
+    },
+    pauseScenario(at) {
+      const command = give("pause");
+      if (!standingScenarios.has(at)) standingScenarios.set(at, command);
+      master().tell({ type: "pause", command, scenario: nameOf(at) });
+      return `${command} of ${nameOf(at)}`;
+    },
+    resumeScenario(at) {
+      const command = give("resume");
+      standingScenarios.delete(at);
+      truth.thawScenario(at);
+      master().tell({ type: "resume", command, scenario: nameOf(at) });
+      return `${command} of ${nameOf(at)}`;
     },
     scale() {
       const command = give("scale");
@@ -83,10 +101,12 @@ export function createCommands({ dice, time, plan, truth, master }: CommandOptio
     noteAnswer({ command, error }) {
       open.delete(command);
       if (command === standing && error === null) truth.freeze();
+      for (const [at, of] of standingScenarios) if (of === command && error === null) truth.freezeScenario(at);
     },
     forget() {
       open.clear();
       standing = null;
+      standingScenarios.clear();
     },
     checkAnswered() {
       if (open.size > 0) throw new BrokenRule("every command is answered", [...open.values()].join(", "));

@@ -66,9 +66,20 @@ const faults: readonly Fault[] = [
       });
     return commands.pause();
   },
+  pauseScenario,
+  pauseScenario,
   ({ commands }) => commands.scale(),
   ({ commands }) => commands.scale(),
 ];
+
+function pauseScenario({ dice, time, master, commands }: FaultOptions, _: string, forMs: number): string {
+  const at = dice.between(0, master.fleet.core.plan.scenarios.length - 1);
+  if (dice.chance(0.9))
+    time.after(forMs, () => {
+      commands.resumeScenario(at);
+    });
+  return commands.pauseScenario(at);
+}
 
 /** Chooses what happens and when; the list fills as it does. */
 export function planFaults(options: FaultOptions): readonly string[] {
@@ -90,6 +101,11 @@ export function planFaults(options: FaultOptions): readonly string[] {
   }
   // A pause for ever is nobody's wish, and a caller of a master that died asks again.
   const goOn = () => {
+    options.master.fleet.core.plan.scenarios.forEach(({ scenario }, at) => {
+      const paused = options.master.fleet.core.pausedScenarios.get(scenario.name);
+      if (paused !== undefined && paused.standsAtMs !== null)
+        played.push(`${time.now} ${options.commands.resumeScenario(at)}`);
+    });
     if (options.master.fleet.core.pausedAt !== null) played.push(`${time.now} ${options.commands.resume()}`);
     time.after(5_000, goOn);
   };

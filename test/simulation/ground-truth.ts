@@ -33,6 +33,9 @@ export interface GroundTruth {
   /** Every member has said that its test clock stands; until `thaw` nothing may start. */
   freeze(): void;
   thaw(): void;
+  /** The same of one scenario. */
+  freezeScenario(scenario: number): void;
+  thawScenario(scenario: number): void;
   /** VUs come to the rendezvous of a scenario (`count`: how many go on together), go on, or go without the others. */
   comeTo(scenario: number, count: number | null): void;
   goOn(scenario: number): void;
@@ -69,6 +72,7 @@ export function createGroundTruth(
   let setups = 0;
   let teardowns = 0;
   let frozen = false;
+  const frozenScenarios = new Set<number>();
   return {
     get operations() {
       return operations;
@@ -90,6 +94,11 @@ export function createGroundTruth(
         );
       }
       if (frozen) throw new BrokenRule("nothing starts while all are paused", `vu ${vu} on ${source} at ${now}`);
+      if (frozenScenarios.has(scenario))
+        throw new BrokenRule(
+          "nothing starts while its scenario is paused",
+          `${scenario}: vu ${vu} on ${source} at ${now}`,
+        );
       if (Math.floor(now / 1_000) !== second) {
         second = Math.floor(now / 1_000);
         for (const seen of inSecond) seen.clear();
@@ -125,6 +134,8 @@ export function createGroundTruth(
     thaw() {
       frozen = false;
     },
+    freezeScenario: (scenario) => void frozenScenarios.add(scenario),
+    thawScenario: (scenario) => void frozenScenarios.delete(scenario),
     comeTo(scenario, count) {
       const meeting = meetingOf(scenario);
       meeting.count = count;

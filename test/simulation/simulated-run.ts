@@ -10,7 +10,7 @@ import type { Counted, ModelContext, ScenarioModel } from "./scenario-model.ts";
 import { createRendezvous } from "../../src/run/rendezvous.ts";
 import { readMeeting } from "./pick-plan.ts";
 import { createRowModel, type RowModel } from "./row-model.ts";
-import { createSimulatedTestClock } from "./simulated-clock.ts";
+import { createSimulatedTestClock, type SimulatedTestClock } from "./simulated-clock.ts";
 
 export interface SimulatedRunOptions {
   readonly source: string;
@@ -38,6 +38,10 @@ const metrics: readonly Counted[] = ["iterations", "interrupted_iterations", "dr
 export function createSimulatedRun(options: SimulatedRunOptions): SimulatedRun {
   const { source, truth, random, periodMs, clock, later, emit } = options;
   const test = createSimulatedTestClock();
+  /** By scenario, on the test clock. */
+  let own: SimulatedTestClock[] = [];
+  const indexOf = (name: string) => plan?.scenarios.findIndex(({ scenario }) => scenario.name === name) ?? -1;
+  const readOwn = (at: number) => own[at]?.readAt(test.readAt(clock().now)) ?? test.readAt(clock().now);
   let plan: Plan | null = null;
   let rows: RowModel | null = null;
   let models: ScenarioModel[] = [];
@@ -70,15 +74,15 @@ export function createSimulatedRun(options: SimulatedRunOptions): SimulatedRun {
   };
   const rendezvous = createRendezvous({
     clock: { now: () => clock().now, at: (time, task) => setAlarm(() => time - clock().now, task) },
-    testClock: {
-      now: () => test.readAt(clock().now),
-      at: (time, task) => setAlarm(() => time - test.readAt(clock().now), task),
-    },
+    timeOf: (name) => ({
+      now: () => readOwn(indexOf(name)),
+      at: (time, task) => setAlarm(() => time - readOwn(indexOf(name)), task),
+    }),
     leastMs: 5,
     look(name) {
-      const at = plan?.scenarios.findIndex(({ scenario }) => scenario.name === name) ?? -1;
+      const at = indexOf(name);
       const model = models[at];
-      const begun = test.readAt(clock().now) >= (plan?.scenarios[at]?.scenario.startTimeMs ?? 0);
+      const begun = readOwn(at) >= (plan?.scenarios[at]?.scenario.startTimeMs ?? 0);
       return { stage: model?.over === true ? "over" : begun ? "loading" : "waiting", running: model?.running ?? 0 };
     },
     tell: (arrivals) => emit({ type: "fact", fact: { type: "arrive", ...arrivals, thread: 0, threads: 1 } }),
@@ -97,6 +101,7 @@ export function createSimulatedRun(options: SimulatedRunOptions): SimulatedRun {
       },
     });
     held = of.scenarios.map(() => []);
+    own = of.scenarios.map(createSimulatedTestClock);
     counts = of.scenarios.map(createCounts);
     models = of.scenarios.map((planned, at) => {
       const { name, load, startTimeMs } = planned.scenario;
@@ -107,8 +112,11 @@ export function createSimulatedRun(options: SimulatedRunOptions): SimulatedRun {
         planned,
         random,
         periodMs,
-        timeMs: () => test.readAt(clock().now) - startTimeMs,
-        isHeld: () => test.isFrozen(clock().now) || !options.maySend(),
+        timeMs: () => readOwn(at) - startTimeMs,
+        isHeld: () => {
+          const { now } = clock();
+          return test.isFrozen(now) || own[at]?.isFrozen(test.readAt(now)) === true || !options.maySend();
+        },
         isLeased: () => options.maySend(),
         later,
         start(vu, epoch, iteration) {
@@ -151,7 +159,7 @@ export function createSimulatedRun(options: SimulatedRunOptions): SimulatedRun {
       held[at] = listIndices(part.vus, 0, endless);
     });
   };
-  const findModel = (name: string) => models[plan?.scenarios.findIndex(({ scenario }) => scenario.name === name) ?? -1];
+  const findModel = (name: string) => models[indexOf(name)];
 
   const cutFrame = () => {
     number++;
@@ -222,12 +230,13 @@ export function createSimulatedRun(options: SimulatedRunOptions): SimulatedRun {
     if (graceMs <= 0) interrupt();
     else later(random() * graceMs, interrupt);
   };
-  /** A command acts once its test time has come. */
-  const applyAt = (atMs: number, command: string) => {
-    const now = test.readAt(clock().now);
-    if (now >= atMs || done) {
+  /** A command acts once its test time, or a scenario's own, has come. */
+  const applyAt = (atMs: number, command: string, scenario = "") => {
+    const now = readOwn(indexOf(scenario));
+    const stands = scenario !== "" && test.isFrozen(clock().now);
+    if (now >= atMs || done || stands) {
       emit({ type: "fact", fact: { type: "applied", command, testTimeMs: now } });
-    } else later(Math.min(100, atMs - now + 1), () => applyAt(atMs, command));
+    } else later(Math.min(100, atMs - now + 1), () => applyAt(atMs, command, scenario));
   };
 
   const carryOut = (order: CarriedOrder): void => {
@@ -245,10 +254,15 @@ export function createSimulatedRun(options: SimulatedRunOptions): SimulatedRun {
       case "start": {
         const { now, wall } = clock();
         test.start(now + order.inMs);
+        own.forEach((one, at) => {
+          const known = order.pauses?.find(({ scenario }) => indexOf(scenario) === at);
+          one.start(known?.pausedMs ?? 0);
+          if (known?.standsAtMs != null) one.pause(known.standsAtMs, Number.NEGATIVE_INFINITY);
+        });
         rendezvous.start();
         models.forEach((model, at) => {
           const begin = () => {
-            if (test.readAt(clock().now) >= (plan?.scenarios[at]?.scenario.startTimeMs ?? 0)) model.begin();
+            if (readOwn(at) >= (plan?.scenarios[at]?.scenario.startTimeMs ?? 0)) model.begin();
             else if (!done) later(20, begin);
           };
           later(order.inMs, begin);
@@ -276,12 +290,33 @@ export function createSimulatedRun(options: SimulatedRunOptions): SimulatedRun {
         goOn();
         return;
       }
+      case "pause_scenario":
+        own[indexOf(order.scenario)]?.pause(
+          test.isFrozen(clock().now) ? readOwn(indexOf(order.scenario)) : order.atMs,
+          test.readAt(clock().now),
+        );
+        applyAt(order.atMs, order.command, order.scenario);
+        return;
+      case "resume_scenario": {
+        const one = own[indexOf(order.scenario)];
+        one?.resume(order.atMs, order.atMs - order.pausedMs, test.readAt(clock().now));
+        const goOn = () => {
+          const { now } = clock();
+          if (one?.isFrozen(test.readAt(now)) === true && !test.isFrozen(now) && !done) later(20, goOn);
+          else {
+            const testTimeMs = readOwn(indexOf(order.scenario));
+            emit({ type: "fact", fact: { type: "applied", command: order.command, testTimeMs } });
+          }
+        };
+        goOn();
+        return;
+      }
       case "scale": {
         const planned = plan?.scenarios.find(({ scenario }) => scenario.name === order.scenario);
         const atMs = Math.max(0, order.atMs - (planned?.scenario.startTimeMs ?? 0));
         idle = false;
         findModel(order.scenario)?.scale(atMs, order.target, order.overMs);
-        applyAt(order.atMs, order.command);
+        applyAt(order.atMs, order.command, order.scenario);
         return;
       }
       case "release": {

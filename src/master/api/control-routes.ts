@@ -5,7 +5,7 @@ import type { Executions } from "../executions.ts";
 import { resolveId } from "./find-execution.ts";
 import type { Once } from "./once.ts";
 import { declareRoute } from "./route.ts";
-import { controlAnswer, scaleAnswer, scaleBody, success } from "./schema/execution.ts";
+import { controlAnswer, pauseBody, scaleAnswer, scaleBody, success } from "./schema/execution.ts";
 import { serveRoutes } from "./serve-routes.ts";
 import { readDuration, readStop, stopFields } from "./stop-query.ts";
 
@@ -17,7 +17,10 @@ export const controlRoutes = {
     once: true,
     tag: "Executions",
     summary: "Pauses an execution",
-    description: "Iterations that run are finished, none is started. Repeating it changes nothing.",
+    description:
+      "Iterations that run are finished, none is started. Repeating it changes nothing. With `scenario` the clock of that one stands and the others go on; the status stays `running`.",
+    body: pauseBody,
+    mayOmitBody: true,
     answer: { status: 200, description: "Its status after it", schema: controlAnswer },
     errors: ["not_found", "conflict", "not_ready"],
   }),
@@ -28,7 +31,10 @@ export const controlRoutes = {
     once: true,
     tag: "Executions",
     summary: "Goes on with a paused execution",
-    description: "Repeating it changes nothing.",
+    description:
+      "Repeating it changes nothing. `scenario` lets one go on that was paused by itself; one that was not is paused and resumed with all.",
+    body: pauseBody,
+    mayOmitBody: true,
     answer: { status: 200, description: "Its status after it", schema: controlAnswer },
     errors: ["not_found", "conflict", "not_ready"],
   }),
@@ -65,11 +71,13 @@ export function serveControl(server: FastifyInstance, executions: Executions, on
     server,
     controlRoutes,
     {
-      pauseExecution: async ({ params }) => {
-        return { success: true, status: await executions.pause(await resolveId(executions, params.id)) };
+      pauseExecution: async ({ params, body }) => {
+        const id = await resolveId(executions, params.id);
+        return { success: true, status: await executions.pause(id, body.scenario ?? null) };
       },
-      resumeExecution: async ({ params }) => {
-        return { success: true, status: await executions.resume(await resolveId(executions, params.id)) };
+      resumeExecution: async ({ params, body }) => {
+        const id = await resolveId(executions, params.id);
+        return { success: true, status: await executions.resume(id, body.scenario ?? null) };
       },
       scaleExecution: async ({ params, body }) => {
         const { target_vus: vus, target_rate: rate, scenario = null, over = 0 } = body;

@@ -35,6 +35,8 @@ export interface Route<
   readonly query?: Query;
   /** A body of JSON, checked before the handler is called; default: none, or an empty map. */
   readonly body?: Body;
+  /** A request without a body is as one with an empty map. */
+  readonly mayOmitBody?: true;
   /** Bodies by media type that the handler reads and checks itself. */
   readonly bodies?: Readonly<Record<string, TSchema>>;
   /** What a success is answered with. */

@@ -116,11 +116,11 @@ function describeQuery({ query }: Route, components: Components): Parameter[] {
   });
 }
 
-function describeBody({ body, bodies }: Route, components: Components): Operation["requestBody"] | null {
+function describeBody({ body, bodies, mayOmitBody }: Route, components: Components): Operation["requestBody"] | null {
   const content = bodies ?? (body === undefined ? {} : { "application/json": body });
   if (Object.keys(content).length === 0) return null;
   return {
-    required: true,
+    required: mayOmitBody !== true,
     content: Object.fromEntries(
       Object.entries(content).map(([type, schema]) => [type, { schema: components.refer(schema) }]),
     ),

@@ -7,6 +7,7 @@ import {
   type LogList,
   type Metrics,
   type ScaleAnswer,
+  type PauseBody,
   type ScaleBody,
   type StreamMessage,
 } from "../../../protocol/rest.ts";
@@ -121,6 +122,13 @@ export const scaleBody = schemaOf<ScaleBody>()(
     },
     { description: "Exactly one of `target_vus` and `target_rate`" },
   ),
+);
+
+export const pauseBody = schemaOf<PauseBody>()(
+  "PauseBody",
+  exactly({
+    scenario: Type.Optional(Type.String({ maxLength: 64, description: "Of this scenario alone; default: of all" })),
+  }),
 );
 
 export const controlAnswer = schemaOf<ControlAnswer>()(
