@@ -257,7 +257,7 @@ export function createSimulatedRun(options: SimulatedRunOptions): SimulatedRun {
         own.forEach((one, at) => {
           const known = order.pauses?.find(({ scenario }) => indexOf(scenario) === at);
           one.start(known?.pausedMs ?? 0);
-          if (known?.standsAtMs != null) one.pause(known.standsAtMs, Number.NEGATIVE_INFINITY);
+          if (known !== undefined && known.standsAtMs !== null) one.pause(known.standsAtMs, Number.NEGATIVE_INFINITY);
         });
         rendezvous.start();
         models.forEach((model, at) => {
