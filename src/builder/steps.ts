@@ -28,7 +28,6 @@ export const db = makerOf("db");
 export const mq = makerOf("mq");
 /** Speaks over a TCP, UDP, TLS or Unix socket. */
 export const socket = makerOf("socket");
-
 /** Calls a method of a gRPC service. */
 export const grpc = makerOf("grpc");
 /** Waits: `sleep("1s")`. */
