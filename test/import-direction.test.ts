@@ -16,7 +16,7 @@ const rows: readonly (readonly [files: RegExp, ...mayImport: string[]])[] = [
   [/^step-executors\.ts$/, "executors/*/executor.ts", "measure/recorder.ts"],
   [/^(builder|expression|document|data|store|client|demo|measure|plan)\//],
   [/^config\//, "document/"],
-  [/^import\//, "document/"],
+  [/^import\//, "document/", "expression/"],
   [
     /^definition\//,
     "document/",

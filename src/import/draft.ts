@@ -34,6 +34,8 @@ const reserved = new Set(
 
 export function createDraft(): Draft {
   const ids = new Set<string>();
+  /** The next number to try for an id that is taken. */
+  const counts = new Map<string, number>();
   const names = new Map<string, string>();
   const variables = new Map<string, Json>();
   const used = new Set<string>();
@@ -71,7 +73,9 @@ export function createDraft(): Draft {
 
   return {
     stepId(text) {
-      const made = makeUnique(toId(text), (candidate) => ids.has(candidate));
+      const id = toId(text);
+      const made = makeUnique(id, (candidate) => ids.has(candidate), counts.get(id));
+      if (made !== id) counts.set(id, Number(made.slice(id.length + 1)) + 1);
       ids.add(made);
       return made;
     },
@@ -142,7 +146,7 @@ function toId(text: string): string {
   return id.slice(0, 56).replace(/-+$/, "") || "step";
 }
 
-function makeUnique(name: string, isTaken: (candidate: string) => boolean): string {
+function makeUnique(name: string, isTaken: (candidate: string) => boolean, from = 2): string {
   if (!isTaken(name)) return name;
-  for (let count = 2; ; count += 1) if (!isTaken(`${name}_${count}`)) return `${name}_${count}`;
+  for (let count = from; ; count += 1) if (!isTaken(`${name}_${count}`)) return `${name}_${count}`;
 }

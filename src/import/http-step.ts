@@ -8,6 +8,8 @@ import { hasTemplate } from "./template-text.ts";
 export interface ImportedRequest {
   /** For people; the step's id is made of it. Empty: made of method and path. */
   readonly name: string;
+  /** Its place in the source. */
+  readonly where: string;
   readonly method: string;
   readonly url: string;
   readonly headers: readonly Pair[];
@@ -22,12 +24,16 @@ export interface ImportedRequest {
 const droppedHeaders =
   /^(?::.*|host|connection|keep-alive|proxy-.*|te|trailer|transfer-encoding|upgrade|upgrade-insecure-requests|http2-settings|content-length|accept-encoding)$/i;
 
-/** An http step; secrets in headers, URL and body become `${secret.X}`. */
-export function writeHttpStep(request: ImportedRequest, draft: Draft): JsonObject {
+/** An http step, or null for a URL that cannot be asked (which is noted); secrets in headers, URL and body become `${secret.X}`. */
+export function writeHttpStep(request: ImportedRequest, draft: Draft): JsonObject | null {
   const { method, headers, name } = request;
   const type = headers.find(([key]) => key.toLowerCase() === "content-type")?.[1] ?? null;
   const body = request.body === null ? null : writeBody(request.body, type, draft);
-  const { url, auth } = takeUserInfo(request.url, draft);
+  const { url, auth } = takeUserInfo(request.url.replace(/#[^]*$/, ""), draft);
+  if (!url.startsWith("${") && (!/^https?:\/\//i.test(url) || (!url.includes("${") && !URL.canParse(url)))) {
+    draft.leaveOut(`the request ${name || url.slice(0, 100)}`, request.where, "not an http:// or https:// URL");
+    return null;
+  }
   const kept = headers.filter(([key]) => isKept(key, body !== null, draft));
   const shown = kept.map(([key, value]): Pair => [key.toLowerCase(), hideHeader(key, value, draft)]);
   if (body !== null && body.type !== null) shown.push(["content-type", body.type]);
@@ -38,7 +44,7 @@ export function writeHttpStep(request: ImportedRequest, draft: Draft): JsonObjec
     type: "http",
     config: {
       ...(method.toUpperCase() === "GET" ? {} : { method: method.toUpperCase() }),
-      url: hideQuery(url.replace(/#[^]*$/, ""), draft),
+      url: hideQuery(url, draft),
       ...auth,
       ...(headers.some(([key]) => key.toLowerCase() === "accept-encoding") ? { compression: true } : {}),
       ...(shown.length > 0 ? { headers: joinHeaders(shown) } : {}),

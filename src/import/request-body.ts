@@ -30,6 +30,12 @@ export interface WrittenBody {
 export function writeBody(body: RequestBody, type: string | null, draft: Draft): WrittenBody {
   switch (body.kind) {
     case "json":
+      // A key `<<` means something else in YAML.
+      if (JSON.stringify(body.value, roundBigInt)?.includes('"<<":'))
+        return {
+          config: { body: JSON.stringify(hideFields(body.value, draft), roundBigInt) },
+          type: type ?? "application/json",
+        };
       return { config: { json: hideFields(body.value, draft) }, type: isPlainJson(type) ? null : type };
     case "form":
       return { config: { form: writePairs(hidePairs(body.fields, draft)) }, type: isPlainForm(type) ? null : type };
@@ -40,9 +46,15 @@ export function writeBody(body: RequestBody, type: string | null, draft: Draft):
   }
 }
 
+/** Integers beyond 2^53 lose their last digits here. */
+function roundBigInt(_key: string, value: unknown): unknown {
+  return typeof value === "bigint" ? Number(value) : value;
+}
+
 /** A map where every name comes once, else a list of `{key, value}`. */
 export function writePairs(pairs: readonly Pair[]): Json {
-  const isMap = new Set(pairs.map(([name]) => name)).size === pairs.length && !pairs.some(([name]) => name === "");
+  const isMap =
+    new Set(pairs.map(([name]) => name)).size === pairs.length && !pairs.some(([name]) => name === "" || name === "<<");
   return isMap ? Object.fromEntries(pairs) : pairs.map(([key, value]) => ({ key, value }));
 }
 
@@ -55,7 +67,11 @@ export function hideValue(name: string, value: string, draft: Draft): string {
 export function readForm(text: string): Pair[] | null {
   if (text === "" || !/^[^=&\s]+=[^=&\s]*(?:&[^=&\s]+=[^=&\s]*)*$/.test(text)) return null;
   try {
-    const decode = (part: string): string => decodeURIComponent(part.replaceAll("+", " "));
+    const decode = (part: string): string => {
+      const decoded = decodeURIComponent(part.replaceAll("+", " "));
+      // What was encoded is no template.
+      return part.includes("${") ? decoded : escapeTemplate(decoded);
+    };
     return text.split("&").map((field): Pair => {
       const at = field.indexOf("=");
       return [decode(field.slice(0, at)), decode(field.slice(at + 1))];
@@ -82,7 +98,7 @@ function readExactJson(text: string): Json | undefined {
   try {
     const value = JSON.parse(text) as Json;
     const tight = text.replaceAll(/("(?:[^"\\]|\\.)*")|\s+/g, "$1");
-    return JSON.stringify(value) === tight || hasSecretField(value) ? value : undefined;
+    return !tight.includes('"<<":') && (JSON.stringify(value) === tight || hasSecretField(value)) ? value : undefined;
   } catch {
     // No JSON, or too deep: it is sent as text.
     return undefined;

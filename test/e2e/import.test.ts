@@ -6,6 +6,9 @@ import { repository, runCommand } from "../support/command.ts";
 import { type RecordedRequest, startRecordingTarget } from "../support/recording-target.ts";
 import { createFolder } from "../support/workflows.ts";
 
+/** Several commands one after the other. */
+const patience = 60_000;
+
 const example = (name: string): string => join(repository, "examples", "import", name);
 
 /** Imports, checks that it is valid, and runs it once against a target that keeps what comes. */
@@ -40,7 +43,7 @@ const lines = (requests: readonly RecordedRequest[]): string[] =>
   requests.map(({ method, path }) => `${method} ${path}`);
 const whats = (leftOut: readonly LeftOut[]): string[] => leftOut.map(({ what, why }) => `${what}: ${why}`);
 
-describe("what is imported sends what the source says", () => {
+describe("what is imported sends what the source says", { timeout: patience }, () => {
   test("har", async () => {
     const { requests, leftOut, yaml } = await importAndRun("har", example("shop.har"));
     expect(lines(requests)).toEqual(["GET /get?q=%E8%8C%B6", "POST /login", "POST /post", "GET /status/404"]);

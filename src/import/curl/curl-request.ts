@@ -43,6 +43,7 @@ export function readCurlRequest(
     return [
       {
         name: "",
+        where,
         method,
         url: escapeTemplate(joined),
         headers,
@@ -60,12 +61,12 @@ function readHeaders(flags: ReadonlyMap<string, readonly string[]>, draft: Draft
     if (line.startsWith("@") || cut < 1) {
       if (!line.endsWith(";") || line.startsWith("@"))
         draft.leaveOut(`-H ${line.slice(0, 80)}`, where, "not `name: value`");
-      else pairs.push([line.slice(0, -1).trim(), ""]);
+      else pairs.push([escapeTemplate(line.slice(0, -1).trim()), ""]);
       continue;
     }
     const value = line.slice(cut + 1).trim();
     // `-H "Accept:"` takes a header away that curl would send.
-    if (value !== "") pairs.push([line.slice(0, cut).trim(), escapeTemplate(value)]);
+    if (value !== "") pairs.push([escapeTemplate(line.slice(0, cut).trim()), escapeTemplate(value)]);
   }
   for (const [flag, header] of [
     ["user-agent", "user-agent"],

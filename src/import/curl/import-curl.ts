@@ -24,7 +24,8 @@ export function importCurl(text: string, options: ImportOptions): Imported {
     commands += 1;
     for (const part of splitAtNext(readCurlWords(words.slice(start + 1)))) {
       for (const request of readCurlRequest(part, where, options, draft)) {
-        if (draft.hasRoom(`${request.method} ${where}`, where)) steps.push(writeHttpStep(request, draft));
+        const step = draft.hasRoom(`${request.method} ${where}`, where) ? writeHttpStep(request, draft) : null;
+        if (step !== null) steps.push(step);
       }
     }
   }

@@ -17,7 +17,9 @@ export function readHarBody(post: JsonObject, where: string, draft: Draft): Requ
   if (params.length === 0) return null;
   return {
     kind: "form",
-    fields: params.map((param): Pair => [asText(param["name"]) ?? "", escapeTemplate(asText(param["value"]) ?? "")]),
+    fields: params.map(
+      (param): Pair => [escapeTemplate(asText(param["name"]) ?? ""), escapeTemplate(asText(param["value"]) ?? "")],
+    ),
   };
 }
 

@@ -98,7 +98,7 @@ function groupByPage(
     const id = titles.has(page) ? draft.stepId(name) : "";
     const inside = entries
       .slice(at, end)
-      .map((entry, place) => writeEntry(entry, entries[at + place + 1], options, draft));
+      .flatMap((entry, place) => writeEntry(entry, entries[at + place + 1], options, draft));
     if (titles.has(page)) steps.push({ id, name: escapeTemplate(name), type: "group", config: { steps: inside } });
     else steps.push(...inside);
     at = end;
@@ -106,7 +106,7 @@ function groupByPage(
   return steps;
 }
 
-function writeEntry(entry: Entry, next: Entry | undefined, options: ImportOptions, draft: Draft): JsonObject {
+function writeEntry(entry: Entry, next: Entry | undefined, options: ImportOptions, draft: Draft): Json[] {
   const { request, status, where } = entry;
   let cookies = 0;
   const headers = asList(request["headers"]).flatMap((header): Pair[] => {
@@ -115,7 +115,7 @@ function writeEntry(entry: Entry, next: Entry | undefined, options: ImportOption
       cookies += 1;
       return [];
     }
-    return [[name, escapeTemplate(asText(asObject(header)["value"]) ?? "")]];
+    return [[escapeTemplate(name), escapeTemplate(asText(asObject(header)["value"]) ?? "")]];
   });
   if (cookies > 0)
     draft.leaveOut(
@@ -125,9 +125,10 @@ function writeEntry(entry: Entry, next: Entry | undefined, options: ImportOption
     );
   const body: RequestBody | null = readHarBody(asObject(request["postData"]), where, draft);
   const gap = next === undefined ? 0 : Math.min(next.startedAt - entry.endedAt, longestPause);
-  return writeHttpStep(
+  const step = writeHttpStep(
     {
       name: "",
+      where,
       method: entry.method,
       url: escapeTemplate(entry.url),
       headers: headers.filter(([name]) => name !== ""),
@@ -138,4 +139,5 @@ function writeEntry(entry: Entry, next: Entry | undefined, options: ImportOption
     },
     draft,
   );
+  return step === null ? [] : [step];
 }

@@ -20,15 +20,17 @@ const loop: Controller = (node, steps, text, draft) => {
     draft.leaveOut(`the endless loop ${node.name}`, node.name, "its steps run once in an iteration");
     return group(node, steps, text, draft);
   }
-  return step(node, draft, "loop", {
-    count: /^\d+$/.test(loops) ? Number(loops) : text.template(loops, node.name),
-    steps,
-  });
+  const count = loops === "" ? 1 : /^\d+$/.test(loops) ? Number(loops) : text.template(loops, node.name);
+  if (typeof count === "string" && !/^\$\{[^}]*\}$/.test(count)) {
+    draft.leaveOut(`the loops ${loops} of ${node.name}`, node.name, "they are no number; its steps run once");
+    return group(node, steps, text, draft);
+  }
+  return step(node, draft, "loop", { count, steps });
 };
 
 const when: Controller = (node, steps, text, draft) => {
   const written = node.props.get("IfController.condition") ?? "";
-  const expression = text.condition(written, node.name);
+  const expression = text.condition(written);
   if (expression === null) {
     draft.leaveOut(
       `the If Controller ${node.name} with its steps`,
@@ -42,7 +44,7 @@ const when: Controller = (node, steps, text, draft) => {
 
 const whilst: Controller = (node, steps, text, draft) => {
   const written = node.props.get("WhileController.condition") ?? "";
-  const condition = text.condition(written, node.name);
+  const condition = text.condition(written);
   if (condition === null || /^LAST$/i.test(condition)) {
     draft.leaveOut(
       `the While Controller ${node.name} with its steps`,

@@ -1,11 +1,12 @@
 import type { Draft } from "../draft.ts";
+import { isExpression } from "../language-check.ts";
 import { escapeTemplate, quoteText } from "../template-text.ts";
 
 /** Turns JMeter's `${name}` and `${__function(…)}` into templates. */
 export interface JmxText {
   template(text: string, where: string): string;
   /** The same as an expression: the value of `"${a}" == "x"` without its quotes; null: it cannot be said. */
-  condition(text: string, where: string): string | null;
+  condition(text: string): string | null;
 }
 
 type Call = (args: readonly string[]) => string | null;
@@ -82,7 +83,7 @@ export function createJmxText(draft: Draft): JmxText {
 
   return {
     template,
-    condition(text, where) {
+    condition(text) {
       const script = /^\$\{__(?:jexl[23]|groovy|javaScript)\(([^]*?),?\)\}$/.exec(text.trim())?.[1] ?? text;
       if (
         !/^[\s\w"'${}()=!<>&|.,\-+]*$/.test(script) ||
@@ -93,13 +94,20 @@ export function createJmxText(draft: Draft): JmxText {
       const joined = script
         .replaceAll(/(["'])(\$\{[^{}"']+\})\1/g, "$2")
         .replaceAll(/vars\.get\(["'](\w+)["']\)/g, (_all, name: string) => `\${${name}}`);
-      return (
-        splitReferences(joined)
-          .map(({ reference, text: part }) => (reference ? (expression(part) ?? '""') : part))
-          .join("")
-          .replaceAll("\\,", ",")
-          .trim() || where
-      );
+      // A text made of several parts would lose its references.
+      if (/"[^"]*\$\{[^"]*"|'[^']*\$\{[^']*'/.test(joined)) return null;
+      // Names of the script's own are none of the plan's variables.
+      const bare = splitReferences(joined)
+        .filter(({ reference }) => !reference)
+        .map(({ text: part }) => part.replaceAll(/"[^"]*"|'[^']*'/g, ""))
+        .join(" ");
+      if (/\b(?!(?:true|false|null)\b)[A-Za-z_]/.test(bare)) return null;
+      const made = splitReferences(joined)
+        .map(({ reference, text: part }) => (reference ? (expression(part) ?? '""') : part))
+        .join("")
+        .replaceAll("\\,", ",")
+        .trim();
+      return isExpression(made) ? made : null;
     },
   };
 }

@@ -57,7 +57,7 @@ export function createPlanWriter(text: JmxText, options: ImportOptions, draft: D
       return addPause(scope, Math.max(0, delay - deviation), delay + deviation);
     },
     SyncTimer: (node, scope) => {
-      const count = ms(node, "groupSize");
+      const count = Math.min(ms(node, "groupSize"), 1_000_000);
       const timeout = ms(node, "timeoutInMs");
       const meet = {
         type: "rendezvous",
@@ -86,7 +86,7 @@ export function createPlanWriter(text: JmxText, options: ImportOptions, draft: D
     const shown = /^\$\{__P\([^,]*,\s*(\d+)\s*\)\}$/.exec(given)?.[1] ?? given;
     if (!/^-?\d+(?:\.\d+)?$/.test(shown.trim()))
       draft.leaveOut(`${name} ${given}`, node.name, "it is no number; 0 is taken");
-    return Math.max(0, Math.round(Number(shown) || 0));
+    return Math.min(Math.max(0, Math.round(Number(shown) || 0)), 86_400_000);
   }
 
   function defineVariable({ props }: PlanPart): void {

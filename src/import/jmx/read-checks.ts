@@ -1,5 +1,6 @@
 import type { Json, JsonObject } from "../../protocol/json.ts";
 import type { Draft } from "../draft.ts";
+import { isJsonPath, isPattern } from "../language-check.ts";
 import type { JmxText } from "./jmx-text.ts";
 import type { PlanNode } from "./read-plan.ts";
 
@@ -39,7 +40,7 @@ export function readResponseAssertion(node: PlanNode, text: JmxText, draft: Draf
     if ((bits & equals) !== 0 || (isNumber && (bits & (matches | contains | substring)) !== 0))
       return [{ type, operator: negated ? "ne" : "eq", value: isNumber ? Number(pattern) : value }];
     if ((bits & substring) !== 0) return [{ type, operator: negated ? "not_contains" : "contains", value }];
-    if (negated || !isPattern(pattern)) {
+    if (negated || !isTakenPattern(pattern)) {
       draft.leaveOut(
         `the pattern ${pattern.slice(0, 60)}`,
         node.name,
@@ -54,14 +55,14 @@ export function readResponseAssertion(node: PlanNode, text: JmxText, draft: Draf
 export function readJsonAssertion(node: PlanNode, text: JmxText, draft: Draft): JsonObject[] {
   const path = node.props.get("JSON_PATH") ?? "";
   const isFlag = (name: string): boolean => node.props.get(name) === "true";
-  if (!path.startsWith("$") || path.includes("${") || isFlag("EXPECT_NULL")) {
+  if (!isJsonPath(path) || path.includes("${") || isFlag("EXPECT_NULL")) {
     draft.leaveOut(`the JSON Assertion ${node.name}`, node.name, "its path is none, or null is expected");
     return [];
   }
   if (!isFlag("JSONVALIDATION")) return [{ type: "json", path, operator: "exists", value: !isFlag("INVERT") }];
   const expected = node.props.get("EXPECTED_VALUE") ?? "";
-  if (isFlag("ISREGEX") && isFlag("INVERT")) {
-    draft.leaveOut(`the JSON Assertion ${node.name}`, node.name, "a pattern that must not match");
+  if (isFlag("ISREGEX") && (isFlag("INVERT") || !isTakenPattern(expected))) {
+    draft.leaveOut(`the JSON Assertion ${node.name}`, node.name, "a pattern that must not match, or is none of ours");
     return [];
   }
   const operator = isFlag("ISREGEX") ? "matches" : isFlag("INVERT") ? "ne" : "eq";
@@ -85,10 +86,10 @@ export function readExtractor(node: PlanNode, draft: Draft): JsonObject[] {
   return names.flatMap((name, at): JsonObject[] => {
     const path = (paths[at] ?? "").trim();
     const wrong = isRegex
-      ? !isPattern(path) ||
+      ? !isTakenPattern(path) ||
         !["", "$1$"].includes(read("RegexExtractor.template")) ||
         !["", "false"].includes(read("RegexExtractor.useHeaders"))
-      : !path.startsWith("$");
+      : !isJsonPath(path);
     if (name.trim() === "" || path === "" || path.includes("${") || wrong) {
       draft.leaveOut(`the extraction of ${name || "nothing"}`, node.name, "its path or pattern cannot be taken over");
       return [];
@@ -110,12 +111,6 @@ export function readExtractor(node: PlanNode, draft: Draft): JsonObject[] {
 }
 
 /** Is it a regular expression here too? Java's and ours differ in rare signs. */
-function isPattern(pattern: string): boolean {
-  if (/\$\{|\(\?[<>=!:]?[a-z]+[):]|[*+?}]\+|\\[QEAzZG]/.test(pattern)) return false;
-  try {
-    return new RegExp(pattern, "u").source !== "";
-  } catch {
-    // Told by the caller, with the pattern.
-    return false;
-  }
+function isTakenPattern(pattern: string): boolean {
+  return !/\$\{|\(\?[a-z]+[):]|[*+?}]\+|\[QEAzZG]/.test(pattern) && isPattern(pattern);
 }

@@ -9,7 +9,7 @@ export function readLoad(node: PlanNode, draft: Draft): JsonObject {
     const given = (text ?? "").trim();
     // `-Jname=value` of a load has its default in the plan.
     const shown = /^\$\{__(?:P|property)\([^,]*,(?:[^,]*,)?\s*(\d+)\s*\)\}$/.exec(given)?.[1] ?? given;
-    if (/^-?\d+(?:\.\d+)?$/.test(shown)) return Number(shown);
+    if (/^-?\d+(?:\.\d+)?$/.test(shown)) return Math.min(Number(shown), 10_000_000);
     if (given !== "") draft.leaveOut(`${what} ${given}`, where, `it is no number; ${otherwise} is taken`);
     return otherwise;
   };

@@ -8,6 +8,9 @@ import type { JmxText } from "./jmx-text.ts";
 import type { PlanNode } from "./read-plan.ts";
 import type { Scope } from "./scope.ts";
 
+/** A day, ms. */
+const longestTime = 86_400_000;
+
 interface Argument {
   readonly name: string;
   readonly value: string;
@@ -51,7 +54,7 @@ export function writeSampler(
   if (body?.kind === "form" && !headers.some(([name]) => name.toLowerCase() === "content-type"))
     headers.push(["content-type", "application/x-www-form-urlencoded"]);
   const follows = read("follow_redirects") === "true" || read("auto_redirects") === "true";
-  const ms = (name: string): number => Number(read(name)) || 0;
+  const ms = (name: string): number => Math.min(Math.round(Number(read(name)) || 0), longestTime);
   const timeout: JsonObject = {
     ...(ms("connect_timeout") > 0 ? { connect: ms("connect_timeout") } : {}),
     ...(ms("response_timeout") > 0 ? { total: ms("response_timeout") } : {}),
@@ -60,6 +63,7 @@ export function writeSampler(
   return writeHttpStep(
     {
       name: where,
+      where,
       method,
       url: query === "" ? base : `${base}${base.includes("?") ? "&" : "?"}${query}`,
       headers,
@@ -131,7 +135,7 @@ function makeBody(
 /** What the plan says is encoded already. */
 function decode(value: string): string {
   try {
-    return value.includes("${") ? value : decodeURIComponent(value.replaceAll("+", " "));
+    return value.includes("${") ? value : escapeTemplate(decodeURIComponent(value.replaceAll("+", " ")));
   } catch {
     // It was not encoded after all.
     return value;

@@ -1,25 +1,9 @@
 import type { Json, JsonObject } from "../../protocol/json.ts";
 import { asList, asNumber, asObject, asText } from "../../protocol/json-values.ts";
+import { parseDuration } from "../../quantity.ts";
 import type { Draft } from "../draft.ts";
+import { isLoadField, readLoad } from "./load.ts";
 
-const loadNames: Readonly<Record<string, string>> = {
-  vus: "vus",
-  duration: "duration",
-  iterations: "iterations",
-  stages: "stages",
-  executor: "mode",
-  startVUs: "start_vus",
-  gracefulStop: "graceful_stop",
-  gracefulRampDown: "graceful_ramp_down",
-  maxDuration: "max_duration",
-  rate: "rate",
-  timeUnit: "time_unit",
-  preAllocatedVUs: "pre_allocated_vus",
-  maxVUs: "max_vus",
-  startRate: "start_rate",
-  startTime: "start_time",
-  tags: "tags",
-};
 /** Which methods a threshold of a metric may have. */
 const metrics: Readonly<Record<string, RegExp>> = Object.fromEntries([
   ...[
@@ -49,23 +33,21 @@ export interface K6Options {
 export function readK6Options(given: JsonObject, draft: Draft): K6Options {
   const options: Record<string, Json> = {};
   const http: Record<string, Json> = {};
-  const load: Record<string, Json> = {};
   const leave = (name: string, why = "there is none like it"): void =>
     draft.leaveOut(`the option ${name}`, "options", why);
   for (const [name, value] of Object.entries(given)) {
-    if (name === "scenarios") continue;
+    if (name === "scenarios" || isLoadField(name)) continue;
     if (name === "thresholds") options["thresholds"] = readThresholds(asObject(value), draft);
-    else if (Object.hasOwn(loadNames, name)) load[loadNames[name] ?? name] = value;
     else if (name === "insecureSkipTLSVerify") http["tls"] = { verify: value !== true };
     else if (name === "noConnectionReuse" || name === "noVUConnectionReuse") {
       if (value === true) http["connections"] = name === "noConnectionReuse" ? "none" : "iteration";
     } else if (name === "noCookiesReset") http["cookies"] = value === true ? "vu" : "iteration";
-    else if (name === "userAgent") http["headers"] = { "user-agent": value };
-    else if (name === "maxRedirects")
+    else if (name === "userAgent" && typeof value === "string") http["headers"] = { "user-agent": value };
+    else if (name === "maxRedirects" && isCount(value))
       http["redirect"] = value === 0 ? false : { max_redirects: Math.min(asNumber(value) ?? 10, 100) };
-    else if (name === "setupTimeout") options["setup_timeout"] = value;
-    else if (name === "teardownTimeout") options["teardown_timeout"] = value;
-    else if (name === "minIterationDuration") options["pacing"] = value;
+    else if (name === "setupTimeout" && isTime(value)) options["setup_timeout"] = value;
+    else if (name === "teardownTimeout" && isTime(value)) options["teardown_timeout"] = value;
+    else if (name === "minIterationDuration" && isTime(value)) options["pacing"] = value;
     else
       leave(
         name,
@@ -78,40 +60,34 @@ export function readK6Options(given: JsonObject, draft: Draft): K6Options {
     readScenario(name, asObject(scenario), draft),
   );
   return {
-    options: { ...(scenarios.length > 0 ? {} : fitLoad(load)), ...options, on_error: "continue", http },
+    options: {
+      ...(scenarios.length > 0 ? {} : readLoad(given, "options", draft)),
+      ...options,
+      on_error: "continue",
+      http,
+    },
     scenarios,
   };
 }
 
 function readScenario(name: string, scenario: JsonObject, draft: Draft): K6Options["scenarios"][number] {
-  const load: Record<string, Json> = {};
-  for (const [key, value] of Object.entries(scenario)) {
-    if (key === "exec") continue;
-    if (Object.hasOwn(loadNames, key)) load[loadNames[key] ?? key] = value;
-    else
-      draft.leaveOut(
-        `${key} of the scenario ${name}`,
-        "options",
-        key === "env" ? "give variables with -e" : "there is none like it",
-      );
+  for (const key of Object.keys(scenario)) {
+    if (key === "exec" || isLoadField(key)) continue;
+    draft.leaveOut(
+      `${key} of the scenario ${name}`,
+      "options",
+      key === "env" ? "give variables with -e" : "there is none like it",
+    );
   }
-  return { name, exec: asText(scenario["exec"]) ?? "default", load: fitLoad(load) };
+  return { name, exec: asText(scenario["exec"]) ?? "default", load: readLoad(scenario, `scenario ${name}`, draft) };
 }
 
-/** Fields that k6 lets stand beside each other, and the mode does not take. */
-function fitLoad(load: Readonly<Record<string, Json>>): JsonObject {
-  const fitted = { ...load };
-  if (typeof fitted["vus"] === "number" && fitted["vus"] < 1) delete fitted["vus"];
-  if (Object.hasOwn(fitted, "stages") && !Object.hasOwn(fitted, "mode")) {
-    if (typeof fitted["vus"] === "number") fitted["start_vus"] = fitted["vus"];
-    delete fitted["vus"];
-    delete fitted["duration"];
-  }
-  if (fitted["mode"] === undefined && Object.hasOwn(fitted, "iterations") && Object.hasOwn(fitted, "duration")) {
-    fitted["max_duration"] = fitted["duration"] ?? "10m";
-    delete fitted["duration"];
-  }
-  return fitted;
+function isTime(value: Json): boolean {
+  return (typeof value === "string" || typeof value === "number") && (parseDuration(value) ?? 0) > 0;
+}
+
+function isCount(value: Json): boolean {
+  return typeof value === "number" && Number.isInteger(value) && value >= 0;
 }
 
 function readThresholds(given: JsonObject, draft: Draft): JsonObject {

@@ -119,20 +119,21 @@ function writeCall(
   if (body?.kind === "form" && !headers.some(([key]) => key.toLowerCase() === "content-type"))
     headers.push(["content-type", "application/x-www-form-urlencoded"]);
   const tags = asObject(params["tags"]);
-  const step = {
-    ...writeHttpStep(
-      {
-        name: asText(tags["name"]) ?? "",
-        method,
-        url,
-        headers,
-        body,
-        config: readConfig(params, where, draft),
-        step: {},
-      },
-      draft,
-    ),
-  };
+  const made = writeHttpStep(
+    {
+      name: asText(tags["name"]) ?? "",
+      where,
+      method,
+      url,
+      headers,
+      body,
+      config: readConfig(params, where, draft),
+      step: {},
+    },
+    draft,
+  );
+  if (made === null) return null;
+  const step: Record<string, Json> = { ...made };
   const others = Object.fromEntries(
     Object.entries(tags).filter(
       ([key, value]) => key !== "name" && ["string", "number", "boolean"].includes(typeof value),

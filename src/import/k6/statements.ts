@@ -215,6 +215,7 @@ export function createStatementWriter(
   return (statements, names) => {
     const made = writeAll(statements, names, 0);
     for (const step of steps.values()) if ((step["extract"] as Json[]).length === 0) delete step["extract"];
+    steps.clear();
     return made;
   };
 }

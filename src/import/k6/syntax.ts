@@ -19,7 +19,8 @@ export function parseScript(text: string): Program {
   try {
     return parse(text, { ecmaVersion: "latest", sourceType: "module", locations: true, allowHashBang: true });
   } catch (cause) {
-    if (cause instanceof RangeError) throw new EngineError("too_large", "it is nested too deeply", { cause });
+    if (cause instanceof RangeError || (cause instanceof Error && /stack/.test(cause.message)))
+      throw new EngineError("too_large", "it is nested too deeply", { cause });
     throw notOfFormat("k6 script", cause instanceof Error ? cause.message : String(cause), cause);
   }
 }

@@ -30,8 +30,10 @@ export function importOpenapi(text: string, options: ImportOptions): Imported {
       const server = serverOf(operation) ?? serverOf(item) ?? documentServer;
       const why = refuseOperation(operation, `${server.replace(/\/$/, "")}${path}`, options);
       if (why !== null) draft.leaveOut(what, "paths", why);
-      else if (draft.hasRoom(what, "paths"))
-        steps.push(writeOperation({ root, server, path, method, item, operation }, draft));
+      else if (draft.hasRoom(what, "paths")) {
+        const step = writeOperation({ root, server, path, method, item, operation }, draft);
+        if (step !== null) steps.push(step);
+      }
     }
   }
   if (Object.hasOwn(root, "webhooks")) draft.leaveOut("webhooks", "webhooks", "they are calls that the server makes");

@@ -72,12 +72,12 @@ function writeSample(type: string, value: Json | undefined): OperationBody {
   }
   const show = (item: Json): string => escapeTemplate(asText(item) ?? JSON.stringify(item));
   if (/^application\/x-www-form-urlencoded/i.test(type)) {
-    const fields = Object.entries(asObject(value)).map(([name, item]): Pair => [name, show(item)]);
+    const fields = Object.entries(asObject(value)).map(([name, item]): Pair => [escapeTemplate(name), show(item)]);
     return { body: { kind: "form", fields }, type };
   }
   if (/^multipart/i.test(type)) {
     const parts = Object.entries(asObject(value)).map(
-      ([name, item]): BodyPart => ({ name, value: show(item), fileName: null, type: null }),
+      ([name, item]): BodyPart => ({ name: escapeTemplate(name), value: show(item), fileName: null, type: null }),
     );
     return { body: { kind: "multipart", parts }, type: null };
   }

@@ -20,7 +20,10 @@ export interface Operation {
 }
 
 /** The step that calls an operation with examples, or made values, for everything it needs. */
-export function writeOperation({ root, server, path, method, item, operation }: Operation, draft: Draft): JsonObject {
+export function writeOperation(
+  { root, server, path, method, item, operation }: Operation,
+  draft: Draft,
+): JsonObject | null {
   const where = `${method.toUpperCase()} ${path}`;
   const onMissing = (reference: string): void =>
     draft.leaveOut(`the reference ${reference}`, where, "only references within the document are followed");
@@ -33,19 +36,19 @@ export function writeOperation({ root, server, path, method, item, operation }: 
   const query: string[] = [];
   const cookies: string[] = [];
   const skipped: string[] = [];
-  let filled = path;
+  let filled = escapeTemplate(path);
   for (const parameter of parameters) {
     const name = asText(parameter["name"]) ?? "";
     const place = asText(parameter["in"]) ?? "";
     const value = sampleParameter(root, parameter, onMissing);
     if (place === "path")
-      filled = filled.replaceAll(`{${name}}`, () => escapeTemplate(encodeURIComponent(join(value ?? "text"))));
+      filled = filled.replaceAll(`{${name}}`, () => escapeTemplate(encodeText(join(value ?? "text"))));
     else if (parameter["required"] !== true && !hasExample(parameter)) {
       if (["query", "header", "cookie"].includes(place)) skipped.push(name);
     } else if (place === "query") query.push(...writeQuery(name, value ?? "text", parameter));
     else if (place === "header" && !/^(?:accept|content-type|authorization)$/i.test(name))
-      headers.push([name, escapeTemplate(join(value ?? "text"))]);
-    else if (place === "cookie") cookies.push(`${name}=${escapeTemplate(join(value ?? "text"))}`);
+      headers.push([escapeTemplate(name), escapeTemplate(join(value ?? "text"))]);
+    else if (place === "cookie") cookies.push(`${escapeTemplate(name)}=${escapeTemplate(join(value ?? "text"))}`);
   }
   if (skipped.length > 0)
     draft.leaveOut(`the parameters ${skipped.join(", ")}`, where, "optional and without an example");
@@ -58,6 +61,7 @@ export function writeOperation({ root, server, path, method, item, operation }: 
   return writeHttpStep(
     {
       name: asText(operation["operationId"]) ?? "",
+      where,
       method,
       url: allQuery.length === 0 ? url : `${url}?${allQuery.join("&")}`,
       headers: [...headers, ...security.headers],
@@ -103,8 +107,7 @@ function join(value: Json): string {
 }
 
 function writeQuery(name: string, value: Json, parameter: JsonObject): string[] {
-  const write = (key: string, item: Json): string =>
-    `${encodeURIComponent(key)}=${escapeTemplate(encodeURIComponent(join(item)))}`;
+  const write = (key: string, item: Json): string => `${encodeText(key)}=${escapeTemplate(encodeText(join(item)))}`;
   const joined =
     parameter["explode"] === false || (Object.hasOwn(parameter, "type") && parameter["collectionFormat"] !== "multi");
   if (Array.isArray(value))
@@ -118,4 +121,9 @@ function writeQuery(name: string, value: Json, parameter: JsonObject): string[] 
 function listStatuses(responses: JsonObject): Json {
   const named = Object.keys(responses).filter((status) => /^2\d\d$/.test(status));
   return named.length > 0 && !Object.hasOwn(responses, "2XX") ? named.map(Number) : "2xx";
+}
+
+/** A text of JSON may hold half of a pair of surrogates. */
+function encodeText(text: string): string {
+  return encodeURIComponent(text.toWellFormed());
 }

@@ -113,15 +113,18 @@ function sampleNumber(object: JsonObject): number {
   const low = asNumber(object["minimum"]) ?? asNumber(object["exclusiveMinimum"]);
   const high = asNumber(object["maximum"]) ?? asNumber(object["exclusiveMaximum"]);
   const above = low === asNumber(object["exclusiveMinimum"]) || object["exclusiveMinimum"] === true;
-  const step = asNumber(object["multipleOf"]) ?? 1;
+  const given = asNumber(object["multipleOf"]) ?? 0;
+  const step = given > 0 ? given : 1;
   const first =
     low === null ? Math.min(1, high ?? 1) : Math.ceil(low / step) * step + (above && low !== null ? step : 0);
-  const value = asNumber(object["multipleOf"]) === null ? first : Math.ceil(first / step) * step;
+  const made = given > 0 ? Math.ceil(first / step) * step : first;
+  const value = Number.isFinite(made) ? made : 1;
   return whole ? Math.ceil(value) : value;
 }
 
 function sampleText(object: JsonObject): string {
-  const made = formats[asText(object["format"]) ?? ""] ?? "text";
+  const format = asText(object["format"]) ?? "";
+  const made = Object.hasOwn(formats, format) ? (formats[format] ?? "") : "text";
   const least = Math.min(asNumber(object["minLength"]) ?? 0, 1_000);
   const most = asNumber(object["maxLength"]) ?? Number.POSITIVE_INFINITY;
   return made.padEnd(least, "x").slice(0, Math.max(0, most));

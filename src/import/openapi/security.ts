@@ -2,6 +2,7 @@ import type { JsonObject } from "../../protocol/json.ts";
 import { asList, asObject, asText } from "../../protocol/json-values.ts";
 import type { Draft } from "../draft.ts";
 import type { Pair } from "../request-body.ts";
+import { escapeTemplate } from "../template-text.ts";
 import { resolveObject } from "./references.ts";
 
 /** What an operation's security adds to its request; secrets are named after the schemes. */
@@ -29,8 +30,13 @@ export function secureOperation(root: JsonObject, operation: JsonObject, where: 
       config = { auth: { basic: { username: secret("_username"), password: secret("_password") } } };
     else if (["bearer", "oauth2", "openIdConnect"].includes(kind)) config = { auth: { bearer: secret("_token") } };
     else if (kind === "apiKey" && key !== "") {
-      if (scheme["in"] === "query") query.push(`${encodeURIComponent(key)}=${secret("")}`);
-      else headers.push(scheme["in"] === "cookie" ? ["cookie", `${key}=${secret("")}`] : [key, secret("")]);
+      if (scheme["in"] === "query") query.push(`${encodeURIComponent(key.toWellFormed())}=${secret("")}`);
+      else
+        headers.push(
+          scheme["in"] === "cookie"
+            ? ["cookie", `${escapeTemplate(key)}=${secret("")}`]
+            : [escapeTemplate(key), secret("")],
+        );
     } else draft.leaveOut(`the security scheme ${name}`, where, `its kind ${kind || "is missing"} is not known here`);
   }
   return { config, headers, query };

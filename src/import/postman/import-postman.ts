@@ -86,20 +86,20 @@ function writeRequest(item: JsonObject, inherited: Inherited, options: ImportOpt
     headers.push(["content-type", type]);
   const base = toText(raw);
   const url = /^https?:\/\/|^\$\{/i.test(base) ? base : `http://${base}`;
-  return [
-    writeHttpStep(
-      {
-        name,
-        method,
-        url: auth.query === "" ? url : `${url}${url.includes("?") ? "&" : "?"}${auth.query}`,
-        headers: [...headers, ...auth.headers],
-        body,
-        config: auth.config,
-        step: { ...hook("pre_hook", inherited.before), ...hook("post_hook", inherited.after) },
-      },
-      draft,
-    ),
-  ];
+  const step = writeHttpStep(
+    {
+      name,
+      where,
+      method,
+      url: auth.query === "" ? url : `${url}${url.includes("?") ? "&" : "?"}${auth.query}`,
+      headers: [...headers, ...auth.headers],
+      body,
+      config: auth.config,
+      step: { ...hook("pre_hook", inherited.before), ...hook("post_hook", inherited.after) },
+    },
+    draft,
+  );
+  return step === null ? [] : [step];
 }
 
 function refusePostmanUrl(url: string, options: ImportOptions): string | null {

@@ -1,0 +1,73 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { importText } from "../../../test/support/imported.ts";
+import { readCurlWords } from "./curl-options.ts";
+import { splitCommands } from "./split-commands.ts";
+
+const quotings: readonly ((word: string) => string)[] = [
+  (word) => `'${word.replaceAll("'", `'\\''`)}'`,
+  (word) => `"${word.replaceAll(/[$`"\\]/g, "\\$&")}"`,
+  (word) => `$'${word.replaceAll("\\", "\\\\").replaceAll("'", "\\'").replaceAll("\n", "\\n")}'`,
+];
+const word = fc.string({ unit: "grapheme" }).filter((text) => !text.includes("\u0000"));
+
+test("words come back as they were, however a shell quotes them", () => {
+  const list = fc.array(fc.tuple(word, fc.constantFrom(...quotings)), { minLength: 1 });
+  fc.assert(
+    fc.property(
+      fc.array(list, { minLength: 1, maxLength: 4 }),
+      fc.constantFrom(" ", "  ", " \\\n "),
+      (commands, gap) => {
+        const text = commands
+          .map((words) => words.map(([each, quote]) => quote(each)).join(gap))
+          .join("\n# a comment\n");
+        expect(splitCommands(text).map(({ words }) => words)).toEqual(
+          commands.map((words) => words.map(([each]) => each)),
+        );
+      },
+    ),
+  );
+});
+
+describe("a shell's text", () => {
+  test.each([
+    ["a b;c & d", [["a", "b"], ["c"], ["d"]]],
+    [`a'b'"c"$'\\x41\\101\\u00e9\\n'`, [["abcAAé\n"]]],
+    ["a \\\r\n b", [["a", "b"]]],
+    ['"a\\qb\\"c"', [['a\\qb"c']]],
+    ["a#b #c", [["a#b"]]],
+    ["''", [[""]]],
+  ])("%j", (text, words) => {
+    expect(splitCommands(text).map((command) => command.words)).toEqual(words);
+  });
+});
+
+test("flags stand together, hold their values or come before them", () => {
+  expect(readCurlWords(["-sSXPUT", "-d", "a", "--max-time=3", "-kI", "http://a.test", "--nonsense"])).toEqual([
+    { name: "silent", value: "", ignored: null },
+    { name: "show-error", value: "", ignored: null },
+    { name: "request", value: "PUT", ignored: null },
+    { name: "data", value: "a", ignored: null },
+    { name: "max-time", value: "3", ignored: null },
+    { name: "insecure", value: "", ignored: null },
+    { name: "head", value: "", ignored: null },
+    { name: null, value: "http://a.test", ignored: null },
+    { name: "--nonsense", value: "", ignored: "an unknown flag" },
+  ]);
+});
+
+test("files beside the source are bodies, parts and certificates", async () => {
+  const files: Readonly<Record<string, string>> = { "a.txt": "x\ny", "c.pem": "-----BEGIN CERTIFICATE-----" };
+  const text =
+    "curl http://a.test -d @a.txt; curl http://a.test --data-binary @a.txt; curl http://a.test -F f=@a.txt --cacert c.pem -d @no";
+  const imported = await importText("curl", text, { readFile: (name) => files[name] ?? null });
+  expect(imported.yaml).toMatch(/body: xy\n/);
+  expect(imported.yaml).toMatch(/x\n\s+y\n/);
+  expect(imported.yaml).toContain('filename=\\"a.txt\\"');
+  expect([...imported.files.keys()]).toEqual(["c.pem"]);
+  expect(imported.leftOut).toContainEqual({
+    what: "the file no",
+    where: "line 1",
+    why: "it is not beside the source, or no UTF-8 text",
+  });
+});
