@@ -16,7 +16,9 @@ describe("hostile sources end with a message", () => {
     [
       "a bomb of aliases",
       "openapi",
-      `a: &a [x, x]\n${[..."bcdefghijklmnopqrstuvwxy"].map((key, at) => `${key}: &${key} [*${"abcdefghijklmnopqrstuvwx"[at]}, *${"abcdefghijklmnopqrstuvwx"[at]}]`).join("\n")}`,
+      `a: &a [x, x]\n${Array.from("bcdefghijklmnopqrstuvwxy")
+        .map((key, at) => `${key}: &${key} [*${"abcdefghijklmnopqrstuvwx"[at]}, *${"abcdefghijklmnopqrstuvwx"[at]}]`)
+        .join("\n")}`,
       /values|alias/,
     ],
     [
