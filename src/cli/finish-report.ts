@@ -1,6 +1,7 @@
 import { exitCodeOf } from "../local/exit-code.ts";
 import type { Report } from "../protocol/report.ts";
 import { reportFormats } from "../report/report-formats.ts";
+import { renderVerdict } from "../report/text.ts";
 import { type OutputFile, parseOutputFile, writeOutputFiles } from "./output-files.ts";
 import type { ResultOptions } from "./run-options.ts";
 import { tellError } from "./tell-error.ts";
@@ -16,11 +17,11 @@ export function listOutputs({ outJson, report = [] }: Pick<ResultOptions, "outJs
 export function finishReport(
   report: Report,
   outputs: readonly OutputFile[],
-  options: Pick<ResultOptions, "json"> & { readonly failOnDegraded?: boolean },
+  options: Pick<ResultOptions, "json"> & { readonly failOnDegraded?: boolean; readonly debug?: boolean },
   terminal: Terminal,
 ): number {
   const { out } = terminal;
-  const render = reportFormats[options.json ? "json" : "text"];
+  const render = options.json ? reportFormats.json : options.debug ? renderVerdict : reportFormats.text;
   terminal.print(render(report, { color: out.colored && !options.json, width: out.width() }));
   const failures = writeOutputFiles(outputs, report);
   const codes = failures.map((failure) => tellError(terminal, failure, ""));

@@ -1,4 +1,4 @@
-const later: ReadonlySet<string> = new Set(["-o", "--out", "--debug"]);
+const later: ReadonlySet<string> = new Set(["-o", "--out"]);
 
 /** The parser's message; for an option or a command that a later version will have, it says so. */
 export function nameLater(message: string): string {

@@ -1,9 +1,13 @@
 import { availableParallelism } from "node:os";
 import { type LocalExecution, startLocal } from "../local/run-local.ts";
+import type { Masker } from "../protocol/ports.ts";
+import type { Trace } from "../protocol/trace.ts";
 import { makeUuid } from "../protocol/make-uuid.ts";
 import { createMasker } from "../run/masker.ts";
 import { createSystemClock } from "../run/system-clock.ts";
 import { systemTime } from "../run/system-time.ts";
+import { keepSingleIteration } from "./debug/single-iteration.ts";
+import { showTrace } from "./debug/show-trace.ts";
 import { startDemoTarget } from "./demo-target.ts";
 import { keepFaultsIn } from "./fault-log.ts";
 import { watchInterrupts } from "./interrupts.ts";
@@ -50,7 +54,8 @@ export async function runCommand(file: string, options: RunOptions, terminal: Te
       "problem",
     );
     if ("problems" in loaded) throw createProblemsError(file, loaded.problems);
-    const { workflow, warnings } = loaded;
+    const { warnings } = loaded;
+    const workflow = options.debug ? keepSingleIteration(loaded.workflow) : loaded.workflow;
     if (!options.quiet) for (const warning of warnings) terminal.tell(formatProblem(warning, file, terminal.err));
 
     const clock = createSystemClock(systemTime);
@@ -60,7 +65,7 @@ export async function runCommand(file: string, options: RunOptions, terminal: Te
       workflow,
       inputs,
       files,
-      threads: options.threads,
+      threads: options.debug ? 1 : options.threads,
       cores: availableParallelism(),
       clock,
       random: Math.random,
@@ -69,9 +74,10 @@ export async function runCommand(file: string, options: RunOptions, terminal: Te
       connections: {},
       executionId: makeUuid(Math.random),
       engineVersion: readEngineVersion(),
+      trace: options.debug ? traceTo(terminal, options, createMasker(inputs.secrets)) : undefined,
     });
     execution = local;
-    if (!options.quiet) {
+    if (!options.quiet && !options.debug) {
       const progress = showProgress({
         terminal,
         clock,
@@ -88,4 +94,11 @@ export async function runCommand(file: string, options: RunOptions, terminal: Te
     for (const close of closers.splice(0)) close();
     return options.json ? printError(terminal, error) : tellError(terminal, error, file);
   }
+}
+
+/** Before the report, or beside it where it must stand alone. */
+function traceTo({ out, err, ...terminal }: Terminal, { json }: RunOptions, mask: Masker): Trace {
+  return json
+    ? showTrace((text) => terminal.tell(text), err.colors, mask)
+    : showTrace((text) => terminal.print(text), out.colors, mask);
 }

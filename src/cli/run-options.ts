@@ -42,6 +42,7 @@ export interface ResultOptions {
 /** The options of `run` as commander gives them. */
 export interface RunOptions extends WorkflowOptions, ResultOptions {
   readonly demoTarget?: boolean;
+  readonly debug?: boolean;
   readonly threads: number | "auto";
 }
 
@@ -66,6 +67,7 @@ export function addWorkflowOptions(command: Command): Command {
 export function addRunOptions(command: Command): Command {
   addWorkflowOptions(command)
     .option("--demo-target", "start the built-in target; its address is ${env.DEMO_URL}")
+    .option("--debug", "run one iteration and show every request, answer, variable and failed assertion")
     .option("--threads <n>", "threads that make the load, or auto", readThreads, "auto");
   return addResultOptions(command);
 }

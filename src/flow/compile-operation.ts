@@ -10,6 +10,7 @@ import { interrupted, passed } from "./outcome.ts";
 import type { Place } from "./place.ts";
 import type { StepRecord } from "./step-record.ts";
 import { asFailure, recordMilliseconds } from "./step-record.ts";
+import { traceResult } from "./trace-step.ts";
 
 /** An executor's operation with what follows it: the result kept, examined and counted. */
 export interface CompiledOperation {
@@ -33,9 +34,11 @@ export function compileOperation(
   place: Place,
 ): CompiledOperation {
   const { references, texts } = place;
-  const reads = references.readsOf(step.id);
+  const { trace } = place;
+  const reads = trace === null ? references.readsOf(step.id) : { body: true, headers: true };
   const operation = limitOperation(executor.compile(step, { tags, reads, ...texts }), step.timeoutMs, place);
-  const examine = compileExamine(step, tags, place);
+  const look = compileExamine(step, tags, place);
+  const examine = trace === null || step.type === "http" ? look : traceResult(step, look, trace);
   const stepDuration = place.recorder.trend("step_duration", tags);
   const slot = references.slots.get(step.id) ?? -1;
   const keepsResponse = references.response && executor.keepsResponse !== true;

@@ -12,6 +12,7 @@ import type { CompileSteps, Place, RunSteps } from "./place.ts";
 import { compileAttempts } from "./retry.ts";
 import type { StepRecord } from "./step-record.ts";
 import { asFailure, createStepRecord } from "./step-record.ts";
+import { traceRecord, traceStep } from "./trace-step.ts";
 import { waitUntil } from "./wait.ts";
 
 /** A step as its list runs it: one of the two is null. */
@@ -29,13 +30,14 @@ export interface CompiledStep {
  */
 export function compileStep(step: Step, place: Place, compileSteps: CompileSteps): CompiledStep {
   const tags = makeStepTags(step, place);
-  const record = createStepRecord(step, tags, place);
+  const { trace } = place;
+  const counted = createStepRecord(step, tags, place);
+  const record = trace === null ? counted : traceRecord(step, counted, trace);
   const executor = place.executors.get(step.type);
   if (executor !== undefined) {
     const plain = compileOperation(step, executor, tags, record, place);
-    if (isPlain(step)) return { plain, run: null };
-    const attempts = compileAttempts(step, plain.attempt, place.clock);
-    return { plain: null, run: compileAround(step, attempts, record, place, compileSteps) };
+    if (trace === null && isPlain(step)) return { plain, run: null };
+    return { plain: null, run: around(compileAttempts(step, plain.attempt, place.clock)) };
   }
   const compiler = place.compilers[step.type];
   if (compiler === undefined) {
@@ -43,8 +45,15 @@ export function compileStep(step: Step, place: Place, compileSteps: CompileSteps
   }
   const inside = { ...place, tags: { ...place.tags, ...step.tags } };
   const body = compiler.compile(step, inside, tags, compileSteps);
-  const attempts = compileAttempts(step, compileFlowStep(step, body, tags, record, place), place.clock);
-  return { plain: null, run: compileAround(step, attempts, record, place, compileSteps) };
+  const attempt = compileFlowStep(step, body, tags, record, place);
+  return { plain: null, run: around(compileAttempts(step, attempt, place.clock)) };
+
+  function around(attempts: RunSteps): RunSteps {
+    const run = compileAround(step, attempts, record, place, compileSteps);
+    if (trace === null) return run;
+    const part = place.tags["scenario"] ?? place.group.split("::")[1] ?? "";
+    return traceStep(step, part, run, place.clock, trace);
+  }
 }
 
 /** The user's tags may rename (`name`) but not move a step: `step` and `group` are the engine's. */
@@ -74,7 +83,10 @@ function compileAround(
 
   return (vu, deadline) => {
     try {
-      if (!condition(vu)) return passed;
+      if (!condition(vu)) {
+        place.trace?.({ type: "skipped", step: step.id, condition: step.condition ?? "" });
+        return passed;
+      }
     } catch (error) {
       return record.fail(vu, asFailure(error), null);
     }

@@ -57,6 +57,7 @@ export async function compileWorkflow(context: FlowContext, tables: StepTables =
       compilers: tables.compilers,
       references,
       meet: null,
+      trace: context.trace ?? null,
       jsonPath: needsLibrary ? await loadJsonPath() : plainJsonPath,
     });
     for (const executor of executors.values()) await executor.prepare?.();
@@ -77,7 +78,9 @@ function compileAll(
   const scenarios = workflow.scenarios.map((scenario) => {
     const variables = { ...workflow.variables, ...scenario.variables };
     const tags = { ...workflow.tags, ...scenario.tags, scenario: scenario.name };
-    const meet = (step: string, count: number | null) => context.meetings.open(scenario.name, step, count);
+    const meet = (step: string, count: number | null) =>
+      // Looked on at its work, a VU is alone.
+      context.meetings.open(scenario.name, step, context.trace === undefined ? count : 1);
     const own = { ...surroundings, meet };
     return compileScenario(scenario, createPhase(context, own, sharedValues, variables, tags, ""), workflow);
   });
@@ -139,7 +142,21 @@ async function createExecutors(
 ): Promise<void> {
   const { workflow, inputs, clock, random, log, permit, files, opensFiles, threads } = context;
   const ownerOffsetMs = context.ownerOffsetMs ?? (() => 0);
-  const node = { workflow, inputs, clock, random, log, permit, ownerOffsetMs, files, connections, opensFiles, threads };
+  const trace = context.trace ?? null;
+  const node = {
+    workflow,
+    inputs,
+    clock,
+    random,
+    log,
+    permit,
+    ownerOffsetMs,
+    files,
+    connections,
+    opensFiles,
+    threads,
+    trace,
+  };
   const shared = new Map<symbol, unknown>();
   for (const type of new Set(steps.map((step) => step.type))) {
     const load = Object.hasOwn(tables.executors, type) ? tables.executors[type] : undefined;

@@ -6,6 +6,7 @@ import type { FilePaths } from "../protocol/named-file.ts";
 import type { Clock, Log, Masker, Permit, Random } from "../protocol/ports.ts";
 import type { SharedValues } from "../protocol/report.ts";
 import type { VirtualUser } from "../protocol/step.ts";
+import type { Trace } from "../protocol/trace.ts";
 import type { Workflow } from "../protocol/workflow.ts";
 import type { Meetings } from "./rendezvous/meetings.ts";
 
@@ -34,6 +35,8 @@ export interface FlowContext {
   readonly opensFiles: boolean;
   /** How many threads of this node run the workflow. */
   readonly threads: number;
+  /** Absent: nobody looks on. */
+  readonly trace?: Trace | undefined;
 }
 
 /** A workflow as functions: nothing of its text is looked at again while it runs. */

@@ -7,6 +7,7 @@ import { compileExtraction } from "./extract/compile-extraction.ts";
 import type { FlowVu } from "./flow-vu.ts";
 import type { Place } from "./place.ts";
 import { asFailure } from "./step-record.ts";
+import { traceCheck } from "./trace-step.ts";
 
 /**
  * Looks at a result: extractions, then assertions, then checks. Gives the first failure, null: none. `before` is the
@@ -22,9 +23,11 @@ interface CountedCheck {
 
 export function compileExamine(step: Step, tags: Tags, place: Place): Examine {
   const { texts, jsonPath } = place;
-  const extractions = step.extract.map((item) => compileExtraction(item, texts.templateJson, jsonPath));
-  const assertions = step.assert.map(compileCounted);
-  const checks = step.checks.map(compileCounted);
+  const extractions = step.extract.map((item) =>
+    look("extract", item.name, compileExtraction(item, texts.templateJson, jsonPath)),
+  );
+  const assertions = step.assert.map((item) => compileCounted("assert", item));
+  const checks = step.checks.map((item) => compileCounted("check", item));
   return (vu, result, before, count) => {
     let failure = before;
     if (failure === null) {
@@ -35,8 +38,12 @@ export function compileExamine(step: Step, tags: Tags, place: Place): Examine {
     return failure;
   };
 
-  function compileCounted(assertion: Assertion): CountedCheck {
-    const check = compileAssertion(assertion, texts.templateJson, jsonPath);
+  function look(kind: "extract" | "assert" | "check", name: string, check: Check): Check {
+    return place.trace === null ? check : traceCheck(step, kind, name, check, place.trace);
+  }
+
+  function compileCounted(kind: "assert" | "check", assertion: Assertion): CountedCheck {
+    const check = look(kind, assertion.name, compileAssertion(assertion, texts.templateJson, jsonPath));
     return { check, rate: place.recorder.rate("checks", { ...tags, check: assertion.name }) };
   }
 }

@@ -9,6 +9,7 @@ import type { Arrive } from "./rendezvous/meetings.ts";
 import type { FlowType, References } from "./references.ts";
 import type { Texts } from "./texts.ts";
 import type { Turn } from "./turn.ts";
+import type { Trace } from "../protocol/trace.ts";
 
 /** What compiling a step needs to know: the thread's ports, and where in the workflow the step stands. */
 export interface Place {
@@ -25,6 +26,8 @@ export interface Place {
   readonly jsonPath: JsonPath;
   /** Opens a place where VUs of the scenario meet; null: the steps belong to no scenario. */
   readonly meet: ((step: string, count: number | null) => Arrive) | null;
+  /** null: nobody looks on. */
+  readonly trace: Trace | null;
   /** Of the workflow, the scenario and the steps around. */
   readonly tags: Tags;
   /** `::outer::inner`; empty outside of groups. */

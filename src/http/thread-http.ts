@@ -2,6 +2,7 @@ import type { ExecutorContext, VirtualUser } from "../protocol/step.ts";
 import { loadCookieJar, loadDecoder } from "./late-modules.ts";
 import { Session } from "./session.ts";
 import { loadTls } from "./tls.ts";
+import { traceClient } from "./trace-client.ts";
 import { createTransport } from "./transport.ts";
 
 /**
@@ -35,7 +36,7 @@ export function shareHttp(context: ExecutorContext): ThreadHttp {
   return made;
 }
 
-function createThreadHttp({ workflow, clock, permit, slot }: ExecutorContext): ThreadHttp {
+function createThreadHttp({ workflow, clock, permit, slot, trace }: ExecutorContext): ThreadHttp {
   const { http } = workflow;
   const transport = createTransport(http, { clock, permit });
   const foreseen: Foreseen = { tls: false, cookies: false, bodies: false };
@@ -44,7 +45,8 @@ function createThreadHttp({ workflow, clock, permit, slot }: ExecutorContext): T
     openSession(vu) {
       const known = vu.resources[slot];
       if (known !== undefined) return known as Session;
-      const session = new Session(transport.client(vu.signal), vu, http);
+      const client = transport.client(vu.signal);
+      const session = new Session(trace === null ? client : traceClient(client, trace), vu, http);
       vu.resources[slot] = session;
       return session;
     },

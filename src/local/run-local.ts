@@ -13,6 +13,7 @@ import type { Inputs } from "../protocol/message.ts";
 import type { FilePaths } from "../protocol/named-file.ts";
 import type { Alarm, Clock, Log, Random, TargetLists } from "../protocol/ports.ts";
 import type { Report } from "../protocol/report.ts";
+import type { Trace } from "../protocol/trace.ts";
 import type { Workflow } from "../protocol/workflow.ts";
 import { buildReport } from "../report/build-report.ts";
 import { type LiveView, summarize } from "../report/live.ts";
@@ -38,6 +39,8 @@ export interface LocalOptions {
   /** Databases and brokers that this machine knows by name. */
   readonly connections: Readonly<Record<string, JsonObject>>;
   readonly executionId: string;
+  /** Hears all that VUs do; then there is one thread. Absent: nobody looks on. */
+  readonly trace?: Trace | undefined;
   readonly engineVersion: string;
 }
 

@@ -3,6 +3,7 @@ import type { Inputs } from "./message.ts";
 import type { FilePaths } from "./named-file.ts";
 import type { Clock, Log, Permit, Random } from "./ports.ts";
 import type { Step, Workflow } from "./workflow.ts";
+import type { Trace } from "./trace.ts";
 
 /** Key of the method by which expressions look into a value that is not plain data. User data has no symbol keys. */
 export const read: unique symbol = Symbol("read");
@@ -113,6 +114,8 @@ export interface ExecutorContext {
   readonly opensFiles: boolean;
   /** How many threads of this node run the workflow: they divide between them what is meant for a node. */
   readonly threads: number;
+  /** null: nobody looks on. */
+  readonly trace: Trace | null;
   /** The executor's place in `VirtualUser.resources`. */
   readonly slot: number;
   /** What several executors of the thread share, each thing under a symbol of who makes it. */

@@ -29,9 +29,17 @@ const LEAST_WIDTH = 40;
 const INDENT = "  ";
 
 /** The summary for people, ending with the verdict. */
-export const renderText: Render = (report, { color, width }) => {
+export const renderText: Render = (report, options) => renderSections(sections, report, options);
+
+/** The verdict alone. */
+export const renderVerdict: Render = (report, options) => renderSections([showVerdict], report, options);
+
+function renderSections(
+  shown: readonly Section[],
+  ...[report, { color, width }]: Parameters<Render>
+): ReturnType<Render> {
   const paint: Paint = { colors: createColors(color), width: Math.max(LEAST_WIDTH, width) - INDENT.length };
-  const parts = sections.map((section) => section(report, paint)).filter((lines) => lines.length > 0);
+  const parts = shown.map((section) => section(report, paint)).filter((lines) => lines.length > 0);
   const text = parts.map((lines) => lines.map((line) => (line === "" ? "" : INDENT + line)).join("\n")).join("\n\n");
   return `\n${text}\n`;
-};
+}

@@ -72,6 +72,7 @@ export function createParts(
     opensFiles,
     threads: 1,
     files,
+    trace: options.trace,
   };
   const claims = createClaims(claimMemory, 1);
   const watch = createGeneratorWatch();

@@ -5,6 +5,7 @@ import type { FilePaths } from "../protocol/named-file.ts";
 import type { IterationRange, Plan, Share, VuIteration } from "../protocol/plan.ts";
 import type { Clock, Log, Random, TargetLists } from "../protocol/ports.ts";
 import type { SharedValues } from "../protocol/report.ts";
+import type { Trace } from "../protocol/trace.ts";
 
 export interface ShareRunOptions {
   readonly plan: Plan;
@@ -25,6 +26,8 @@ export interface ShareRunOptions {
   /** Whether the workflow may name files of this machine: who wrote it runs it here. */
   readonly opensFiles: boolean;
   readonly files: FilePaths;
+  /** Hears all that VUs do, on one thread; absent: nobody looks on. */
+  readonly trace?: Trace | undefined;
   /**
    * The lease (`createLeaseMemory`), which every thread reads before each send; `clock` must be the system's then. With a
    * lease an owner feeds the share: shared iterations are allotted, iterations of a VU are claimed, and a share of which

@@ -127,6 +127,7 @@ export function createHttpSteps(http: Partial<HttpDefaults> = {}, clockPorts: Pa
     opensFiles: false,
     threads: 1,
     files: new Map(),
+    trace: null,
     slot: 0,
     shared: new Map(),
   };
