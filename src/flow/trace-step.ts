@@ -26,11 +26,11 @@ export function traceRecord(step: Step, record: StepRecord, trace: Trace): StepR
   return {
     ...record,
     fail: (vu, failure, result) => {
-      trace({ type: "failed", step: step.id, failure });
+      trace({ type: "failed", step: step.id, ...failure });
       return record.fail(vu, failure, result);
     },
     failAfter: (vu, failure) => {
-      trace({ type: "failed", step: step.id, failure });
+      trace({ type: "failed", step: step.id, ...failure });
       return record.failAfter(vu, failure);
     },
   };
@@ -41,7 +41,7 @@ type Look = (vu: FlowVu, result: StepResult, before: Failure | null, count: bool
 /** A look at a result that tells the result itself, when it is counted. */
 export function traceResult(step: Step, examine: Look, trace: Trace): Look {
   return (vu, result, before, count) => {
-    if (count) trace({ type: "gave", step: step.id, result });
+    if (count) trace({ type: "gave", step: step.id, target: result.target, text: result.text() });
     return examine(vu, result, before, count);
   };
 }

@@ -1,5 +1,3 @@
-import type { Failure, StepResult } from "./step.ts";
-
 /** An answer, or why there is none, as it came over the wire. Times are milliseconds. */
 export interface TracedAnswer {
   /** 0: none came. */
@@ -28,7 +26,7 @@ export type TraceEvent =
   | { readonly type: "sent"; readonly url: string; readonly bytes: Uint8Array }
   | { readonly type: "answered"; readonly answer: TracedAnswer }
   /** What a step type that is not asked over HTTP gave. */
-  | { readonly type: "gave"; readonly step: string; readonly result: StepResult }
+  | { readonly type: "gave"; readonly step: string; readonly target: string; readonly text: string }
   /** `problem`: why it does not hold, or nothing was found; null: it does. */
   | {
       readonly type: "looked";
@@ -37,7 +35,7 @@ export type TraceEvent =
       readonly name: string;
       readonly problem: string | null;
     }
-  | { readonly type: "failed"; readonly step: string; readonly failure: Failure }
+  | { readonly type: "failed"; readonly step: string; readonly code: string; readonly message: string }
   /** `variables`: those that have another value since the step before ended. */
   | {
       readonly type: "ended";

@@ -45,16 +45,15 @@ function describe(event: TraceEvent, colors: Colors): Line[] {
     case "answered":
       return describeAnswer(event.answer).map((text) => plain(colors.magenta("< "), text));
     case "gave": {
-      const { target } = event.result;
-      const body = showBody(Buffer.from(event.result.text()), "");
-      return [...(target === "" ? [] : [target]), ...body].map((text) => plain(colors.magenta("< "), text));
+      const body = showBody(Buffer.from(event.text), "");
+      return [...(event.target === "" ? [] : [event.target]), ...body].map((text) => plain(colors.magenta("< "), text));
     }
     case "looked": {
       const problem = event.problem === null ? "" : `: ${event.problem}`;
       return [plain(mark(event.problem === null), `${event.kind} ${event.name}${problem}`)];
     }
     case "failed":
-      return [painted(`${event.failure.code}: ${event.failure.message}`, colors.red)];
+      return [painted(`${event.code}: ${event.message}`, colors.red)];
     case "ended": {
       const set = event.variables.map(([name, value]) => plain("", `${name} = ${showValue(value)}`));
       const end = `${event.step} ${event.outcome} after ${showDuration(event.durationMs)}`;
