@@ -6,6 +6,7 @@ import type { Exchange, HttpClient, WireRequest } from "../src/http/exchange.ts"
 import { createUrlReader } from "../src/http/url.ts";
 import { createRecorder } from "../src/measure/thread-recorder.ts";
 import type { Operation, VirtualUser } from "../src/protocol/step.ts";
+import { defaultTls } from "../src/protocol/tls.ts";
 import { createSystemClock } from "../src/run/system-clock.ts";
 import { systemTime } from "../src/run/system-time.ts";
 
@@ -13,7 +14,7 @@ import { systemTime } from "../src/run/system-time.ts";
 
 const url = createUrlReader()("http://127.0.0.1:8080/");
 if (url === null) throw new Error("no url");
-const tls = { verify: true, cert: null, key: null, ca: null };
+const tls = defaultTls;
 const settings = { keepHeaders: false, keepBody: false, expects: null, lastOnConnection: false };
 const draft: Draft = { method: "GET", url, names: [], lines: [], cookies: "", body: null };
 const wire: WireRequest = {
@@ -24,6 +25,8 @@ const wire: WireRequest = {
   retriable: true,
   connectTimeoutMs: 10_000,
   tls,
+  proxy: null,
+  message: null,
 };
 const answer: Exchange = {
   code: 0,
@@ -72,7 +75,7 @@ const recorder = createRecorder({ clock, masker: (text) => text });
 const tags = { step: "get", name: "get", scenario: "default" };
 const operation: Operation = createOperation({
   prepare: () => ({ draft, wire }),
-  settings: { ...settings, connectTimeoutMs: 10_000, tls },
+  settings: { ...settings, connectTimeoutMs: 10_000, tls, version: "1.1", chooseProxy: null },
   series: new StepSeries(recorder, tags, "http://127.0.0.1:8080/", (status) => status < 400),
   openSession: () => session,
   clock,

@@ -1,5 +1,6 @@
 import { createTransport } from "../src/http/transport.ts";
 import type { WireRequest } from "../src/http/exchange.ts";
+import { defaultTls } from "../src/protocol/tls.ts";
 import { createSystemClock } from "../src/run/system-clock.ts";
 import { systemTime } from "../src/run/system-time.ts";
 
@@ -12,7 +13,7 @@ const [port = 8080, clients = 50, seconds = 5] = process.argv.slice(2).map(Numbe
 
 const clock = createSystemClock(systemTime);
 const transport = createTransport(
-  { maxHeader: 65_536, maxBody: 16_777_216, dnsTtlMs: 300_000, hosts: {} },
+  { maxHeader: 65_536, maxBody: 16_777_216, dnsTtlMs: 300_000, hosts: {}, sources: [] },
   { clock, permit: { maySend: () => true, refuses: () => null } },
 );
 const request: WireRequest = {
@@ -25,7 +26,9 @@ const request: WireRequest = {
   expects: null,
   lastOnConnection: false,
   connectTimeoutMs: 10_000,
-  tls: { verify: true, cert: null, key: null, ca: null },
+  tls: defaultTls,
+  proxy: null,
+  message: null,
 };
 
 let exchanges = 0;

@@ -76,3 +76,62 @@ function readMapped(address: string): string | null {
   const [upper, lower] = [Number.parseInt(high, 16), Number.parseInt(low, 16)];
   return `${upper >> 8}.${upper & 255}.${lower >> 8}.${lower & 255}`;
 }
+
+/** What `parseAddressSpan` reads, for people. */
+export const spanForm = "no address and no range of them; it takes 10.0.0.5, 10.0.0.0/28 or 10.0.0.5-10.0.0.9";
+
+/** More of one span are not used: every VU has one, and a machine seldom has more. */
+const mostOfSpan = 65_536n;
+
+/** So many addresses from the first on. */
+export interface AddressSpan {
+  readonly family: 4 | 6;
+  readonly first: bigint;
+  readonly count: bigint;
+}
+
+/**
+ * The single addresses of `10.0.0.5`, `10.0.0.0/28` (without the network's own and the broadcast address) or
+ * `10.0.0.5-10.0.0.9`, at most 65536; null: it is none of these.
+ */
+export function parseAddressSpan(text: string): AddressSpan | null {
+  const [, low = "", bits, high] = /^([^/-]+)(?:\/(\d{1,3})|-([^/-]+))?$/.exec(text.trim()) ?? [];
+  const family = isIP(low);
+  if ((family !== 4 && family !== 6) || low.includes("%")) return null;
+  const first = readAddress(low, family);
+  if (high !== undefined) {
+    if (isIP(high) !== family) return null;
+    const count = readAddress(high, family) - first + 1n;
+    return count < 1n ? null : { family, first, count: atMost(count) };
+  }
+  const width = family === 4 ? 32 : 128;
+  const prefix = bits === undefined ? width : Number(bits);
+  if (prefix > width) return null;
+  const size = 1n << BigInt(width - prefix);
+  if (size === 1n) return { family, first, count: 1n };
+  const network = (first / size) * size;
+  if (family === 4 && size > 2n) return { family, first: network + 1n, count: atMost(size - 2n) };
+  return { family, first: network, count: atMost(size) };
+}
+
+function atMost(count: bigint): bigint {
+  return count > mostOfSpan ? mostOfSpan : count;
+}
+
+function readAddress(text: string, family: 4 | 6): bigint {
+  if (family === 4) return text.split(".").reduce((sum, part) => (sum << 8n) | BigInt(part), 0n);
+  // A URL writes an address in its one shortest form, without dots.
+  const shortest = (URL.parse(`http://[${text}]/`)?.hostname ?? "[::]").slice(1, -1);
+  const [head = "", tail] = shortest.split("::");
+  const left = head === "" ? [] : head.split(":");
+  const right = tail === undefined || tail === "" ? [] : tail.split(":");
+  const groups = [...left, ...Array.from({ length: 8 - left.length - right.length }, () => "0"), ...right];
+  return groups.reduce((sum, group) => (sum << 16n) | BigInt(`0x${group}`), 0n);
+}
+
+/** An address of the number that it is. */
+export function printAddress(address: bigint, family: 4 | 6): string {
+  const part = (at: number, width: bigint) => (address >> (BigInt(at) * width)) & ((1n << width) - 1n);
+  if (family === 4) return [3, 2, 1, 0].map((at) => part(at, 8n)).join(".");
+  return [7, 6, 5, 4, 3, 2, 1, 0].map((at) => part(at, 16n).toString(16)).join(":");
+}

@@ -27,7 +27,7 @@ const rows: readonly (readonly [files: RegExp, ...mayImport: string[]])[] = [
     "measure/catalog.ts",
     "measure/threshold.ts",
   ],
-  [/^http\//, "measure/recorder.ts", "expression/text.ts"],
+  [/^http\//, "measure/recorder.ts", "expression/text.ts", "expression/template.ts"],
   [/^driver\//, "http/", "measure/recorder.ts"],
   [/^executors\//, "expression/", "http/", "driver/", "measure/recorder.ts"],
   [/^flow\//, "step-executors.ts", "expression/", "data/", "measure/"],

@@ -73,8 +73,10 @@ export interface WorkflowDocument {
       /** How long a looked-up name is kept, such as `1m`. Default: 5m. */
       readonly ttl?: number | string;
     };
-    /** Addresses to dial in place of names, such as `{api.test: 127.0.0.1:8080}`. Default: none. */
+    /** Addresses to dial in place of names, such as `{api.test: 127.0.0.1:8080}`; `*.test` is every name below. Default: none. */
     readonly hosts?: Readonly<Record<string, string>>;
+    /** Addresses of this machine that connections come from, each VU's from one: `10.0.0.5`, `10.0.0.0/28`, `10.0.0.5-10.0.0.9`, or a list of them. Default: the system chooses. */
+    readonly ip?: string | readonly string[];
     /** Parameters added to the URL, encoded. Default: none. */
     readonly query?:
       | Readonly<Record<string, Scalar | readonly Scalar[]>>
@@ -136,6 +138,14 @@ export interface WorkflowDocument {
       readonly key?: string;
       /** Authorities to trust: PEM text, or a file relative to the workflow. Default: the system's own. */
       readonly ca?: string;
+      /** The oldest version of TLS to accept: 1.0, 1.1, 1.2 or 1.3. Default: 1.2. */
+      readonly min_version?: "1.0" | 1 | "1.1" | 1.1 | "1.2" | 1.2 | "1.3" | 1.3 | Template;
+      /** The newest version of TLS to offer. Default: 1.3. */
+      readonly max_version?: "1.0" | 1 | "1.1" | 1.1 | "1.2" | 1.2 | "1.3" | 1.3 | Template;
+      /** What to offer, as OpenSSL lists it: `TLS_AES_128_GCM_SHA256:…`. Default: Node's own list. */
+      readonly ciphers?: string;
+      /** The name to ask the server for, and to find in its certificate. Default: the host of the connection. */
+      readonly server_name?: string;
     };
     /** The longest time for the whole request, such as `30s`, or `{connect, total}`. Default: connect 10s, total 60s. */
     readonly timeout?:
@@ -147,10 +157,12 @@ export interface WorkflowDocument {
           /** For the request with all its redirects, such as `30s`. Default: 60s. */
           readonly total?: number | string;
         };
-    /** The version of HTTP to speak. Default: 1.1. */
-    readonly http_version?: "1.1" | 1.1 | "auto" | Template;
+    /** The version of HTTP to speak; `auto`: over TLS what the server prefers of 2 and 1.1, else 1.1. Default: 1.1. */
+    readonly http_version?: "1.1" | 1.1 | "2" | 2 | "auto" | Template;
     /** Ask for a compressed answer. Default: false. */
     readonly compression?: boolean | Template;
+    /** An HTTP proxy, `http://USER:PASSWORD@HOST:PORT` (or https), or `env`: HTTP_PROXY, HTTPS_PROXY, NO_PROXY; null: none. May be a template of `env`, `secret` and `variables`. Default: that of `options.http`, else none. */
+    readonly proxy?: string | null;
     /** Statuses that count as success: `200`, `2xx`, `300-399`, or a list of them. Default: every one below 400. */
     readonly expect_status?: number | Template | string | readonly (number | Template | string)[];
   };
@@ -316,8 +328,10 @@ export interface WorkflowDocument {
         /** How long a looked-up name is kept, such as `1m`. Default: 5m. */
         readonly ttl?: number | string;
       };
-      /** Addresses to dial in place of names, such as `{api.test: 127.0.0.1:8080}`. Default: none. */
+      /** Addresses to dial in place of names, such as `{api.test: 127.0.0.1:8080}`; `*.test` is every name below. Default: none. */
       readonly hosts?: Readonly<Record<string, string>>;
+      /** Addresses of this machine that connections come from, each VU's from one: `10.0.0.5`, `10.0.0.0/28`, `10.0.0.5-10.0.0.9`, or a list of them. Default: the system chooses. */
+      readonly ip?: string | readonly string[];
       /** Parameters added to the URL, encoded. Default: none. */
       readonly query?:
         | Readonly<Record<string, Scalar | readonly Scalar[]>>
@@ -379,6 +393,14 @@ export interface WorkflowDocument {
         readonly key?: string;
         /** Authorities to trust: PEM text, or a file relative to the workflow. Default: the system's own. */
         readonly ca?: string;
+        /** The oldest version of TLS to accept: 1.0, 1.1, 1.2 or 1.3. Default: 1.2. */
+        readonly min_version?: "1.0" | 1 | "1.1" | 1.1 | "1.2" | 1.2 | "1.3" | 1.3 | Template;
+        /** The newest version of TLS to offer. Default: 1.3. */
+        readonly max_version?: "1.0" | 1 | "1.1" | 1.1 | "1.2" | 1.2 | "1.3" | 1.3 | Template;
+        /** What to offer, as OpenSSL lists it: `TLS_AES_128_GCM_SHA256:…`. Default: Node's own list. */
+        readonly ciphers?: string;
+        /** The name to ask the server for, and to find in its certificate. Default: the host of the connection. */
+        readonly server_name?: string;
       };
       /** The longest time for the whole request, such as `30s`, or `{connect, total}`. Default: connect 10s, total 60s. */
       readonly timeout?:
@@ -390,10 +412,12 @@ export interface WorkflowDocument {
             /** For the request with all its redirects, such as `30s`. Default: 60s. */
             readonly total?: number | string;
           };
-      /** The version of HTTP to speak. Default: 1.1. */
-      readonly http_version?: "1.1" | 1.1 | "auto" | Template;
+      /** The version of HTTP to speak; `auto`: over TLS what the server prefers of 2 and 1.1, else 1.1. Default: 1.1. */
+      readonly http_version?: "1.1" | 1.1 | "2" | 2 | "auto" | Template;
       /** Ask for a compressed answer. Default: false. */
       readonly compression?: boolean | Template;
+      /** An HTTP proxy, `http://USER:PASSWORD@HOST:PORT` (or https), or `env`: HTTP_PROXY, HTTPS_PROXY, NO_PROXY; null: none. May be a template of `env`, `secret` and `variables`. Default: that of `options.http`, else none. */
+      readonly proxy?: string | null;
       /** Statuses that count as success: `200`, `2xx`, `300-399`, or a list of them. Default: every one below 400. */
       readonly expect_status?: number | Template | string | readonly (number | Template | string)[];
     };
@@ -769,6 +793,14 @@ export interface HttpConfig {
     readonly key?: string;
     /** Authorities to trust: PEM text, or a file relative to the workflow. Default: the system's own. */
     readonly ca?: string;
+    /** The oldest version of TLS to accept: 1.0, 1.1, 1.2 or 1.3. Default: 1.2. */
+    readonly min_version?: "1.0" | 1 | "1.1" | 1.1 | "1.2" | 1.2 | "1.3" | 1.3 | Template;
+    /** The newest version of TLS to offer. Default: 1.3. */
+    readonly max_version?: "1.0" | 1 | "1.1" | 1.1 | "1.2" | 1.2 | "1.3" | 1.3 | Template;
+    /** What to offer, as OpenSSL lists it: `TLS_AES_128_GCM_SHA256:…`. Default: Node's own list. */
+    readonly ciphers?: string;
+    /** The name to ask the server for, and to find in its certificate. Default: the host of the connection. */
+    readonly server_name?: string;
   };
   /** The longest time for the whole request, such as `30s`, or `{connect, total}`. Default: connect 10s, total 60s. */
   readonly timeout?:
@@ -780,10 +812,12 @@ export interface HttpConfig {
         /** For the request with all its redirects, such as `30s`. Default: 60s. */
         readonly total?: number | string;
       };
-  /** The version of HTTP to speak. Default: 1.1. */
-  readonly http_version?: "1.1" | 1.1 | "auto" | Template;
+  /** The version of HTTP to speak; `auto`: over TLS what the server prefers of 2 and 1.1, else 1.1. Default: 1.1. */
+  readonly http_version?: "1.1" | 1.1 | "2" | 2 | "auto" | Template;
   /** Ask for a compressed answer. Default: false. */
   readonly compression?: boolean | Template;
+  /** An HTTP proxy, `http://USER:PASSWORD@HOST:PORT` (or https), or `env`: HTTP_PROXY, HTTPS_PROXY, NO_PROXY; null: none. May be a template of `env`, `secret` and `variables`. Default: that of `options.http`, else none. */
+  readonly proxy?: string | null;
   /** Statuses that count as success: `200`, `2xx`, `300-399`, or a list of them. Default: every one below 400. */
   readonly expect_status?: number | Template | string | readonly (number | Template | string)[];
 }
@@ -865,6 +899,14 @@ export interface MqConfig {
     readonly key?: string;
     /** Authorities to trust: PEM text, or a file relative to the workflow. Default: the system's own. */
     readonly ca?: string;
+    /** The oldest version of TLS to accept: 1.0, 1.1, 1.2 or 1.3. Default: 1.2. */
+    readonly min_version?: "1.0" | 1 | "1.1" | 1.1 | "1.2" | 1.2 | "1.3" | 1.3 | Template;
+    /** The newest version of TLS to offer. Default: 1.3. */
+    readonly max_version?: "1.0" | 1 | "1.1" | 1.1 | "1.2" | 1.2 | "1.3" | 1.3 | Template;
+    /** What to offer, as OpenSSL lists it: `TLS_AES_128_GCM_SHA256:…`. Default: Node's own list. */
+    readonly ciphers?: string;
+    /** The name to ask the server for, and to find in its certificate. Default: the host of the connection. */
+    readonly server_name?: string;
   };
 }
 
@@ -911,6 +953,14 @@ export interface DbConfig {
     readonly key?: string;
     /** Authorities to trust: PEM text, or a file relative to the workflow. Default: the system's own. */
     readonly ca?: string;
+    /** The oldest version of TLS to accept: 1.0, 1.1, 1.2 or 1.3. Default: 1.2. */
+    readonly min_version?: "1.0" | 1 | "1.1" | 1.1 | "1.2" | 1.2 | "1.3" | 1.3 | Template;
+    /** The newest version of TLS to offer. Default: 1.3. */
+    readonly max_version?: "1.0" | 1 | "1.1" | 1.1 | "1.2" | 1.2 | "1.3" | 1.3 | Template;
+    /** What to offer, as OpenSSL lists it: `TLS_AES_128_GCM_SHA256:…`. Default: Node's own list. */
+    readonly ciphers?: string;
+    /** The name to ask the server for, and to find in its certificate. Default: the host of the connection. */
+    readonly server_name?: string;
   };
 }
 
@@ -952,6 +1002,14 @@ export interface SocketConfig {
     readonly key?: string;
     /** Authorities to trust: PEM text, or a file relative to the workflow. Default: the system's own. */
     readonly ca?: string;
+    /** The oldest version of TLS to accept: 1.0, 1.1, 1.2 or 1.3. Default: 1.2. */
+    readonly min_version?: "1.0" | 1 | "1.1" | 1.1 | "1.2" | 1.2 | "1.3" | 1.3 | Template;
+    /** The newest version of TLS to offer. Default: 1.3. */
+    readonly max_version?: "1.0" | 1 | "1.1" | 1.1 | "1.2" | 1.2 | "1.3" | 1.3 | Template;
+    /** What to offer, as OpenSSL lists it: `TLS_AES_128_GCM_SHA256:…`. Default: Node's own list. */
+    readonly ciphers?: string;
+    /** The name to ask the server for, and to find in its certificate. Default: the host of the connection. */
+    readonly server_name?: string;
   };
 }
 
@@ -994,6 +1052,12 @@ export interface GrpcConfig {
         readonly key?: string;
         /** Authorities to trust: PEM text, or a file relative to the workflow. Default: the system's own. */
         readonly ca?: string;
+        /** The oldest version of TLS to accept: 1.0, 1.1, 1.2 or 1.3. Default: 1.2. */
+        readonly min_version?: "1.0" | 1 | "1.1" | 1.1 | "1.2" | 1.2 | "1.3" | 1.3 | Template;
+        /** The newest version of TLS to offer. Default: 1.3. */
+        readonly max_version?: "1.0" | 1 | "1.1" | 1.1 | "1.2" | 1.2 | "1.3" | 1.3 | Template;
+        /** What to offer, as OpenSSL lists it: `TLS_AES_128_GCM_SHA256:…`. Default: Node's own list. */
+        readonly ciphers?: string;
         /** The name that the server's certificate is checked against. Default: the host. */
         readonly server_name?: string;
       };

@@ -106,7 +106,7 @@ export async function masterStartCommand(options: MasterStartOptions, terminal: 
 /** The slave inside a standalone master; gives what ends it. */
 async function joinSlave(
   { port, locateInput }: Pick<RunningMaster, "port" | "locateInput">,
-  { slave: { labels, maxVus, threads, targets, exposeEnv }, connections }: Configuration,
+  { slave: { labels, maxVus, threads, targets, localIps, exposeEnv }, connections }: Configuration,
   clock: Clock,
   log: Log,
 ): Promise<() => Promise<void>> {
@@ -135,6 +135,7 @@ async function joinSlave(
     random: Math.random,
     log,
     targets,
+    localIps,
     connections,
     environment: exposeVariables(exposeEnv, process.env),
     sample: createProcessSample(),

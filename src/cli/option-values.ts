@@ -1,5 +1,6 @@
 import { availableParallelism } from "node:os";
 import { InvalidArgumentError } from "commander";
+import { parseAddressSpan, spanForm } from "../address.ts";
 import { parseDuration } from "../quantity.ts";
 
 /** A whole number from 1. */
@@ -84,6 +85,14 @@ export function readThreads(text: string): number | "auto" {
     throw new InvalidArgumentError(`This machine has ${cores} cores: give 1 to ${most}, or auto.`);
   }
   return value;
+}
+
+/** Addresses of this machine and ranges of them, with commas between. */
+export function readSpans(text: string): readonly string[] {
+  const spans = text.split(",").map((span) => span.trim());
+  const wrong = spans.find((span) => parseAddressSpan(span) === null);
+  if (wrong !== undefined) throw new InvalidArgumentError(`\`${wrong.slice(0, 100)}\` is ${spanForm}.`);
+  return spans;
 }
 
 /** 32 bits. */

@@ -8,6 +8,7 @@ import { createSystemClock } from "../run/system-clock.ts";
 import { systemTime } from "../run/system-time.ts";
 import { keepSingleIteration } from "./debug/single-iteration.ts";
 import { showTrace } from "./debug/show-trace.ts";
+import { useOwnSources } from "../run/own-sources.ts";
 import { startDemoTarget } from "./demo-target.ts";
 import { keepFaultsIn } from "./fault-log.ts";
 import { watchInterrupts } from "./interrupts.ts";
@@ -62,7 +63,7 @@ export async function runCommand(file: string, options: RunOptions, terminal: Te
     const log = createTextLog(terminal, options.quiet ? "error" : options.logLevel, createMasker(inputs.secrets));
     keepFaultsIn(log);
     const local = startLocal({
-      workflow,
+      workflow: useOwnSources(workflow, options.localIps ?? []),
       inputs,
       files,
       threads: options.debug ? 1 : options.threads,

@@ -11,6 +11,7 @@ import {
   readDuration,
   readRate,
   readSeed,
+  readSpans,
   readThreads,
 } from "./option-values.ts";
 
@@ -44,6 +45,7 @@ export interface RunOptions extends WorkflowOptions, ResultOptions {
   readonly demoTarget?: boolean;
   readonly debug?: boolean;
   readonly threads: number | "auto";
+  readonly localIps?: readonly string[];
 }
 
 /** Adds the options that change a workflow. */
@@ -68,6 +70,11 @@ export function addRunOptions(command: Command): Command {
   addWorkflowOptions(command)
     .option("--demo-target", "start the built-in target; its address is ${env.DEMO_URL}")
     .option("--debug", "run one iteration and show every request, answer, variable and failed assertion")
+    .option(
+      "--local-ips <list>",
+      "addresses of this machine to send from, spread over VUs: 10.0.0.5,10.0.0.0/28,10.0.0.5-10.0.0.9",
+      readSpans,
+    )
     .option("--threads <n>", "threads that make the load, or auto", readThreads, "auto");
   return addResultOptions(command);
 }

@@ -95,6 +95,7 @@ export async function slaveStartCommand(options: SlaveStartOptions, terminal: Te
       random: Math.random,
       log,
       targets: own.targets,
+      localIps: own.localIps,
       connections: configuration.connections,
       environment: exposeVariables(own.exposeEnv, process.env),
       sample: createProcessSample(),

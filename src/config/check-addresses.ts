@@ -1,4 +1,4 @@
-import { parseRange } from "../address.ts";
+import { parseAddressSpan, parseRange, spanForm } from "../address.ts";
 import type { GivenValues } from "./given-values.ts";
 import { type ListenAddress, parseListenAddress } from "./listen-address.ts";
 
@@ -46,6 +46,15 @@ export function checkTargets(values: GivenValues, key: string): readonly string[
     values.report(key, `\`${shown}\` is no address, no network and no name; it takes ${takes}`, [index]);
   }
   return targets;
+}
+
+/** Addresses of this machine, and ranges of them, of a key; what is none is reported. */
+export function checkSpans(values: GivenValues, key: string): readonly string[] {
+  const spans = values.texts(key);
+  for (const [index, text] of spans.entries()) {
+    if (parseAddressSpan(text) === null) values.report(key, `\`${text.slice(0, 100)}\` is ${spanForm}`, [index]);
+  }
+  return spans;
 }
 
 /** What looks like an address is none: `10.0.0.0/33`, `10.0.0.256`. */

@@ -69,6 +69,8 @@ export interface SlaveConfiguration {
   readonly tls: { readonly ca: string | null; readonly cert: string | null; readonly key: string | null };
   /** Names of the process's environment that a workflow may read. */
   readonly exposeEnv: readonly string[];
+  /** Addresses and ranges of this machine that load comes from; empty: the workflow or the system chooses. */
+  readonly localIps: readonly string[];
   readonly targets: TargetLists;
 }
 

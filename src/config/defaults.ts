@@ -28,6 +28,7 @@ export const defaults = {
     labels: {},
     master_addr: "http://localhost:8080",
     expose_env: [],
+    local_ips: [],
     targets: { allow: [], deny: [] },
   },
   connections: {},

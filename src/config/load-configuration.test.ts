@@ -57,6 +57,7 @@ test("without a file everything has its default", () => {
       apiKeyFile: null,
       tls: { ca: null, cert: null, key: null },
       exposeEnv: [],
+      localIps: [],
       targets: { allow: [], deny: [] },
     },
     connections: {},
@@ -82,7 +83,7 @@ server: {address: "[::1]:81", read_timeout: 1s, write_timeout: 2s, enable_cors: 
 master: {heartbeat_interval: 200ms, heartbeat_timeout: 4s, task_queue_size: 0, max_slaves: 3, max_executions: 4,
   store: "sqlite:x.db", data_dir: data, retention: {max_age: 1h, max_executions: 5}}
 slave: {type: worker, id: 东-1, address: 127.0.0.1:0, threads: 2, capabilities: [db_executor], labels: {zone: 1, a: true},
-  max_vus: 7, master_addr: "a:1,b:2", api_key: k, tls: {ca: ca.pem, cert: /c.pem, key: k.pem}, expose_env: [HOME],
+  max_vus: 7, master_addr: "a:1,b:2", api_key: k, tls: {ca: ca.pem, cert: /c.pem, key: k.pem}, expose_env: [HOME], local_ips: [10.0.0.0/28, 10.0.1.1-10.0.1.9],
   targets: {allow: ["*.shop.example"], deny: [10.0.0.0/8, "::1"]}}
 connections: {shop: {driver: mysql, dsn: "mysql://h/db", password_env: PW, pool: {max: 3}}}
 logging: {level: debug, format: text, output: file, file: log/we.log}
@@ -128,6 +129,7 @@ access: {allow: [192.168.0.0/16], deny: [192.168.1.1]}
       apiKeyFile: null,
       tls: { ca: "conf/ca.pem", cert: "/c.pem", key: "conf/k.pem" },
       exposeEnv: ["HOME"],
+      localIps: ["10.0.0.0/28", "10.0.1.1-10.0.1.9"],
       targets: { allow: ["*.shop.example"], deny: ["10.0.0.0/8", "::1"] },
     },
     connections: { shop: { driver: "mysql", dsn: "mysql://h/db", password: "geheim", pool: { max: 3 } } },

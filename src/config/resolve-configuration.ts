@@ -9,7 +9,7 @@ import type {
   SlaveConfiguration,
   TlsConfiguration,
 } from "./configuration.ts";
-import { checkNetworks, checkOrigins, checkTargets, readAddress } from "./check-addresses.ts";
+import { checkNetworks, checkOrigins, checkSpans, checkTargets, readAddress } from "./check-addresses.ts";
 import type { GivenValues } from "./given-values.ts";
 import type { Environment } from "./read-environment.ts";
 import { resolveAuth } from "./resolve-auth.ts";
@@ -115,6 +115,7 @@ function resolveSlave(values: GivenValues, { environment, maxThreads }: Surround
       key: values.file("slave.tls.key"),
     },
     exposeEnv: values.texts("slave.expose_env"),
+    localIps: checkSpans(values, "slave.local_ips"),
     targets: {
       allow: checkTargets(values, "slave.targets.allow"),
       deny: checkTargets(values, "slave.targets.deny"),

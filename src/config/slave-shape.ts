@@ -44,6 +44,10 @@ export const slaveShape = object({
     list(text),
     "Names of the slave's environment that a submitted workflow may read as `env.NAME`.",
   ),
+  local_ips: describe(
+    list(text),
+    "Addresses of this machine that load comes from, spread over VUs: `10.0.0.5`, `10.0.0.0/28`, `10.0.0.5-10.0.0.9`; empty: those of the workflow's `options.http.ip`, else what the system chooses.",
+  ),
   targets: addressListsShape(
     "What load may be sent to: addresses, networks and names (`10.0.0.0/8`, `shop.example`, `*.shop.example`); empty: everything.",
     "What it may not be sent to, also when it is allowed; checked after the look-up of a name, and on redirects.",

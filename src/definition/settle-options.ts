@@ -18,8 +18,8 @@ export interface KnownValues {
   readonly envMayGrow: boolean;
 }
 
-/** Texts of `http` options that stay templates, filled in for each request. */
-const perRequest: ReadonlySet<string> = new Set(["headers", "auth", "query", "params"]);
+/** Texts of `http` options that stay templates, filled in for each request, or with secrets before the start. */
+const perRequest: ReadonlySet<string> = new Set(["headers", "auth", "query", "params", "proxy"]);
 
 /** Fields of workflows and of steps of every type that are lists of steps, or one step. */
 const hooks: readonly string[] = ["pre_hook", "post_hook"];

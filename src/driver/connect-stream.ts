@@ -40,13 +40,14 @@ export async function connectStream(
   function secure(address: string): Socket {
     if (trust === null) throw new Error("a TLS connection needs its certificates");
     const tls = loadTls();
+    const name = trust.serverName ?? host;
     return tls.connect({
       host: address,
       port,
-      servername: isIP(host) === 0 ? host : undefined,
+      servername: isIP(name) === 0 ? name : undefined,
       secureContext: trust.context,
       rejectUnauthorized: trust.verify,
-      checkServerIdentity: (_name, certificate) => tls.checkServerIdentity(host, certificate),
+      checkServerIdentity: (_name, certificate) => tls.checkServerIdentity(name, certificate),
     });
   }
 

@@ -1,3 +1,4 @@
+import { defaultTls } from "../protocol/tls.ts";
 import { afterEach, describe, expect, test } from "vitest";
 import { makeAssertion, makeExtraction, makeStep, makeWorkflow, startFlow } from "../../test/support/flow-run.ts";
 import { type HttpTarget, startHttpTarget } from "../../test/support/http-steps.ts";
@@ -27,7 +28,9 @@ const plainConfig: HttpConfig = {
   auth: null,
   cookies: {},
   redirect: { follow: true, maxRedirects: 10 },
-  tls: { verify: true, cert: null, key: null, ca: null },
+  tls: defaultTls,
+  version: "1.1",
+  proxy: null,
   connectTimeoutMs: 10_000,
   totalTimeoutMs: 60_000,
   compression: false,

@@ -25,7 +25,7 @@ export const more = -1;
 export const broken = -2;
 
 /** Bytes of a sample: twice what a report shows, so that a secret is masked before it is cut. */
-const sampleSize = 2048;
+export const sampleSize = 2048;
 
 const readingHead = 0;
 const readingLength = 1;

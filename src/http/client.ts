@@ -1,6 +1,13 @@
+import type { Socket } from "node:net";
 import { codes } from "./codes.ts";
 import { Connection, type ConnectionOwner } from "./connection.ts";
-import type { Exchange, ExchangeListener, HttpClient, Origin, WireRequest } from "./exchange.ts";
+import type { Dial } from "./dial.ts";
+import type { Exchange, ExchangeListener, HttpClient, Message, Origin, Proxy, WireRequest } from "./exchange.ts";
+import type { SessionKey } from "./http2/opening.ts";
+import { type Http1Fallback, Sessions } from "./http2/sessions.ts";
+import { StreamExchange } from "./http2/stream-exchange.ts";
+import { failUnsent, MeasuredExchange } from "./measured-exchange.ts";
+import type { SourceAddress } from "./source-address.ts";
 import type { Trust } from "./tls.ts";
 import type { Wire } from "./wire.ts";
 
@@ -8,23 +15,32 @@ import type { Wire } from "./wire.ts";
 const maxKept = 32;
 const never = Number.POSITIVE_INFINITY;
 
-/** A client of one VU. `onClosed` is called once. */
-export function createClient(wire: Wire, signal: AbortSignal, onClosed: (client: HttpClient) => void): HttpClient {
-  return new Client(wire, signal, onClosed);
+/** A client of one VU. `source`: where its connections come from; `onClosed` is called once. */
+export function createClient(
+  wire: Wire,
+  source: SourceAddress | null,
+  signal: AbortSignal,
+  onClosed: (client: HttpClient) => void,
+): HttpClient {
+  return new Client(wire, source, signal, onClosed);
 }
 
-class Client implements HttpClient, ConnectionOwner {
+class Client implements HttpClient, ConnectionOwner, Http1Fallback {
+  readonly source: SourceAddress | null;
   private readonly wire: Wire;
   private readonly signal: AbortSignal;
   private readonly onClosed: (client: HttpClient) => void;
   private readonly onAbort = (): void => this.stop();
   /** Idle and running ones; few, so a scan finds the one to use. */
   private readonly connections: Connection[] = [];
+  /** null: nothing has asked for HTTP/2. */
+  private sessions: Sessions | null = null;
   private stopped = false;
   private closed = false;
 
-  constructor(wire: Wire, signal: AbortSignal, onClosed: (client: HttpClient) => void) {
+  constructor(wire: Wire, source: SourceAddress | null, signal: AbortSignal, onClosed: (client: HttpClient) => void) {
     this.wire = wire;
+    this.source = source;
     this.signal = signal;
     this.onClosed = onClosed;
     if (signal.aborted) this.stopped = true;
@@ -41,31 +57,36 @@ class Client implements HttpClient, ConnectionOwner {
     const exchange = new MeasuredExchange(now);
     if (this.stopped || !this.wire.permit.maySend(now)) {
       exchange.interrupted = true;
-      fail(exchange, codes.other, "interrupted", listener);
+      failUnsent(exchange, codes.other, "interrupted", listener);
       return;
     }
     if (now >= deadline) {
-      fail(exchange, codes.timeout, "no time was left to send the request", listener);
+      failUnsent(exchange, codes.timeout, "no time was left to send the request", listener);
       return;
     }
-    const { origin } = request;
+    const { origin, proxy, message } = request;
     let trust: Trust | null = null;
-    if (origin.secure) {
+    if (origin.secure || proxy?.secure) {
       try {
         trust = this.wire.trusts.of(request.tls);
       } catch (error) {
-        fail(exchange, codes.tls, `tls settings of the request: ${messageOf(error)}`, listener);
+        failUnsent(exchange, codes.tls, `tls settings of the request: ${messageOf(error)}`, listener);
         return;
       }
     }
-    const connection = this.idleTo(origin, trust) ?? this.open(origin, trust);
-    connection.run(request, deadline, exchange, listener, now);
+    const idle = this.idleTo(origin, trust, proxy);
+    if (message === null) {
+      (idle ?? this.open(origin, trust, proxy)).run(request, deadline, exchange, listener, now);
+      return;
+    }
+    this.sendMessage(request, message, trust, deadline, exchange, listener, idle, now);
   }
 
   closeIdle(): void {
     for (const connection of this.connections.slice()) {
       if (connection.idle) connection.discard();
     }
+    this.sessions?.closeIdle();
   }
 
   close(): void {
@@ -89,65 +110,69 @@ class Client implements HttpClient, ConnectionOwner {
     from: Connection,
     now: number,
   ): void {
-    this.open(request.origin, from.trust).run(request, deadline, exchange, listener, now);
+    this.open(request.origin, from.trust, from.proxy).run(request, deadline, exchange, listener, now);
+  }
+
+  fellBack(key: SessionKey, socket: Socket, dial: Dial, streams: readonly StreamExchange[], now: number): void {
+    streams.forEach(({ request, deadline, exchange, listener }, place) => {
+      const connection = this.open(key.origin, key.trust, key.proxy);
+      if (place === 0) connection.adopt(socket, dial);
+      exchange.blocked = now - exchange.startedAt - exchange.connecting - exchange.tlsHandshaking;
+      connection.run(request, deadline, exchange, listener, now);
+    });
+    if (streams.length === 0) socket.destroy();
+  }
+
+  /** `idle`: a connection on which the origin has chosen HTTP/1.1 before. */
+  private sendMessage(
+    request: WireRequest,
+    message: Message,
+    trust: Trust | null,
+    deadline: number,
+    exchange: Exchange,
+    listener: ExchangeListener,
+    idle: Connection | undefined,
+    now: number,
+  ): void {
+    const { required } = message;
+    if (!required && (idle !== undefined || !request.origin.secure)) {
+      const connection = idle ?? this.open(request.origin, trust, request.proxy);
+      connection.run(request, deadline, exchange, listener, now);
+      return;
+    }
+    this.sessions ??= new Sessions(this.wire, this);
+    const key = { origin: request.origin, trust, proxy: request.proxy, required };
+    this.sessions.run(new StreamExchange(request, message, deadline, exchange, listener), key, now);
   }
 
   private stop(): void {
     this.stopped = true;
     for (const connection of this.connections.slice()) connection.interrupt();
+    this.sessions?.interrupt();
   }
 
-  private idleTo(origin: Origin, trust: Trust | null): Connection | undefined {
+  private idleTo(origin: Origin, trust: Trust | null, proxy: Proxy | null): Connection | undefined {
     const { connections } = this;
     // The latest is the likeliest to be alive still.
     for (let i = connections.length - 1; i >= 0; i--) {
       const connection = connections[i];
-      if (connection?.idle && connection.trust === trust && connection.origin.key === origin.key) return connection;
+      if (
+        connection?.idle &&
+        connection.trust === trust &&
+        connection.proxy === proxy &&
+        connection.origin.key === origin.key
+      )
+        return connection;
     }
     return undefined;
   }
 
-  private open(origin: Origin, trust: Trust | null): Connection {
+  private open(origin: Origin, trust: Trust | null, proxy: Proxy | null): Connection {
     if (this.connections.length >= maxKept) this.connections.find((connection) => connection.idle)?.discard();
-    const connection = new Connection(this.wire, this, origin, trust);
+    const connection = new Connection(this.wire, this, origin, trust, proxy);
     this.connections.push(connection);
     return connection;
   }
-}
-
-/** A class, because a literal of so many fields is copied by the engine's runtime instead of by compiled code. */
-class MeasuredExchange implements Exchange {
-  code = 0;
-  message = "";
-  interrupted = false;
-  counted = false;
-  status = 0;
-  proto = "";
-  headers: readonly string[] | null = null;
-  body: Buffer | null = null;
-  bytesSent = 0;
-  bytesReceived = 0;
-  startedAt: number;
-  endedAt: number;
-  blocked = 0;
-  connecting = 0;
-  tlsHandshaking = 0;
-  sending = 0;
-  waiting = 0;
-  receiving = 0;
-  tlsVersion = "";
-  remoteAddress = "";
-
-  constructor(startedAt: number) {
-    this.startedAt = startedAt;
-    this.endedAt = startedAt;
-  }
-}
-
-function fail(exchange: Exchange, code: number, message: string, listener: ExchangeListener): void {
-  exchange.code = code;
-  exchange.message = message;
-  listener.exchanged(exchange);
 }
 
 function messageOf(error: unknown): string {

@@ -13,9 +13,12 @@ export const codes = {
   dialTimeout: 1211,
   dialRefused: 1212,
   reset: 1220,
+  /** Not k6's, which has none: a proxy did not open the way. */
+  proxy: 1230,
   tls: 1300,
   untrustedCertificate: 1310,
   wrongCertificateHost: 1311,
+  http2: 1600,
 } as const;
 
 /** The words of a system error, as far as Node fills them in. */
@@ -53,6 +56,18 @@ export function codeOfDial(error: SystemError): number {
   }
 }
 
+/** Words for a connection attempt that ended before TCP was up. `source`: the address it was to come from. */
+export function describeDial(error: SystemError, name: string, source: string | undefined): string {
+  if (error.code === "ECONNREFUSED") return `connection to ${name} refused`;
+  if (error.code === "EADDRNOTAVAIL" && source !== undefined) {
+    return `connection to ${name} from ${source} failed: EADDRNOTAVAIL; this machine has no such address, or no free port is left on it`;
+  }
+  if (error.code === "EADDRNOTAVAIL") {
+    return `connection to ${name} failed: EADDRNOTAVAIL; no free port is left on this machine: keep connections, or give more source addresses with options.http.ip or --local-ips`;
+  }
+  return `connection to ${name} failed: ${error.code ?? error.message}`;
+}
+
 /** The code of a failed TLS handshake. */
 export function codeOfHandshake(error: SystemError & { readonly syscall?: string | undefined }): number {
   if (error.code === undefined) return codes.tls;
@@ -87,4 +102,13 @@ export function codeOfBreak(error: SystemError): number {
     default:
       return error.code !== undefined && error.code.startsWith("ERR_SSL") ? codes.tls : codes.tcp;
   }
+}
+
+/** Words for a connection that broke while in use. */
+export function describeBreak(error: SystemError, name: string): string {
+  if (error.code === "ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED") {
+    return `${name} asks for a client certificate; give tls.cert and tls.key`;
+  }
+  if (codeOfBreak(error) === codes.reset) return `connection to ${name} reset`;
+  return `connection to ${name} broken: ${error.code ?? error.message}`;
 }

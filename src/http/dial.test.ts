@@ -1,3 +1,4 @@
+import { defaultTls } from "../protocol/tls.ts";
 import { onTestFinished, expect, it } from "vitest";
 import { startDeafListener } from "../../test/support/deaf-listener.ts";
 import { startRawServer } from "../../test/support/raw-server.ts";
@@ -26,7 +27,7 @@ function clientOf(resolution: Resolution, refuses: (address: string) => string |
     sockets: { opened: () => void open++, closed: () => void open-- },
     redirectDial: (origin: { readonly host: string; readonly port: number }) => origin,
   };
-  const client = createClient(wire, new AbortController().signal, () => undefined);
+  const client = createClient(wire, null, new AbortController().signal, () => undefined);
   onTestFinished(() => {
     client.close();
     return expect.poll(() => open).toBe(0);
@@ -45,7 +46,9 @@ function request(port: number, connectTimeoutMs = 1000): WireRequest {
     expects: null,
     lastOnConnection: false,
     connectTimeoutMs,
-    tls: { verify: true, cert: null, key: null, ca: null },
+    tls: defaultTls,
+    proxy: null,
+    message: null,
   };
 }
 

@@ -1,6 +1,9 @@
-import type { WireRequest } from "./exchange.ts";
+import type { Proxy, WireRequest } from "./exchange.ts";
+import { writeMessage } from "./message.ts";
+import type { ChooseProxy } from "./proxy.ts";
 import { keepsCredentials, redirectMethod } from "./redirect.ts";
-import type { HttpUrl } from "./url.ts";
+import { type HttpUrl, printUrl } from "./url.ts";
+import type { HttpVersion } from "../protocol/workflow.ts";
 
 /** A request with everything filled in but the cookies of the VU. */
 export interface Draft {
@@ -16,10 +19,12 @@ export interface Draft {
 }
 
 /** What all requests of a step have in common on the wire. */
-export type WireSettings = Pick<
-  WireRequest,
-  "keepHeaders" | "keepBody" | "expects" | "lastOnConnection" | "connectTimeoutMs" | "tls"
->;
+export interface WireSettings
+  extends Pick<WireRequest, "keepHeaders" | "keepBody" | "expects" | "lastOnConnection" | "connectTimeoutMs" | "tls"> {
+  readonly version: HttpVersion;
+  /** null: none for any origin. */
+  readonly chooseProxy: ChooseProxy | null;
+}
 
 const safeToRepeat: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"]);
 const wantsLength: ReadonlySet<string> = new Set(["POST", "PUT", "PATCH"]);
@@ -29,7 +34,8 @@ const credentialHeaders: ReadonlySet<string> = new Set(["authorization", "proxy-
 /** Lays a request out in the bytes that go on the wire. `jarCookies`: what the VU's jar has for this URL. */
 export function writeRequest(draft: Draft, jarCookies: string, settings: WireSettings): WireRequest {
   const { method, url, lines, body } = draft;
-  let head = `${method} ${url.target} HTTP/1.1\r\n`;
+  const proxy = settings.chooseProxy === null ? null : settings.chooseProxy(url.origin);
+  let head = startHead(method, url, proxy);
   if (!draft.names.includes("host")) head += `host: ${url.authority}\r\n`;
   for (const line of lines) head += line;
   const cookies = mergeCookies(jarCookies, draft.cookies);
@@ -47,7 +53,16 @@ export function writeRequest(draft: Draft, jarCookies: string, settings: WireSet
     lastOnConnection: settings.lastOnConnection,
     connectTimeoutMs: settings.connectTimeoutMs,
     tls: settings.tls,
+    proxy,
+    message: settings.version === "1.1" ? null : writeMessage(draft, cookies, settings.version === "2"),
   };
+}
+
+/** A proxy is given a plain request with the whole URL; through a tunnel goes what goes to the origin. */
+function startHead(method: string, url: HttpUrl, proxy: Proxy | null): string {
+  if (proxy === null || url.origin.secure) return `${method} ${url.target} HTTP/1.1\r\n`;
+  const start = `${method} ${printUrl(url)} HTTP/1.1\r\n`;
+  return proxy.authorization === null ? start : `${start}proxy-authorization: ${proxy.authorization}\r\n`;
 }
 
 /**

@@ -9,6 +9,21 @@ export interface Origin {
   readonly key: string;
 }
 
+/** An HTTP proxy. The same object for the same settings: connections are shared by it. */
+export interface Proxy {
+  /** Its own connection goes over TLS. */
+  readonly secure: boolean;
+  readonly host: string;
+  readonly port: number;
+  /** The value of Proxy-Authorization, a secret; null: none. */
+  readonly authorization: string | null;
+}
+
+/** Host and port, for people. */
+export function nameOrigin({ host, port }: Origin): string {
+  return host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
+}
+
 /** One request on the wire and what to keep of its answer. The same object may be sent many times. */
 export interface WireRequest {
   readonly origin: Origin;
@@ -32,6 +47,19 @@ export interface WireRequest {
   readonly connectTimeoutMs: number;
   /** Fixed at compile time; connections are shared only among equal settings. Ignored when the origin is not secure. */
   readonly tls: HttpTls;
+  /** null: straight to the origin. */
+  readonly proxy: Proxy | null;
+  /** The same request for HTTP/2; null: it goes over HTTP/1.1. */
+  readonly message: Message | null;
+}
+
+/** A request as HTTP/2 sends it. */
+export interface Message {
+  /** Nothing but HTTP/2 will do; else the origin chooses. */
+  readonly required: boolean;
+  /** name, value, name, value …; pseudo-headers first. */
+  readonly headers: readonly string[];
+  readonly body: Buffer | null;
 }
 
 /**
@@ -48,7 +76,7 @@ export interface Exchange {
   /** Was the first byte of the request written? Or did the dial fail? Only then it counts in http_reqs. */
   counted: boolean;
   status: number;
-  /** `HTTP/1.1` or `HTTP/1.0`; empty without an answer. */
+  /** `HTTP/1.1`, `HTTP/1.0` or `HTTP/2.0`; empty without an answer. */
   proto: string;
   /** name, value, name, value …; names in lower case; null: not kept. Equal heads share one list. */
   headers: readonly string[] | null;
@@ -78,7 +106,7 @@ export interface ExchangeListener {
   exchanged(exchange: Exchange): void;
 }
 
-/** A VU's HTTP/1.1 client: its connections, kept alive per origin. */
+/** A VU's client: its connections, kept alive per origin. */
 export interface HttpClient {
   /** Resolves for every outcome, never rejects. `deadline` (`Clock.now()`) ends it with code 1050. */
   exchange(request: WireRequest, deadline: number): Promise<Exchange>;
@@ -92,7 +120,8 @@ export interface HttpClient {
 
 /** What all clients of a thread share: DNS cache, TLS contexts and sessions, the read buffer. */
 export interface Transport {
-  client(signal: AbortSignal): HttpClient;
+  /** `vu`: its number, by which it has its source address. */
+  client(signal: AbortSignal, vu?: number): HttpClient;
   /** Idempotent; waits until every socket is destroyed. */
   close(): Promise<void>;
 }

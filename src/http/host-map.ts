@@ -8,21 +8,33 @@ export interface DialTarget {
   readonly port: number;
 }
 
+interface NamedTarget {
+  readonly host: string;
+  /** null: the origin's. */
+  readonly port: number | null;
+}
+
 /**
- * Compiles `hosts`: name, or `name:port` (which wins), to an address or name, with or without a port of its own.
+ * Compiles `hosts`: name, or `name:port` (which wins), or `*.name` for all below it (the longest wins), to an address or name, with or without a port of its own.
  * An origin that is not in it is its own target.
  */
 export function createHostMap(hosts: Readonly<Record<string, string>>): (origin: Origin) => DialTarget {
-  const targets = new Map<string, { readonly host: string; readonly port: number | null }>();
-  for (const [name, address] of Object.entries(hosts)) targets.set(name.toLowerCase(), parseTarget(address));
+  const targets = new Map<string, NamedTarget>();
+  const below: [suffix: string, target: NamedTarget][] = [];
+  for (const [name, address] of Object.entries(hosts)) {
+    if (name.startsWith("*.")) below.push([name.slice(1).toLowerCase(), parseTarget(address)]);
+    else targets.set(name.toLowerCase(), parseTarget(address));
+  }
+  below.sort(([one], [other]) => other.length - one.length);
+  const findBelow = (host: string) => below.find(([suffix]) => host.endsWith(suffix))?.[1];
   return (origin) => {
-    if (targets.size === 0) return origin;
-    const target = targets.get(`${origin.host}:${origin.port}`) ?? targets.get(origin.host);
+    if (targets.size === 0 && below.length === 0) return origin;
+    const target = targets.get(`${origin.host}:${origin.port}`) ?? targets.get(origin.host) ?? findBelow(origin.host);
     return target === undefined ? origin : { host: target.host, port: target.port ?? origin.port };
   };
 }
 
-function parseTarget(address: string): { readonly host: string; readonly port: number | null } {
+function parseTarget(address: string): NamedTarget {
   if (isIP(address) !== 0) return { host: address, port: null };
   const colon = address.lastIndexOf(":");
   const port = colon < 0 ? Number.NaN : Number(address.slice(colon + 1));

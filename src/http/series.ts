@@ -25,9 +25,11 @@ const errorTexts: Readonly<Record<number, string>> = {
   1211: "dial timeout",
   1212: "connection refused",
   1220: "connection reset",
+  1230: "proxy refused",
   1300: "TLS failed",
   1310: "untrusted certificate",
   1311: "certificate for another host",
+  1600: "HTTP/2 failed",
   1701: "decompression failed",
 };
 

@@ -1,5 +1,8 @@
 import type { ExecutorContext, VirtualUser } from "../protocol/step.ts";
 import { loadCookieJar, loadDecoder } from "./late-modules.ts";
+import { loadHttp2 } from "./http2/load-http2.ts";
+import { compileProxy } from "./compile-proxy.ts";
+import type { ChooseProxy } from "./proxy.ts";
 import { Session } from "./session.ts";
 import { loadTls } from "./tls.ts";
 import { traceClient } from "./trace-client.ts";
@@ -12,6 +15,8 @@ import { createTransport } from "./transport.ts";
 export interface ThreadHttp {
   openSession(vu: VirtualUser): Session;
   /** Says what answers may call for; the modules for it are loaded by `prepare`. */
+  /** The proxies of a setting; null: none. Throws EngineError `template` for what cannot be filled in or is no URL. */
+  chooseProxy(setting: string | null): ChooseProxy | null;
   foresee(what: Partial<Foreseen>): void;
   /** Loading a module takes tens of milliseconds, in which every VU would stand. */
   prepare(): Promise<void>;
@@ -23,6 +28,7 @@ interface Foreseen {
   tls: boolean;
   cookies: boolean;
   bodies: boolean;
+  http2: boolean;
 }
 
 const key = Symbol("http");
@@ -36,25 +42,38 @@ export function shareHttp(context: ExecutorContext): ThreadHttp {
   return made;
 }
 
-function createThreadHttp({ workflow, clock, permit, slot, trace }: ExecutorContext): ThreadHttp {
+function createThreadHttp(context: ExecutorContext): ThreadHttp {
+  const { workflow, clock, permit, slot, trace } = context;
   const { http } = workflow;
   const transport = createTransport(http, { clock, permit });
-  const foreseen: Foreseen = { tls: false, cookies: false, bodies: false };
+  const foreseen: Foreseen = { tls: false, cookies: false, bodies: false, http2: false };
+
+  /** Equal settings share their connections. */
+  const proxies = new Map<string, ChooseProxy | null>();
 
   return {
     openSession(vu) {
       const known = vu.resources[slot];
       if (known !== undefined) return known as Session;
-      const client = transport.client(vu.signal);
+      const client = transport.client(vu.signal, vu.id);
       const session = new Session(trace === null ? client : traceClient(client, trace), vu, http);
       vu.resources[slot] = session;
       return session;
+    },
+    chooseProxy(setting) {
+      if (setting === null) return null;
+      const known = proxies.get(setting);
+      if (known !== undefined) return known;
+      const made = compileProxy(setting, context);
+      proxies.set(setting, made);
+      return made;
     },
     foresee(what) {
       Object.assign(foreseen, what);
     },
     async prepare() {
       if (foreseen.tls) loadTls();
+      if (foreseen.http2) loadHttp2();
       if (foreseen.cookies) await loadCookieJar();
       if (foreseen.bodies) await loadDecoder();
     },

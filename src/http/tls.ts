@@ -1,5 +1,6 @@
 import { createRequire } from "node:module";
 import type * as Tls from "node:tls";
+import { listTlsFields } from "../protocol/tls.ts";
 import type { HttpTls } from "../protocol/workflow.ts";
 
 const require = createRequire(import.meta.url);
@@ -9,6 +10,8 @@ const maxSessions = 256;
 /** TLS settings made ready: one per distinct settings and thread. */
 export interface Trust {
   readonly verify: boolean;
+  /** The name that the server is asked for and its certificate must have; null: the host's. */
+  readonly serverName: string | null;
   readonly context: Tls.SecureContext;
   /** The session to resume with an origin, by its key. */
   sessionOf(key: string): Buffer | undefined;
@@ -29,7 +32,7 @@ export function createTrusts(): Trusts {
   function of(settings: HttpTls): Trust {
     const same = byIdentity.get(settings);
     if (same !== undefined) return same;
-    const content = JSON.stringify([settings.verify, settings.cert, settings.key, settings.ca]);
+    const content = JSON.stringify(settings);
     let trust = byContent.get(content);
     if (trust === undefined) {
       trust = createTrust(settings);
@@ -51,14 +54,11 @@ export function loadTls(): typeof Tls {
 let tls: typeof Tls | null = null;
 
 function createTrust(settings: HttpTls): Trust {
-  const context = loadTls().createSecureContext({
-    cert: settings.cert ?? undefined,
-    key: settings.key ?? undefined,
-    ca: settings.ca ?? undefined,
-  });
+  const context = loadTls().createSecureContext(listTlsFields(settings));
   const sessions = new Map<string, Buffer>();
   return {
     verify: settings.verify,
+    serverName: settings.serverName,
     context,
     sessionOf: (key) => sessions.get(key),
     keepSession(key, session) {

@@ -5,11 +5,12 @@ import { HeadMemory } from "./head-memory.ts";
 import { createHostMap } from "./host-map.ts";
 import { createResolver } from "./dns.ts";
 import type { HttpClient, Transport } from "./exchange.ts";
+import { createSourceAddresses } from "./source-address.ts";
 import { createTrusts } from "./tls.ts";
 import type { Wire } from "./wire.ts";
 
 /** What holds for all requests of a workflow. */
-export type TransportOptions = Pick<HttpDefaults, "maxHeader" | "maxBody" | "dnsTtlMs" | "hosts">;
+export type TransportOptions = Pick<HttpDefaults, "maxHeader" | "maxBody" | "dnsTtlMs" | "hosts" | "sources">;
 
 export interface TransportPorts {
   readonly clock: Clock;
@@ -25,6 +26,7 @@ export function createTransport(options: TransportOptions, ports: TransportPorts
   let whenEmpty: (() => void) | null = null;
   let ending: Promise<void> | null = null;
 
+  const sourceOf = createSourceAddresses(options.sources);
   const wire: Wire = {
     clock: ports.clock,
     permit: ports.permit,
@@ -54,8 +56,8 @@ export function createTransport(options: TransportOptions, ports: TransportPorts
   }
 
   return {
-    client(signal) {
-      const client = createClient(wire, signal, (closed) => clients.delete(closed));
+    client(signal, vu = 0) {
+      const client = createClient(wire, sourceOf(vu), signal, (closed) => clients.delete(closed));
       clients.add(client);
       if (ending !== null) client.close();
       return client;

@@ -35,6 +35,8 @@ export interface Permit {
    * each address before it is dialled; redirects are dialled like everything else.
    */
   refuses(host: string, address: string): string | null;
+  /** There are target lists: what somebody else would look up has to be looked up here first. Absent: there are none. */
+  readonly restricts?: true;
 }
 
 /** What load may be sent to: ranges (`10.0.0.0/8`, one address) names (`shop.example`, `*.shop.example`) and paths of unix sockets (`/run/*`). `deny` wins; an empty `allow` allows the rest. */

@@ -248,6 +248,8 @@ export interface HttpDefaults {
   readonly maxBody: number;
   readonly cookies: "vu" | "iteration" | "off";
   readonly connections: "vu" | "iteration" | "none";
+  /** Addresses of the machine that connections come from, each VU's from one; empty: the system chooses. */
+  readonly sources: readonly string[];
   readonly dnsTtlMs: number;
   /** host name -> address to dial instead. */
   readonly hosts: Readonly<Record<string, string>>;
@@ -255,8 +257,14 @@ export interface HttpDefaults {
   readonly totalTimeoutMs: number;
   readonly redirect: { readonly follow: boolean; readonly maxRedirects: number };
   readonly tls: HttpTls;
+  readonly version: HttpVersion;
+  /** A URL, which may hold templates, or `env`; null: none. */
+  readonly proxy: string | null;
   readonly compression: boolean;
 }
+
+/** `auto`: over TLS what the server speaks, HTTP/2 first; else 1.1. */
+export type HttpVersion = "1.1" | "2" | "auto";
 
 /** What a request's Authorization header is made of; templates. */
 export type HttpAuth =
@@ -269,4 +277,13 @@ export interface HttpTls {
   readonly cert: string | null;
   readonly key: string | null;
   readonly ca: string | null;
+  /** null: Node's own. */
+  readonly minVersion: TlsVersion | null;
+  readonly maxVersion: TlsVersion | null;
+  /** OpenSSL's list; null: Node's own. */
+  readonly ciphers: string | null;
+  /** The name in place of the host's, in the handshake and in the certificate; null: the host's. */
+  readonly serverName: string | null;
 }
+
+export type TlsVersion = "TLSv1" | "TLSv1.1" | "TLSv1.2" | "TLSv1.3";

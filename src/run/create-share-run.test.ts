@@ -1,3 +1,4 @@
+import { defaultTls } from "../protocol/tls.ts";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { expect, onTestFinished, test } from "vitest";
@@ -47,7 +48,9 @@ function makeGet(id: string, url: string) {
     auth: null,
     cookies: {},
     redirect: { follow: true, maxRedirects: 10 },
-    tls: { verify: true, cert: null, key: null, ca: null },
+    tls: { ...defaultTls },
+    version: "1.1",
+    proxy: null,
     connectTimeoutMs: 10_000,
     totalTimeoutMs: 60_000,
     compression: false,

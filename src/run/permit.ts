@@ -9,5 +9,8 @@ export function createPermit(
   clock: Pick<Clock, "wall">,
 ): Permit {
   const refuses = targets === null ? () => null : createTargetRule(targets);
-  return leaseMemory === null ? { maySend: () => true, refuses } : createLeasePermit(leaseMemory, clock, refuses);
+  const permit =
+    leaseMemory === null ? { maySend: () => true, refuses } : createLeasePermit(leaseMemory, clock, refuses);
+  const restricts = targets !== null && targets.allow.length + targets.deny.length > 0;
+  return restricts ? { ...permit, restricts } : permit;
 }

@@ -1,3 +1,4 @@
+import { defaultTls } from "../protocol/tls.ts";
 import { once } from "node:events";
 import { createServer, type Server, type Socket } from "node:net";
 import { EngineError } from "../errors.ts";
@@ -137,7 +138,9 @@ function makeRehearsal(workflow: Workflow, port: number): Workflow {
     auth: null,
     cookies: {},
     redirect: { follow: true, maxRedirects: 10 },
-    tls: { verify: true, cert: null, key: null, ca: null },
+    tls: { ...defaultTls },
+    version: "1.1",
+    proxy: null,
     connectTimeoutMs: 5_000,
     totalTimeoutMs: 5_000,
     compression: false,
@@ -169,7 +172,7 @@ function makeRehearsal(workflow: Workflow, port: number): Workflow {
     feeders: [],
     seed: null,
     locale: "en",
-    http: { ...workflow.http, hosts: {}, cookies: "vu", connections: "vu" },
+    http: { ...workflow.http, hosts: {}, sources: [], cookies: "vu", connections: "vu" },
     setup: [],
     teardown: [],
     warmUpMs: 0,

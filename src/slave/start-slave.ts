@@ -3,6 +3,7 @@ import type { SlaveCard } from "../protocol/link.ts";
 import type { Clock, Log, Random, TargetLists } from "../protocol/ports.ts";
 import { chooseSeed } from "../run/choose-seed.ts";
 import { chooseThreads } from "../run/choose-threads.ts";
+import { useOwnSources } from "../run/own-sources.ts";
 import { createShareRun } from "../run/create-share-run.ts";
 import { describeSlave } from "./describe-slave.ts";
 import { type DialSecurity, startDialling } from "./dial.ts";
@@ -26,6 +27,8 @@ export interface MakeSlaveOptions {
   readonly log: Log;
   /** What load may be sent to; null: everything. */
   readonly targets: TargetLists | null;
+  /** Addresses of this machine that load comes from; empty: those that the workflow names. */
+  readonly localIps: readonly string[];
   /** Databases and brokers that workflows may name; what they hold stays here. */
   readonly connections: Readonly<Record<string, JsonObject>>;
   /** What of its own environment workflows may read as `env.X`; what comes with an execution wins. */
@@ -51,7 +54,7 @@ export function makeSlave(options: MakeSlaveOptions): Slave {
       const files = createExecutionInputs(executionId, plan.workflow.files, options.inputRoom, options.inputs);
       const run = createShareRun(
         {
-          plan,
+          plan: { ...plan, workflow: useOwnSources(plan.workflow, options.localIps) },
           share,
           inputs: { ...inputs, env: { ...options.environment, ...inputs.env } },
           slaveId: card.id,

@@ -52,6 +52,7 @@ export async function startHandOwner(orphanMs?: number): Promise<HandOwner> {
     random: Math.random,
     log: (level, message) => logged.push(`${level}: ${message}`),
     targets: null,
+    localIps: [],
     connections: {},
     environment: {},
     inputRoom: "",

@@ -98,6 +98,8 @@ const configDefaults: HttpConfig = {
   cookies: {},
   redirect: { follow: true, maxRedirects: 10 },
   tls: httpDefaults.tls,
+  version: "1.1",
+  proxy: null,
   connectTimeoutMs: 10_000,
   totalTimeoutMs: 60_000,
   compression: false,

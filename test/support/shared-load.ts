@@ -1,3 +1,4 @@
+import { defaultTls } from "../../src/protocol/tls.ts";
 import { onTestFinished } from "vitest";
 import { cutPlan } from "../../src/plan/cut-plan.ts";
 import { endless, listIndices } from "../../src/plan/index-runs.ts";
@@ -52,7 +53,9 @@ export function planTellingLoad(url: string, load: Load, fields: Partial<Scenari
     auth: null,
     cookies: {},
     redirect: { follow: true, maxRedirects: 10 },
-    tls: { verify: true, cert: null, key: null, ca: null },
+    tls: { ...defaultTls },
+    version: "1.1",
+    proxy: null,
     connectTimeoutMs: 10_000,
     totalTimeoutMs: 60_000,
     compression: false,

@@ -5,12 +5,13 @@ import { expect, onTestFinished } from "vitest";
 import type { Exchange, HttpClient, Transport, WireRequest } from "../../src/http/exchange.ts";
 import { createTransport, type TransportOptions } from "../../src/http/transport.ts";
 import type { Clock, Permit } from "../../src/protocol/ports.ts";
+import { defaultTls } from "../../src/protocol/tls.ts";
 import { createSystemClock } from "../../src/run/system-clock.ts";
 import { type RawServer, startRawServer } from "./raw-server.ts";
 
-const options: TransportOptions = { maxHeader: 65_536, maxBody: 1_000_000, dnsTtlMs: 60_000, hosts: {} };
+const options: TransportOptions = { maxHeader: 65_536, maxBody: 1_000_000, dnsTtlMs: 60_000, hosts: {}, sources: [] };
 const openPermit: Permit = { maySend: () => true, refuses: () => null };
-export const noTls = { verify: true, cert: null, key: null, ca: null };
+export const noTls = defaultTls;
 export const certificate = readFileSync(new URL("./tls/localhost.cert.pem", import.meta.url), "utf8");
 export const key = readFileSync(new URL("./tls/localhost.key.pem", import.meta.url), "utf8");
 const systemClock = createSystemClock({ now: () => performance.now(), wall: () => Date.now() });
@@ -90,6 +91,8 @@ export function wire(
     lastOnConnection: false,
     connectTimeoutMs: 1000,
     tls: noTls,
+    proxy: null,
+    message: null,
     ...rest,
   };
 }

@@ -1,3 +1,4 @@
+import { defaultTls } from "../../src/protocol/tls.ts";
 import type { HttpDefaults, Scenario, Step, Workflow } from "../../src/protocol/workflow.ts";
 
 /** `options.http` of a workflow that says nothing of it. */
@@ -17,7 +18,10 @@ export const httpDefaults: HttpDefaults = {
   connectTimeoutMs: 10_000,
   totalTimeoutMs: 60_000,
   redirect: { follow: true, maxRedirects: 10 },
-  tls: { verify: true, cert: null, key: null, ca: null },
+  sources: [],
+  tls: defaultTls,
+  version: "1.1",
+  proxy: null,
   compression: false,
 };
 

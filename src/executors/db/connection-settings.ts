@@ -232,6 +232,7 @@ function readTlsFields(
   const verify = fields["verify"];
   if (verify !== undefined && typeof verify !== "boolean") refuse("tls.verify is true or false");
   return {
+    ...otherwise,
     verify: otherwise.verify && (typeof verify === "boolean" ? verify : true),
     ca: pem("ca"),
     cert: pem("cert"),

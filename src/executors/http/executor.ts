@@ -10,7 +10,7 @@ import type { HttpDefaults, Step } from "../../protocol/workflow.ts";
 import type { HttpConfig } from "./http-config.ts";
 import { compileRequest } from "./request.ts";
 
-/** Performs `http` steps over HTTP/1.1. One per thread and execution; connections and cookies belong to the VU. */
+/** Performs `http` steps. One per thread and execution; connections and cookies belong to the VU. */
 export function createHttpExecutor(context: ExecutorContext, recorder: Recorder): Executor {
   const { clock } = context;
   const { http } = context.workflow;
@@ -29,9 +29,12 @@ export function createHttpExecutor(context: ExecutorContext, recorder: Recorder)
       lastOnConnection: http.connections === "none" || asksToClose(config),
       connectTimeoutMs: config.connectTimeoutMs,
       tls: config.tls,
+      version: config.version,
+      chooseProxy: own.chooseProxy(config.proxy),
     };
     const base = findBase(config, http, step);
     if (/^https:/i.test(config.url) || (base !== null && /^https:/i.test(base))) own.foresee({ tls: true });
+    if (config.version !== "1.1") own.foresee({ http2: true });
     if (http.cookies !== "off") own.foresee({ cookies: true });
     if (stepContext.reads.body) own.foresee({ bodies: true });
     return createOperation({

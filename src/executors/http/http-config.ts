@@ -1,5 +1,5 @@
 import type { Json } from "../../protocol/json.ts";
-import type { HttpAuth, HttpTls } from "../../protocol/workflow.ts";
+import type { HttpAuth, HttpTls, HttpVersion } from "../../protocol/workflow.ts";
 
 type Pair = readonly [name: string, value: string];
 
@@ -23,6 +23,9 @@ export interface HttpConfig {
   readonly cookies: Readonly<Record<string, string>>;
   readonly redirect: { readonly follow: boolean; readonly maxRedirects: number };
   readonly tls: HttpTls;
+  readonly version: HttpVersion;
+  /** A URL, perhaps a template that is filled in before the start, or `env`; null: none. */
+  readonly proxy: string | null;
   readonly connectTimeoutMs: number;
   readonly totalTimeoutMs: number;
   /** Ask for compressed answers. */

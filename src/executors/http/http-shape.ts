@@ -74,11 +74,14 @@ const sharedFields: Readonly<Record<string, Shape>> = {
     "The longest time for the whole request, such as `30s`, or `{connect, total}`. Default: connect 10s, total 60s.",
   ),
   http_version: describe(
-    { kind: "choice", values: ["1.1", 1.1, "auto"], later: [2, "2"] },
-    "The version of HTTP to speak. Default: 1.1.",
+    { kind: "choice", values: ["1.1", 1.1, "2", 2, "auto"] },
+    "The version of HTTP to speak; `auto`: over TLS what the server prefers of 2 and 1.1, else 1.1. Default: 1.1.",
   ),
   compression: describe(flag, "Ask for a compressed answer. Default: false."),
-  proxy: later("a proxy"),
+  proxy: describe(
+    union(text, nothing),
+    "An HTTP proxy, `http://USER:PASSWORD@HOST:PORT` (or https), or `env`: HTTP_PROXY, HTTPS_PROXY, NO_PROXY; null: none. May be a template of `env`, `secret` and `variables`. Default: that of `options.http`, else none.",
+  ),
   expect_status: describe(
     union(status, list(status, 1)),
     "Statuses that count as success: `200`, `2xx`, `300-399`, or a list of them. Default: every one below 400.",
@@ -111,7 +114,11 @@ export const httpOptionsShape = object({
   ),
   hosts: describe(
     map(text),
-    "Addresses to dial in place of names, such as `{api.test: 127.0.0.1:8080}`. Default: none.",
+    "Addresses to dial in place of names, such as `{api.test: 127.0.0.1:8080}`; `*.test` is every name below. Default: none.",
+  ),
+  ip: describe(
+    union(text, list(text)),
+    "Addresses of this machine that connections come from, each VU's from one: `10.0.0.5`, `10.0.0.0/28`, `10.0.0.5-10.0.0.9`, or a list of them. Default: the system chooses.",
   ),
   ...sharedFields,
 });

@@ -2,7 +2,8 @@ import { parseDuration } from "../../quantity.ts";
 import type { Json, JsonObject } from "../../protocol/json.ts";
 import { asMs, asObject, asSize, asText, asTexts } from "../../protocol/json-values.ts";
 import { listTemplates, type SpecContext, type StepSpec } from "../../protocol/step-spec.ts";
-import type { HttpAuth, HttpDefaults } from "../../protocol/workflow.ts";
+import type { HttpAuth, HttpDefaults, HttpVersion } from "../../protocol/workflow.ts";
+import { parseAddressSpan, spanForm } from "../../address.ts";
 import { defaultTls, readTls } from "../../protocol/tls.ts";
 import type { HttpBody, HttpConfig } from "./http-config.ts";
 import { httpConfigShape, httpOptionsShape } from "./http-shape.ts";
@@ -50,7 +51,10 @@ function resolveHttpOptions(
     connectTimeoutMs: timeout.connect ?? 10_000,
     totalTimeoutMs: timeout.total ?? 60_000,
     redirect: readRedirect(options["redirect"], { follow: true, maxRedirects: 10 }),
+    sources: readSources(options["ip"], context),
     tls: readTls(options["tls"], defaultTls, context),
+    version: readVersion(options["http_version"], "1.1"),
+    proxy: readProxy(options["proxy"], null, context),
     compression: typeof options["compression"] === "boolean" && options["compression"],
   };
 }
@@ -73,6 +77,8 @@ function resolveConfig(config: JsonObject, context: SpecContext): HttpConfig {
     cookies: asTexts(config["cookies"]),
     redirect: readRedirect(config["redirect"], http.redirect),
     tls: readTls(config["tls"], http.tls, context),
+    version: readVersion(config["http_version"], http.version),
+    proxy: readProxy(config["proxy"], http.proxy, context),
     connectTimeoutMs: timeout.connect ?? http.connectTimeoutMs,
     totalTimeoutMs: timeout.total ?? http.totalTimeoutMs,
     compression: typeof config["compression"] === "boolean" ? config["compression"] : http.compression,
@@ -199,6 +205,42 @@ function readRedirect(value: Json | undefined, otherwise: HttpConfig["redirect"]
     follow: typeof follow === "boolean" ? follow : otherwise.follow,
     maxRedirects: typeof max === "number" ? max : otherwise.maxRedirects,
   };
+}
+
+function readVersion(value: Json | undefined, otherwise: HttpVersion): HttpVersion {
+  return value === undefined ? otherwise : (String(value) as HttpVersion);
+}
+
+/** What holds no template is checked here; the rest before the start. The URL may hold a password: it is not shown. */
+function readProxy(
+  value: Json | undefined,
+  otherwise: string | null,
+  { report }: Pick<SpecContext, "report">,
+): string | null {
+  if (value === undefined) return otherwise;
+  const given = asText(value);
+  if (given === null || given === "env" || given.includes("${")) return given;
+  const scheme = /^([a-z][a-z\d+.-]*):\/\//i.exec(given)?.[1]?.toLowerCase() ?? "http";
+  if (scheme !== "http" && scheme !== "https")
+    report(["proxy"], `a proxy of scheme \`${scheme}\` is not in this version; use http:// or https://`);
+  else if (!isProxy(given))
+    report(["proxy"], "this is no URL of a proxy; write http://HOST:PORT, http://USER:PASSWORD@HOST:PORT or env");
+  return given;
+}
+
+function isProxy(given: string): boolean {
+  const url = URL.parse(given.includes("://") ? given : `http://${given}`);
+  return url !== null && url.hostname !== "" && url.pathname === "/" && url.search === "";
+}
+
+function readSources(value: Json | undefined, { report }: Pick<SpecContext, "report">): readonly string[] {
+  const given: readonly Json[] = Array.isArray(value) ? value : value === undefined ? [] : [value];
+  return given.map((item, place) => {
+    const source = asText(item) ?? "";
+    if (parseAddressSpan(source) === null)
+      report(["ip", ...(Array.isArray(value) ? [place] : [])], `\`${source.slice(0, 100)}\` is ${spanForm}`);
+    return source;
+  });
 }
 
 function readTimeout(value: Json | undefined): { readonly connect: number | null; readonly total: number | null } {

@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { createServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { httpDefaults } from "../../../test/support/workflow-fixtures.ts";
 import { createHttpSteps, type HttpSteps } from "../../../test/support/http-steps.ts";
 
 const read = (name: string) => readFileSync(new URL(`../../../test/support/tls/${name}`, import.meta.url), "utf8");
@@ -26,7 +27,7 @@ afterEach(async () => {
   await closed;
 });
 
-const tls = { verify: true, cert: null, key: null, ca: null };
+const tls = httpDefaults.tls;
 
 test("a certificate that nobody vouches for fails the step with 1310", async () => {
   const result = await steps.run({ url, tls });

@@ -1,3 +1,4 @@
+import { listTlsFields } from "../../protocol/tls.ts";
 import { isIP } from "node:net";
 import { findAllowedAddresses } from "../../driver/allowed-addresses.ts";
 import { DriverFailure } from "../../driver/call-driver.ts";
@@ -141,12 +142,11 @@ export class BrokerPool {
   }
 }
 
-function tlsOptions({ tls: { verify, cert, key, ca } }: BrokerAddress, host: string) {
+function tlsOptions({ tls }: BrokerAddress, host: string) {
+  const name = tls.serverName ?? host;
   return {
-    rejectUnauthorized: verify,
-    ...(isIP(host) === 0 ? { servername: host } : {}),
-    ...(cert === null ? {} : { cert }),
-    ...(key === null ? {} : { key }),
-    ...(ca === null ? {} : { ca }),
+    rejectUnauthorized: tls.verify,
+    ...(isIP(name) === 0 ? { servername: name } : {}),
+    ...listTlsFields(tls),
   };
 }

@@ -59,6 +59,7 @@ export function createScriptHttp(
   const query = compileFields(defaults.query, encodeQuery, step);
   const auth = defaults.auth === null ? null : compileAuth(defaults.auth, step);
   const userAgent = readUserAgent();
+  const chooseProxy = http.chooseProxy(defaults.proxy);
   const operations = new Map<string, Operation>();
   const urls = new Set<string>();
   let next: PreparedRequest | null = null;
@@ -99,6 +100,8 @@ export function createScriptHttp(
       lastOnConnection: defaults.connections === "none",
       connectTimeoutMs: defaults.connectTimeoutMs,
       tls: defaults.tls,
+      version: defaults.version,
+      chooseProxy,
     };
   }
 

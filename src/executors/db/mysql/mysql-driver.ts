@@ -5,6 +5,7 @@ import type { DriverCall } from "../../../driver/call-driver.ts";
 import { codes } from "../../../http/codes.ts";
 import { loadTls } from "../../../http/tls.ts";
 import type { Failure } from "../../../protocol/step.ts";
+import { listTlsFields } from "../../../protocol/tls.ts";
 import type { HttpTls } from "../../../protocol/workflow.ts";
 import type { ConnectionSettings } from "../connection-settings.ts";
 import { describeBreak, readError } from "../describe-break.ts";
@@ -53,14 +54,13 @@ async function open(settings: ConnectionSettings, ports: DbPorts, call: DriverCa
   return createMysqlConnection(connection);
 }
 
-function readTls({ verify, ca, cert, key }: HttpTls, host: string) {
+function readTls(tls: HttpTls, host: string) {
+  const { verify } = tls;
   return {
     rejectUnauthorized: verify,
     // Of an address mysql2 would look whether the certificate is one of `localhost`.
     verifyIdentity: verify && isIP(host) === 0,
-    ...(ca === null ? {} : { ca }),
-    ...(cert === null ? {} : { cert }),
-    ...(key === null ? {} : { key }),
+    ...listTlsFields(tls),
   };
 }
 

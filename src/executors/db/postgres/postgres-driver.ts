@@ -5,6 +5,7 @@ import { type DriverCall, DriverFailure } from "../../../driver/call-driver.ts";
 import { codes } from "../../../http/codes.ts";
 import { loadTls } from "../../../http/tls.ts";
 import type { Failure } from "../../../protocol/step.ts";
+import { listTlsFields } from "../../../protocol/tls.ts";
 import type { HttpTls } from "../../../protocol/workflow.ts";
 import type { ConnectionSettings } from "../connection-settings.ts";
 import { describeBreak, readError } from "../describe-break.ts";
@@ -55,17 +56,16 @@ async function open(settings: ConnectionSettings, ports: DbPorts, call: DriverCa
   return createPostgresConnection(client);
 }
 
-function readTls({ verify, ca, cert, key }: HttpTls, host: string) {
+function readTls(tls: HttpTls, host: string) {
+  const name = tls.serverName ?? host;
   return {
-    rejectUnauthorized: verify,
-    ...(ca === null ? {} : { ca }),
-    ...(cert === null ? {} : { cert }),
-    ...(key === null ? {} : { key }),
-    ...(isIP(host) === 0 ? { servername: host } : {}),
+    rejectUnauthorized: tls.verify,
+    ...listTlsFields(tls),
+    ...(isIP(name) === 0 ? { servername: name } : {}),
     checkServerIdentity: (
       _name: string,
       certificate: Parameters<ReturnType<typeof loadTls>["checkServerIdentity"]>[1],
-    ) => loadTls().checkServerIdentity(host, certificate),
+    ) => loadTls().checkServerIdentity(name, certificate),
   };
 }
 

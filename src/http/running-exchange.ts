@@ -1,0 +1,74 @@
+import type { Exchange, ExchangeListener, WireRequest } from "./exchange.ts";
+
+const never = Number.POSITIVE_INFINITY;
+
+/**
+ * The exchange that runs on a connection, and the phase it is in. One per connection, used again and again.
+ *
+ *     (dialling) --> sending --> waiting --> receiving
+ */
+export class RunningExchange {
+  /** null, as all three: none runs. */
+  request: WireRequest | null = null;
+  exchange: Exchange | null = null;
+  listener: ExchangeListener | null = null;
+  deadline = never;
+  /** When the phase under way began. */
+  phaseAt = 0;
+  sent = false;
+  /** The request is not handed to the kernel as a whole yet. */
+  writing = false;
+  answering = false;
+
+  begin(request: WireRequest, deadline: number, exchange: Exchange, listener: ExchangeListener): void {
+    this.request = request;
+    this.deadline = deadline;
+    this.exchange = exchange;
+    this.listener = listener;
+  }
+
+  /** The request was given to the socket from `now` to `written`; `whole`: the kernel has all of it. */
+  wrote(exchange: Exchange, now: number, written: number, whole: boolean): void {
+    this.sent = true;
+    this.answering = false;
+    this.writing = !whole;
+    exchange.counted = true;
+    if (whole) {
+      exchange.sending = written - now;
+      this.phaseAt = written;
+    } else {
+      this.phaseAt = now;
+    }
+  }
+
+  /** The kernel has the rest of the request. */
+  drained(exchange: Exchange, now: number): void {
+    exchange.sending = now - this.phaseAt;
+    this.phaseAt = now;
+  }
+
+  /** The first byte of the answer. */
+  answered(exchange: Exchange, now: number): void {
+    this.answering = true;
+    if (this.writing) exchange.sending = now - this.phaseAt;
+    else exchange.waiting = now - this.phaseAt;
+    this.phaseAt = now;
+  }
+
+  /** Gives the time since the phase began to that phase. */
+  closePhase(exchange: Exchange, now: number): void {
+    if (!this.sent) return;
+    const time = now - this.phaseAt;
+    if (this.answering) exchange.receiving = time;
+    else if (this.writing) exchange.sending = time;
+    else exchange.waiting = time;
+  }
+
+  release(): void {
+    this.sent = false;
+    this.request = null;
+    this.exchange = null;
+    this.listener = null;
+    this.deadline = never;
+  }
+}
