@@ -1,3 +1,4 @@
+import { hideCredentials } from "./hide-credentials.ts";
 import { basename, extname } from "node:path";
 import type { Json, JsonObject } from "../protocol/json.ts";
 import { listTemplates, type Path, type SpecText } from "../protocol/step-spec.ts";
@@ -166,10 +167,11 @@ export function resolveWorkflow(document: Json, options: ResolveOptions, finding
     thresholds,
     ...slaves,
     tags: asTexts(workflowOptions["tags"]),
-    options:
+    options: hideCredentials(
       Object.hasOwn(root, "scenarios") || single === undefined
         ? workflowOptions
         : { ...withoutLoad(workflowOptions), ...single.load.values },
+    ),
   };
 }
 
