@@ -16,4 +16,5 @@ export const stepExecutors = {
   mq: () => import("./executors/mq/executor.ts").then((module) => module.createMqExecutor),
   socket: () => import("./executors/socket/executor.ts").then((module) => module.createSocketExecutor),
   grpc: () => import("./executors/grpc/executor.ts").then((module) => module.createGrpcExecutor),
+  websocket: () => import("./executors/websocket/executor.ts").then((module) => module.createWebSocketExecutor),
 } as const satisfies Record<string, () => Promise<ExecutorFactory>>;

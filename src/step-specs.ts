@@ -3,6 +3,7 @@ import { grpcSpec } from "./executors/grpc/spec.ts";
 import { socketSpec } from "./executors/socket/spec.ts";
 import { httpOptions, httpSpec } from "./executors/http/spec.ts";
 import { mqSpec } from "./executors/mq/spec.ts";
+import { websocketSpec } from "./executors/websocket/spec.ts";
 import { scriptLibs, scriptSpec } from "./executors/script/spec.ts";
 import { callSpec } from "./flow/call/spec.ts";
 import { conditionSpec } from "./flow/condition/spec.ts";
@@ -25,6 +26,7 @@ export const stepSpecs = {
   db: dbSpec,
   socket: socketSpec,
   grpc: grpcSpec,
+  websocket: websocketSpec,
   sleep: sleepSpec,
   group: groupSpec,
   condition: conditionSpec,

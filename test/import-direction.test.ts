@@ -28,7 +28,7 @@ const rows: readonly (readonly [files: RegExp, ...mayImport: string[]])[] = [
     "measure/threshold.ts",
   ],
   [/^http\//, "measure/recorder.ts", "expression/text.ts", "expression/template.ts"],
-  [/^driver\//, "http/", "measure/recorder.ts"],
+  [/^driver\//, "http/", "measure/recorder.ts", "expression/pattern.ts"],
   [/^executors\//, "expression/", "http/", "driver/", "measure/recorder.ts"],
   [/^flow\//, "step-executors.ts", "expression/", "data/", "measure/"],
   [/^run\//, "plan/", "flow/", "data/", "measure/"],

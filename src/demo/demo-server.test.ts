@@ -81,6 +81,26 @@ describe("routes", () => {
     expect([text, headers.get("transfer-encoding")]).toEqual(['{"line":0}\n{"line":1}\n{"line":2}\n', "chunked"]);
   });
 
+  test("/events/N is N events, those behind Last-Event-ID alone", async () => {
+    const { text, headers } = await ask("/events/3?every=0", { headers: { "last-event-id": "1" } });
+    const event = (id: number) => `id: ${id}\nevent: tick\ndata: {"n":${id},"text":"登录"}\n\n`;
+    expect([text, headers.get("content-type")]).toEqual([event(2) + event(3), "text/event-stream"]);
+    expect((await ask("/events/x")).status).toBe(400);
+    expect((await ask("/events/1?every=-1")).status).toBe(400);
+  });
+
+  test("/ws sends back what it gets; an upgrade elsewhere is refused", async () => {
+    const socket = new WebSocket(`${base.replace("http", "ws")}/ws`);
+    await once(socket, "open");
+    socket.send("登录");
+    const [answer] = (await once(socket, "message")) as [MessageEvent];
+    expect(answer.data).toBe("登录");
+    socket.close();
+    await once(socket, "close");
+    const other = new WebSocket(`${base.replace("http", "ws")}/get`);
+    await once(other, "error");
+  });
+
   test("/basic-auth accepts the user and password of its path", async () => {
     const authorization = `Basic ${Buffer.from("anna:geheim").toString("base64")}`;
     expect((await ask("/basic-auth/anna/geheim", { headers: { authorization } })).status).toBe(200);

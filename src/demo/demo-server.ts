@@ -1,7 +1,9 @@
-import { createServer, type Server } from "node:http";
+import { createServer, type IncomingMessage, type Server } from "node:http";
+import type { Duplex } from "node:stream";
 import { checkBasicAuth, checkBearer, logIn, showCookies } from "./access.ts";
 import { type DemoRequest, sendError, sendJson } from "./answer.ts";
 import { echoBody, echoGet } from "./echo.ts";
+import { echoMessages, sendEvents } from "./live.ts";
 import { sendBytes, sendGzip, sendLate, sendRedirect, sendSample, sendStatus, sendStream } from "./shapes.ts";
 import { createShop } from "./shop/shop.ts";
 
@@ -25,11 +27,12 @@ const echoes: readonly (readonly [name: string, route: Route])[] = [
   ["basic-auth", checkBasicAuth],
   ["bearer", checkBearer],
   ["login", logIn],
+  ["events", sendEvents],
 ];
 
 function listRoutes(): ReadonlyMap<string, Route> {
   const routes = new Map<string, Route>([...echoes, ["shop", createShop()]]);
-  const names = [...routes.keys()].map((name) => `/${name}`);
+  const names = [...routes.keys(), "ws"].map((name) => `/${name}`);
   return routes.set("", ({ response }) => sendJson(response, { routes: names }));
 }
 
@@ -51,6 +54,9 @@ export function createDemoServer(): Server {
     running?.catch(() => response.destroy());
   });
   server.maxRequestsPerSocket = 0;
+  server.on("upgrade", (message: IncomingMessage, socket: Duplex, head: Buffer) => {
+    echoMessages(message, socket, head).catch(() => socket.destroy());
+  });
   return server;
 }
 

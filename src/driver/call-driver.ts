@@ -37,6 +37,9 @@ export class DriverFailure extends Error {
   }
 }
 
+/** The permit was withdrawn in the middle of a call: it ends as one that was cut short. */
+export class CallWithheld extends Error {}
+
 /**
  * Runs one call of a driver: not at all without a lease, at most until the deadline, and no longer than the VU may run.
  * What the target does wrong is `failed`: what `run` throws is described by `describe`, a DriverFailure by itself; an
@@ -79,7 +82,8 @@ export function callDriver<Value>(
     const fail = (error: unknown) => {
       if (over) return;
       const duration = end();
-      if (error instanceof DriverFailure) resolve({ kind: "failed", failure: error.failure, duration });
+      if (error instanceof CallWithheld) resolve({ kind: "interrupted", began: true, duration });
+      else if (error instanceof DriverFailure) resolve({ kind: "failed", failure: error.failure, duration });
       else if (error instanceof EngineError) reject(error);
       else resolve({ kind: "failed", failure: describe(error), duration });
     };

@@ -1,7 +1,7 @@
-import { EngineError } from "../../errors.ts";
 import { toJsonText } from "../../expression/text.ts";
 import { compileAuth, compileFields } from "../../http/compile-values.ts";
 import { appendQuery, encodeForm, encodeQuery } from "../../http/encode.ts";
+import { checkHeader, refuseHeaderName } from "../../http/header-rules.ts";
 import { joinUrl } from "../../http/url.ts";
 import type { Json, JsonObject } from "../../protocol/json.ts";
 import type { StepContext } from "../../protocol/step.ts";
@@ -24,8 +24,6 @@ export interface CompiledHeader {
   readonly line: CompiledText;
 }
 
-const tokenPattern = /^[!#$%&'*+\-.^_`|~0-9a-z]+$/i;
-const unsafeInHeader = /[\r\n\0]/;
 const contentTypes: Readonly<Record<HttpBody["kind"], string | null>> = {
   text: null,
   json: "application/json",
@@ -91,27 +89,6 @@ export function compileBody(body: HttpBody | null, templates: Templates): Compil
   if (constant !== undefined) return constantText(toJsonText(constant));
   const evaluate = templates.templateJson(body.value);
   return { constant: undefined, evaluate: (vu) => toJsonText(evaluate(vu)) };
-}
-
-/** Gives a value back that may stand in a header, else throws EngineError `template`. */
-function checkHeader(name: string, value: string): string {
-  if (!unsafeInHeader.test(value)) return value;
-  throw new EngineError(
-    "template",
-    `the value of header \`${name}\` holds a line break; remove it, for instance with replace()`,
-  );
-}
-
-function refuseHeaderName(name: string): void {
-  if (!tokenPattern.test(name)) {
-    throw new EngineError("invalid_workflow", `\`${name}\` is no header name; use letters, digits and -`);
-  }
-  if (name === "transfer-encoding") {
-    throw new EngineError(
-      "invalid_workflow",
-      "header `transfer-encoding` cannot be set; the engine sends bodies with their length",
-    );
-  }
 }
 
 /** The value when none of its texts is computed, else undefined. */

@@ -1,12 +1,12 @@
-import { EngineError } from "../../errors.ts";
 import { expectStatus } from "../../http/expected-status.ts";
+import { findBase } from "../../http/find-base.ts";
 import { createOperation } from "../../http/operation.ts";
 import { StepSeries } from "../../http/series.ts";
 import { shareHttp } from "../../http/thread-http.ts";
 import { readUserAgent } from "../../http/user-agent.ts";
 import type { Recorder } from "../../measure/recorder.ts";
 import type { Executor, ExecutorContext, StepContext } from "../../protocol/step.ts";
-import type { HttpDefaults, Step } from "../../protocol/workflow.ts";
+import type { Step } from "../../protocol/workflow.ts";
 import type { HttpConfig } from "./http-config.ts";
 import { compileRequest } from "./request.ts";
 
@@ -32,7 +32,7 @@ export function createHttpExecutor(context: ExecutorContext, recorder: Recorder)
       version: config.version,
       chooseProxy: own.chooseProxy(config.proxy),
     };
-    const base = findBase(config, http, step);
+    const base = findBase(config.domain, http, step.id);
     if (/^https:/i.test(config.url) || (base !== null && /^https:/i.test(base))) own.foresee({ tls: true });
     if (config.version !== "1.1") own.foresee({ http2: true });
     if (http.cookies !== "off") own.foresee({ cookies: true });
@@ -51,16 +51,6 @@ export function createHttpExecutor(context: ExecutorContext, recorder: Recorder)
   }
 
   return { compile, prepare: own.prepare, close: own.close };
-}
-
-function findBase(config: HttpConfig, http: HttpDefaults, step: Step): string | null {
-  if (config.domain === null) return http.baseUrl;
-  if (Object.hasOwn(http.domains, config.domain)) return http.domains[config.domain] ?? null;
-  const known = Object.keys(http.domains).join(", ");
-  throw new EngineError(
-    "invalid_workflow",
-    `step \`${step.id}\`: domain \`${config.domain}\` is not in options.http.domains (${known === "" ? "none there" : known})`,
-  );
 }
 
 function asksToClose(config: HttpConfig): boolean {

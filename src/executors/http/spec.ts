@@ -4,6 +4,7 @@ import { asMs, asObject, asSize, asText, asTexts } from "../../protocol/json-val
 import { listTemplates, type SpecContext, type StepSpec } from "../../protocol/step-spec.ts";
 import type { HttpAuth, HttpDefaults, HttpVersion } from "../../protocol/workflow.ts";
 import { parseAddressSpan, spanForm } from "../../address.ts";
+import { checkTargetUrl } from "../../protocol/target-url.ts";
 import { defaultTls, readTls } from "../../protocol/tls.ts";
 import type { HttpBody, HttpConfig } from "./http-config.ts";
 import { httpConfigShape, httpOptionsShape } from "./http-shape.ts";
@@ -65,7 +66,7 @@ function resolveConfig(config: JsonObject, context: SpecContext): HttpConfig {
   const headers = readHeaders(config["headers"]);
   const own = new Set(headers.map(([name]) => name));
   const domain = asText(config["domain"]);
-  checkUrl(config, context);
+  checkTargetUrl(config, ["http", "https"], context);
   return {
     method: (asText(config["method"]) ?? "GET").toUpperCase(),
     url: asText(config["url"]) ?? "",
@@ -84,27 +85,6 @@ function resolveConfig(config: JsonObject, context: SpecContext): HttpConfig {
     compression: typeof config["compression"] === "boolean" ? config["compression"] : http.compression,
     expectStatus: config["expect_status"] === undefined ? http.expectStatus : readRanges(config["expect_status"]),
   };
-}
-
-const absolute = /^https?:\/\//i;
-
-function checkUrl(config: JsonObject, { http, report }: SpecContext): void {
-  const url = asText(config["url"]) ?? "";
-  const domain = asText(config["domain"]);
-  if (domain !== null && !Object.hasOwn(http.domains, domain)) {
-    const known = Object.keys(http.domains);
-    const names = known.length === 0 ? "none is declared" : known.map((name) => `\`${name}\``).join(", ");
-    report(["domain"], `there is no domain \`${domain}\` in options.http.domains (${names})`);
-  }
-  if (url.startsWith("${") || absolute.test(url)) {
-    if (absolute.test(url) && !url.includes("${") && !URL.canParse(url)) report(["url"], `\`${url}\` is not a URL`);
-    return;
-  }
-  const scheme = /^([a-z][a-z0-9+.-]*):\/\//i.exec(url)?.[1];
-  if (scheme !== undefined) report(["url"], `\`${url}\` has the scheme \`${scheme}\`; use http:// or https://`);
-  else if (domain === null && http.baseUrl === null) {
-    report(["url"], `\`${url}\` is relative, and there is no base URL; write http://… or set options.http.base_url`);
-  }
 }
 
 const bodyKeys = ["body", "json", "form"] as const;

@@ -1,5 +1,6 @@
-import { callDriver, type DriverCall, type DriverOutcome } from "../../driver/call-driver.ts";
+import { callDriver, type DriverCall } from "../../driver/call-driver.ts";
 import { DriverResult } from "../../driver/driver-result.ts";
+import { tellHowMany } from "../../driver/tell-how-many.ts";
 import { createResolver } from "../../http/dns.ts";
 import type { Recorder } from "../../measure/recorder.ts";
 import type { JsonObject } from "../../protocol/json.ts";
@@ -121,10 +122,3 @@ export function createMqExecutor(context: ExecutorContext, recorder: Recorder): 
 createMqExecutor.loadDrivers = async (): Promise<void> => {
   await Promise.all(Object.values(brokers).map((load) => load()));
 };
-
-/** A consume step that ran out of time says how far it came. */
-function tellHowMany(outcome: DriverOutcome<void>, came: number, wanted: number): DriverOutcome<void> {
-  if (outcome.kind !== "failed" || outcome.failure.code !== "timeout") return outcome;
-  const message = `${came} of ${wanted} messages came in time; raise the timeout, or see who publishes`;
-  return { ...outcome, failure: { code: "timeout", message } };
-}

@@ -1,9 +1,9 @@
 import { EngineError } from "../../errors.ts";
+import { readBytes } from "../../protocol/encoded-bytes.ts";
 import type { Evaluate, StepContext } from "../../protocol/step.ts";
 import type { VirtualUser } from "../../protocol/step.ts";
 import type { Ending } from "./channel.ts";
 import type { SocketConfig } from "./socket-config.ts";
-import { isEncoded } from "./spec.ts";
 
 /** A step's texts, filled in for one VU. */
 export interface SocketTexts {
@@ -30,8 +30,8 @@ export function compileTexts(config: SocketConfig, template: StepContext["templa
 
   const bytes = (what: string, value: unknown): Buffer => {
     const text = String(value);
-    if (encoding === "text") return Buffer.from(text, "utf8");
-    if (isEncoded(text, encoding)) return Buffer.from(text.replaceAll(/\s/g, ""), encoding);
+    const read = readBytes(text, encoding);
+    if (read !== null) return read;
     throw new EngineError("template", `${what}: \`${text.slice(0, 60)}\` is not ${encoding}`);
   };
   const endingFor = (vu: VirtualUser): Ending => {

@@ -1,18 +1,18 @@
 import { callDriver, type DriverCall } from "../../driver/call-driver.ts";
 import { createCallSeries } from "../../driver/call-series.ts";
 import { DriverResult } from "../../driver/driver-result.ts";
+import { connectionsOf, type VuConnections } from "../../driver/vu-connections.ts";
 import { createResolver } from "../../http/dns.ts";
 import { parseJson } from "../../http/parse-json.ts";
 import { createTrusts, loadTls } from "../../http/tls.ts";
 import type { Recorder } from "../../measure/recorder.ts";
-import type { Executor, ExecutorContext, Operation, StepContext, VirtualUser } from "../../protocol/step.ts";
+import type { Executor, ExecutorContext, Operation, StepContext } from "../../protocol/step.ts";
 import type { Step } from "../../protocol/workflow.ts";
 import { toMicros } from "../../quantity.ts";
 import type { Channel } from "./channel.ts";
 import { compileTexts, type SocketTexts } from "./compile-texts.ts";
 import { openChannel } from "./open-channel.ts";
 import type { SocketConfig } from "./socket-config.ts";
-import { VuSockets } from "./vu-sockets.ts";
 
 const metrics = { count: "socket_reqs", failed: "socket_req_failed", duration: "socket_req_duration" };
 
@@ -42,7 +42,7 @@ export function createSocketExecutor(context: ExecutorContext, recorder: Recorde
       received: (bytes: number) => receivedBytes.add(bytes),
     };
 
-    async function connect(sockets: VuSockets, texts: SocketTexts, call: DriverCall): Promise<Channel> {
+    async function connect(sockets: VuConnections<Channel>, texts: SocketTexts, call: DriverCall): Promise<Channel> {
       const startedAt = clock.now();
       const channel = await openChannel(config, texts, ports, call, count);
       connecting.add(toMicros(clock.now() - startedAt));
@@ -51,7 +51,11 @@ export function createSocketExecutor(context: ExecutorContext, recorder: Recorde
       return channel;
     }
 
-    async function perform(sockets: VuSockets, texts: SocketTexts, call: DriverCall): Promise<Buffer | null> {
+    async function perform(
+      sockets: VuConnections<Channel>,
+      texts: SocketTexts,
+      call: DriverCall,
+    ): Promise<Buffer | null> {
       const { name, data, ending } = texts;
       if (action === "close") {
         sockets.drop(name);
@@ -73,7 +77,7 @@ export function createSocketExecutor(context: ExecutorContext, recorder: Recorde
     }
 
     return async (vu, deadline) => {
-      const sockets = socketsOf(vu);
+      const sockets = connectionsOf<Channel>(vu, slot);
       const texts = fill(vu);
       const until = Math.min(deadline, clock.now() + timeoutMs);
       const outcome = await callDriver(ports, vu, until, (call) => perform(sockets, texts, call), describeFault);
@@ -86,14 +90,6 @@ export function createSocketExecutor(context: ExecutorContext, recorder: Recorde
         answer === null ? null : showAnswer(answer, config),
       );
     };
-  }
-
-  function socketsOf(vu: VirtualUser): VuSockets {
-    const known = vu.resources[slot];
-    if (known !== undefined) return known as VuSockets;
-    const sockets = new VuSockets();
-    vu.resources[slot] = sockets;
-    return sockets;
   }
 
   return { compile, close: () => Promise.resolve() };

@@ -1,8 +1,8 @@
+import type { BytesEncoding } from "../../protocol/encoded-bytes.ts";
 import type { HttpTls } from "../../protocol/workflow.ts";
 
 export type SocketProtocol = "tcp" | "udp" | "tls" | "unix";
 export type SocketAction = "connect" | "send" | "receive" | "close";
-export type SocketEncoding = "text" | "hex" | "base64";
 
 /** A socket step's config, checked and complete. Texts may be templates. */
 export interface SocketConfig {
@@ -15,7 +15,7 @@ export interface SocketConfig {
   readonly port: string;
   /** null: nothing to send. */
   readonly data: string | null;
-  readonly encoding: SocketEncoding;
+  readonly encoding: BytesEncoding;
   /** An answer ends with it; null: not by a delimiter. In the config's encoding. */
   readonly delimiter: string | null;
   /** An answer has so many bytes; null: not by length. */

@@ -1,9 +1,10 @@
 import type { JsonObject } from "../../protocol/json.ts";
 import { asMs, asSize, asText } from "../../protocol/json-values.ts";
 import { choice, describe, object, positiveDuration, scalar, size, text } from "../../protocol/shape.ts";
+import { type BytesEncoding, isEncoded } from "../../protocol/encoded-bytes.ts";
 import { listTemplates, type SpecContext, type StepSpec } from "../../protocol/step-spec.ts";
 import { defaultTls, readTls, tlsShape } from "../../protocol/tls.ts";
-import type { SocketAction, SocketConfig, SocketEncoding, SocketProtocol } from "./socket-config.ts";
+import type { SocketAction, SocketConfig, SocketProtocol } from "./socket-config.ts";
 
 const shape = object({
   protocol: describe(choice("tcp", "udp", "tls", "unix"), "What is spoken. Default: tcp."),
@@ -70,7 +71,7 @@ function resolve(config: JsonObject, context: SpecContext): SocketConfig {
   const name = asText(config["name"]);
   const host = asText(config["host"]) ?? asText(config["path"]) ?? "";
   const port = asText(config["port"]) ?? "";
-  const encoding = (asText(config["encoding"]) ?? "text") as SocketEncoding;
+  const encoding = (asText(config["encoding"]) ?? "text") as BytesEncoding;
   check();
   return {
     protocol,
@@ -121,12 +122,4 @@ function resolve(config: JsonObject, context: SpecContext): SocketConfig {
     if (!Number.isInteger(value) || value < low || value > high)
       context.report([key], `\`${given}\` is not a whole number from ${low} to ${high}`);
   }
-}
-
-/** Is this text the encoding of bytes? */
-export function isEncoded(given: string, encoding: SocketEncoding): boolean {
-  if (encoding === "text") return true;
-  const bare = given.replaceAll(/\s/g, "");
-  if (encoding === "hex") return bare.length % 2 === 0 && /^[\da-f]*$/i.test(bare);
-  return /^[A-Za-z\d+/]*={0,2}$/.test(bare) && bare.length % 4 === 0;
 }

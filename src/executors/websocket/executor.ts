@@ -1,0 +1,142 @@
+import { callDriver, CallWithheld, type DriverCall, DriverFailure } from "../../driver/call-driver.ts";
+import type { DriverAnswer } from "../../driver/driver-result.ts";
+import { DriverResult } from "../../driver/driver-result.ts";
+import { showReceived } from "../../driver/show-received.ts";
+import { tellHowMany } from "../../driver/tell-how-many.ts";
+import { connectionsOf, type VuConnections } from "../../driver/vu-connections.ts";
+import { createResolver } from "../../http/dns.ts";
+import { createHostMap } from "../../http/host-map.ts";
+import { createTrusts, loadTls } from "../../http/tls.ts";
+import type { Recorder } from "../../measure/recorder.ts";
+import type { Executor, ExecutorContext, Operation, StepContext } from "../../protocol/step.ts";
+import type { Step } from "../../protocol/workflow.ts";
+import { compileTexts, type WebSocketTexts } from "./compile-texts.ts";
+import { loadWebSockets, openWebSocket } from "./open-websocket.ts";
+import type { WebSocketConfig } from "./websocket-config.ts";
+import type { WebSocketConnection } from "./websocket-connection.ts";
+import type { WebSocketMessage } from "./websocket-message.ts";
+import { createWebSocketSeries } from "./websocket-series.ts";
+
+/** Performs `websocket` steps. One per thread and execution; connections belong to the VU. */
+export function createWebSocketExecutor(context: ExecutorContext, recorder: Recorder): Executor {
+  const { clock, permit, slot } = context;
+  const { http } = context.workflow;
+  const ports = {
+    clock,
+    permit,
+    resolver: createResolver(clock, http.dnsTtlMs),
+    trusts: createTrusts(),
+    redirectDial: createHostMap(http.hosts),
+  };
+  const open = new Set<WebSocketConnection>();
+  let pings = 0;
+
+  function compile(step: Step, stepContext: StepContext): Operation {
+    // The step's spec has checked and completed it.
+    const config = step.config as unknown as WebSocketConfig;
+    const { action, count, encoding, timeoutMs } = config;
+    if (/^(?:wss|https):/i.test(config.url)) loadTls();
+    const fill = compileTexts(step, http, stepContext);
+    const series = createWebSocketSeries(recorder, stepContext.tags);
+
+    async function connect(
+      connections: VuConnections<WebSocketConnection>,
+      { name, target }: WebSocketTexts,
+      call: DriverCall,
+    ): Promise<WebSocketConnection> {
+      if (target === null)
+        throw new DriverFailure("1000", `no connection \`${name}\` is open, and the step has no url`);
+      const startedAt = clock.now();
+      const connection = await openWebSocket(config, target, ports, call, series);
+      open.add(connection);
+      void connection.closed.then(() => open.delete(connection));
+      series.connected(clock.now() - startedAt);
+      if (call.isGivenUp) connection.close();
+      else connections.keep(name, connection);
+      return connection;
+    }
+
+    async function perform(
+      connections: VuConnections<WebSocketConnection>,
+      texts: WebSocketTexts,
+      call: DriverCall,
+      taken: WebSocketMessage[],
+    ): Promise<DriverAnswer | null> {
+      if (action === "close") return closing(connections, texts, call);
+      const known = action === "connect" ? undefined : connections.find(texts.name);
+      const connection =
+        known === undefined || (action !== "receive" && !known.canSend)
+          ? await connect(connections, texts, call)
+          : known;
+      if (action === "connect") return null;
+      if (action !== "receive" && !permit.maySend(clock.now())) throw new CallWithheld();
+      if (action === "ping") {
+        const sentAt = clock.now();
+        const payload = String(++pings);
+        call.onGivenUp = () => connection.forgetPing(payload);
+        await connection.ping(payload);
+        series.pinged(clock.now() - sentAt);
+        return null;
+      }
+      if (texts.data !== null) {
+        await connection.send(texts.data);
+        series.sent(texts.data);
+      }
+      if (count === 0) return null;
+      call.onGivenUp = () => connection.mailbox.giveUp();
+      const { matches } = texts;
+      const suits = matches === null ? null : (message: WebSocketMessage) => matches(message.text(encoding));
+      await connection.mailbox.take({ count, matches: suits, taken });
+      return showReceived(
+        taken.map((message) => message.show(encoding)),
+        count === 1,
+      );
+    }
+
+    async function closing(
+      connections: VuConnections<WebSocketConnection>,
+      { name, reason }: WebSocketTexts,
+      call: DriverCall,
+    ): Promise<DriverAnswer | null> {
+      const connection = connections.find(name);
+      if (connection === undefined) return null;
+      call.onGivenUp = () => connection.destroy();
+      const answer = { ...(await connection.closeWith(config.code, reason)) };
+      connections.drop(name);
+      return { output: answer, json: answer, text: () => answer.reason };
+    }
+
+    return async (vu, deadline) => {
+      const connections = connectionsOf<WebSocketConnection>(vu, slot);
+      const texts = fill(vu);
+      const taken: WebSocketMessage[] = [];
+      const until = Math.min(deadline, clock.now() + timeoutMs);
+      const work = (call: DriverCall) => perform(connections, texts, call, taken);
+      const outcome = tellHowMany(await callDriver(ports, vu, until, work, describeFault), taken.length, count);
+      // The answer to what was sent may still come, and must not be taken for that to the next.
+      if (outcome.kind !== "done" && action === "send") connections.drop(texts.name);
+      return new DriverResult(outcome, texts.name, outcome.kind === "done" ? outcome.value : null);
+    };
+  }
+
+  return {
+    compile,
+    prepare: async () => {
+      await loadWebSockets();
+    },
+    close: async () => {
+      for (const connection of open) connection.close();
+      await Promise.all([...open].map(({ closed }) => closed));
+    },
+  };
+}
+
+/** For a slave that offers http steps to any workflow. */
+createWebSocketExecutor.loadDrivers = async (): Promise<void> => {
+  await loadWebSockets();
+};
+
+/** Everything a peer can do is a DriverFailure already. */
+function describeFault(error: unknown): never {
+  throw error;
+}
