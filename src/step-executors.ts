@@ -17,4 +17,5 @@ export const stepExecutors = {
   socket: () => import("./executors/socket/executor.ts").then((module) => module.createSocketExecutor),
   grpc: () => import("./executors/grpc/executor.ts").then((module) => module.createGrpcExecutor),
   websocket: () => import("./executors/websocket/executor.ts").then((module) => module.createWebSocketExecutor),
+  sse: () => import("./executors/sse/executor.ts").then((module) => module.createSseExecutor),
 } as const satisfies Record<string, () => Promise<ExecutorFactory>>;

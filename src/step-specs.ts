@@ -4,6 +4,7 @@ import { socketSpec } from "./executors/socket/spec.ts";
 import { httpOptions, httpSpec } from "./executors/http/spec.ts";
 import { mqSpec } from "./executors/mq/spec.ts";
 import { websocketSpec } from "./executors/websocket/spec.ts";
+import { sseSpec } from "./executors/sse/spec.ts";
 import { scriptLibs, scriptSpec } from "./executors/script/spec.ts";
 import { callSpec } from "./flow/call/spec.ts";
 import { conditionSpec } from "./flow/condition/spec.ts";
@@ -27,6 +28,7 @@ export const stepSpecs = {
   socket: socketSpec,
   grpc: grpcSpec,
   websocket: websocketSpec,
+  sse: sseSpec,
   sleep: sleepSpec,
   group: groupSpec,
   condition: conditionSpec,

@@ -3,16 +3,16 @@ import { EngineError } from "../errors.ts";
 import { compileAuth } from "../http/compile-values.ts";
 import { combineTexts, type CompiledText, compileText, constantText } from "../http/compiled-text.ts";
 import { codes } from "../http/codes.ts";
-import type { Resolver } from "../http/dns.ts";
+import { createResolver, type Resolver } from "../http/dns.ts";
 import { findBase } from "../http/find-base.ts";
 import { checkHeader, refuseHeaderName } from "../http/header-rules.ts";
-import type { DialTarget } from "../http/host-map.ts";
+import { createHostMap, type DialTarget } from "../http/host-map.ts";
 import type { Origin } from "../http/exchange.ts";
-import type { Trusts } from "../http/tls.ts";
+import { createTrusts, type Trusts } from "../http/tls.ts";
 import { createUrlReader, type HttpUrl, joinUrl } from "../http/url.ts";
 import { readUserAgent } from "../http/user-agent.ts";
 import type { Clock, Permit } from "../protocol/ports.ts";
-import type { Evaluate, StepContext } from "../protocol/step.ts";
+import type { Evaluate, ExecutorContext, StepContext } from "../protocol/step.ts";
 import type { HttpDefaults, HttpTls } from "../protocol/workflow.ts";
 import { findAllowedAddresses } from "./allowed-addresses.ts";
 import { CallWithheld, DriverFailure } from "./call-driver.ts";
@@ -74,6 +74,18 @@ export interface DialPorts {
   readonly trusts: Trusts;
   /** `options.http.hosts`. */
   readonly redirectDial: (origin: Origin) => DialTarget;
+}
+
+/** Those of one executor. */
+export function createDialPorts({ clock, permit, workflow }: ExecutorContext): DialPorts {
+  const { dnsTtlMs, hosts } = workflow.http;
+  return {
+    clock,
+    permit,
+    resolver: createResolver(clock, dnsTtlMs),
+    trusts: createTrusts(),
+    redirectDial: createHostMap(hosts),
+  };
 }
 
 /**

@@ -17,8 +17,13 @@ export class VuConnections<Connection extends VuConnection> implements VuResourc
   find(name: string): Connection | undefined {
     const connection = this.#connections.get(name);
     if (connection === undefined || !connection.isOver) return connection;
-    this.drop(name);
+    connection.close();
     return undefined;
+  }
+
+  /** The latest connection of this name, be it over or not; undefined: there was none, or it was dropped. */
+  latest(name: string): Connection | undefined {
+    return this.#connections.get(name);
   }
 
   /** Keeps a connection; one that had the name is closed. A VU that has ended keeps none. */

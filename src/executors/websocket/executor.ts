@@ -1,12 +1,11 @@
 import { callDriver, CallWithheld, type DriverCall, DriverFailure } from "../../driver/call-driver.ts";
 import type { DriverAnswer } from "../../driver/driver-result.ts";
 import { DriverResult } from "../../driver/driver-result.ts";
+import { createDialPorts } from "../../driver/http-target.ts";
 import { showReceived } from "../../driver/show-received.ts";
 import { tellHowMany } from "../../driver/tell-how-many.ts";
 import { connectionsOf, type VuConnections } from "../../driver/vu-connections.ts";
-import { createResolver } from "../../http/dns.ts";
-import { createHostMap } from "../../http/host-map.ts";
-import { createTrusts, loadTls } from "../../http/tls.ts";
+import { loadTls } from "../../http/tls.ts";
 import type { Recorder } from "../../measure/recorder.ts";
 import type { Executor, ExecutorContext, Operation, StepContext } from "../../protocol/step.ts";
 import type { Step } from "../../protocol/workflow.ts";
@@ -21,13 +20,7 @@ import { createWebSocketSeries } from "./websocket-series.ts";
 export function createWebSocketExecutor(context: ExecutorContext, recorder: Recorder): Executor {
   const { clock, permit, slot } = context;
   const { http } = context.workflow;
-  const ports = {
-    clock,
-    permit,
-    resolver: createResolver(clock, http.dnsTtlMs),
-    trusts: createTrusts(),
-    redirectDial: createHostMap(http.hosts),
-  };
+  const ports = createDialPorts(context);
   const open = new Set<WebSocketConnection>();
   let pings = 0;
 

@@ -1,0 +1,104 @@
+import { callDriver, type DriverCall, DriverFailure } from "../../driver/call-driver.ts";
+import { type DriverAnswer, DriverResult } from "../../driver/driver-result.ts";
+import { showReceived } from "../../driver/show-received.ts";
+import { tellHowMany } from "../../driver/tell-how-many.ts";
+import { connectionsOf, type VuConnections } from "../../driver/vu-connections.ts";
+import { createDialPorts } from "../../driver/http-target.ts";
+import { loadTls } from "../../http/tls.ts";
+import type { Recorder } from "../../measure/recorder.ts";
+import type { Executor, ExecutorContext, Operation, StepContext } from "../../protocol/step.ts";
+import type { Step } from "../../protocol/workflow.ts";
+import { compileTexts, type SseTexts } from "./compile-texts.ts";
+import type { EventStream, KeptEvent } from "./event-stream.ts";
+import { loadHttp, openStream } from "./open-stream.ts";
+import type { SseConfig } from "./sse-config.ts";
+import { createSseSeries } from "./sse-series.ts";
+
+/** Performs `sse` steps. One per thread and execution; streams belong to the VU. */
+export function createSseExecutor(context: ExecutorContext, recorder: Recorder): Executor {
+  const { clock, slot } = context;
+  const { http } = context.workflow;
+  const ports = createDialPorts(context);
+  const open = new Set<EventStream>();
+
+  function compile(step: Step, stepContext: StepContext): Operation {
+    // The step's spec has checked and completed it.
+    const config = step.config as unknown as SseConfig;
+    const { action, timeoutMs } = config;
+    const count = config.count === "all" ? Number.POSITIVE_INFINITY : config.count;
+    if (/^https:/i.test(config.url)) loadTls();
+    const fill = compileTexts(step, http, stepContext);
+    const series = createSseSeries(recorder, stepContext.tags);
+
+    async function connect(
+      streams: VuConnections<EventStream>,
+      texts: SseTexts,
+      call: DriverCall,
+    ): Promise<EventStream> {
+      const { name, target } = texts;
+      if (target === null) throw new DriverFailure("1000", `no stream \`${name}\` is open, and the step has no url`);
+      const startedAt = clock.now();
+      const id = texts.lastEventId ?? streams.latest(name)?.lastEventId ?? "";
+      const headers = id === "" ? target.headers : { ...target.headers, "last-event-id": id };
+      const stream = await openStream(config, { ...target, headers, maxHeader: http.maxHeader }, ports, call, series);
+      open.add(stream);
+      void stream.closed.then(() => open.delete(stream));
+      series.connected(clock.now() - startedAt);
+      if (call.isGivenUp) stream.close();
+      else streams.keep(name, stream);
+      return stream;
+    }
+
+    async function perform(
+      streams: VuConnections<EventStream>,
+      texts: SseTexts,
+      call: DriverCall,
+      taken: KeptEvent[],
+    ): Promise<DriverAnswer | null> {
+      const { name, event, matches } = texts;
+      if (action === "close") {
+        streams.drop(name);
+        return null;
+      }
+      const known = action === "connect" ? undefined : streams.find(name);
+      const stream = known ?? (await connect(streams, texts, call));
+      if (action === "connect") return null;
+      const suits = (one: KeptEvent) =>
+        (event === null || one.event === event) && (matches === null || matches(one.data));
+      call.onGivenUp = () => stream.mailbox.giveUp();
+      await stream.mailbox.take({ count, matches: event === null && matches === null ? null : suits, taken });
+      return showReceived(taken.map(showEvent), count === 1);
+    }
+
+    return async (vu, deadline) => {
+      const streams = connectionsOf<EventStream>(vu, slot);
+      const texts = fill(vu);
+      const taken: KeptEvent[] = [];
+      const until = Math.min(deadline, clock.now() + timeoutMs);
+      const work = (call: DriverCall) => perform(streams, texts, call, taken);
+      const outcome = await callDriver(ports, vu, until, work, describeFault);
+      const told = Number.isFinite(count) && action === "receive" ? tellHowMany(outcome, taken.length, count) : outcome;
+      return new DriverResult(told, texts.name, told.kind === "done" ? told.value : null);
+    };
+  }
+
+  return {
+    compile,
+    prepare: async () => {
+      await loadHttp();
+    },
+    close: async () => {
+      for (const stream of open) stream.close();
+      await Promise.all([...open].map(({ closed }) => closed));
+    },
+  };
+}
+
+function showEvent({ data, event, id }: KeptEvent) {
+  return { text: () => data, about: () => ({ event, id }) };
+}
+
+/** Everything a server can do is a DriverFailure already. */
+function describeFault(error: unknown): never {
+  throw error;
+}
