@@ -266,10 +266,11 @@ test("a server that closes while a step waits, one that stalls, one that is not 
   const silent = await serve(() => undefined);
   const gone = await serve(() => undefined);
   await gone.kill();
-  const ask = async (url: string) => codes(await perform([ws({ url, data: "x", count: 2, timeout: "200ms" })]))[0];
+  const ask = async (url: string, timeout = "10s") =>
+    codes(await perform([ws({ url, data: "x", count: 2, timeout })]))[0];
   expect(await ask(closing.url)).toBe("1000: the server closed with 1008 (nicht erlaubt)");
   expect(await ask(dropping.url)).toBe("1000: the connection ended without a close");
-  expect(await ask(silent.url)).toMatch(/^timeout: 0 of 2 messages came in time/);
+  expect(await ask(silent.url, "500ms")).toMatch(/^timeout: 0 of 2 messages came in time/);
   expect(await ask(gone.url)).toMatch(/^1212: connection to 127\.0\.0\.1:\d+ refused$/);
 });
 
@@ -281,7 +282,7 @@ test("a server that never answers the upgrade is a dial timeout", async () => {
   http.listen(server.port, "127.0.0.1");
   await once(http, "listening");
   onTestFinished(() => void http.close());
-  const report = await perform([ws({ url: server.url, data: "x", connect_timeout: "100ms" })]);
+  const report = await perform([ws({ url: server.url, data: "x", connect_timeout: "1s" })]);
   expect(codes(report)[0]).toMatch(/^1211: the upgrade of .* timed out$/);
 });
 
