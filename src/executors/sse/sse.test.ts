@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
-import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from "node:http";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { createServer as createTlsServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import { expect, onTestFinished, test } from "vitest";
@@ -15,8 +15,12 @@ interface TestServer {
   kill(): Promise<void>;
 }
 
-async function serve(onRequest: RequestListener, port = 0, server: Server = createServer()): Promise<TestServer> {
-  server.on("request", onRequest);
+async function serve(
+  onRequest: (message: IncomingMessage, response: ServerResponse) => void | Promise<void>,
+  port = 0,
+  server: Server = createServer(),
+): Promise<TestServer> {
+  server.on("request", (message, response) => void onRequest(message, response));
   server.listen(port, "127.0.0.1");
   await once(server, "listening");
   const kill = async () => {
@@ -190,7 +194,7 @@ test("TLS: an authority is trusted, a stranger is not", async () => {
 
 test("a server that is killed and comes back: errors are counted, then streams recover", async () => {
   let open = 0;
-  const stream: RequestListener = (_message, response) => {
+  const stream = (_message: IncomingMessage, response: ServerResponse) => {
     open++;
     const timer = setInterval(() => response.write("data: x\n\n"), 30);
     response.on("close", () => clearInterval(timer));
