@@ -1075,11 +1075,14 @@ export interface GrpcConfig {
   readonly max_messages?: number | Template;
   /** The most bytes of one answer, and of all that are kept of a stream. Default: 4MB. */
   readonly max_bytes?: number | string;
+}
+
 /** Opens a WebSocket, sends and receives messages. A VU's connection lives until `close` or the VU's end. */
 export interface WebsocketConfig {
   /** What the step does. All but `close` connect first where nothing is connected; `send` with `match` or `count` then waits for its answer, `ping` for the pong. Default: send where there is `data` or `json`, else receive where there is `match` or `count`, else connect. */
   readonly action?: "connect" | "send" | "receive" | "ping" | "close" | Template;
   /** Where to: `ws://…`, `wss://…`, `http://…`, `https://…`, or relative to the base URL; may be a template. Required, unless a connection of the step's `name` is there. */
+  readonly url?: string;
   /** Which of `options.http.domains` a relative URL belongs to. Default: `base_url`. */
   readonly domain?: string;
   /** What the VU calls this connection. Default: its URL. */
@@ -1099,12 +1102,14 @@ export interface WebsocketConfig {
   /** Which message to wait for: a text it holds, or `{contains, regex, json}`, of which all that are given must hold. Those before it are passed over. Default: any. */
   readonly match?:
     | string
+    | {
         /** The message holds this text. May be a template. Default: not asked. */
         readonly contains?: string;
         /** The message matches this regular expression. May be a template. Default: not asked. */
         readonly regex?: string;
         /** The message is JSON and has these members with these values, whatever else it has; lists are equal member by member. Texts inside may be templates. Default: not asked. */
         readonly json?: unknown;
+      };
   /** How many messages to take. Default: 1; for `send` without `match` none. */
   readonly count?: number | Template;
   /** The code of `close`: 1000, or 3000 to 4999. Default: 1000. */
@@ -1112,9 +1117,13 @@ export interface WebsocketConfig {
   /** The reason of `close`. May be a template. Default: none. */
   readonly reason?: string;
   /** The longest time for look-up, connect, TLS and upgrade, such as `3s`. Default: that of `options.http`, else 10s. */
+  readonly connect_timeout?: number | string;
   /** The longest time for the step, such as `5s`. Default: 30s. */
+  readonly timeout?: number | string;
   /** The most bytes of a message, of what nobody has received yet, and of what a step receives. Default: 1MB. */
+  readonly max_bytes?: number | string;
   /** The most messages that nobody has received yet; of more the oldest are dropped and counted. Default: 1000. */
+  readonly max_messages?: number | Template;
   /** Certificates of a wss connection. Default: those of `options.http`. */
   readonly tls?: {
     /** Verify the server's certificate. Default: true, unless `--insecure` is given. */
@@ -1133,25 +1142,55 @@ export interface SseConfig {
   /** What the step does. `receive` connects first where no stream is open. Default: receive. */
   readonly action?: "receive" | "connect" | "close" | Template;
   /** Where to: `http://…`, `https://…`, or relative to the base URL; may be a template. Required, unless a stream of the step's `name` is open. */
+  readonly url?: string;
+  /** Which of `options.http.domains` a relative URL belongs to. Default: `base_url`. */
+  readonly domain?: string;
   /** What the VU calls this stream. Default: its URL. */
+  readonly name?: string;
   /** The method, in any case. Default: GET; POST where there is `body` or `json`. */
   readonly method?: string;
   /** Headers, over those of `options.http`. Values may be templates. Default: those of `options.http`. */
+  readonly headers?: Readonly<Record<string, Scalar>>;
   /** The body of the request. May be a template. Default: none. */
   readonly body?: string;
   /** The body as any value, sent as JSON; texts inside may be templates. Default: none. */
+  readonly json?: unknown;
   /** Take events of this name alone. May be a template. Default: any; `message` is one without a name. */
   readonly event?: string;
   /** Which events to take, by their data: a text it holds, or `{contains, regex, json}`, of which all that are given must hold. The others are passed over. Default: any. */
+  readonly match?:
+    | string
+    | {
+        /** The message holds this text. May be a template. Default: not asked. */
+        readonly contains?: string;
+        /** The message matches this regular expression. May be a template. Default: not asked. */
+        readonly regex?: string;
+        /** The message is JSON and has these members with these values, whatever else it has; lists are equal member by member. Texts inside may be templates. Default: not asked. */
+        readonly json?: unknown;
+      };
   /** How many events to take; `all`: until the server ends the stream. Default: 1. */
   readonly count?: number | Template | "all" | Template;
   /** Sent as Last-Event-ID. May be a template. Default: the id of the last event of the VU's stream before, if it had one. */
   readonly last_event_id?: Scalar;
   /** The longest time for look-up, connect and TLS, such as `3s`. Default: that of `options.http`, else 10s. */
+  readonly connect_timeout?: number | string;
+  /** The longest time for the step, such as `5s`. Default: 30s. */
+  readonly timeout?: number | string;
   /** The most bytes of an event, of what nobody has received yet, and of what a step receives. Default: 1MB. */
+  readonly max_bytes?: number | string;
   /** The most events that nobody has received yet; of more the oldest are dropped and counted. Default: 1000. */
   readonly max_events?: number | Template;
   /** Certificates of an https connection. Default: those of `options.http`. */
+  readonly tls?: {
+    /** Verify the server's certificate. Default: true, unless `--insecure` is given. */
+    readonly verify?: boolean | Template;
+    /** The client's certificate: PEM text, or a file relative to the workflow. Default: none. */
+    readonly cert?: string;
+    /** The key of `cert`: PEM text, or a file relative to the workflow. Default: none. */
+    readonly key?: string;
+    /** Authorities to trust: PEM text, or a file relative to the workflow. Default: the system's own. */
+    readonly ca?: string;
+  };
 }
 
 /** Waits. */
