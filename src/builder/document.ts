@@ -1169,7 +1169,7 @@ export interface SseConfig {
         readonly json?: unknown;
       };
   /** How many events to take; `all`: until the server ends the stream. Default: 1. */
-  readonly count?: number | Template | "all" | Template;
+  readonly count?: number | Template | string;
   /** Sent as Last-Event-ID. May be a template. Default: the id of the last event of the VU's stream before, if it had one. */
   readonly last_event_id?: Scalar;
   /** The longest time for look-up, connect and TLS, such as `3s`. Default: that of `options.http`, else 10s. */

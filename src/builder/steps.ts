@@ -28,6 +28,10 @@ export const db = makerOf("db");
 export const mq = makerOf("mq");
 /** Speaks over a TCP, UDP, TLS or Unix socket. */
 export const socket = makerOf("socket");
+/** Sends and receives messages over a WebSocket. */
+export const websocket = makerOf("websocket");
+/** Waits for events of a stream. */
+export const sse = makerOf("sse");
 /** Calls a method of a gRPC service. */
 export const grpc = makerOf("grpc");
 /** Waits: `sleep("1s")`. */

@@ -49,7 +49,10 @@ const shape = object({
       "passed over. Default: any.",
   ),
   count: describe(
-    union({ kind: "number", min: 1, max: 10_000, whole: true }, choice("all")),
+    union(
+      { kind: "number", min: 1, max: 10_000, whole: true },
+      { kind: "text", pattern: /^all$/, accepts: "a number or all" },
+    ),
     "How many events to take; `all`: until the server ends the stream. Default: 1.",
   ),
   last_event_id: describe(
