@@ -1134,6 +1134,14 @@ export interface WebsocketConfig {
     readonly key?: string;
     /** Authorities to trust: PEM text, or a file relative to the workflow. Default: the system's own. */
     readonly ca?: string;
+    /** The oldest version of TLS to accept: 1.0, 1.1, 1.2 or 1.3. Default: 1.2. */
+    readonly min_version?: "1.0" | 1 | "1.1" | 1.1 | "1.2" | 1.2 | "1.3" | 1.3 | Template;
+    /** The newest version of TLS to offer. Default: 1.3. */
+    readonly max_version?: "1.0" | 1 | "1.1" | 1.1 | "1.2" | 1.2 | "1.3" | 1.3 | Template;
+    /** What to offer, as OpenSSL lists it: `TLS_AES_128_GCM_SHA256:…`. Default: Node's own list. */
+    readonly ciphers?: string;
+    /** The name to ask the server for, and to find in its certificate. Default: the host of the connection. */
+    readonly server_name?: string;
   };
 }
 
@@ -1190,6 +1198,14 @@ export interface SseConfig {
     readonly key?: string;
     /** Authorities to trust: PEM text, or a file relative to the workflow. Default: the system's own. */
     readonly ca?: string;
+    /** The oldest version of TLS to accept: 1.0, 1.1, 1.2 or 1.3. Default: 1.2. */
+    readonly min_version?: "1.0" | 1 | "1.1" | 1.1 | "1.2" | 1.2 | "1.3" | 1.3 | Template;
+    /** The newest version of TLS to offer. Default: 1.3. */
+    readonly max_version?: "1.0" | 1 | "1.1" | 1.1 | "1.2" | 1.2 | "1.3" | 1.3 | Template;
+    /** What to offer, as OpenSSL lists it: `TLS_AES_128_GCM_SHA256:…`. Default: Node's own list. */
+    readonly ciphers?: string;
+    /** The name to ask the server for, and to find in its certificate. Default: the host of the connection. */
+    readonly server_name?: string;
   };
 }
 
