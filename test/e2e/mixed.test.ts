@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createClient } from "@redis/client";
 import { connect as connectRabbit } from "amqplib";
-import { createConnection } from "mysql2/promise";
+import { createConnection, type RowDataPacket } from "mysql2/promise";
 import { expect, onTestFinished, test } from "vitest";
 import { parse, stringify } from "yaml";
 import type { Report } from "../../src/protocol/report.ts";
@@ -16,7 +16,7 @@ const example = join(repository, "examples", "mixed", "order.yaml");
 /** In the order in which the steps need them. */
 const needed = "db_executor,http_executor,script_executor,mq_executor,socket_executor";
 
-interface Order {
+interface Order extends RowDataPacket {
   readonly id: number;
   readonly customer: string;
   readonly cents: number;
@@ -42,8 +42,8 @@ async function openBooks() {
   });
   return {
     name,
-    readOrders: async () => (await database.query(`SELECT * FROM ${name} ORDER BY id`))[0] as readonly Order[],
-    tableCount: async () => ((await database.query("SHOW TABLES LIKE ?", [name]))[0] as readonly unknown[]).length,
+    readOrders: async () => (await database.query<Order[]>(`SELECT * FROM ${name} ORDER BY id`))[0],
+    tableCount: async () => (await database.query<RowDataPacket[]>("SHOW TABLES LIKE ?", [name]))[0].length,
     readSum: async () => Number(await cache.get(name)),
     readQueue: () => channel.checkQueue(name),
   };
