@@ -423,6 +423,23 @@ export interface WorkflowDocument {
     };
     /** Tags on every series. Default: none. */
     readonly tags?: Readonly<Record<string, Scalar>>;
+    /** Live streams of metrics; `-o` replaces them. Default: none. */
+    readonly outputs?: readonly {
+      /** What it is. Required. */
+      readonly type: "json" | "csv" | "influxdb" | "prometheus" | "otlp" | "webhook" | Template;
+      /** Where points are posted, or for json and csv the file; `${secret.X}` may stand in it. Required. */
+      readonly url?: string;
+      /** Same as `url`, of a file. */
+      readonly path?: string;
+      /** The span of a point, whole seconds such as `5s`. Default: 1s. */
+      readonly interval?: number | string;
+      /** Sent with every request; `${secret.X}` may stand in them. Default: none. */
+      readonly headers?: Readonly<Record<string, Scalar>>;
+      /** A bearer token, or the token of InfluxDB 2; best `${secret.X}`. Default: none. */
+      readonly token?: string;
+      /** How otlp is written. Default: protobuf. */
+      readonly format?: "protobuf" | "json" | Template;
+    }[];
     /** What a failed step means, for every step that does not say: abort the iteration, continue with the next step (the iteration counts as failed), skip (it does not), or retry, then abort. Default: abort. */
     readonly on_error?:
       | "abort"

@@ -22,7 +22,7 @@ import type {
   WatchOptions,
 } from "./execution-options.ts";
 import { collectTexts, readCount, readDuration } from "./option-values.ts";
-import { addResultOptions, addWorkflowOptions } from "./run-options.ts";
+import { addResultOptions, addStreamOption, addWorkflowOptions } from "./run-options.ts";
 import { addSlaveCommands } from "./slave-program.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -42,7 +42,7 @@ export function addClusterCommands(program: Command, terminal: Terminal, finish:
 }
 
 function addSubmit(program: Command, terminal: Terminal, finish: (exitCode: number) => void): void {
-  const submit = addWorkflowOptions(program.command("submit <file>"))
+  const submit = addStreamOption(addWorkflowOptions(program.command("submit <file>")))
     .description("Run a workflow on the slaves of a master and follow it. FILE is as for run.")
     .option("--detach", "print the execution's id and leave")
     .option("--queue", "wait until there is capacity")
@@ -89,7 +89,11 @@ function addReading(executions: Command, terminal: Terminal, finish: (exitCode: 
   addMasterOptions(executions.command("report <id>"), "print the report as JSON")
     .description("Show the report of an execution that has ended.")
     .option("--out-json <file>", "write the report as JSON to a file")
-    .option("--report <format=file>", "write the report to a file: text=FILE, json=FILE; repeatable", collectTexts)
+    .option(
+      "--report <format=file>",
+      "write the report to a file: text, json, junit, markdown, csv or hdr=FILE; repeatable",
+      collectTexts,
+    )
     .action(async (id: string, options: ReportOptions) =>
       finish(await (await load()).showReport(id, options, terminal)),
     );

@@ -64,7 +64,7 @@ export async function showReport(id: string, options: ReportOptions, terminal: T
   try {
     const outputs = listOutputs(options);
     const report = await findMaster(options, terminal).getReport(id);
-    finishReport(report, outputs, options, terminal);
+    await finishReport(report, outputs, options, terminal);
     return 0;
   } catch (error) {
     return options.json ? printError(terminal, error) : tellError(terminal, error, "");

@@ -14,16 +14,16 @@ export function listOutputs({ outJson, report = [] }: Pick<ResultOptions, "outJs
 }
 
 /** Prints the report and writes its files; gives the exit code. The summary first: it must not be lost when a file cannot be written. */
-export function finishReport(
+export async function finishReport(
   report: Report,
   outputs: readonly OutputFile[],
   options: Pick<ResultOptions, "json"> & { readonly failOnDegraded?: boolean; readonly debug?: boolean },
   terminal: Terminal,
-): number {
+): Promise<number> {
   const { out } = terminal;
   const render = options.json ? reportFormats.json : options.debug ? renderVerdict : reportFormats.text;
   terminal.print(render(report, { color: out.colored && !options.json, width: out.width() }));
-  const failures = writeOutputFiles(outputs, report);
+  const failures = await writeOutputFiles(outputs, report);
   const codes = failures.map((failure) => tellError(terminal, failure, ""));
   return exitCodeOf(report, options.failOnDegraded ?? false) || (codes[0] ?? 0);
 }

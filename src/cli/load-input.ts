@@ -8,6 +8,7 @@ import type { FilePaths } from "../protocol/named-file.ts";
 import { importDocument, isModule } from "./module/import-document.ts";
 import { loadImported } from "./module/load-imported.ts";
 import { readEnvFile, readSource, readStdin } from "./read-source.ts";
+import { parseMetricStream } from "./metric-streams.ts";
 import type { WorkflowOptions } from "./run-options.ts";
 
 /** What a run starts from: the workflow or its problems, and what goes in with it. */
@@ -57,8 +58,11 @@ export function readLoadOptions(options: WorkflowOptions): Omit<Overrides, "inse
 }
 
 /** What flags put in place of other fields of `options`. */
-export function readOtherOptions({ seed }: WorkflowOptions): JsonObject {
-  return seed === undefined ? {} : { seed };
+export function readOtherOptions({ seed, out }: WorkflowOptions): JsonObject {
+  return {
+    ...(seed === undefined ? {} : { seed }),
+    ...(out === undefined ? {} : { outputs: out.map(parseMetricStream) }),
+  };
 }
 
 /** The pairs of the environment files, later ones over earlier ones. Throws EngineError `unreadable_file`. */

@@ -2,11 +2,11 @@ import { closeSync, openSync, statSync, unlinkSync, writeFileSync } from "node:f
 import { EngineError } from "../errors.ts";
 import type { Report } from "../protocol/report.ts";
 import { explainWriteError } from "./explain-write-error.ts";
-import { isReportFormat, type ReportFormat, reportFormats } from "../report/report-formats.ts";
+import { type FileFormat, fileFormats, isFileFormat } from "../report/file-formats.ts";
 
 /** Where a finished report goes besides the terminal. */
 export interface OutputFile {
-  readonly format: ReportFormat;
+  readonly format: FileFormat;
   readonly path: string;
 }
 
@@ -14,8 +14,12 @@ export interface OutputFile {
 export function parseOutputFile(text: string): OutputFile {
   const cut = text.indexOf("=");
   const format = text.slice(0, Math.max(cut, 0));
-  const known = Object.keys(reportFormats);
-  if (!isReportFormat(format) || cut === text.length - 1) {
+  const known = Object.keys(fileFormats);
+  if (format === "html") {
+    const message = `--report ${text}: html comes with a later version; it takes one of ${known.join(", ")}`;
+    throw new EngineError("invalid_usage", message);
+  }
+  if (!isFileFormat(format) || cut === text.length - 1) {
     throw new EngineError(
       "invalid_usage",
       `--report ${text}: it takes FORMAT=FILE with one of the formats ${known.join(", ")}`,
@@ -34,7 +38,7 @@ export interface OutputProbe {
  * Makes sure that every file can be written, before any load goes out.
  * Throws EngineError `unwritable_output`.
  */
-export function probeOutputFiles(files: readonly OutputFile[]): OutputProbe {
+export function probeOutputFiles(files: readonly Pick<OutputFile, "path">[]): OutputProbe {
   let made: string[] = [];
   const undo = (): void => {
     for (const path of made) unlinkSync(path);
@@ -57,11 +61,12 @@ export function probeOutputFiles(files: readonly OutputFile[]): OutputProbe {
 }
 
 /** Writes the report to each file; every failure is given back, none stops the others. */
-export function writeOutputFiles(files: readonly OutputFile[], report: Report): EngineError[] {
+export async function writeOutputFiles(files: readonly OutputFile[], report: Report): Promise<EngineError[]> {
   const failures: EngineError[] = [];
   for (const { format, path } of files) {
     try {
-      writeFileSync(path, reportFormats[format](report, { color: false, width: 120 }));
+      const render = await fileFormats[format]();
+      writeFileSync(path, render(report, { color: false, width: 120 }));
     } catch (error) {
       failures.push(unwritable(path, error));
     }

@@ -14,6 +14,7 @@ import { keepFaultsIn } from "./fault-log.ts";
 import { watchInterrupts } from "./interrupts.ts";
 import { loadInput } from "./load-input.ts";
 import { probeOutputFiles } from "./output-files.ts";
+import { listStreamFiles } from "./metric-streams.ts";
 import { finishReport, listOutputs } from "./finish-report.ts";
 import { findGoal } from "./progress-text.ts";
 import { showProgress } from "./progress.ts";
@@ -57,10 +58,13 @@ export async function runCommand(file: string, options: RunOptions, terminal: Te
     if ("problems" in loaded) throw createProblemsError(file, loaded.problems);
     const { warnings } = loaded;
     const workflow = options.debug ? keepSingleIteration(loaded.workflow) : loaded.workflow;
+    const streams = probeOutputFiles(listStreamFiles(workflow.outputs));
+    closers.push(() => streams.undo());
     if (!options.quiet) for (const warning of warnings) terminal.tell(formatProblem(warning, file, terminal.err));
 
     const clock = createSystemClock(systemTime);
-    const log = createTextLog(terminal, options.quiet ? "error" : options.logLevel, createMasker(inputs.secrets));
+    const mask = createMasker(inputs.secrets);
+    const log = createTextLog(terminal, options.quiet ? "error" : options.logLevel, mask);
     keepFaultsIn(log);
     const local = startLocal({
       workflow: useOwnSources(workflow, options.localIps ?? []),
@@ -73,10 +77,12 @@ export async function runCommand(file: string, options: RunOptions, terminal: Te
       log,
       targets: null,
       connections: {},
+      mask,
       executionId: makeUuid(Math.random),
       engineVersion: readEngineVersion(),
       trace: options.debug ? traceTo(terminal, options, createMasker(inputs.secrets)) : undefined,
     });
+    streams.keep();
     execution = local;
     if (!options.quiet && !options.debug) {
       const progress = showProgress({
@@ -90,7 +96,7 @@ export async function runCommand(file: string, options: RunOptions, terminal: Te
     const report = await local.finished;
     probe.keep();
     for (const close of closers.splice(0)) close();
-    return finishReport(report, outputs, options, terminal);
+    return await finishReport(report, outputs, options, terminal);
   } catch (error) {
     for (const close of closers.splice(0)) close();
     return options.json ? printError(terminal, error) : tellError(terminal, error, file);

@@ -29,6 +29,8 @@ export interface WorkflowOptions {
   readonly scenario?: string;
   readonly insecure?: boolean;
   readonly seed?: number;
+  /** `TYPE=TARGET`. */
+  readonly out?: readonly string[];
 }
 
 /** Where the report goes, and what is told meanwhile; `run` and `submit` share it. */
@@ -67,7 +69,7 @@ export function addWorkflowOptions(command: Command): Command {
 
 /** Adds the options of `run`. */
 export function addRunOptions(command: Command): Command {
-  addWorkflowOptions(command)
+  addStreamOption(addWorkflowOptions(command))
     .option("--demo-target", "start the built-in target; its address is ${env.DEMO_URL}")
     .option("--debug", "run one iteration and show every request, answer, variable and failed assertion")
     .option(
@@ -79,11 +81,24 @@ export function addRunOptions(command: Command): Command {
   return addResultOptions(command);
 }
 
+/** Adds `-o`; `run` and `submit` share it. */
+export function addStreamOption(command: Command): Command {
+  return command.option(
+    "-o, --out <type=target>",
+    `stream metrics while it runs: json=FILE, csv=FILE, influxdb=URL, prometheus=URL, otlp=URL, webhook=URL; repeatable`,
+    collectTexts,
+  );
+}
+
 /** Adds the options that say where the report goes and what is told meanwhile. */
 export function addResultOptions(command: Command): Command {
   return command
     .option("--out-json <file>", "write the report as JSON to a file")
-    .option("--report <format=file>", "write the report to a file: text=FILE, json=FILE; repeatable", collectTexts)
+    .option(
+      "--report <format=file>",
+      "write the report to a file: text, json, junit, markdown, csv or hdr=FILE; repeatable",
+      collectTexts,
+    )
     .option("-q, --quiet", "only problems and errors on stderr")
     .option("--json", "print the report as JSON, and nothing else, on stdout")
     .addOption(

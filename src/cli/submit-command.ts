@@ -6,6 +6,7 @@ import { finishReport, listOutputs } from "./finish-report.ts";
 import { followMaster } from "./follow-master.ts";
 import { watchInterrupts } from "./interrupts.ts";
 import { loadSubmission } from "./load-submission.ts";
+import { fetchFiles, listFetchedFiles } from "./metric-streams.ts";
 import type { SubmitOptions } from "./master-options.ts";
 import { probeOutputFiles } from "./output-files.ts";
 import { findGoal } from "./progress-text.ts";
@@ -34,7 +35,8 @@ export async function submitCommand(file: string, options: SubmitOptions, termin
   closers.push(() => interrupts.close());
   try {
     const outputs = listOutputs(options);
-    const probe = probeOutputFiles(outputs);
+    const fetched = listFetchedFiles(options.out ?? []);
+    const probe = probeOutputFiles([...outputs, ...fetched]);
     closers.push(() => probe.undo());
     rememberSecrets(options.secret ?? {});
     const { loaded, body, files } = await loadSubmission(file, options);
@@ -91,9 +93,15 @@ export async function submitCommand(file: string, options: SubmitOptions, termin
       ...(patience === null ? [] : [patience.failed]),
     ]);
     if (patience?.late) throw patience.late;
-    if (typeof ended !== "number") probe.keep();
+    if (typeof ended === "number") {
+      close();
+      return ended;
+    }
+    probe.keep();
+    const failures = await fetchFiles(client, id, fetched);
     close();
-    return typeof ended === "number" ? ended : finishReport(ended, outputs, options, terminal);
+    const codes = failures.map((failure) => tellError(terminal, failure, ""));
+    return (await finishReport(ended, outputs, options, terminal)) || (codes[0] ?? 0);
   } catch (error) {
     close();
     return options.json ? printError(terminal, error) : tellError(terminal, error, file);

@@ -9,6 +9,7 @@ import type {
   Execution,
   ExecutionList,
   ExecutionStatus,
+  FileList,
   LogList,
   MasterStatus,
   Metrics,
@@ -31,6 +32,7 @@ import { type Connection, timerClock } from "./connection.ts";
 import { createForm, type Form } from "./form.ts";
 import { type Follower, type FollowOptions, followExecution } from "./follow.ts";
 import { parseMasterUrls } from "./master-urls.ts";
+import { execution, printQuery } from "./paths.ts";
 import { createRest, type Rest } from "./rest.ts";
 import { streamExecution } from "./stream-execution.ts";
 
@@ -177,6 +179,22 @@ export class Client {
     return this.#get(execution(id, "/logs"), options);
   }
 
+  /** The files that its outputs have written so far. */
+  listFiles(id: string, options?: CallOptions): Promise<FileList> {
+    return this.#get(execution(id, "/files"), options);
+  }
+
+  /** One of them, handed to `into` as it comes; `into` rejects with an EngineError. Throws `not_found`. */
+  async fetchFile(
+    id: string,
+    name: string,
+    into: (file: Readable) => Promise<void>,
+    options: CallOptions = {},
+  ): Promise<void> {
+    const path = execution(id, `/files/${encodeURIComponent(name)}`);
+    await this.#rest.request({ method: "GET", path, signal: options.signal, into });
+  }
+
   pause(id: string, { scenario, ...options }: PauseBody & PostOptions = {}): Promise<ControlAnswer> {
     return this.#post(execution(id, "/pause"), scenario === undefined ? undefined : { scenario }, options);
   }
@@ -278,14 +296,4 @@ export class Client {
       idempotencyKey: idempotencyKey ?? undefined,
     })) as Answer;
   }
-}
-
-function execution(id: string, tail = ""): string {
-  return `/executions/${encodeURIComponent(id)}${tail}`;
-}
-
-function printQuery(values: Readonly<Record<string, string | number | boolean | undefined>>): string {
-  const query = new URLSearchParams();
-  for (const [name, value] of Object.entries(values)) if (value !== undefined) query.set(name, String(value));
-  return query.size === 0 ? "" : `?${query.toString()}`;
 }

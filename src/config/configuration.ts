@@ -46,6 +46,8 @@ export interface MasterConfiguration {
   readonly store: string | null;
   /** null: the first writable of those by default. */
   readonly dataDir: string | null;
+  /** What outputs may be sent to. */
+  readonly outputs: TargetLists;
   readonly retention: { readonly maxAgeMs: number; readonly maxExecutions: number };
 }
 

@@ -19,6 +19,7 @@ export const defaults = {
     task_queue_size: 1_000,
     max_slaves: 100,
     max_executions: 100,
+    outputs: { allow: [], deny: [] },
     retention: { max_age: "30d", max_executions: 1_000 },
   },
   slave: {

@@ -42,6 +42,7 @@ test("without a file everything has its default", () => {
       maxExecutions: 100,
       store: null,
       dataDir: null,
+      outputs: { allow: [], deny: [] },
       retention: { maxAgeMs: 2_592_000_000, maxExecutions: 1_000 },
     },
     slave: {
@@ -81,7 +82,8 @@ test("every key of the file is taken", () => {
 server: {address: "[::1]:81", read_timeout: 1s, write_timeout: 2s, enable_cors: false, hosts: [a.example],
   cors_origins: ["https://b.example:8443"], max_body: 64kB, max_upload: 1MiB, rate_limit: 50}
 master: {heartbeat_interval: 200ms, heartbeat_timeout: 4s, task_queue_size: 0, max_slaves: 3, max_executions: 4,
-  store: "sqlite:x.db", data_dir: data, retention: {max_age: 1h, max_executions: 5}}
+  store: "sqlite:x.db", data_dir: data, retention: {max_age: 1h, max_executions: 5},
+  outputs: {allow: [10.0.0.0/8], deny: [metrics.example]}}
 slave: {type: worker, id: 东-1, address: 127.0.0.1:0, threads: 2, capabilities: [db_executor], labels: {zone: 1, a: true},
   max_vus: 7, master_addr: "a:1,b:2", api_key: k, tls: {ca: ca.pem, cert: /c.pem, key: k.pem}, expose_env: [HOME], local_ips: [10.0.0.0/28, 10.0.1.1-10.0.1.9],
   targets: {allow: ["*.shop.example"], deny: [10.0.0.0/8, "::1"]}}
@@ -114,6 +116,7 @@ access: {allow: [192.168.0.0/16], deny: [192.168.1.1]}
       maxExecutions: 4,
       store: "sqlite:x.db",
       dataDir: "conf/data",
+      outputs: { allow: ["10.0.0.0/8"], deny: ["metrics.example"] },
       retention: { maxAgeMs: 3_600_000, maxExecutions: 5 },
     },
     slave: {

@@ -1,4 +1,5 @@
 import { describe, object, positiveDuration, type Shape, text } from "../protocol/shape.ts";
+import { addressListsShape } from "./address-lists-shape.ts";
 
 const count: Shape = { kind: "number", min: 1, max: 10_000_000, whole: true };
 const countOrNone: Shape = { kind: "number", min: 0, max: 10_000_000, whole: true };
@@ -24,6 +25,10 @@ export const masterShape = object({
     text,
     "The data folder. Default: the first of `$STATE_DIRECTORY`, `$XDG_STATE_HOME/workflow-engine` and " +
       "`~/.local/state/workflow-engine` that can be written; none: a store in memory, with a warning.",
+  ),
+  outputs: addressListsShape(
+    "What workflows' outputs may be sent to: addresses, networks and names; empty: everything.",
+    "What they may not be sent to, also when it is allowed; checked after the look-up of a name.",
   ),
   retention: object({
     max_age: describe(positiveDuration, "Ended executions are forgotten after so long."),

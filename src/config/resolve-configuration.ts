@@ -69,6 +69,10 @@ function resolveMaster(values: GivenValues): MasterConfiguration {
     maxExecutions: values.number("master.max_executions"),
     store: resolveStore(values),
     dataDir: values.file("master.data_dir"),
+    outputs: {
+      allow: checkTargets(values, "master.outputs.allow"),
+      deny: checkTargets(values, "master.outputs.deny"),
+    },
     retention: {
       maxAgeMs: values.ms("master.retention.max_age"),
       maxExecutions: values.number("master.retention.max_executions"),

@@ -71,7 +71,7 @@ test.each([
   ["an unknown step type", { steps: [{ type: "htpp", config: {} }] }],
   ["a negative duration", { options: { duration: -1 }, steps: [] }],
   ["a part of a VU", { options: { vus: 1.5 }, steps: [] }],
-  ["a field of a later version", { options: { outputs: [] }, steps: [] }],
+  ["a field of a later version", { options: { find_limit: {} }, steps: [] }],
 ])("it refuses %s", (_, workflow) => {
   expect(isValid(workflow)).toBe(false);
 });

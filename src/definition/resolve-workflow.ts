@@ -17,6 +17,7 @@ import type { Overrides } from "./overrides.ts";
 import { showValue } from "../document/path.ts";
 import { checkVariables } from "./resolve-checks.ts";
 import { resolveFeeders } from "./resolve-feeders.ts";
+import { maskOutputs, resolveOutputs } from "./resolve-outputs.ts";
 import { listDrafts, resolveScenario, withoutLoad } from "./resolve-scenario.ts";
 import { resolveSlaves } from "./resolve-slaves.ts";
 import { createStepResolver, defaultErrorRule, resolveErrorRule, type StepResolver } from "./resolve-steps.ts";
@@ -122,6 +123,7 @@ export function resolveWorkflow(document: Json, options: ResolveOptions, finding
     findings,
   );
   const slaves = resolveSlaves(workflowOptions, ["options"], findings);
+  const outputs = resolveOutputs(workflowOptions, findings);
   const variables = { ...asObject(root["variables"]), ...given };
   const scenarioVariables = Object.values(asObject(root["scenarios"])).flatMap((scenario) =>
     Object.keys(asObject(asObject(scenario)["variables"])),
@@ -167,10 +169,14 @@ export function resolveWorkflow(document: Json, options: ResolveOptions, finding
     thresholds,
     ...slaves,
     tags: asTexts(workflowOptions["tags"]),
-    options: hideCredentials(
-      Object.hasOwn(root, "scenarios") || single === undefined
-        ? workflowOptions
-        : { ...withoutLoad(workflowOptions), ...single.load.values },
+    outputs,
+    options: maskOutputs(
+      hideCredentials(
+        Object.hasOwn(root, "scenarios") || single === undefined
+          ? workflowOptions
+          : { ...withoutLoad(workflowOptions), ...single.load.values },
+      ),
+      outputs,
     ),
   };
 }

@@ -88,14 +88,30 @@ export function settleOptions(document: JsonObject, known: KnownValues, findings
           return key === "variables" || key === "think_time" ? keep : settleValue;
         })
       : value;
+  const settleOptionFields = (value: Json, path: Path): Json => {
+    if (!isObject(value)) return value;
+    const { outputs, ...rest } = value;
+    const settled = outputs === undefined ? undefined : settleOutputs(outputs, [...path, "outputs"]);
+    const others = settleLoad(rest, path);
+    return settled === undefined || !isObject(others) ? others : { ...others, outputs: settled };
+  };
   const settleScenarios = (value: Json, path: Path): Json =>
     isObject(value) ? settleFields(value, path, () => settleLoad) : value;
   const settleFragment = (value: Json, path: Path): Json =>
     isObject(value) ? settleFields(value, path, (key) => (key === "steps" ? settleSteps : keep)) : value;
   const settleFragments = (value: Json, path: Path): Json =>
     isObject(value) ? settleFields(value, path, () => settleFragment) : value;
+  // Whoever opens an output fills its secrets in: they are in nothing that is kept or shown.
+  const withSecrets: KnownValues = { ...known, variables: { ...known.variables, secret: namedSecrets } };
+  const settleOutputs = (value: Json, path: Path): Json | undefined => {
+    if (typeof value === "string") return value.includes("${") ? settleText(value, path, withSecrets, findings) : value;
+    if (Array.isArray(value)) {
+      return (value as readonly Json[]).flatMap((item, index) => settleOutputs(item, [...path, index]) ?? []);
+    }
+    return isObject(value) ? settleFields(value, path, () => settleOutputs) : value;
+  };
   return settleFields(document, [], (key) => {
-    if (key === "options") return settleLoad;
+    if (key === "options") return settleOptionFields;
     if (key === "http") return settleHttp;
     if (holdsSteps.has(key)) return settleSteps;
     if (key === "fragments") return settleFragments;
@@ -107,6 +123,20 @@ export function settleOptions(document: JsonObject, known: KnownValues, findings
 function listChildPaths(type: Json | undefined): readonly ChildPath[] {
   return (typeof type === "string" ? findSpec(type.replace(/_engine$/, "")) : null)?.children ?? [];
 }
+
+/** Every secret as the text that stands for it. */
+const namedSecrets = new Proxy<JsonObject>(
+  {},
+  {
+    has: () => true,
+    getOwnPropertyDescriptor: (_, name) => ({
+      value: `\${secret.${String(name)}}`,
+      configurable: true,
+      enumerable: true,
+    }),
+    get: (_, name) => (typeof name === "string" ? `\${secret.${name}}` : undefined),
+  },
+);
 
 function settleFields(
   fields: JsonObject,

@@ -4,7 +4,6 @@ import {
   describe,
   duration,
   flag,
-  later,
   list,
   map,
   type ObjectShape,
@@ -15,6 +14,7 @@ import {
   text,
   union,
 } from "../protocol/shape.ts";
+import { outputTypes } from "../protocol/output.ts";
 import { stepOptions } from "../step-specs.ts";
 import { count, loadShapes } from "./load-shape.ts";
 import { hook, id, onError, tags } from "./step-shape.ts";
@@ -74,6 +74,22 @@ const thresholds = union(
   map(union(text, list(union(text, object(k6Fields)), 1), object(k6Fields))),
 );
 
+const output = object(
+  {
+    type: describe(choice(...outputTypes), "What it is. Required."),
+    url: describe(
+      text,
+      "Where points are posted, or for json and csv the file; `${secret.X}` may stand in it. Required.",
+    ),
+    path: describe(text, "Same as `url`, of a file."),
+    interval: describe(positiveDuration, "The span of a point, whole seconds such as `5s`. Default: 1s."),
+    headers: describe(map(scalar), "Sent with every request; `${secret.X}` may stand in them. Default: none."),
+    token: describe(text, "A bearer token, or the token of InfluxDB 2; best `${secret.X}`. Default: none."),
+    format: describe(choice("protobuf", "json"), "How otlp is written. Default: protobuf."),
+  },
+  ["type"],
+);
+
 const options: ObjectShape = object({
   ...loadShapes,
   warm_up: describe(
@@ -95,7 +111,7 @@ const options: ObjectShape = object({
   ),
   http: describe(stepOptions.http.shape, "Defaults of all http steps. Default: those of each field."),
   tags: describe(tags, "Tags on every series. Default: none."),
-  outputs: later("an output in the workflow"),
+  outputs: describe(list(output), "Live streams of metrics; `-o` replaces them. Default: none."),
   on_error: describe(
     onError,
     "What a failed step means, for every step that does not say: abort the iteration, continue with the next step (the " +

@@ -18,7 +18,7 @@ import {
   wire,
   within,
 } from "../../test/support/transport.ts";
-import { createTargetRule } from "../run/target-rule.ts";
+import { createTargetRule } from "../target-rule.ts";
 import type { Origin, Proxy } from "./exchange.ts";
 import { createProxyChoice, parseProxy } from "./proxy.ts";
 

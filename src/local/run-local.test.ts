@@ -31,6 +31,7 @@ async function start(options: object, more: { readonly delayMs?: number; readonl
     log: () => {},
     targets: null,
     connections: {},
+    mask: (text) => text,
     executionId: "x",
     engineVersion: "0",
   });

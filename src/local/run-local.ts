@@ -11,10 +11,11 @@ import { cutPlan } from "../plan/cut-plan.ts";
 import { makePlan } from "../plan/make-plan.ts";
 import type { Inputs } from "../protocol/message.ts";
 import type { FilePaths } from "../protocol/named-file.ts";
-import type { Alarm, Clock, Log, Random, TargetLists } from "../protocol/ports.ts";
+import type { Alarm, Clock, Log, Masker, Random, TargetLists } from "../protocol/ports.ts";
 import type { Report } from "../protocol/report.ts";
 import type { Trace } from "../protocol/trace.ts";
 import type { Workflow } from "../protocol/workflow.ts";
+import { openOutputs } from "../outputs/open-outputs.ts";
 import { buildReport } from "../report/build-report.ts";
 import { type LiveView, summarize } from "../report/live.ts";
 import { chooseSeed } from "../run/choose-seed.ts";
@@ -38,6 +39,8 @@ export interface LocalOptions {
   readonly targets: TargetLists | null;
   /** Databases and brokers that this machine knows by name. */
   readonly connections: Readonly<Record<string, JsonObject>>;
+  /** Nothing that outputs say shows a secret. */
+  readonly mask: Masker;
   readonly executionId: string;
   /** Hears all that VUs do; then there is one thread. Absent: nobody looks on. */
   readonly trace?: Trace | undefined;
@@ -89,6 +92,19 @@ export function startLocal(options: LocalOptions): LocalExecution {
   const link = createEventQueue();
   const finished = Promise.withResolvers<Report>();
   const alarms = new Set<Alarm>();
+  const outputs = openOutputs({
+    specs: workflow.outputs,
+    execution: { executionId: options.executionId, workflowId: workflow.id, workflowName: workflow.name },
+    snapshot,
+    startedAt: () => owner.started?.wall ?? null,
+    secrets: inputs.secrets,
+    mask: options.mask,
+    locate: (path) => path,
+    clock,
+    random: options.random,
+    log,
+  });
+  let toldEvents = 0;
 
   const carryOut = createCarryOut({
     clock,
@@ -120,7 +136,13 @@ export function startLocal(options: LocalOptions): LocalExecution {
   };
   const tellOwner = (event: OwnerEvent) => {
     link.push(() => {
-      for (const effect of advanceOwner(owner, event, { now: clock.now(), wall: clock.wall() })) perform(effect);
+      const effects = advanceOwner(owner, event, { now: clock.now(), wall: clock.wall() });
+      if (event.type === "fact" && event.fact.type === "frame") outputs.note(event.slaveId, event.fact.frame);
+      while (toldEvents < owner.events.length) {
+        const happened = owner.events[toldEvents++];
+        if (happened !== undefined) outputs.tell(happened);
+      }
+      for (const effect of effects) perform(effect);
     });
   };
   const perform = (effect: OwnerEffect) => {
@@ -141,39 +163,39 @@ export function startLocal(options: LocalOptions): LocalExecution {
         return;
       case "final":
         for (const alarm of alarms) alarm.cancel();
-        finish();
+        void finish();
         return;
       default:
         effect satisfies never;
     }
   };
 
-  const finish = () => {
+  const finish = async (): Promise<void> => {
     const { cause, started } = owner;
     if (cause?.reason === "start_failed" || (cause?.reason === "internal" && started === null)) {
       const code = cause.code !== null && isErrorCode(cause.code) ? cause.code : "start_failed";
+      await outputs.close({ status: "failed", passed: false, reason: cause.reason });
       finished.reject(new EngineError(code, cause.message));
       return;
     }
     if (cause?.reason === "internal") log("error", cause.message);
     const endedAt = owner.endedAt ?? clock.now();
     const decided = decideThresholds(thresholds, snapshot, testTimeAt(owner, endedAt));
-    finished.resolve(
-      buildReport(snapshot, {
-        engineVersion: options.engineVersion,
-        executionId: options.executionId,
-        workflow,
-        ...judgeExecution(owner, decided),
-        degraded: false,
-        startedAt: started === null ? null : started.wall,
-        // By the monotonic clock from the start, so that a step of the epoch clock does not bend the duration.
-        endedAt: started === null ? clock.wall() : started.wall + (endedAt - started.now),
-        pausedMs: owner.pausedMs,
-        thresholds: decided,
-        events: owner.events,
-        startSkewMs: started === null ? null : 0,
-      }),
-    );
+    const report = buildReport(snapshot, {
+      engineVersion: options.engineVersion,
+      executionId: options.executionId,
+      workflow,
+      ...judgeExecution(owner, decided),
+      degraded: false,
+      startedAt: started === null ? null : started.wall,
+      // By the monotonic clock from the start, so that a step of the epoch clock does not bend the duration.
+      endedAt: started === null ? clock.wall() : started.wall + (endedAt - started.now),
+      pausedMs: owner.pausedMs,
+      thresholds: decided,
+      events: owner.events,
+      startSkewMs: started === null ? null : 0,
+    });
+    finished.resolve({ ...report, outputs: await outputs.close(report) });
   };
 
   tellOwner({ type: "begin" });

@@ -4,6 +4,7 @@ import { EngineError } from "../errors.ts";
 import { makeUuid } from "../protocol/make-uuid.ts";
 import type { Log } from "../protocol/ports.ts";
 import type { Report } from "../protocol/report.ts";
+import { createMasker } from "../run/masker.ts";
 import { createSystemClock } from "../run/system-clock.ts";
 import { systemTime } from "../run/system-time.ts";
 import { readEngineVersion } from "./engine-version.ts";
@@ -59,6 +60,7 @@ export async function run(workflow: string | object, options: RunOptions = {}): 
     log: options.log ?? (() => {}),
     targets: null,
     connections: {},
+    mask: createMasker(secrets),
     executionId: makeUuid(Math.random),
     engineVersion: readEngineVersion(),
   });

@@ -71,6 +71,7 @@ async function run(targets: TargetLists, threads: number, urls: readonly string[
     log: () => {},
     targets,
     connections: {},
+    mask: (text) => text,
     executionId: "x",
     engineVersion: "0",
   });

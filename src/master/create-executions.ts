@@ -6,6 +6,7 @@ import { type Archive, notEnded } from "./archive.ts";
 import { createCommands } from "./commands.ts";
 import { describePending } from "./describe-execution.ts";
 import { describeNoMetrics } from "./describe-metrics.ts";
+import { checkOutputFiles, isOutputFileName } from "./execution-outputs.ts";
 import type { ExecutionFiles } from "./execution-files.ts";
 import type { Executions, TimeSeriesQuery } from "./executions.ts";
 import type { Registry } from "./registered-slave.ts";
@@ -15,7 +16,7 @@ import { viewTimeSeries } from "./view-time-series.ts";
 import { createUnknownExecution } from "./unknown-execution.ts";
 
 export interface ExecutionsOptions {
-  readonly files: Pick<ExecutionFiles, "locate">;
+  readonly files: Pick<ExecutionFiles, "locate" | "locateOutput" | "listOutputs">;
   readonly steering: Steering;
   readonly archive: Archive;
   readonly store: Store;
@@ -73,6 +74,7 @@ export function createExecutions(options: ExecutionsOptions): Executions {
 
   return {
     async submit(submission, id = options.createId()) {
+      checkOutputFiles(submission.workflow);
       options.noteSecrets(submission.inputs.secrets);
       const card = await steering.submit(submission, id);
       return { execution_id: card.id, workflow_id: card.workflow.id, status: "submitted" };
@@ -137,6 +139,15 @@ export function createExecutions(options: ExecutionsOptions): Executions {
       const isMember = steered?.live.fleet.members.has(slaveId) === true;
       const isNamed = steered?.card.workflow.files.some((file) => file.hash === hash) === true;
       return isMember && isNamed ? options.files.locate(id, hash) : null;
+    },
+    async listFiles(id) {
+      if ((await describe(id)) === null) return null;
+      return { files: await options.files.listOutputs(id) };
+    },
+    async locateFile(id, name) {
+      if (!isOutputFileName(name) || (await describe(id)) === null) return null;
+      const files = await options.files.listOutputs(id);
+      return files.some((file) => file.name === name) ? options.files.locateOutput(id, name) : null;
     },
     async purge(id) {
       if (findQueued(id) !== null || find(id) !== null) {

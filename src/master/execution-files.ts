@@ -1,6 +1,6 @@
 import { createHash, randomUUID } from "node:crypto";
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
-import { mkdir, rename, rm } from "node:fs/promises";
+import { mkdir, readdir, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { EngineError } from "../errors.ts";
 import type { Store } from "../store/store.ts";
@@ -13,6 +13,12 @@ export type UploadedFile = NamedFile & { readonly hash: string };
 export interface Upload {
   readonly folder: string;
   readonly files: readonly UploadedFile[];
+}
+
+/** A file that an execution wrote. */
+export interface WrittenFile {
+  readonly name: string;
+  readonly size: number;
 }
 
 /** More files than any workflow has. */
@@ -28,6 +34,10 @@ export interface ExecutionFiles {
   discard(upload: Upload): Promise<void>;
   /** Where a file of an execution is. The caller knows that it is the execution's. */
   locate(executionId: string, hash: string): string;
+  /** Where a file is that an execution writes, by its plain name; its folder is there. */
+  locateOutput(executionId: string, name: string): string;
+  /** The files that an execution has written, by name. */
+  listOutputs(executionId: string): Promise<readonly WrittenFile[]>;
   /** Forgets an execution's files. */
   forget(executionId: string): Promise<void>;
 }
@@ -35,6 +45,7 @@ export interface ExecutionFiles {
 /** In this folder; what an earlier process had received and not taken is removed. */
 export function openExecutionFiles(dataDir: string): ExecutionFiles {
   const uploads = join(dataDir, "uploads");
+  const outputsOf = (executionId: string) => join(dataDir, "executions", executionId, "outputs");
   const folderOf = (executionId: string) => join(dataDir, "executions", executionId, "inputs");
   rmSync(uploads, { recursive: true, force: true });
   return {
@@ -46,6 +57,19 @@ export function openExecutionFiles(dataDir: string): ExecutionFiles {
     },
     discard: ({ folder }) => rm(folder, { recursive: true, force: true }),
     locate: (executionId, hash) => join(folderOf(executionId), hash),
+    locateOutput(executionId, name) {
+      mkdirSync(outputsOf(executionId), { recursive: true, mode: 0o700 });
+      return join(outputsOf(executionId), name);
+    },
+    async listOutputs(executionId) {
+      const folder = outputsOf(executionId);
+      const names = await readdir(folder).catch((error: NodeJS.ErrnoException) => {
+        if (error.code === "ENOENT") return [];
+        throw error;
+      });
+      const files = names.toSorted().map(async (name) => ({ name, size: (await stat(join(folder, name))).size }));
+      return Promise.all(files);
+    },
     forget: (executionId) => rm(join(dataDir, "executions", executionId), { recursive: true, force: true }),
   };
 }

@@ -5,6 +5,7 @@ import type {
   Execution,
   ExecutionList,
   ExecutionStatus,
+  FileList,
   LogList,
   Metrics,
   SlaveConnection,
@@ -103,6 +104,10 @@ export interface Executions {
   stopWorkflow(workflowId: string, request: StopRequest): Promise<readonly string[] | null>;
   /** Where a file is that came with an execution, for a slave that takes part in it; null: it is not its. */
   locateInput(id: string, slaveId: string, hash: string): string | null;
+  /** The files that an execution has written so far; null: unknown id. */
+  listFiles(id: string): Promise<FileList | null>;
+  /** Where one of them is, by its name; null: there is none. */
+  locateFile(id: string, name: string): Promise<string | null>;
   /** Removes an ended execution's record. */
   purge(id: string): Promise<void>;
   /** Relieves a slave of its VUs in every execution; `not_found` for an unknown one. Gives its state after it. */

@@ -2,6 +2,7 @@ import { advanceFleet } from "../cluster/fleet.ts";
 import { type FleetEffect, type FleetEvent, type FleetState, nameSource } from "../cluster/fleet-state.ts";
 import { EngineError } from "../errors.ts";
 import { countIndices, endless } from "../plan/index-runs.ts";
+import type { Outputs } from "../outputs/open-outputs.ts";
 import type { Frame } from "../protocol/frame.ts";
 import type { SlaveLink } from "../protocol/link.ts";
 import type { Fact } from "../protocol/message.ts";
@@ -21,6 +22,7 @@ export interface LiveExecutionOptions {
   append(source: Source, frame: Frame): Promise<AppendOutcome>;
   /** After every event: what it holds on each slave may have changed. */
   onHeld(held: ReadonlyMap<string, number>): void;
+  readonly outputs: Pick<Outputs, "note" | "pack" | "leave">;
   onEvent(event: ExecutionEvent): void;
   /** Everything is over, and durable. */
   onFinal(): void;
@@ -54,7 +56,7 @@ export type CommandEvent = Extract<FleetEvent, { readonly command: string }>;
 
 /** Begins to carry out; the caller tells `begin` (or, after a restart, `tick`). */
 export function createLiveExecution(options: LiveExecutionOptions): LiveExecution {
-  const { fleet, store, clock, log } = options;
+  const { fleet, store, clock, log, outputs } = options;
   const { executionId } = fleet.core;
   const writes = createDurableWrites(clock, log);
   const commands = new Map<string, PromiseWithResolvers<number | null>>();
@@ -69,7 +71,9 @@ export function createLiveExecution(options: LiveExecutionOptions): LiveExecutio
 
   const tell = (event: FleetEvent): void => {
     if (closed) return;
+    const merged = event.type === "stored" ? isMerged(fleet, event) : false;
     const effects = advanceFleet(fleet, event, { now: clock.now(), wall: clock.wall() });
+    if (merged && event.type === "stored") outputs.note(nameSource(event.slaveId, event.incarnation), event.frame);
     const held = countHeld(fleet);
     options.onHeld(held);
     noteAcknowledged(acknowledged, fleet, held);
@@ -106,7 +110,7 @@ export function createLiveExecution(options: LiveExecutionOptions): LiveExecutio
     void stored.finally(() => underway.delete(stored));
   };
   const keepMerged = (): Promise<boolean> =>
-    store.writeSnapshot(executionId, fleet.token, packMerged(fleet), listPositions(fleet));
+    store.writeSnapshot(executionId, fleet.token, packMerged(fleet, outputs.pack()), listPositions(fleet));
   /** A restart replays a minute, however long the execution runs, and the store keeps no more. */
   const trim = (): void => {
     if (clock.now() < trimAt || fleet.coreEnded) return;
@@ -185,13 +189,23 @@ export function createLiveExecution(options: LiveExecutionOptions): LiveExecutio
     },
     async close() {
       stop();
-      await writes.close();
+      await Promise.all([writes.close(), outputs.leave()]);
     },
   };
 }
 
 const retryMs = 1_000;
 const trimMs = 60_000;
+
+/** Will this frame be merged, and not only counted as late? */
+function isMerged(
+  { sources }: FleetState,
+  { slaveId, incarnation, frame, outcome }: FleetEvent & { readonly type: "stored" },
+): boolean {
+  const source = sources.get(nameSource(slaveId, incarnation));
+  if (source === undefined || outcome !== "appended" || frame.number !== source.high + 1) return false;
+  return source.finalHigh === null || frame.number <= source.finalHigh;
+}
 
 /** By slave: VUs of its share, granted or about to be. */
 function countHeld({ core }: FleetState): ReadonlyMap<string, number> {

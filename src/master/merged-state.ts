@@ -1,5 +1,6 @@
 import type { FleetState } from "../cluster/fleet-state.ts";
 import type { SourceReport } from "../cluster/partition.ts";
+import type { PackedOutputs } from "../outputs/open-outputs.ts";
 import type { Position } from "../store/store.ts";
 import { type PackedSnapshot, packSnapshot } from "../measure/pack-snapshot.ts";
 
@@ -12,13 +13,19 @@ export interface MergedState {
   readonly snapshot: PackedSnapshot;
   /** By source: what it reported, and the number of its last frame in here. */
   readonly sources: readonly (readonly [source: string, report: SourceReport | null, high: number])[];
+  /** How far its outputs are; absent in what an older version kept. */
+  readonly outputs?: PackedOutputs;
 }
 
 /** All that is merged at this moment; shares nothing with the fleet that changes. */
-export function packMerged({ core, sources, reports, accounted, late }: FleetState): MergedState {
+export function packMerged(
+  { core, sources, reports, accounted, late }: FleetState,
+  outputs: PackedOutputs,
+): MergedState {
   return {
     accounted,
     late: { ...late },
+    outputs,
     snapshot: packSnapshot(core.snapshot),
     sources: [...sources].map(([name, { high }]) => [name, structuredClone(reports.get(name) ?? null), high]),
   };

@@ -92,6 +92,7 @@ export async function startMaster(options: MasterOptions): Promise<RunningMaster
   const steering = createSteering({
     store,
     files,
+    outputTargets: configuration.master.outputs,
     registry,
     ledger,
     clock,

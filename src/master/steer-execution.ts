@@ -1,4 +1,5 @@
 import type { FleetState } from "../cluster/fleet-state.ts";
+import type { Outputs } from "../outputs/open-outputs.ts";
 import type { Clock, Log } from "../protocol/ports.ts";
 import type { EventType, Report } from "../protocol/report.ts";
 import type { Execution, ExecutionStatus, Metrics, StreamMessage } from "../protocol/rest.ts";
@@ -30,6 +31,7 @@ export interface SteeringOptions {
   readonly ledger: RoomLedger;
   /** For what comes once the report is stored. */
   readonly lateFrames: LateFrames;
+  readonly outputs: Outputs;
   readonly engineVersion: string;
   /** Not for final ones. */
   onStatus(status: ExecutionStatus): void;
@@ -83,7 +85,8 @@ export function steerExecution(options: SteeringOptions): SteeredExecution {
   });
   const end = async (): Promise<void> => {
     await live.appended();
-    const made = reportFleet(card, fleet, options.engineVersion, clock.wall());
+    const measured = reportFleet(card, fleet, options.engineVersion, clock.wall());
+    const made: Report = { ...measured, outputs: await options.outputs.close(measured) };
     const execution = describeEnded(describeLive(card, fleet, live.acknowledged, clock.now()), made);
     const found = { ...metrics(), total_vus: 0, thresholds: made.thresholds };
     const { core } = fleet;
@@ -113,6 +116,7 @@ export function steerExecution(options: SteeringOptions): SteeredExecution {
     store,
     clock,
     log: options.log,
+    outputs: options.outputs,
     linkOf: registry.linkOf,
     async append(source, frame) {
       if (!fleet.final) return store.appendFrame(source, frame);
@@ -130,6 +134,7 @@ export function steerExecution(options: SteeringOptions): SteeredExecution {
     },
     onEvent(event) {
       watchers.tell({ type: "event", event });
+      options.outputs.tell(event);
       const { type, message, slave_id: slave } = event;
       options.log(troubles.has(type) ? "warn" : "info", message, {
         event: type,

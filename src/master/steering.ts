@@ -1,11 +1,13 @@
 import { createFleetState, type FleetState } from "../cluster/fleet-state.ts";
 import { EngineError } from "../errors.ts";
 import type { FromSlave } from "../protocol/link.ts";
-import type { Alarm, Clock, Log } from "../protocol/ports.ts";
+import type { PackedOutputs } from "../outputs/open-outputs.ts";
+import type { Alarm, Clock, Log, TargetLists } from "../protocol/ports.ts";
 import type { Store } from "../store/store.ts";
 import { answerStranger } from "./answer-stranger.ts";
 import { dealPlan } from "./deal-plan.ts";
 import type { ExecutionCard } from "./describe-execution.ts";
+import { openExecutionOutputs } from "./execution-outputs.ts";
 import type { ExecutionFiles } from "./execution-files.ts";
 import type { Submission } from "./executions.ts";
 import { createFleetOptions, createFleetSnapshot, needsOf } from "./fleet-options.ts";
@@ -18,6 +20,7 @@ import { type SteeredExecution, steerExecution } from "./steer-execution.ts";
 import { createRow } from "./stored-execution.ts";
 import { createSubmissionQueue, type QueuedExecution, type SubmissionQueue } from "./submission-queue.ts";
 import { listUnfinished, takeUp, type TakeUpSurroundings, type UnfinishedExecution } from "./take-up.ts";
+import { createTargetRule } from "../target-rule.ts";
 import { createTrackedWork } from "./tracked-work.ts";
 import { createWatchers, type Watchers } from "./watchers.ts";
 
@@ -33,7 +36,9 @@ export interface SteeringLimits {
 
 export interface SteeringSetup {
   readonly store: Store;
-  readonly files: Pick<ExecutionFiles, "keep">;
+  readonly files: Pick<ExecutionFiles, "keep" | "locateOutput">;
+  /** What outputs may be sent to. */
+  readonly outputTargets: TargetLists;
   readonly registry: Registry;
   readonly ledger: RoomLedger;
   readonly clock: Clock;
@@ -76,6 +81,7 @@ export function createSteering(setup: SteeringSetup): Steering {
   const { store, registry, ledger, clock, log, engineVersion } = setup;
   const steered = new Map<string, SteeredExecution>();
   const work = createTrackedWork(log);
+  const refuses = createTargetRule(setup.outputTargets, "master.outputs");
   const lateFrames = createLateFrames(store);
   /** Alarms of ended executions that wait for late frames. */
   const lingering = new Set<Alarm>();
@@ -91,6 +97,7 @@ export function createSteering(setup: SteeringSetup): Steering {
     needs: readonly SlaveNeeds[],
     takesJoiners: boolean,
     watchers: Watchers,
+    packed: PackedOutputs | null,
   ) => {
     const logs = createLogLines();
     const executionLog: Log = (level, message, fields) => log(level, message, { execution: card.id, ...fields });
@@ -107,6 +114,7 @@ export function createSteering(setup: SteeringSetup): Steering {
       registry,
       ledger,
       lateFrames,
+      outputs: openExecutionOutputs(card, fleet, { ...setup, log: executionLog, refuses, packed }),
       engineVersion,
       onStatus: (status) => work.track(store.putIndex(createRow(card, status, null)), `the status of ${card.id}`),
       onEnded({ status, passed, reason }) {
@@ -138,7 +146,7 @@ export function createSteering(setup: SteeringSetup): Steering {
     const common = createFleetOptions(setup, card.id, plan, submission.inputs);
     const startLeadMs = slaves.length === 1 ? aloneLeadMs : togetherLeadMs;
     const fleet = createFleetState({ ...common, startLeadMs, token, slaves, snapshot }, clock.now());
-    const { live } = steer(card, fleet, needs, true, queued.watchers);
+    const { live } = steer(card, fleet, needs, true, queued.watchers, null);
     const ids = slaves.map(({ id }) => id);
     log("info", `${card.workflow.id} begins`, { execution: card.id, workflow: card.workflow.id, slaves: ids });
     live.tell({ type: "begin" });
@@ -161,7 +169,8 @@ export function createSteering(setup: SteeringSetup): Steering {
   const takingUp: TakeUpSurroundings = {
     ...setup,
     queue,
-    steer: (card, plan, fleet, takesJoiners) => steer(card, fleet, needsOf(plan), takesJoiners, createWatchers()),
+    steer: (card, plan, fleet, takesJoiners, packed) =>
+      steer(card, fleet, needsOf(plan), takesJoiners, createWatchers(), packed),
   };
   const tryTakingUp = async (unfinished: UnfinishedExecution): Promise<void> => {
     try {

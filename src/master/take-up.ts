@@ -1,6 +1,7 @@
 import { restoreFleet } from "../cluster/fleet-record.ts";
 import type { FleetRecord, FleetState } from "../cluster/fleet-state.ts";
 import { unpackSnapshot } from "../measure/pack-snapshot.ts";
+import type { PackedOutputs } from "../outputs/open-outputs.ts";
 import { makePlan } from "../plan/make-plan.ts";
 import type { Plan } from "../protocol/plan.ts";
 import type { Clock } from "../protocol/ports.ts";
@@ -24,7 +25,13 @@ export interface TakeUpSurroundings extends FleetSurroundings {
   readonly store: Store;
   readonly clock: Clock;
   readonly queue: Pick<SubmissionQueue, "enqueue" | "abandon">;
-  steer(card: ExecutionCard, plan: Plan, fleet: FleetState, takesJoiners: boolean): SteeredExecution;
+  steer(
+    card: ExecutionCard,
+    plan: Plan,
+    fleet: FleetState,
+    takesJoiners: boolean,
+    packed: PackedOutputs | null,
+  ): SteeredExecution;
 }
 
 const pageSize = 500;
@@ -51,7 +58,9 @@ export async function listUnfinished(store: Store): Promise<UnfinishedExecution[
 /** Goes on with an execution where its last master left it. */
 export async function takeUp(unfinished: UnfinishedExecution, surroundings: TakeUpSurroundings): Promise<void> {
   const { row, submission, begun } = unfinished;
-  const { workflow, env, hadSecrets } = submission;
+  const { env, hadSecrets } = submission;
+  // An older version kept none.
+  const workflow = Object.assign({ outputs: [] }, submission.workflow);
   const plan = makePlan(workflow);
   const card: ExecutionCard = { id: row.executionId, workflow, createdAt: row.createdAt, vus: plan.vus };
   const inputs = { env, secrets: {} };
@@ -84,7 +93,7 @@ export async function takeUp(unfinished: UnfinishedExecution, surroundings: Take
     const time = new Date(clock.wall()).toISOString();
     fleet.core.events.push({ time, type: "owner_changed", message: `it takes no more slaves: ${secretsLost}` });
   }
-  const { live } = surroundings.steer(card, plan, fleet, !hadSecrets);
+  const { live } = surroundings.steer(card, plan, fleet, !hadSecrets, merged?.outputs ?? null);
   for (const { source, frame } of frames) {
     live.tell({ type: "stored", ...source, frame, outcome: "appended", high: frame.number });
   }

@@ -1,4 +1,5 @@
 import type { Json, JsonObject } from "./json.ts";
+import type { OutputType } from "./output.ts";
 
 /** The report of an execution, exactly as `--json`, `--out-json` and `/report` show it (CONTRACT 5). */
 export interface Report {
@@ -33,6 +34,21 @@ export interface Report {
   readonly generator: { readonly verdict: "ok" | "saturated"; readonly reasons: readonly string[] };
   /** Metrics whose series did not fit into the bound, with the number of records that went to `overflow`. */
   readonly series_overflow: Readonly<Record<string, number>>;
+  /** The live streams, in the order in which they were asked for. */
+  readonly outputs: readonly ReportOutput[];
+}
+
+/** How a live stream of metrics fared; the numbers are points. */
+export interface ReportOutput {
+  readonly type: OutputType;
+  /** Without credentials. */
+  readonly target: string;
+  readonly sent: number;
+  readonly dropped: number;
+  /** Attempts after a failed one. */
+  readonly retries: number;
+  /** null: nothing ever failed. */
+  readonly last_error: string | null;
 }
 
 export type Reason =

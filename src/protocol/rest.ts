@@ -59,6 +59,11 @@ export interface ExecutionList {
   readonly total: number;
 }
 
+/** `GET /executions/:id/files`: what its outputs have written so far, by name. */
+export interface FileList {
+  readonly files: readonly { readonly name: string; readonly size: number }[];
+}
+
 /** `GET /executions/:id/metrics`: of the whole cluster, from merged histograms. */
 export interface Metrics {
   readonly execution_id: string;

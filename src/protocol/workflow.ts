@@ -1,4 +1,5 @@
 import type { Json, JsonObject } from "./json.ts";
+import type { OutputSpec } from "./output.ts";
 import type { Load } from "./load.ts";
 import type { NamedFile } from "./named-file.ts";
 
@@ -46,6 +47,8 @@ export interface Workflow {
   readonly onSlaveJoin: "fill" | "rebalance";
   /** Tags on every series. */
   readonly tags: Readonly<Record<string, string>>;
+  /** Live streams of metrics; the owner's matter, no plan has them. */
+  readonly outputs: readonly OutputSpec[];
   /** The options as the user wrote them, templates resolved: what the report echoes. */
   readonly options: JsonObject;
 }

@@ -11,7 +11,7 @@ import { roundTo3 } from "./numbers.ts";
 import { describeChecks, describeSteps } from "./step-metrics.ts";
 import { buildTimeSeries } from "./time-series.ts";
 
-/** The report of an execution, final or so far: a pure function of what was measured and what happened. */
+/** The report of an execution, final or so far: a pure function of what was measured and what happened. Whoever has outputs adds how they fared. */
 export function buildReport(snapshot: Snapshot, facts: ExecutionFacts): Report {
   const { workflow, startedAt, endedAt, pausedMs } = facts;
   const durationMs = startedAt === null ? 0 : Math.max(0, endedAt - startedAt);
@@ -48,6 +48,7 @@ export function buildReport(snapshot: Snapshot, facts: ExecutionFacts): Report {
     series_overflow: Object.fromEntries(
       [...snapshot.overflow].toSorted(([left], [right]) => compareMetrics(left, right)),
     ),
+    outputs: [],
   };
 }
 

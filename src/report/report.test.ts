@@ -10,7 +10,8 @@ import type { Step, Threshold, Workflow } from "../protocol/workflow.ts";
 import { buildReport } from "./build-report.ts";
 import type { ExecutionFacts } from "./execution-facts.ts";
 import { summarize } from "./live.ts";
-import { isReportFormat, reportFormats } from "./report-formats.ts";
+import { isFileFormat } from "./file-formats.ts";
+import { reportFormats } from "./report-formats.ts";
 
 const startedAt = Date.UTC(2026, 10, 23, 12);
 
@@ -356,7 +357,7 @@ test("the JSON format reads back as the report", () => {
   expect(JSON.parse(text)).toEqual(JSON.parse(JSON.stringify(report)));
   expect(text.endsWith("}\n")).toBe(true);
   expect(text).toContain("\n        [12.288, 12.415, 4]\n");
-  expect([isReportFormat("text"), isReportFormat("toString")]).toEqual([true, false]);
+  expect([isFileFormat("text"), isFileFormat("toString")]).toEqual([true, false]);
 });
 
 test("integers of options keep their digits in JSON", () => {

@@ -1,6 +1,6 @@
 import type { Clock, Permit, TargetLists } from "../protocol/ports.ts";
 import { createLeasePermit } from "./lease-memory.ts";
-import { createTargetRule } from "./target-rule.ts";
+import { createTargetRule } from "../target-rule.ts";
 
 /** What a thread of a run asks before it dials and sends: the target lists, and the lease where there is one. */
 export function createPermit(

@@ -111,6 +111,7 @@ const report: Report = {
   timeseries: { interval_ms: 1_000, points: [] },
   generator: { verdict: "ok", reasons: [] },
   series_overflow: {},
+  outputs: [],
 };
 
 export interface ApiServerOptions extends Partial<Omit<ServerOptions, "server">> {
@@ -157,6 +158,8 @@ export async function startApiServer({ config, ...options }: ApiServerOptions = 
       return find(id) === null ? null : { interval_ms: 1_000, points: [] };
     },
     logs: async (id) => (find(id) === null ? null : { logs: [], dropped: 0 }),
+    listFiles: async (id) => (find(id) === null ? null : { files: [] }),
+    locateFile: async () => null,
     listWorkflows: async () => ({ workflows: [], total: 0 }),
     describeWorkflow: async () => null,
     pause: async (id) => {

@@ -77,6 +77,7 @@ export function completeWorkflow(fields: Partial<Workflow> = {}): Workflow {
     version: null,
     variables: {},
     metrics: {},
+    outputs: [],
     libs: {},
     http: httpDefaults,
     scenarios: [],

@@ -3,6 +3,7 @@ import { backupRoutes } from "./backup-routes.ts";
 import { controlRoutes } from "./control-routes.ts";
 import { documentRoutes } from "./document-routes.ts";
 import { executionRoutes } from "./execution-routes.ts";
+import { fileRoutes } from "./file-routes.ts";
 import { healthRoutes } from "./health-routes.ts";
 import { inputRoutes } from "./input-routes.ts";
 import { masterRoutes } from "./master-routes.ts";
@@ -17,6 +18,7 @@ export const routes: Readonly<Record<string, Route | WebSocketRoute>> = {
   ...executionRoutes,
   ...controlRoutes,
   ...inputRoutes,
+  ...fileRoutes,
   ...streamRoutes,
   ...slaveRoutes,
   ...masterRoutes,

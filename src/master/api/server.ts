@@ -21,6 +21,7 @@ import { serveBackup } from "./backup-routes.ts";
 import { serveControl } from "./control-routes.ts";
 import { serveDocument } from "./document-routes.ts";
 import { serveExecutions } from "./execution-routes.ts";
+import { serveFiles } from "./file-routes.ts";
 import { serveHealth } from "./health-routes.ts";
 import { serveInputs } from "./input-routes.ts";
 import { createGuard } from "./guard.ts";
@@ -109,6 +110,7 @@ export function createServer(options: ServerOptions): Server {
   serveWorkflows(server, executions, createSubmissionReader(uploads), options.files.discard, once);
   serveInputs(server, executions, registry);
   serveExecutions(server, executions);
+  serveFiles(server, executions);
   serveControl(server, executions, once);
   serveSlaves(server, executions, registry, once);
   serveDocument(server, routes, options.card.version);

@@ -1,8 +1,10 @@
 import { spawnSync } from "node:child_process";
+import { influxdb } from "./influxdb.ts";
 import { mariadb } from "./mariadb.ts";
 import { mosquitto } from "./mosquitto.ts";
 import { nats } from "./nats.ts";
 import { postgres } from "./postgres.ts";
+import { prometheus } from "./prometheus.ts";
 import { rabbitmq } from "./rabbitmq.ts";
 import { redis } from "./redis.ts";
 import { answers, findProgram, type PrivateServer, type Service, startPrivate } from "./service.ts";
@@ -11,12 +13,11 @@ import { answers, findProgram, type PrivateServer, type Service, startPrivate } 
 const services: readonly Service[] = [mariadb, postgres, redis, rabbitmq, nats, mosquitto];
 
 /** Programs that tests start for themselves. */
-const tools = ["kcat", "faketime", "fish", "zsh"].map((name) => ({
-  name,
-  program: name,
-  folders: [],
-  packages: [name],
-}));
+const tools = [
+  ...["kcat", "faketime", "fish", "zsh"].map((name) => ({ name, program: name, folders: [], packages: [name] })),
+  influxdb,
+  prometheus,
+];
 
 /**
  * Once before all tests: a service that answers on its standard port is used as it is; else one is started there from

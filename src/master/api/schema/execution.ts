@@ -4,6 +4,7 @@ import {
   type Execution,
   type ExecutionList,
   executionStatuses,
+  type FileList,
   type LogList,
   type Metrics,
   type ScaleAnswer,
@@ -67,6 +68,11 @@ export const execution = schemaOf<Execution>()(
 export const executionList = schemaOf<ExecutionList>()(
   "ExecutionList",
   exactly({ executions: Type.Array(execution), total: count("All that match") }),
+);
+
+export const fileList = schemaOf<FileList>()(
+  "FileList",
+  exactly({ files: Type.Array(exactly({ name: Type.String(), size: count("Bytes") })) }),
 );
 
 export const metrics = schemaOf<Metrics>()(

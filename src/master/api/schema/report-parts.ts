@@ -4,11 +4,13 @@ import type {
   ExecutionEvent,
   ReportError,
   ReportMetric,
+  ReportOutput,
   ReportSlave,
   StepMetrics,
   ThresholdResult,
   TimeSeries,
 } from "../../../protocol/report.ts";
+import { outputTypes } from "../../../protocol/output.ts";
 import { exactly, mapOf, oneOf, orNull, schemaOf } from "./schema.ts";
 import { count, milliseconds, moment, number } from "./values.ts";
 
@@ -145,6 +147,18 @@ export const reportSlave = schemaOf<ReportSlave>()(
     iterations: count(),
     cpu: orNull(number()),
     event_loop_lag_ms: orNull(milliseconds()),
+  }),
+);
+
+export const reportOutput = schemaOf<ReportOutput>()(
+  "ReportOutput",
+  exactly({
+    type: oneOf(outputTypes),
+    target: Type.String({ description: "Without credentials" }),
+    sent: count("Points that were taken"),
+    dropped: count("Points that nobody took"),
+    retries: count("Attempts after a failed one"),
+    last_error: orNull(Type.String()),
   }),
 );
 

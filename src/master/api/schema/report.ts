@@ -6,6 +6,7 @@ import {
   reasons,
   reportError,
   reportMetric,
+  reportOutput,
   reportSlave,
   stepMetrics,
   thresholdResult,
@@ -46,5 +47,6 @@ export const report = schemaOf<Report>()(
     timeseries: timeSeries,
     generator: exactly({ verdict: oneOf(["ok", "saturated"]), reasons: Type.Array(Type.String()) }),
     series_overflow: mapOf(count(), { description: "Metrics whose series did not fit into the bound" }),
+    outputs: Type.Array(reportOutput),
   }),
 );

@@ -1,27 +1,28 @@
 import { isIP } from "node:net";
-import { createAddressList, parseRange } from "../address.ts";
-import type { Permit, TargetLists } from "../protocol/ports.ts";
+import { createAddressList, parseRange } from "./address.ts";
+import type { Permit, TargetLists } from "./protocol/ports.ts";
 
 /**
  * Compiles target lists to what a permit refuses. An entry that is no range is a name (`*.` before it: all below it), or
- * with a slash at its beginning the path of a unix socket (`/*` at its end: all in it).
+ * with a slash at its beginning the path of a unix socket (`/*` at its end: all in it). `setting`: what the
+ * lists are called in the configuration.
  */
-export function createTargetRule({ allow, deny }: TargetLists): Permit["refuses"] {
+export function createTargetRule({ allow, deny }: TargetLists, setting = "slave.targets"): Permit["refuses"] {
   const denied = compile(deny);
   const allowed = compile(allow);
   return (host, written) => {
     if (host.startsWith("/")) {
-      if (denied.hasPath(host)) return "slave.targets.deny has its path";
-      return allow.length === 0 || allowed.hasPath(host) ? null : "slave.targets.allow has not its path";
+      if (denied.hasPath(host)) return `${setting}.deny has its path`;
+      return allow.length === 0 || allowed.hasPath(host) ? null : `${setting}.allow has not its path`;
     }
     const name = isIP(host) === 0 ? host.toLowerCase().replace(/\.$/, "") : "";
-    if (name !== "" && denied.hasName(name)) return "slave.targets.deny has its name";
+    if (name !== "" && denied.hasName(name)) return `${setting}.deny has its name`;
     if (written === "") return null;
     const address = reached(written);
-    if (denied.addresses.has(address)) return "slave.targets.deny has its address";
+    if (denied.addresses.has(address)) return `${setting}.deny has its address`;
     if (allow.length === 0 || allowed.addresses.has(address)) return null;
     if (name !== "" && allowed.hasName(name)) return null;
-    return "slave.targets.allow has neither its address nor its name";
+    return `${setting}.allow has neither its address nor its name`;
   };
 }
 
