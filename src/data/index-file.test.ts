@@ -100,6 +100,12 @@ it.each<[sentence: string, bytes: string | Uint8Array, failure: string, fields?:
     "a,b\n1\n1,2\n1,2,3\n",
     "invalid_workflow: users.csv:2: has 1 fields, the header has 2; users.csv:4: has 3 fields, the header has 2",
   ],
+  [
+    "a line of ndjson that was cut off",
+    '{"a":1}\n\n{"a":2\n{"a":3}\n',
+    "invalid_workflow: users.csv:3: the line is no object; it takes one a line: {…}",
+    { format: "ndjson" },
+  ],
   ["a header alone", "a,b\n", "invalid_workflow: `users.csv` holds no rows"],
   ["nothing", "", "invalid_workflow: `users.csv` holds no rows"],
   [
@@ -145,7 +151,7 @@ it.each<[sentence: string, bytes: string | Uint8Array, failure: string, fields?:
   [
     "a line of ndjson that is no object",
     "[1]\n",
-    "template: users.csv, row 1: it is no object, [1]",
+    "invalid_workflow: users.csv:1: the line is no object; it takes one a line: {…}",
     { format: "ndjson" },
   ],
 ])("%s: a clear problem", async (_, bytes, failure, fields) => {

@@ -10,7 +10,7 @@ export function createRowScanner(feeder: Feeder, found: RowFound): RowScanner {
     case "csv":
       return createCsvScanner(feeder, found);
     case "ndjson":
-      return createLineScanner(found);
+      return createLineScanner(feeder.file, found);
     case "json":
       return createJsonScanner(feeder.file, found);
     default:
@@ -18,7 +18,7 @@ export function createRowScanner(feeder: Feeder, found: RowFound): RowScanner {
   }
 }
 
-/** How many bytes of a byte order mark the file begins with. Throws EngineError `invalid_workflow` for UTF-16. */
+/** How many bytes of a byte order mark the file begins with: 3 or none. UTF-16 is refused at definition. */
 export function countMark(bytes: Uint8Array): number {
   return bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? 3 : 0;
 }

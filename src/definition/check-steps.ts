@@ -5,7 +5,7 @@ import { type CheckSteps, checkShape, reportUnknownKey } from "../document/check
 import type { Findings } from "../document/findings.ts";
 import { showValue } from "../document/path.ts";
 import { suggest } from "../document/suggest.ts";
-import { laterTypes, stepFields } from "./step-shape.ts";
+import { stepFields } from "./step-shape.ts";
 
 /** Steps inside steps: five levels of a document each at most, and so within its depth. */
 export const maxNesting = 16;
@@ -113,14 +113,11 @@ export function createStepChecker(findings: Findings): StepChecker {
       findings.warn([...path, "type"], `\`${type}\` is read as \`${plain}\`; write \`type: ${plain}\``);
       return plain;
     }
-    const known = Object.keys(stepSpecs).join(", ");
-    if (laterTypes.includes(plain))
-      findings.report([...path, "type"], `step type \`${type}\` is not in this version; it has ${known}`);
-    else
-      findings.report(
-        [...path, "type"],
-        `there is no step type \`${type.slice(0, 64)}\`; it takes one of ${known}.${suggest(type, Object.keys(stepSpecs))}`,
-      );
+    const known = Object.keys(stepSpecs);
+    findings.report(
+      [...path, "type"],
+      `there is no step type \`${type.slice(0, 64)}\`; it takes one of ${known.join(", ")}.${suggest(type, known)}`,
+    );
     return type;
   }
 

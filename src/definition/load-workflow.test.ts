@@ -50,7 +50,7 @@ steps:
     timeout: 0
     config: { url: "http://x/\${tokn}", timout: 3 }
     extract: [{ name: token, from: json, path: $.a }]
-  - type: sse
+  - type: soap
     config: { script: foo }
   - type: sleep
     sleep: -1s
@@ -74,7 +74,7 @@ steps:
       "15:14 steps[1].timeout: \`0\` is no time at all; it takes a duration such as 500ms, 30s or 1h30m, more than 0",
       "16:20 steps[1].config.url: nothing sets \`tokn\`: it is no variable, no -e value, not extracted by a step and no step's id. Did you mean \`token\`?",
       "16:40 steps[1].config.timout: there is no field \`timout\` here. Did you mean \`timeout\`?",
-      "18:11 steps[2].type: step type \`sse\` is not in this version; it has …",
+      "18:11 steps[2].type: there is no step type \`soap\`; it takes one of ….",
       "21:12 steps[3].sleep.duration: \`-1s\` is negative; it takes a duration such as 500ms, 30s or 1h30m",
       "22:5 steps[4]: the step has no config; give \`config\` with \`url\`",
       "23:5 steps[4].url: there is no field \`url\` here. It belongs under \`config\`.",
@@ -401,6 +401,25 @@ test.each<[string, object, Partial<LoadOptions>, string]>([
     "--vus: the workflow has several scenarios; name the one that is meant with --scenario",
   ],
   [
+    "a threshold of an unknown scenario",
+    {
+      options: { thresholds: [{ metric: "http_reqs{scenario:brwose}", condition: "count > 0" }] },
+      scenarios: { browse: { steps: [step] } },
+    },
+    {},
+    "options.thresholds[0].metric: the threshold `http_reqs{scenario:brwose}` names the scenario `brwose`, which does " +
+      "not exist. Did you mean `browse`?",
+  ],
+  [
+    "a feeder that is wrong and used",
+    {
+      data: { users: { file: "users.csv", mode: "unique", on_end: "recycle" } },
+      steps: [{ ...step, condition: "${data.users.id} == 1" }],
+    },
+    {},
+    "data.users.on_end: `unique` rows are never given twice; leave `on_end` out, or write `stop`",
+  ],
+  [
     "an unknown scenario",
     { scenarios: { browse: { steps: [step] } } },
     { scenario: "brwose" },
@@ -427,6 +446,14 @@ test.each<[string, object, Partial<LoadOptions>, string]>([
   ["the id `latest`", { id: "latest", steps: [step] }, {}, "id: the id `latest` is reserved; choose another"],
 ])("%s is a problem", (_, workflow, options, expected) => {
   expect(problemsOf(workflow, options)).toEqual([expected]);
+});
+
+test("--scenario leaves the thresholds of others out", () => {
+  const kept = { metric: "http_reqs{scenario:b}", condition: "count > 0" };
+  const thresholds = [{ metric: "iterations{scenario:a}", condition: "count > 0" }, kept];
+  const scenarios = { a: { steps: [step] }, b: { steps: [{ ...step, id: "b" }] } };
+  const workflow = load({ options: { thresholds }, scenarios }, { scenario: "b" });
+  expect(workflow.thresholds).toEqual([expect.objectContaining(kept)]);
 });
 
 test("--scenario runs that one alone, with overrides", () => {

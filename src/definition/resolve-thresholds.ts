@@ -16,15 +16,27 @@ interface Written {
   readonly conditionPath: Path;
 }
 
-/** Checked `options.thresholds`: a list, or k6's map of metrics to conditions. */
+/** What thresholds may name. */
+export interface ThresholdNames {
+  readonly metrics: Readonly<Record<string, MetricType>>;
+  readonly steps: ReadonlySet<string>;
+  readonly scenarios: ReadonlySet<string>;
+  /** The one that runs alone; undefined: all. */
+  readonly chosen: string | undefined;
+}
+
+/**
+ * Checked `options.thresholds`: a list, or k6's map of metrics to conditions. Where one scenario runs alone those of
+ * others are left out.
+ */
 export function resolveThresholds(
   value: Json | undefined,
   path: Path,
-  metrics: Readonly<Record<string, MetricType>>,
-  stepIds: ReadonlySet<string>,
+  names: ThresholdNames,
   findings: Findings,
 ): Threshold[] {
-  return listWritten(value, path).map((written) => {
+  const { metrics, steps: stepIds, scenarios, chosen } = names;
+  return listWritten(value, path).flatMap((written): Threshold[] => {
     const { metric, condition } = expandShortThreshold(written.metric, written.condition, stepIds);
     const parsed = parseThreshold(metric, condition, (name) => lookupMetric(name, metrics)?.type);
     if ("problem" in parsed) {
@@ -32,29 +44,37 @@ export function resolveThresholds(
       if (field === "metric")
         findings.report(written.metricPath, explainMetric(written.metric, message, metrics, stepIds));
       else findings.report(written.conditionPath, message);
-    } else checkStepTag(parsed.threshold.tags["step"], written, stepIds, findings);
+    } else {
+      const { step, scenario } = parsed.threshold.tags;
+      checkTag("step", step, written, stepIds, findings);
+      checkTag("scenario", scenario, written, scenarios, findings);
+      if (chosen !== undefined && scenario !== undefined && scenario !== chosen) return [];
+    }
     const { fields } = written;
-    return {
-      metric,
-      condition,
-      abortOnFail: (fields["abort_on_fail"] ?? fields["abortOnFail"]) === true,
-      delayMs: asMs(fields["delay"] ?? fields["delayAbortEval"]) ?? 0,
-      windowMs: asMs(fields["window"]),
-      noData: fields["no_data"] === "pass" ? "pass" : "fail",
-    };
+    return [
+      {
+        metric,
+        condition,
+        abortOnFail: (fields["abort_on_fail"] ?? fields["abortOnFail"]) === true,
+        delayMs: asMs(fields["delay"] ?? fields["delayAbortEval"]) ?? 0,
+        windowMs: asMs(fields["window"]),
+        noData: fields["no_data"] === "pass" ? "pass" : "fail",
+      },
+    ];
   });
 }
 
-function checkStepTag(
-  step: string | undefined,
+function checkTag(
+  tag: "step" | "scenario",
+  value: string | undefined,
   written: Written,
-  stepIds: ReadonlySet<string>,
+  known: ReadonlySet<string>,
   findings: Findings,
 ): void {
-  if (step === undefined || stepIds.has(step)) return;
+  if (value === undefined || known.has(value)) return;
   findings.report(
     written.metricPath,
-    `the threshold \`${written.metric}\` names the step \`${step}\`, which does not exist.${suggest(step, stepIds)}`,
+    `the threshold \`${written.metric}\` names the ${tag} \`${value}\`, which does not exist.${suggest(value, known)}`,
   );
 }
 

@@ -118,8 +118,12 @@ export function resolveWorkflow(document: Json, options: ResolveOptions, finding
   const thresholds = resolveThresholds(
     workflowOptions["thresholds"],
     ["options", "thresholds"],
-    metrics,
-    stepIds,
+    {
+      metrics,
+      steps: stepIds,
+      scenarios: new Set(drafts.map(({ name }) => name)),
+      chosen: options.scenario,
+    },
     findings,
   );
   const slaves = resolveSlaves(workflowOptions, ["options"], findings);
@@ -134,7 +138,11 @@ export function resolveWorkflow(document: Json, options: ResolveOptions, finding
     env: options.env,
     envMayGrow: known.envMayGrow,
     anyVariable: steps.assignsAny,
-    feeders: new Map(feeders.map(({ feeder, columns }) => [feeder.name, columns])),
+    // Of one that is wrong nothing is known; it is a problem already.
+    feeders: new Map([
+      ...Object.keys(asObject(root["data"])).map((name) => [name, null] as const),
+      ...feeders.map(({ feeder, columns }) => [feeder.name, columns] as const),
+    ]),
   };
   const sharedTexts = listSharedTexts(root, workflowOptions, http, given).map((text) => ({ ...text, scope: main }));
   checkTexts([...sharedTexts, ...steps.texts], possible, findings);

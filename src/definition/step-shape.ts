@@ -151,6 +151,3 @@ export const stepFields: Readonly<Record<string, Shape>> = {
   tags: describe(tags, "Tags on all series of the step. Default: those of the scenario."),
   disabled: describe(flag, "Leave the step out. Default: false."),
 };
-
-/** Step types that later versions will have. */
-export const laterTypes: readonly string[] = ["db", "mq", "socket", "websocket", "sse", "rendezvous"];

@@ -12,7 +12,7 @@ import { makePlan } from "../plan/make-plan.ts";
 import type { Inputs } from "../protocol/message.ts";
 import type { FilePaths } from "../protocol/named-file.ts";
 import type { Alarm, Clock, Log, Masker, Random, TargetLists } from "../protocol/ports.ts";
-import type { Report } from "../protocol/report.ts";
+import type { Reason, Report } from "../protocol/report.ts";
 import type { Trace } from "../protocol/trace.ts";
 import type { Workflow } from "../protocol/workflow.ts";
 import { openOutputs } from "../outputs/open-outputs.ts";
@@ -46,6 +46,9 @@ export interface LocalOptions {
   readonly trace?: Trace | undefined;
   readonly engineVersion: string;
 }
+
+/** Reasons of a failure whose message says more than the report does. */
+const explained: ReadonlySet<Reason> = new Set(["internal", "setup_failed", "setup_timeout", "teardown_timeout"]);
 
 /** An execution on this machine: an owner and one slave, joined by an in-memory link. */
 export interface LocalExecution {
@@ -178,7 +181,7 @@ export function startLocal(options: LocalOptions): LocalExecution {
       finished.reject(new EngineError(code, cause.message));
       return;
     }
-    if (cause?.reason === "internal") log("error", cause.message);
+    if (cause !== null && explained.has(cause.reason)) log("error", cause.message);
     const endedAt = owner.endedAt ?? clock.now();
     const decided = decideThresholds(thresholds, snapshot, testTimeAt(owner, endedAt));
     const report = buildReport(snapshot, {

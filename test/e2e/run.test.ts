@@ -48,7 +48,9 @@ describe("exit codes", () => {
       steps: [{ type: "http", config: { url: get } }],
     };
     const file = writeTemporary("workflow.json", JSON.stringify(workflow));
-    expect((await runCommand(["run", file, ...demo])).code).toBe(expected);
+    const { code, stderr } = await runCommand(["run", file, ...demo]);
+    expect(code).toBe(expected);
+    expect(stderr).toMatch(new RegExp(`error: the ${phase} |error: ${phase} took longer than 100 ms; make it faster`));
   });
 });
 
