@@ -191,6 +191,50 @@ test("a secret of the command line is in nothing that run writes", {
   await expectMaskedFault(running);
 });
 
+test("a password that stands in the options is in no report and no answer", { timeout: 60_000 }, async () => {
+  const target = await startTarget();
+  const http = {
+    base_url: target.url,
+    auth: { basic: { username: "ann", password: "plain-word-1" } },
+    headers: { "x-api-key": "plain-word-2", cookie: "sid=plain-word-3", accept: "text/plain" },
+    query: { token: "plain-word-4", page: 2 },
+    domains: { other: "http://ann:plain-word-5@shop.test" },
+  };
+  const file = join(mkdtempSync(join(tmpdir(), "secrets-")), "plain.json");
+  const steps = [{ id: "get", type: "http", config: { url: "/200" } }];
+  writeFileSync(file, JSON.stringify({ id: "leaky", options: { iterations: 1, http }, steps }));
+  const cluster = await startCluster();
+  await cluster.addSlave("s1");
+  const submitted = await runCommand(["submit", file, "--master", cluster.url, "--json"], { deadlineMs: 30_000 });
+  const id = (JSON.parse(submitted.stdout) as { readonly execution_id: string }).execution_id;
+  const asked = [["get", id], ["report", id], ["list"]].map((what) =>
+    runCommand(["executions", ...what, "--master", cluster.url, "--json"], { deadlineMs: 30_000 }),
+  );
+  const alone = await runCommand(["run", file, "--json"], { deadlineMs: 30_000 });
+  const shown = [submitted, alone, ...(await Promise.all(asked))];
+  expect(shown.map(({ code }) => code)).toEqual([0, 0, 0, 0, 0]);
+  const written = `${shown.map(({ stdout, stderr }) => stdout + stderr).join("\n")}${await readAnswers(cluster.url, id)}`;
+  expect(written.match(/plain-word-\d/g)).toBe(null);
+  expect(JSON.parse(alone.stdout)).toMatchObject({
+    options: {
+      http: {
+        auth: { basic: { password: "***" } },
+        headers: { "x-api-key": "***", cookie: "***", accept: "text/plain" },
+        query: { token: "***", page: 2 },
+        domains: { other: "http://***@shop.test" },
+      },
+    },
+  });
+  // They do their work all the same.
+  expect(target.seen.map(({ url, headers }) => [url, headers.authorization, headers["x-api-key"]])).toEqual(
+    Array.from({ length: 2 }, () => [
+      "/200?token=plain-word-4&page=2",
+      `Basic ${Buffer.from("ann:plain-word-1").toString("base64")}`,
+      "plain-word-2",
+    ]),
+  );
+});
+
 test("an answer to a submit whose secrets are no texts does not repeat them", async () => {
   const cluster = await startCluster();
   for (const secrets of [{ TOKEN: { value: secret } }, { TOKEN: [secret] }, { TOKEN: 4_711_471_147 }, secret]) {

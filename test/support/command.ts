@@ -16,7 +16,7 @@ export interface CommandOptions {
   readonly cwd?: string;
   /** A file descriptor instead of the pipe that collects stdout. */
   readonly stdout?: number;
-  /** After this the command is killed and `finished` rejects. */
+  /** After this the command is killed and `finished` rejects; default 14 s, below the time of a test that gives no other. */
   readonly deadlineMs?: number;
 }
 
