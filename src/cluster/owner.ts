@@ -89,6 +89,8 @@ function learn(state: OwnerState, slave: OwnedSlave, fact: Fact, time: Instant):
       slave.state = "ready";
       return state.phase === "running" ? startReady(state, time) : proceed(state, time);
     case "prepare_failed":
+      // No step's error tells of it.
+      if (state.cause === null) noteEvent(state, "stopped", fact.message, time);
       return failExecution(state, { reason: "start_failed", message: fact.message, code: fact.code }, time);
     case "setup_done":
       if (state.phase !== "setup") return [];

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
+import type { Report } from "../../src/protocol/report.ts";
 import { runCommand } from "../support/command.ts";
 import { startCluster } from "../support/cluster.ts";
 
@@ -50,26 +51,54 @@ test("a slave's own connections serve a submitted workflow, which opens no file 
   expect(inMemory).toMatchObject({ status: "completed", errors: [] });
 });
 
-test("the guide's step works as it is written, on two threads", async () => {
-  const folder = mkdtempSync(join(tmpdir(), "we-db-"));
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
-  const file = join(folder, "guide.yaml");
-  const ask = (query: string) => `  - { type: db, config: { driver: mysql, query: "${query}" } }\n`;
-  writeFileSync(
-    file,
-    "options: { vus: 4, iterations: 40 }\nsetup:\n" +
-      ask("CREATE TABLE IF NOT EXISTS users (id INT PRIMARY KEY, name VARCHAR(20))") +
-      ask("REPLACE INTO users VALUES (1, '张三')") +
-      "teardown:\n" +
-      ask("DROP TABLE users") +
-      'steps:\n  - id: db_query\n    type: db\n    config:\n      driver: mysql\n      query: "SELECT * FROM users LIMIT 10"\n' +
-      '    assert: [{ type: json, path: "$[0].name", value: "张三" }]\n',
-  );
-  const { stdout, code } = await runCommand(["run", file, "--json", "--threads", "2"]);
-  expect(JSON.parse(stdout)).toMatchObject({
-    passed: true,
-    errors: [],
-    metrics: { db_rows: { values: { count: 40 } } },
-  });
-  expect(code).toBe(0);
-});
+/** The guide's workflow, but for the table that it expects. */
+const guide = `
+id: capability-selection-test
+name: 按能力选择节点测试
+options:
+  vus: 100
+  duration: 5m
+  target_slaves:
+    mode: capability
+    capabilities:
+      - http_executor # 需要 HTTP 执行能力
+      - db_executor # 需要数据库执行能力
+
+setup:
+  - { type: db, config: { driver: mysql, query: "CREATE TABLE IF NOT EXISTS users (id INT PRIMARY KEY, name VARCHAR(20))" } }
+  - { type: db, config: { driver: mysql, query: "REPLACE INTO users VALUES (1, '张三')" } }
+teardown:
+  - { type: db, config: { driver: mysql, query: "DROP TABLE users" } }
+
+steps:
+  - id: db_query
+    type: db
+    config:
+      driver: mysql
+      query: "SELECT * FROM users LIMIT 10"
+    assert: [{ type: json, path: "$[0].name", value: "张三" }]
+`;
+
+test.each(["run", "submit"])(
+  "the guide's workflow works as it is written: %s",
+  { timeout: 60_000 },
+  async (command) => {
+    const folder = mkdtempSync(join(tmpdir(), "we-db-"));
+    onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+    const file = join(folder, "guide.yaml");
+    writeFileSync(file, guide);
+    const args = [command, file, "--json", "-u", "4", "-i", "40"];
+    if (command === "run") args.push("--threads", "2");
+    else {
+      const cluster = await startCluster();
+      await cluster.addSlave("web-1");
+      await cluster.addSlave("db-slave-1", { args: ["--capabilities", "http_executor,db_executor,script_executor"] });
+      args.push("--master", cluster.url);
+    }
+    const { stdout, stderr, code } = await runCommand(args, { deadlineMs: 40_000 });
+    expect(code, `${stdout}${stderr}`).toBe(0);
+    const report = JSON.parse(stdout) as Report;
+    expect(report).toMatchObject({ passed: true, errors: [], metrics: { db_rows: { values: { count: 40 } } } });
+    expect(report.slaves.map(({ id }) => id)).toEqual([command === "run" ? "local" : "db-slave-1"]);
+  },
+);

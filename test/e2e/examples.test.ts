@@ -15,9 +15,9 @@ const shortened: Readonly<Record<string, readonly string[]>> = {
   "shop/shop.yaml": ["-e", "duration=2s"],
 };
 
-/** Those of a cluster, and of servers that are started for them, have tests of their own. */
+/** Those of a cluster, of servers that are started for them, and of several servers have tests of their own. */
 const examples = readdirSync(join(repository, "examples"), { recursive: true, encoding: "utf8" }).filter(
-  (name) => name.endsWith(".yaml") && !/^(?:cluster|grpc)\//.test(name) && name !== "mq/kafka.yaml",
+  (name) => name.endsWith(".yaml") && !/^(?:cluster|grpc|mixed)\//.test(name) && name !== "mq/kafka.yaml",
 );
 
 test.concurrent.each(examples)("examples/%s passes against the demo target", { timeout: 65_000 }, async (name) => {

@@ -67,6 +67,8 @@ export function createSseExecutor(context: ExecutorContext, recorder: Recorder):
         (event === null || one.event === event) && (matches === null || matches(one.data));
       call.onGivenUp = () => stream.mailbox.giveUp();
       await stream.mailbox.take({ count, matches: event === null && matches === null ? null : suits, taken });
+      // A stream that was wanted to its end begins anew: nothing of it is to be resumed.
+      if (count === Number.POSITIVE_INFINITY) streams.drop(name);
       return showReceived(taken.map(showEvent), count === 1);
     }
 

@@ -90,9 +90,10 @@ test("a request with a body, all of whose events are taken until the server ends
   const seen: unknown[] = [];
   const { url } = await serve(async (message, response) => {
     const { accept, "content-type": type, "x-all": all } = message.headers;
+    expect(message.headers["last-event-id"]).toBe(undefined);
     seen.push([message.method, message.url, accept, type, all, await readBody(message)]);
     begin(response);
-    for (const word of ["登", "录", "[DONE]"]) response.write(`data: ${word}\n\n`);
+    for (const word of ["登", "录", "[DONE]"]) response.write(`id: ${word.length}\ndata: ${word}\n\n`);
     response.end();
   });
   const { origin } = new URL(url);
