@@ -27,6 +27,7 @@ const wire: WireRequest = {
   tls,
   proxy: null,
   message: null,
+  rest: null,
 };
 const answer: Exchange = {
   code: 0,

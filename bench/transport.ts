@@ -29,6 +29,7 @@ const request: WireRequest = {
   tls: defaultTls,
   proxy: null,
   message: null,
+  rest: null,
 };
 
 let exchanges = 0;

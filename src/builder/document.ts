@@ -731,7 +731,7 @@ export interface HttpConfig {
   readonly body?:
     | string
     | {
-        /** A UTF-8 text file relative to the workflow; never a template. Required. */
+        /** A file relative to the workflow, of any bytes; never a template. Required. */
         readonly file: string;
       };
   /** The body as any value, sent as JSON. Default: none. */
@@ -749,6 +749,32 @@ export interface HttpConfig {
   readonly cookies?: Readonly<Record<string, Scalar>>;
   /** Which of `options.http.domains` a relative URL belongs to. Default: `base_url`. */
   readonly domain?: string;
+  /** The body as fields and files (`multipart/form-data`): texts, `{file, name, content_type}`, or lists of them. Files are read while they are sent. Default: none. */
+  readonly multipart?: Readonly<
+    Record<
+      string,
+      | Scalar
+      | {
+          /** A file relative to the workflow, of any bytes; never a template. Required. */
+          readonly file: string;
+          /** The file name that the target sees; may be a template. Default: that of `file`. */
+          readonly name?: string;
+          /** What the file is. Default: application/octet-stream. */
+          readonly content_type?: string;
+        }
+      | readonly (
+          | Scalar
+          | {
+              /** A file relative to the workflow, of any bytes; never a template. Required. */
+              readonly file: string;
+              /** The file name that the target sees; may be a template. Default: that of `file`. */
+              readonly name?: string;
+              /** What the file is. Default: application/octet-stream. */
+              readonly content_type?: string;
+            }
+        )[]
+    >
+  >;
   /** Parameters added to the URL, encoded. Default: none. */
   readonly query?:
     | Readonly<Record<string, Scalar | readonly Scalar[]>>

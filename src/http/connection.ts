@@ -1,6 +1,7 @@
 import type { Socket } from "node:net";
 import type { TLSSocket } from "node:tls";
 import { AnswerReader, broken, more } from "./answer-reader.ts";
+import type { SenderOwner } from "./body-sender.ts";
 import { codeOfBreak, codes, describeBreak } from "./codes.ts";
 import { DeadlineWatch } from "./deadline-watch.ts";
 import { Dial, type DialListener } from "./dial.ts";
@@ -41,7 +42,7 @@ export interface ConnectionOwner {
  *
  *     dialling --> running --> idle --> running …   and from each of them, once: gone
  */
-export class Connection implements DialListener {
+export class Connection implements DialListener, SenderOwner {
   readonly origin: Origin;
   /** null: no TLS, neither to the origin nor to the proxy. */
   readonly trust: Trust | null;
@@ -173,9 +174,22 @@ export class Connection implements DialListener {
 
   drained(socket: Socket): void {
     const { running } = this;
-    if (socket !== this.socket || !running.writing || running.exchange === null) return;
+    if (socket !== this.socket || !running.writing || running.exchange === null || running.sender !== null) return;
     running.writing = false;
     if (!running.answering) running.drained(running.exchange, this.wire.clock.now());
+  }
+
+  gave(bytes: number): void {
+    if (this.running.exchange !== null) this.running.exchange.bytesSent += bytes;
+  }
+
+  sent(): void {
+    this.running.sender = null;
+    if (this.socket !== null) this.drained(this.socket);
+  }
+
+  unreadable(problem: string): void {
+    this.fail(codes.other, problem, this.wire.clock.now());
   }
 
   ended(socket: Socket): void {
@@ -209,11 +223,13 @@ export class Connection implements DialListener {
   private send(socket: Socket, request: WireRequest, exchange: Exchange, now: number): void {
     this.dial = null;
     this.reader.begin(request);
-    const whole = socket.write(request.bytes);
-    exchange.bytesSent += request.bytes.length;
+    const { bytes, rest } = request;
+    const whole = socket.write(bytes) && rest === null;
+    exchange.bytesSent += bytes.length;
     exchange.remoteAddress = this.address;
     exchange.tlsVersion = this.tlsVersion;
     this.running.wrote(exchange, now, this.wire.clock.now(), whole);
+    if (rest !== null) this.running.sendRest(rest, socket, this);
   }
 
   private complete(now: number, reusable: boolean): void {

@@ -49,6 +49,7 @@ function request(port: number, connectTimeoutMs = 1000): WireRequest {
     tls: defaultTls,
     proxy: null,
     message: null,
+    rest: null,
   };
 }
 

@@ -1,3 +1,4 @@
+import { type Body, flatten } from "./body.ts";
 import type { Proxy, WireRequest } from "./exchange.ts";
 import { writeMessage } from "./message.ts";
 import type { ChooseProxy } from "./proxy.ts";
@@ -15,7 +16,7 @@ export interface Draft {
   readonly lines: readonly string[];
   /** Cookies that the step itself gives: `a=1; b=2`; empty: none. */
   readonly cookies: string;
-  readonly body: string | null;
+  readonly body: Body | null;
 }
 
 /** What all requests of a step have in common on the wire. */
@@ -40,11 +41,14 @@ export function writeRequest(draft: Draft, jarCookies: string, settings: WireSet
   for (const line of lines) head += line;
   const cookies = mergeCookies(jarCookies, draft.cookies);
   if (cookies !== "") head += `cookie: ${cookies}\r\n`;
-  if (body !== null) head += `content-length: ${Buffer.byteLength(body, "utf8")}\r\n`;
+  if (body !== null) head += `content-length: ${countBytes(body)}\r\n`;
   else if (wantsLength.has(method)) head += "content-length: 0\r\n";
+  const pieces = typeof body === "object" && body !== null ? flatten(body) : null;
+  const whole = Buffer.isBuffer(pieces) ? pieces : null;
   return {
     origin: url.origin,
-    bytes: Buffer.from(body === null ? `${head}\r\n` : `${head}\r\n${body}`, "utf8"),
+    bytes: layOut(head, typeof body === "string" ? body : "", whole),
+    rest: pieces === null || Buffer.isBuffer(pieces) ? null : pieces,
     head: method === "HEAD",
     retriable: safeToRepeat.has(method),
     keepHeaders: settings.keepHeaders,
@@ -56,6 +60,15 @@ export function writeRequest(draft: Draft, jarCookies: string, settings: WireSet
     proxy,
     message: settings.version === "1.1" ? null : writeMessage(draft, cookies, settings.version === "2"),
   };
+}
+
+function countBytes(body: Body): number {
+  return typeof body === "string" ? Buffer.byteLength(body, "utf8") : body.length;
+}
+
+function layOut(head: string, text: string, bytes: Buffer | null): Buffer {
+  const start = Buffer.from(`${head}\r\n${text}`, "utf8");
+  return bytes === null ? start : Buffer.concat([start, bytes]);
 }
 
 /** A proxy is given a plain request with the whole URL; through a tunnel goes what goes to the origin. */

@@ -1,4 +1,5 @@
 import type { HttpTls } from "../protocol/workflow.ts";
+import type { Pieces } from "./body.ts";
 
 /** Where a connection goes. `key` is equal for origins that may share a connection. */
 export interface Origin {
@@ -27,8 +28,10 @@ export function nameOrigin({ host, port }: Origin): string {
 /** One request on the wire and what to keep of its answer. The same object may be sent many times. */
 export interface WireRequest {
   readonly origin: Origin;
-  /** Head and body, complete, ready to be written in one call. */
+  /** Head and body, ready to be written in one call; the head alone where `rest` is the body. */
   readonly bytes: Buffer;
+  /** A body that files belong to; null: `bytes` is all. */
+  readonly rest: Pieces | null;
   /** The method is HEAD: the answer has no body whatever its headers say. */
   readonly head: boolean;
   /** Safe to send again when a kept-alive connection turns out closed before a byte of the answer came. */
@@ -59,7 +62,7 @@ export interface Message {
   readonly required: boolean;
   /** name, value, name, value …; pseudo-headers first. */
   readonly headers: readonly string[];
-  readonly body: Buffer | null;
+  readonly body: Buffer | Pieces | null;
 }
 
 /**

@@ -1,3 +1,4 @@
+import { type Body, flatten } from "./body.ts";
 import type { Message } from "./exchange.ts";
 import type { HttpUrl } from "./url.ts";
 
@@ -19,7 +20,7 @@ interface Parts {
   readonly url: HttpUrl;
   readonly names: readonly string[];
   readonly lines: readonly string[];
-  readonly body: string | null;
+  readonly body: Body | null;
 }
 
 /** Lays a request out for HTTP/2. `cookies`: all of them; `required`: nothing but HTTP/2 will do. */
@@ -33,7 +34,7 @@ export function writeMessage(parts: Parts, cookies: string, required: boolean): 
     if (!dropped.has(name)) headers.push(name, value);
   });
   if (cookies !== "") headers.push("cookie", cookies);
-  const body = parts.body === null ? null : Buffer.from(parts.body, "utf8");
+  const body = parts.body === null ? null : flatten(parts.body);
   if (body !== null) headers.push("content-length", String(body.length));
   const scheme = url.origin.secure ? "https" : "http";
   const pseudo = [":method", method, ":scheme", scheme, ":authority", authority, ":path", url.target];

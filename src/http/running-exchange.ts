@@ -1,3 +1,6 @@
+import type { Socket } from "node:net";
+import type { Pieces } from "./body.ts";
+import { BodySender, type SenderOwner } from "./body-sender.ts";
 import type { Exchange, ExchangeListener, WireRequest } from "./exchange.ts";
 
 const never = Number.POSITIVE_INFINITY;
@@ -19,6 +22,8 @@ export class RunningExchange {
   /** The request is not handed to the kernel as a whole yet. */
   writing = false;
   answering = false;
+  /** null: the request is one buffer, or all of it is sent. */
+  sender: BodySender | null = null;
 
   begin(request: WireRequest, deadline: number, exchange: Exchange, listener: ExchangeListener): void {
     this.request = request;
@@ -39,6 +44,11 @@ export class RunningExchange {
     } else {
       this.phaseAt = now;
     }
+  }
+
+  sendRest(rest: Pieces, socket: Socket, owner: SenderOwner): void {
+    this.sender = new BodySender(rest, socket, owner);
+    this.sender.start();
   }
 
   /** The kernel has the rest of the request. */
@@ -65,6 +75,8 @@ export class RunningExchange {
   }
 
   release(): void {
+    this.sender?.stop();
+    this.sender = null;
     this.sent = false;
     this.request = null;
     this.exchange = null;

@@ -7,6 +7,7 @@ import { compileJsonTemplate } from "../../src/expression/json-template.ts";
 import { compileTemplate } from "../../src/expression/template.ts";
 import { createRecorder } from "../../src/measure/thread-recorder.ts";
 import type { SeriesDelta } from "../../src/protocol/frame.ts";
+import type { FilePaths } from "../../src/protocol/named-file.ts";
 import type { JsonObject } from "../../src/protocol/json.ts";
 import type { Clock } from "../../src/protocol/ports.ts";
 import type { Evaluate, Operation, StepContext, StepResult, VirtualUser } from "../../src/protocol/step.ts";
@@ -80,6 +81,8 @@ export interface HttpSteps {
   createVu(signal?: AbortSignal): VirtualUser;
   /** Compiles a step; the config is completed with defaults. */
   compile(config: Partial<HttpConfig>, reads?: StepContext["reads"]): Operation;
+  /** Opens what the compiled steps need. */
+  prepare(): Promise<void>;
   /** Compiles and runs once; without `vu` a fresh one. */
   run(config: Partial<HttpConfig>, options?: RunOptions): Promise<StepResult>;
   /** What was recorded since the last call. */
@@ -112,7 +115,12 @@ const names = {
 };
 const language = { random: Math.random, wall: Date.now };
 
-export function createHttpSteps(http: Partial<HttpDefaults> = {}, clockPorts: Partial<Clock> = {}): HttpSteps {
+/** `files`: where those are that bodies are made of, by name. */
+export function createHttpSteps(
+  http: Partial<HttpDefaults> = {},
+  clockPorts: Partial<Clock> = {},
+  files: FilePaths = new Map(),
+): HttpSteps {
   const clock: Clock = { ...createSystemClock({ now: () => performance.now(), wall: Date.now }), ...clockPorts };
   const recorder = createRecorder({ clock, masker: (text) => text });
   const workflow = completeWorkflow({ http: { ...httpDefaults, ...http } });
@@ -128,7 +136,7 @@ export function createHttpSteps(http: Partial<HttpDefaults> = {}, clockPorts: Pa
     connections: {},
     opensFiles: false,
     threads: 1,
-    files: new Map(),
+    files,
     trace: null,
     slot: 0,
     shared: new Map(),
@@ -166,12 +174,19 @@ export function createHttpSteps(http: Partial<HttpDefaults> = {}, clockPorts: Pa
     });
   }
 
+  async function prepare(): Promise<void> {
+    await executor.prepare?.();
+  }
+
   return {
     clock,
     createVu,
     compile,
+    prepare,
     async run(config, { vu = createVu(), reads, deadline = Number.POSITIVE_INFINITY } = {}) {
-      return compile(config, reads)(vu, deadline);
+      const operation = compile(config, reads);
+      await prepare();
+      return operation(vu, deadline);
     },
     cut: () => recorder.cut().series,
     close: () => executor.close(),

@@ -93,6 +93,7 @@ export function wire(
     tls: noTls,
     proxy: null,
     message: null,
+    rest: null,
     ...rest,
   };
 }

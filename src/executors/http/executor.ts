@@ -7,6 +7,7 @@ import { readUserAgent } from "../../http/user-agent.ts";
 import type { Recorder } from "../../measure/recorder.ts";
 import type { Executor, ExecutorContext, StepContext } from "../../protocol/step.ts";
 import type { Step } from "../../protocol/workflow.ts";
+import { BodyFiles } from "./body-files.ts";
 import type { HttpConfig } from "./http-config.ts";
 import { compileRequest } from "./request.ts";
 
@@ -16,6 +17,7 @@ export function createHttpExecutor(context: ExecutorContext, recorder: Recorder)
   const { http } = context.workflow;
   const own = shareHttp(context);
   const userAgent = readUserAgent();
+  const files = new BodyFiles(context.files);
 
   function compile(step: Step, stepContext: StepContext) {
     // The step's spec has checked and completed it.
@@ -38,7 +40,7 @@ export function createHttpExecutor(context: ExecutorContext, recorder: Recorder)
     if (http.cookies !== "off") own.foresee({ cookies: true });
     if (stepContext.reads.body) own.foresee({ bodies: true });
     return createOperation({
-      prepare: compileRequest(config, stepContext, { base, userAgent, settings }),
+      prepare: compileRequest(config, stepContext, { base, userAgent, settings, files }),
       settings,
       series: new StepSeries(recorder, stepContext.tags, config.url, isExpected),
       openSession: own.openSession,
@@ -50,7 +52,17 @@ export function createHttpExecutor(context: ExecutorContext, recorder: Recorder)
     });
   }
 
-  return { compile, prepare: own.prepare, close: own.close };
+  return {
+    compile,
+    async prepare() {
+      await own.prepare();
+      await files.open();
+    },
+    async close() {
+      await own.close();
+      await files.close();
+    },
+  };
 }
 
 function asksToClose(config: HttpConfig): boolean {

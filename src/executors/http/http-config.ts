@@ -37,4 +37,15 @@ export interface HttpConfig {
 export type HttpBody =
   | { readonly kind: "text"; readonly text: string }
   | { readonly kind: "json"; readonly value: Json }
-  | { readonly kind: "form"; readonly fields: readonly Pair[] };
+  | { readonly kind: "form"; readonly fields: readonly Pair[] }
+  | { readonly kind: "file"; readonly file: string }
+  | { readonly kind: "multipart"; readonly parts: readonly BodyPart[] };
+
+/** A part of a multipart body: a text, or a file by its name in `ExecutorContext.files`. */
+export interface BodyPart {
+  readonly field: string;
+  readonly content: { readonly text: string } | { readonly file: string };
+  /** What the target sees as the name of a file; null: the part is a plain field. */
+  readonly fileName: string | null;
+  readonly contentType: string | null;
+}

@@ -58,6 +58,18 @@ const timeout = object({
   total: describe(positiveDuration, "For the request with all its redirects, such as `30s`. Default: 60s."),
 });
 
+const part = union(
+  scalar,
+  object(
+    {
+      file: describe(text, "A file relative to the workflow, of any bytes; never a template. Required."),
+      name: describe(text, "The file name that the target sees; may be a template. Default: that of `file`."),
+      content_type: describe(text, "What the file is. Default: application/octet-stream."),
+    },
+    ["file"],
+  ),
+);
+
 /** Fields that `options.http` and a step share. */
 const sharedFields: Readonly<Record<string, Shape>> = {
   query: describe(union(pairs, text), "Parameters added to the URL, encoded. Default: none."),
@@ -138,9 +150,10 @@ export const httpConfigShape = describe(
       body: describe(
         union(
           text,
-          object({ file: describe(text, "A UTF-8 text file relative to the workflow; never a template. Required.") }, [
-            "file",
-          ]),
+          object(
+            { file: describe(text, "A file relative to the workflow, of any bytes; never a template. Required.") },
+            ["file"],
+          ),
         ),
         "The body as text, or `{file}`. Values in it are not escaped: use `json` where that matters. Default: none.",
       ),
@@ -148,7 +161,10 @@ export const httpConfigShape = describe(
       form: describe(pairs, "The body as fields of a form, sent URL-encoded. Default: none."),
       cookies: describe(map(scalar), "Cookies sent with this request, besides the VU's. Default: none."),
       domain: describe(text, "Which of `options.http.domains` a relative URL belongs to. Default: `base_url`."),
-      multipart: later("a multipart body"),
+      multipart: describe(
+        map(union(part, list(part, 1))),
+        "The body as fields and files (`multipart/form-data`): texts, `{file, name, content_type}`, or lists of them. Files are read while they are sent. Default: none.",
+      ),
       graphql: later("a graphql body"),
       ...sharedFields,
     },

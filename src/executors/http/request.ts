@@ -1,11 +1,14 @@
 import { EngineError } from "../../errors.ts";
+import type { Body } from "../../http/body.ts";
 import { encodeBasic } from "../../http/encode.ts";
 import type { Draft, WireSettings } from "../../http/draft.ts";
 import { writeRequest } from "../../http/draft.ts";
 import type { PreparedRequest, PrepareRequest } from "../../http/prepared-request.ts";
 import { createUrlReader } from "../../http/url.ts";
 import type { StepContext, VirtualUser } from "../../protocol/step.ts";
-import { compileBody, compileCookies, compileHeaders, compileUrl } from "./compile-parts.ts";
+import type { BodyFiles } from "./body-files.ts";
+import { compileBody } from "./compile-body.ts";
+import { compileCookies, compileHeaders, compileUrl } from "./compile-parts.ts";
 import type { HttpConfig } from "./http-config.ts";
 
 export interface RequestOptions {
@@ -13,6 +16,7 @@ export interface RequestOptions {
   readonly base: string | null;
   readonly userAgent: string;
   readonly settings: WireSettings;
+  readonly files: BodyFiles;
 }
 
 /**
@@ -27,12 +31,13 @@ export function compileRequest(
   const { method } = config;
   const { settings } = options;
   const url = compileUrl(config, options.base, templates);
-  const own = { userAgent: options.userAgent, close: settings.lastOnConnection };
+  const body = compileBody(config.body, templates, options.files);
+  const { userAgent } = options;
+  const own = { userAgent, close: settings.lastOnConnection, contentType: body?.contentType ?? null };
   const headers = compileHeaders(config, own, templates);
   const names = headers.map(({ name }) => name);
   const lines = headers.map(({ line }) => line);
   const cookies = compileCookies(config, templates);
-  const body = compileBody(config.body, templates);
   const readUrl = createUrlReader();
 
   let latest: PreparedRequest | null = null;
@@ -43,22 +48,23 @@ export function compileRequest(
     const lineTexts: string[] = [];
     for (const line of lines) lineTexts.push(line.evaluate(vu));
     const cookieText = cookies === null ? "" : cookies.evaluate(vu);
-    const bodyText = body === null ? null : body.evaluate(vu);
-    if (latest !== null && urlText === latestUrl && isSame(latest.draft, lineTexts, cookieText, bodyText))
-      return latest;
+    const content = body === null ? null : body.evaluate(vu);
+    if (latest !== null && urlText === latestUrl && isSame(latest.draft, lineTexts, cookieText, content)) return latest;
     const parsed = readUrl(urlText);
     if (parsed === null) throw badUrl(urlText);
-    const draft = authorize({ method, url: parsed, names, lines: lineTexts, cookies: cookieText, body: bodyText });
+    const draft = authorize({ method, url: parsed, names, lines: lineTexts, cookies: cookieText, body: content });
     latest = { draft, wire: writeRequest(draft, "", settings) };
     latestUrl = urlText;
     return latest;
   }
 
-  const isStatic = [url, ...lines, cookies, body].every((text) => text === null || text.constant !== undefined);
+  const isStatic =
+    [url, ...lines, cookies].every((text) => text === null || text.constant !== undefined) &&
+    (body === null || body.isConstant);
   return isStatic ? (vu) => latest ?? prepare(vu) : prepare;
 }
 
-function isSame(draft: Draft, lines: readonly string[], cookies: string, body: string | null): boolean {
+function isSame(draft: Draft, lines: readonly string[], cookies: string, body: Body | null): boolean {
   if (draft.cookies !== cookies || draft.body !== body) return false;
   for (let i = 0; i < lines.length; i++) if (draft.lines[i] !== lines[i]) return false;
   return true;

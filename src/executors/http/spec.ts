@@ -6,10 +6,10 @@ import type { HttpAuth, HttpDefaults, HttpVersion } from "../../protocol/workflo
 import { parseAddressSpan, spanForm } from "../../address.ts";
 import { checkTargetUrl } from "../../protocol/target-url.ts";
 import { defaultTls, readTls } from "../../protocol/tls.ts";
-import type { HttpBody, HttpConfig } from "./http-config.ts";
+import type { HttpConfig } from "./http-config.ts";
+import { readBody } from "./read-body.ts";
+import { type Pair, readPairs } from "./read-pairs.ts";
 import { httpConfigShape, httpOptionsShape } from "./http-shape.ts";
-
-type Pair = readonly [name: string, value: string];
 
 /** Sends an HTTP request. */
 export const httpSpec: StepSpec = {
@@ -66,14 +66,20 @@ function resolveConfig(config: JsonObject, context: SpecContext): HttpConfig {
   const headers = readHeaders(config["headers"]);
   const own = new Set(headers.map(([name]) => name));
   const domain = asText(config["domain"]);
+  const body = readBody(config, context);
+  // Only the engine knows the boundary.
+  const isWritten = (name: string): boolean => body?.kind === "multipart" && name === "content-type";
+  if ([...own].some(isWritten)) {
+    context.report(["headers"], "a `multipart` body names its content-type itself; remove that header");
+  }
   checkTargetUrl(config, ["http", "https"], context);
   return {
     method: (asText(config["method"]) ?? "GET").toUpperCase(),
     url: asText(config["url"]) ?? "",
     domain,
     query: [...http.query, ...readQuery(config)],
-    headers: [...http.headers.filter(([name]) => !own.has(name)), ...headers],
-    body: readBody(config, context),
+    headers: [...http.headers.filter(([name]) => !own.has(name) && !isWritten(name)), ...headers],
+    body,
     auth: Object.hasOwn(config, "auth") ? readAuth(config["auth"], context) : http.auth,
     cookies: asTexts(config["cookies"]),
     redirect: readRedirect(config["redirect"], http.redirect),
@@ -85,44 +91,6 @@ function resolveConfig(config: JsonObject, context: SpecContext): HttpConfig {
     compression: typeof config["compression"] === "boolean" ? config["compression"] : http.compression,
     expectStatus: config["expect_status"] === undefined ? http.expectStatus : readRanges(config["expect_status"]),
   };
-}
-
-const bodyKeys = ["body", "json", "form"] as const;
-
-function readBody(config: JsonObject, context: SpecContext): HttpBody | null {
-  const given = bodyKeys.filter((key) => Object.hasOwn(config, key));
-  const second = given[1];
-  if (second !== undefined) {
-    context.report(
-      [second],
-      `a request has one body, and \`${given[0]}\` is given too; keep one of ${given.map((key) => `\`${key}\``).join(", ")}`,
-    );
-    return null;
-  }
-  switch (given[0]) {
-    case undefined:
-      return null;
-    case "json":
-      return { kind: "json", value: config["json"] ?? null };
-    case "form":
-      return { kind: "form", fields: readPairs(config["form"]) };
-    case "body":
-      return readTextBody(config["body"], context);
-    default:
-      return given[0] satisfies never;
-  }
-}
-
-function readTextBody(body: Json | undefined, context: SpecContext): HttpBody | null {
-  const file = asText(asObject(body)["file"]);
-  if (file === null) return { kind: "text", text: asText(body) ?? "" };
-  const path = ["body", "file"];
-  const content = context.readFile(path, file);
-  if (content === null) return null;
-  if (content.includes("\uFFFD"))
-    context.report(path, `\`${file}\` is not UTF-8 text; binary bodies are not in this version`);
-  // Files are never templated.
-  return { kind: "text", text: content.replaceAll("${", () => "$${") };
 }
 
 function readAuth(value: Json | undefined, { report }: Pick<SpecContext, "report">): HttpAuth | null {
@@ -151,20 +119,6 @@ function readQuery(config: JsonObject): readonly Pair[] {
 
 function readHeaders(value: Json | undefined): readonly Pair[] {
   return readPairs(value).map(([name, text]): Pair => [name.toLowerCase(), text]);
-}
-
-/** A map of texts or lists of texts, or a list of `{key, value}`, as pairs in order of writing. */
-function readPairs(value: Json | undefined): readonly Pair[] {
-  if (Array.isArray(value)) {
-    return (value as readonly Json[]).map(
-      (item): Pair => [asText(asObject(item)["key"]) ?? "", asText(asObject(item)["value"]) ?? ""],
-    );
-  }
-  return Object.entries(asObject(value)).flatMap(([name, entry]): Pair[] =>
-    Array.isArray(entry)
-      ? (entry as readonly Json[]).map((item): Pair => [name, asText(item) ?? ""])
-      : [[name, asText(entry) ?? ""]],
-  );
 }
 
 function readRanges(value: Json | undefined): readonly (readonly [number, number])[] | null {

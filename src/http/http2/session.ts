@@ -172,6 +172,12 @@ export class Session implements StreamOwner, SocketEvents {
     stream.fail(codes.other, `bad answer from ${nameOrigin(this.key.origin)}: ${problem}`, now);
   }
 
+  unsendable(stream: StreamExchange, problem: string): void {
+    const now = this.clock.now();
+    this.leave(stream, now);
+    stream.fail(codes.other, problem, now);
+  }
+
   failed(_socket: Socket, error: Error): void {
     this.error ??= error;
   }

@@ -1,6 +1,8 @@
 import type { ClientHttp2Session, ClientHttp2Stream } from "node:http2";
 import type { Clock } from "../../protocol/ports.ts";
 import { type AnswerLimits, sampleSize } from "../answer-reader.ts";
+import type { Pieces } from "../body.ts";
+import { BodySender } from "../body-sender.ts";
 import { codes } from "../codes.ts";
 import type { Exchange, ExchangeListener, Message, WireRequest } from "../exchange.ts";
 import { KeptBody } from "../kept-body.ts";
@@ -16,6 +18,8 @@ export interface StreamOwner {
   broken(stream: StreamExchange, reset: number): void;
   /** What came cannot be taken. */
   refused(stream: StreamExchange, problem: string): void;
+  /** A file of its body cannot be read. */
+  unsendable(stream: StreamExchange, problem: string): void;
 }
 
 /** An exchange over HTTP/2, waiting for a stream or running on one. */
@@ -35,6 +39,8 @@ export class StreamExchange {
   private over = false;
   private phaseAt = 0;
   private sending = false;
+  /** null: the body is one buffer, or there is none. */
+  private sender: BodySender | null = null;
   private kept: KeptBody | null = null;
   private bound = 0;
 
@@ -68,7 +74,8 @@ export class StreamExchange {
     this.stream = stream;
     if (message.body !== null) {
       stream.once("finish", () => this.sent());
-      stream.end(message.body);
+      if (Buffer.isBuffer(message.body)) stream.end(message.body);
+      else this.sendPieces(message.body, stream);
     }
     stream.once("response", (_headers, _flags, raw: readonly string[]) => this.head(raw));
     stream.once("end", () => this.ended(stream));
@@ -85,6 +92,7 @@ export class StreamExchange {
     const { exchange } = this;
     this.over = true;
     this.kept = null;
+    this.sender?.stop();
     this.stream?.close(cancel);
     this.closePhase(now);
     exchange.code = code;
@@ -118,6 +126,18 @@ export class StreamExchange {
     this.retried = true;
     this.exchange.sending = 0;
     this.exchange.waiting = 0;
+  }
+
+  private sendPieces(pieces: Pieces, stream: ClientHttp2Stream): void {
+    this.sender = new BodySender(pieces, stream, {
+      // Counted by the session.
+      gave: () => undefined,
+      sent: () => stream.end(),
+      unreadable: (problem) => {
+        if (!this.over) this.owner?.unsendable(this, problem);
+      },
+    });
+    this.sender.start();
   }
 
   private sent(): void {
@@ -168,6 +188,7 @@ export class StreamExchange {
     this.over = true;
     exchange.body = this.kept?.take() ?? null;
     exchange.proto = "HTTP/2.0";
+    this.sender?.stop();
     if (!stream.writableFinished) stream.close(cancel);
     owner.answered(this, owner.clock.now());
   }
@@ -175,6 +196,7 @@ export class StreamExchange {
   private closed(stream: ClientHttp2Stream): void {
     if (this.over || this.stream !== stream) return;
     this.over = true;
+    this.sender?.stop();
     this.owner?.broken(this, stream.rstCode);
   }
 }

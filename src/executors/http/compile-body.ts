@@ -1,0 +1,73 @@
+import { toJsonText } from "../../expression/text.ts";
+import { type Body, joinPieces } from "../../http/body.ts";
+import { compileFields } from "../../http/compile-values.ts";
+import { type CompiledText, compileText, constantText } from "../../http/compiled-text.ts";
+import { encodeForm } from "../../http/encode.ts";
+import type { Json, JsonObject } from "../../protocol/json.ts";
+import type { StepContext, VirtualUser } from "../../protocol/step.ts";
+import type { BodyFiles } from "./body-files.ts";
+import { compileMultipart } from "./compile-multipart.ts";
+import type { HttpBody } from "./http-config.ts";
+
+type Templates = Pick<StepContext, "template" | "templateJson" | "constant">;
+
+/** The body of a step's requests. */
+export interface CompiledBody {
+  /** It is the same for every request. */
+  readonly isConstant: boolean;
+  /** What the engine says of it unless the step does; null: nothing. */
+  readonly contentType: string | null;
+  /** Files are open by now. Throws EngineError `template`. */
+  evaluate(vu: VirtualUser): Body;
+}
+
+/** null: none. */
+export function compileBody(body: HttpBody | null, templates: Templates, files: BodyFiles): CompiledBody | null {
+  switch (body?.kind) {
+    case undefined:
+      return null;
+    case "text":
+      return ofText(compileText(body.text, templates), null);
+    case "form":
+      return ofText(compileFields(body.fields, encodeForm, templates), "application/x-www-form-urlencoded");
+    case "json":
+      return ofText(compileJson(body.value, templates), "application/json");
+    case "file": {
+      const file = files.use(body.file);
+      return { isConstant: true, contentType: null, evaluate: () => joinPieces([file.part]) };
+    }
+    case "multipart":
+      return compileMultipart(body.parts, templates, files);
+  }
+}
+
+function ofText(text: CompiledText, contentType: string | null): CompiledBody {
+  return { isConstant: text.constant !== undefined, contentType, evaluate: text.evaluate };
+}
+
+function compileJson(value: Json, templates: Templates): CompiledText {
+  const constant = resolveJson(value, templates);
+  if (constant !== undefined) return constantText(toJsonText(constant));
+  const evaluate = templates.templateJson(value);
+  return { constant: undefined, evaluate: (vu) => toJsonText(evaluate(vu)) };
+}
+
+/** The value when none of its texts is computed, else undefined. */
+function resolveJson(value: Json, templates: Templates): Json | undefined {
+  if (typeof value === "string") return templates.constant(value);
+  if (typeof value !== "object" || value === null) return value;
+  if (isList(value)) {
+    const items = value.map((item) => resolveJson(item, templates));
+    return items.every((item) => item !== undefined) ? items : undefined;
+  }
+  const entries = Object.entries(value).map(([key, item]) => [key, resolveJson(item, templates)] as const);
+  return entries.every(hasValue) ? Object.fromEntries<Json>(entries) : undefined;
+}
+
+function isList(value: readonly Json[] | JsonObject): value is readonly Json[] {
+  return Array.isArray(value);
+}
+
+function hasValue(entry: readonly [string, Json | undefined]): entry is readonly [string, Json] {
+  return entry[1] !== undefined;
+}
