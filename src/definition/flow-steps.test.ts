@@ -455,11 +455,12 @@ describe("calls of other workflow files", () => {
       asked.push(name);
       return name === "sub/http.yaml" ? (files["http.yaml"] ?? "") : "text";
     };
-    load(
+    const workflow = load(
       { options: { http: { base_url: "http://x" } }, steps: [call({ workflow: "sub/http.yaml" })] },
       { files: filesOf(readFile) },
     );
-    expect(asked).toEqual(["sub/http.yaml", "sub/body.txt"]);
+    expect(asked).toEqual(["sub/http.yaml"]);
+    expect(workflow.files).toEqual([{ name: "sub/body.txt", size: 1, hash: null }]);
   });
 });
 

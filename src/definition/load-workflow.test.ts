@@ -466,18 +466,51 @@ test("--scenario runs that one alone, with overrides", () => {
   ]);
 });
 
-test("a file as body is never templated", () => {
+test("files of bodies travel with the workflow, each once, and their parts are complete", () => {
+  const multipart = {
+    a: "x",
+    b: [1, { file: "a.txt", name: "n", content_type: "text/plain" }],
+    c: { file: "./d/b.bin" },
+  };
+  const http = (config: object): object => ({ type: "http", config: { url: "http://x", ...config } });
   const workflow = load(
-    { steps: [{ type: "http", config: { url: "http://x", body: { file: "a.txt" } } }] },
+    { steps: [http({ body: { file: "a.txt" } }), http({ multipart })] },
     {
       files: {
-        readText: (name) => `${name}: \${x} and $\${y}`,
+        readText: () => "",
         readHead: () => new Uint8Array(0),
         describe: (name) => ({ name, size: 1, hash: null }),
       },
     },
   );
-  expect(workflow.scenarios[0]?.steps[0]?.config["body"]).toEqual({ kind: "text", text: "a.txt: $${x} and $$${y}" });
+  const [first, second] = workflow.scenarios[0]?.steps ?? [];
+  expect(first?.config["body"]).toEqual({ kind: "file", file: "a.txt" });
+  const octets = "application/octet-stream";
+  expect(second?.config["body"]).toEqual({
+    kind: "multipart",
+    parts: [
+      { field: "a", content: { text: "x" }, fileName: null, contentType: null },
+      { field: "b", content: { text: "1" }, fileName: null, contentType: null },
+      { field: "b", content: { file: "a.txt" }, fileName: "n", contentType: "text/plain" },
+      { field: "c", content: { file: "d/b.bin" }, fileName: "b.bin", contentType: octets },
+    ],
+  });
+  expect(workflow.files.map(({ name }) => name)).toEqual(["a.txt", "d/b.bin"]);
+});
+
+test("a body is one thing, and multipart names its content type itself", () => {
+  const text = [
+    "steps:",
+    "  - { type: http, config: { url: 'http://x', json: 1, multipart: { a: 1 } } }",
+    "  - { type: http, config: { url: 'http://x', headers: { Content-Type: a/b }, multipart: { a: 1 } } }",
+    "  - { type: http, config: { url: 'http://x', multipart: { a: { name: b } } } }",
+    "",
+  ].join("\n");
+  expect(listProblems(text)).toEqual([
+    "2:66 steps[0].config.multipart: a request has one body, and `json` is given too; keep one of `json`, `multipart`",
+    "3:55 steps[1].config.headers: a `multipart` body names its content-type itself; remove that header",
+    "4:62 steps[2].config.multipart.a: `file` is missing; it takes a text",
+  ]);
 });
 
 test("an environment that is not known yet only warns", () => {

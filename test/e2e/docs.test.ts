@@ -82,7 +82,8 @@ const workflows = pages.flatMap((page) =>
 test.concurrent.each(workflows)("the workflow at $at is valid", async ({ body, page }) => {
   const folder = mkdtempSync(join(all, "page-"));
   // The files that they name.
-  for (const name of ["data", "flow", "grpc"]) cpSync(join(repository, "examples", name), folder, { recursive: true });
+  for (const name of ["data", "flow", "grpc", "http"])
+    cpSync(join(repository, "examples", name), folder, { recursive: true });
   for (const { kind, name, body: text } of readParts(read(page))) {
     if (kind === "file") writeFileSync(join(folder, name), text);
   }

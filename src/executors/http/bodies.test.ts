@@ -184,7 +184,7 @@ describe("a file as the body", () => {
       most = Math.max(most, process.memoryUsage().arrayBuffers);
     }, 5);
     const results = await Promise.all(
-      Array.from({ length: 4 }, () => operation(steps.createVu(), Number.POSITIVE_INFINITY)),
+      Array.from({ length: 4 }, async () => operation(steps.createVu(), Number.POSITIVE_INFINITY)),
     );
     clearInterval(watch);
     counter.kill();
