@@ -775,6 +775,20 @@ export interface HttpConfig {
         )[]
     >
   >;
+  /** A GraphQL request: POST of `{query, variables, operation_name}` as JSON. `errors` in the answer fail the step with the code `graphql`. Default: none. */
+  readonly graphql?: {
+    /** The document, as text (may be a template) or `{file}`. Required. */
+    readonly query:
+      | string
+      | {
+          /** A `.graphql` file relative to the workflow; never a template. Required. */
+          readonly file: string;
+        };
+    /** Its variables, any values; texts may be templates. Default: none. */
+    readonly variables?: Readonly<Record<string, unknown>>;
+    /** Which operation of the document; may be a template. Default: its only one. */
+    readonly operation_name?: string;
+  };
   /** Parameters added to the URL, encoded. Default: none. */
   readonly query?:
     | Readonly<Record<string, Scalar | readonly Scalar[]>>

@@ -41,7 +41,16 @@ describe("routes", () => {
     expect(JSON.parse(form.text)).toMatchObject({ form: { a: "ü" }, json: null });
   });
 
+  test("/graphql gives the variables back, and errors without a query", async () => {
+    const post = (value: object) => ask("/graphql", { method: "POST", body: JSON.stringify(value) });
+    expect(JSON.parse((await post({ query: "{ a }", variables: { b: 1 } })).text)).toEqual({
+      data: { echo: { b: 1 } },
+    });
+    expect(JSON.parse((await post({})).text)).toEqual({ errors: [{ message: "there is no query" }] });
+  });
+
   test.each([
+    ["/graphql", 405],
     ["/status/204", 204],
     ["/status/503", 503],
     ["/status/700", 400],

@@ -4,6 +4,7 @@ import { checkBasicAuth, checkBearer, logIn, showCookies } from "./access.ts";
 import { type DemoRequest, sendError, sendJson } from "./answer.ts";
 import { echoBody, echoGet } from "./echo.ts";
 import { echoMessages, sendEvents } from "./live.ts";
+import { answerGraphql } from "./graphql.ts";
 import { sendBytes, sendGzip, sendLate, sendRedirect, sendSample, sendStatus, sendStream } from "./shapes.ts";
 import { createShop } from "./shop/shop.ts";
 
@@ -27,6 +28,7 @@ const echoes: readonly (readonly [name: string, route: Route])[] = [
   ["basic-auth", checkBasicAuth],
   ["bearer", checkBearer],
   ["login", logIn],
+  ["graphql", answerGraphql],
   ["events", sendEvents],
 ];
 

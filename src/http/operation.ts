@@ -3,7 +3,7 @@ import type { CookieJar } from "./cookie-jar.ts";
 import type { Exchange, ExchangeListener } from "./exchange.ts";
 import { isRedirect, resolveLocation } from "./redirect.ts";
 import type { Clock } from "../protocol/ports.ts";
-import type { Failure, Operation, VirtualUser } from "../protocol/step.ts";
+import type { Failure, VirtualUser } from "../protocol/step.ts";
 import type { Draft, WireSettings } from "./draft.ts";
 import { redirectDraft, writeRequest } from "./draft.ts";
 import { loadCookieJar, loadDecoder } from "./late-modules.ts";
@@ -75,11 +75,14 @@ class PendingOperation implements ExchangeListener {
 type Resolve = (result: HttpResult | Promise<HttpResult>) => void;
 type Reject = (error: unknown) => void;
 
+/** A compiled request of a step with all that follows from it. */
+export type HttpOperation = (vu: VirtualUser, deadline: number) => HttpResult | Promise<HttpResult>;
+
 /**
  * Sends a request and what follows from its answer, as one function per step. An answer of which nothing is kept
  * costs one promise.
  */
-export function createOperation(options: OperationOptions): Operation {
+export function createOperation(options: OperationOptions): HttpOperation {
   const { prepare, settings, series, openSession, clock, totalTimeoutMs, maxRedirects, usesCookies, maxBody } = options;
   const keepsBody = settings.keepBody;
 

@@ -8,7 +8,8 @@ import type { Session } from "./session.ts";
 
 /** What an http step gave. Text, JSON and headers are made when something first asks for them. */
 export class HttpResult implements StepResult {
-  readonly failure: Failure | null;
+  /** Also set by who looks at the answer before anybody else. */
+  failure: Failure | null;
   readonly interrupted: boolean;
   /** Milliseconds from the beginning to the last byte, with DNS, connect, TLS and all redirects. */
   readonly duration: number;

@@ -30,6 +30,7 @@ export function compileBody(body: HttpBody | null, templates: Templates, files: 
       return ofText(compileText(body.text, templates), null);
     case "form":
       return ofText(compileFields(body.fields, encodeForm, templates), "application/x-www-form-urlencoded");
+    case "graphql":
     case "json":
       return ofText(compileJson(body.value, templates), "application/json");
     case "file": {

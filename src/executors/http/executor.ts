@@ -8,6 +8,7 @@ import type { Recorder } from "../../measure/recorder.ts";
 import type { Executor, ExecutorContext, StepContext } from "../../protocol/step.ts";
 import type { Step } from "../../protocol/workflow.ts";
 import { BodyFiles } from "./body-files.ts";
+import { failOnErrors } from "./graphql-errors.ts";
 import type { HttpConfig } from "./http-config.ts";
 import { compileRequest } from "./request.ts";
 
@@ -23,10 +24,12 @@ export function createHttpExecutor(context: ExecutorContext, recorder: Recorder)
     // The step's spec has checked and completed it.
     const config = step.config as unknown as HttpConfig;
     const isExpected = expectStatus(config.expectStatus);
+    const isGraphql = config.body?.kind === "graphql";
+    const keepsBody = stepContext.reads.body || isGraphql;
     const settings = {
       // Charset and content-encoding stand in the headers.
-      keepHeaders: stepContext.reads.headers || stepContext.reads.body,
-      keepBody: stepContext.reads.body,
+      keepHeaders: stepContext.reads.headers || keepsBody,
+      keepBody: keepsBody,
       expects: config.expectStatus === null ? null : isExpected,
       lastOnConnection: http.connections === "none" || asksToClose(config),
       connectTimeoutMs: config.connectTimeoutMs,
@@ -38,8 +41,8 @@ export function createHttpExecutor(context: ExecutorContext, recorder: Recorder)
     if (/^https:/i.test(config.url) || (base !== null && /^https:/i.test(base))) own.foresee({ tls: true });
     if (config.version !== "1.1") own.foresee({ http2: true });
     if (http.cookies !== "off") own.foresee({ cookies: true });
-    if (stepContext.reads.body) own.foresee({ bodies: true });
-    return createOperation({
+    if (keepsBody) own.foresee({ bodies: true });
+    const operation = createOperation({
       prepare: compileRequest(config, stepContext, { base, userAgent, settings, files }),
       settings,
       series: new StepSeries(recorder, stepContext.tags, config.url, isExpected),
@@ -50,6 +53,7 @@ export function createHttpExecutor(context: ExecutorContext, recorder: Recorder)
       usesCookies: http.cookies !== "off",
       maxBody: http.maxBody,
     });
+    return isGraphql ? failOnErrors(operation) : operation;
   }
 
   return {

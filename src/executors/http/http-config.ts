@@ -1,4 +1,4 @@
-import type { Json } from "../../protocol/json.ts";
+import type { Json, JsonObject } from "../../protocol/json.ts";
 import type { HttpAuth, HttpTls, HttpVersion } from "../../protocol/workflow.ts";
 
 type Pair = readonly [name: string, value: string];
@@ -39,6 +39,8 @@ export type HttpBody =
   | { readonly kind: "json"; readonly value: Json }
   | { readonly kind: "form"; readonly fields: readonly Pair[] }
   | { readonly kind: "file"; readonly file: string }
+  /** `value`: `{query, variables, operationName}`, what is not given absent. */
+  | { readonly kind: "graphql"; readonly value: JsonObject }
   | { readonly kind: "multipart"; readonly parts: readonly BodyPart[] };
 
 /** A part of a multipart body: a text, or a file by its name in `ExecutorContext.files`. */

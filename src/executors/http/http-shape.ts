@@ -3,7 +3,6 @@ import {
   describe,
   duration,
   flag,
-  later,
   list,
   map,
   nothing,
@@ -68,6 +67,23 @@ const part = union(
     },
     ["file"],
   ),
+);
+
+const graphql = object(
+  {
+    query: describe(
+      union(
+        text,
+        object({ file: describe(text, "A `.graphql` file relative to the workflow; never a template. Required.") }, [
+          "file",
+        ]),
+      ),
+      "The document, as text (may be a template) or `{file}`. Required.",
+    ),
+    variables: describe(map(any), "Its variables, any values; texts may be templates. Default: none."),
+    operation_name: describe(text, "Which operation of the document; may be a template. Default: its only one."),
+  },
+  ["query"],
 );
 
 /** Fields that `options.http` and a step share. */
@@ -165,7 +181,10 @@ export const httpConfigShape = describe(
         map(union(part, list(part, 1))),
         "The body as fields and files (`multipart/form-data`): texts, `{file, name, content_type}`, or lists of them. Files are read while they are sent. Default: none.",
       ),
-      graphql: later("a graphql body"),
+      graphql: describe(
+        graphql,
+        "A GraphQL request: POST of `{query, variables, operation_name}` as JSON. `errors` in the answer fail the step with the code `graphql`. Default: none.",
+      ),
       ...sharedFields,
     },
     ["url"],

@@ -4,7 +4,7 @@ import type { Path, SpecContext } from "../../protocol/step-spec.ts";
 import type { BodyPart, HttpBody } from "./http-config.ts";
 import { readPairs } from "./read-pairs.ts";
 
-const bodyKeys = ["body", "json", "form", "multipart"] as const;
+const bodyKeys = ["body", "json", "form", "multipart", "graphql"] as const;
 
 /** The body that a checked config asks for; null: none, or what is wrong is reported. */
 export function readBody(config: JsonObject, context: SpecContext): HttpBody | null {
@@ -26,6 +26,8 @@ export function readBody(config: JsonObject, context: SpecContext): HttpBody | n
       return { kind: "form", fields: readPairs(config["form"]) };
     case "multipart":
       return { kind: "multipart", parts: readParts(asObject(config["multipart"]), context) };
+    case "graphql":
+      return readGraphql(asObject(config["graphql"]), context);
     case "body":
       return readTextOrFile(config["body"], context);
     default:
@@ -38,6 +40,26 @@ function readTextOrFile(body: Json | undefined, context: SpecContext): HttpBody 
   if (file === null) return { kind: "text", text: asText(body) ?? "" };
   const used = context.useFile(["body", "file"], file);
   return used === null ? null : { kind: "file", file: used };
+}
+
+function readGraphql({ query, variables, operation_name: name }: JsonObject, context: SpecContext): HttpBody | null {
+  const file = asText(asObject(query)["file"]);
+  // Files are never templated.
+  const text = file === null ? asText(query) : escape(context.readFile(["graphql", "query", "file"], file));
+  if (text === null) return null;
+  const operationName = asText(name);
+  return {
+    kind: "graphql",
+    value: {
+      query: text,
+      ...(variables === undefined ? {} : { variables }),
+      ...(operationName === null ? {} : { operationName }),
+    },
+  };
+}
+
+function escape(text: string | null): string | null {
+  return text === null ? null : text.replaceAll("${", () => "$${");
 }
 
 function readParts(fields: JsonObject, context: SpecContext): BodyPart[] {
@@ -53,6 +75,6 @@ function readPart(field: string, value: Json, path: Path, context: SpecContext):
   if (named === null) return [{ field, content: { text: asText(value) ?? "" }, fileName: null, contentType: null }];
   const used = context.useFile([...path, "file"], named);
   if (used === null) return [];
-  const fileName = asText(name) ?? used.slice(used.lastIndexOf("/") + 1).replaceAll("${", () => "$${");
+  const fileName = asText(name) ?? escape(used.slice(used.lastIndexOf("/") + 1));
   return [{ field, content: { file: used }, fileName, contentType: asText(type) ?? "application/octet-stream" }];
 }

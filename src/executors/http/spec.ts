@@ -72,9 +72,13 @@ function resolveConfig(config: JsonObject, context: SpecContext): HttpConfig {
   if ([...own].some(isWritten)) {
     context.report(["headers"], "a `multipart` body names its content-type itself; remove that header");
   }
+  const isGraphql = body?.kind === "graphql";
+  if (isGraphql && (asText(config["method"]) ?? "POST").toUpperCase() !== "POST") {
+    context.report(["method"], "`graphql` is sent by POST; leave `method` out");
+  }
   checkTargetUrl(config, ["http", "https"], context);
   return {
-    method: (asText(config["method"]) ?? "GET").toUpperCase(),
+    method: (asText(config["method"]) ?? (isGraphql ? "POST" : "GET")).toUpperCase(),
     url: asText(config["url"]) ?? "",
     domain,
     query: [...http.query, ...readQuery(config)],
