@@ -1,25 +1,16 @@
 import { toJsonText } from "../../expression/text.ts";
-import { type Body, joinPieces } from "../../http/body.ts";
+import { joinPieces } from "../../http/body.ts";
 import { compileFields } from "../../http/compile-values.ts";
 import { type CompiledText, compileText, constantText } from "../../http/compiled-text.ts";
 import { encodeForm } from "../../http/encode.ts";
 import type { Json, JsonObject } from "../../protocol/json.ts";
-import type { StepContext, VirtualUser } from "../../protocol/step.ts";
+import type { StepContext } from "../../protocol/step.ts";
 import type { BodyFiles } from "./body-files.ts";
+import type { CompiledBody } from "./compiled-body.ts";
 import { compileMultipart } from "./compile-multipart.ts";
 import type { HttpBody } from "./http-config.ts";
 
 type Templates = Pick<StepContext, "template" | "templateJson" | "constant">;
-
-/** The body of a step's requests. */
-export interface CompiledBody {
-  /** It is the same for every request. */
-  readonly isConstant: boolean;
-  /** What the engine says of it unless the step does; null: nothing. */
-  readonly contentType: string | null;
-  /** Files are open by now. Throws EngineError `template`. */
-  evaluate(vu: VirtualUser): Body;
-}
 
 /** null: none. */
 export function compileBody(body: HttpBody | null, templates: Templates, files: BodyFiles): CompiledBody | null {

@@ -4,7 +4,7 @@ import { combineTexts, type CompiledText, compileText, constantText } from "../.
 import { EngineError } from "../../errors.ts";
 import type { StepContext, VirtualUser } from "../../protocol/step.ts";
 import type { BodyFile, BodyFiles } from "./body-files.ts";
-import type { CompiledBody } from "./compile-body.ts";
+import type { CompiledBody } from "./compiled-body.ts";
 import type { BodyPart } from "./http-config.ts";
 
 type Templates = Pick<StepContext, "template" | "constant">;
