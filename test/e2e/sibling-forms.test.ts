@@ -1,7 +1,10 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { expect, test } from "vitest";
 import type { Report } from "../../src/protocol/report.ts";
 import { runCommand } from "../support/command.ts";
 import { startDemo } from "../support/demo.ts";
+import { createFolder } from "../support/workflows.ts";
 
 /** Each form of workflows that others have written: none of the steps has an id. */
 const workflow = `name: Forms of the guide's siblings
@@ -51,9 +54,17 @@ test("the forms of the guide's siblings run as written", { timeout: 30_000 }, as
   expect(report.metrics["checks"]?.values["rate"]).toBe(1);
 });
 
-test("an output in a workflow is refused plainly: this version writes files that the command line names", async () => {
+test("an output of a workflow is written beside where the command runs", async () => {
+  const cwd = createFolder();
   const text = "options: { outputs: [{ type: json, url: out.json }] }\nsteps: [{ type: sleep, sleep: 1ms }]\n";
-  const { code, stderr } = await runCommand(["validate", "-"], { stdin: text });
-  expect(code).toBe(104);
-  expect(stderr).toContain("options.outputs: an output in the workflow (`outputs`) is not in this version; remove it");
+  const { code, stdout } = await runCommand(["run", "-", "--json"], { stdin: text, cwd });
+  const points = readFileSync(join(cwd, "out.json"), "utf8")
+    .trimEnd()
+    .split("\n")
+    .map((line) => JSON.parse(line) as object);
+  expect(points).toContainEqual(expect.objectContaining({ metric: "iterations", values: { count: 1 } }));
+  expect([code, (JSON.parse(stdout) as Report).outputs]).toEqual([
+    0,
+    [{ type: "json", target: "out.json", sent: points.length, dropped: 0, retries: 0, last_error: null }],
+  ]);
 });

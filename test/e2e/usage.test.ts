@@ -72,7 +72,7 @@ describe("bad workflows: file:line:column, 104", () => {
       "options:\n  thresholds:\n    - {metric: http_req_durations, condition: p(95) < 1s}\nsteps: [{type: http, config: {url: 'http://localhost:1/'}}]\n",
       /:3:\d+: .*http_req_duration/,
     ],
-    ["a step type of a later version", "steps: [{type: sse, config: {url: x}}]\n", /not in this version/],
+    ["an unknown step type", "steps: [{type: telnet, config: {url: x}}]\n", /there is no step type `telnet`/],
   ])("%s", async (_name, text, message) => {
     const file = writeTemporary("workflow.yaml", text);
     for (const command of ["run", "validate"]) {
