@@ -123,7 +123,8 @@ function checkTls(tls: HttpTls, { report, warn }: Pick<SpecContext, "report" | "
     return;
   }
   if (cert === null) return;
-  const shown = new (require("node:crypto") as typeof Crypto).X509Certificate(cert);
+  const { X509Certificate } = require("node:crypto") as typeof Crypto;
+  const shown = new X509Certificate(cert);
   if (shown.validToDate.getTime() < Date.now())
     warn(["tls", "cert"], `the client's certificate expired on ${shown.validTo}; a server that checks it refuses it`);
 }

@@ -1,7 +1,7 @@
 import { createSecureServer, createServer, type Http2Server, type ServerHttp2Stream } from "node:http2";
 import { createServer as createHttpsServer } from "node:https";
 import type { Server, Socket } from "node:net";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, test } from "vitest";
 import { message } from "../../../test/support/http2-server.ts";
 import {
   answering,
@@ -180,6 +180,15 @@ describe("HTTP/2", () => {
     expect(all.map(({ status }) => status)).toEqual([200, 200, 200]);
     expect(server.sessions).toBe(3);
   });
+});
+
+test("a server that asks for a client's certificate after the handshake of TLS 1.3 fails the exchange at once", async () => {
+  const options = { cert: certificate, key, requestCert: true, rejectUnauthorized: true };
+  const port = await listening(createSecureServer(options) as unknown as Server);
+  const { client } = open();
+  const exchange = await client.exchange(message(port, secure), within(60_000));
+  expect([exchange.code, exchange.counted]).toEqual([1300, true]);
+  expect(exchange.message).toContain("asks for a client certificate; give tls.cert and tls.key");
 });
 
 describe("HTTP/2 that is not spoken", () => {

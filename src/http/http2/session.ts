@@ -180,6 +180,8 @@ export class Session implements StreamOwner, SocketEvents {
 
   failed(_socket: Socket, error: Error): void {
     this.error ??= error;
+    // After some errors, such as an alert of TLS 1.3 about a client's certificate, node:http2 never tells of the session's end.
+    setImmediate(() => this.closed());
   }
 
   // The rest of what its socket says, node:http2 hears itself.
