@@ -14,7 +14,7 @@ import { describeFault } from "./describe-fault.ts";
 import { createMqSeries, type MqSeries } from "./mq-series.ts";
 import type { BrokerType, MqConfig } from "./mq-config.ts";
 import { createPreciseWall } from "./precise-wall.ts";
-import { showConfirmation, showMessages } from "./show-messages.ts";
+import { ConsumedMessages, showConfirmation } from "./show-messages.ts";
 import { readLatency, stamp } from "./track.ts";
 import { VuSubscriptions } from "./vu-subscriptions.ts";
 
@@ -65,7 +65,7 @@ export function createMqExecutor(context: ExecutorContext, recorder: Recorder): 
         const outcome = await callDriver(ports, vu, until, work, describe(texts));
         const told = tellHowMany(outcome, taken.length, texts.count);
         series.consumed(told);
-        const answer = taken.length > 0 || told.kind === "done" ? showMessages(taken, config.encoding) : null;
+        const answer = taken.length > 0 || told.kind === "done" ? new ConsumedMessages(taken, config.encoding) : null;
         return new DriverResult(told, `${texts.address.shown} ${texts.destination}`, answer);
       };
     }

@@ -5,21 +5,31 @@ import type { BrokerMessage } from "./broker.ts";
 import type { MqEncoding } from "./mq-config.ts";
 
 /** What a consume step gives: `{messages: [{body, json, key, headers, …}], count}`. Made when somebody looks. */
-export function showMessages(messages: readonly BrokerMessage[], encoding: MqEncoding): DriverAnswer {
-  let shown: { readonly messages: readonly JsonObject[]; readonly count: number } | null = null;
-  const show = () => {
-    shown ??= { messages: messages.map((message) => showMessage(message, encoding)), count: messages.length };
-    return shown;
-  };
-  return {
-    get output() {
-      return show();
-    },
-    get json() {
-      return show();
-    },
-    text: () => messages.map(({ body }) => readBody(body, encoding)).join("\n"),
-  };
+export class ConsumedMessages implements DriverAnswer {
+  readonly #messages: readonly BrokerMessage[];
+  readonly #encoding: MqEncoding;
+  #shown: JsonObject | null = null;
+
+  constructor(messages: readonly BrokerMessage[], encoding: MqEncoding) {
+    this.#messages = messages;
+    this.#encoding = encoding;
+  }
+
+  get output(): JsonObject {
+    this.#shown ??= {
+      messages: this.#messages.map((message) => showMessage(message, this.#encoding)),
+      count: this.#messages.length,
+    };
+    return this.#shown;
+  }
+
+  get json(): JsonObject {
+    return this.output;
+  }
+
+  text(): string {
+    return this.#messages.map(({ body }) => readBody(body, this.#encoding)).join("\n");
+  }
 }
 
 /** What a publish step gives: what the broker confirmed. */

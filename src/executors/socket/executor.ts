@@ -1,6 +1,6 @@
 import { callDriver, type DriverCall } from "../../driver/call-driver.ts";
 import { createCallSeries } from "../../driver/call-series.ts";
-import { DriverResult } from "../../driver/driver-result.ts";
+import { type DriverAnswer, DriverResult } from "../../driver/driver-result.ts";
 import { connectionsOf, type VuConnections } from "../../driver/vu-connections.ts";
 import { createResolver } from "../../http/dns.ts";
 import { parseJson } from "../../http/parse-json.ts";
@@ -87,7 +87,7 @@ export function createSocketExecutor(context: ExecutorContext, recorder: Recorde
       return new DriverResult(
         outcome,
         `${protocol} ${texts.target}`,
-        answer === null ? null : showAnswer(answer, config),
+        answer === null ? null : new SocketAnswer(answer, config),
       );
     };
   }
@@ -95,15 +95,27 @@ export function createSocketExecutor(context: ExecutorContext, recorder: Recorde
   return { compile, close: () => Promise.resolve() };
 }
 
-function showAnswer(answer: Buffer, { encoding }: SocketConfig) {
-  const shown = answer.toString(encoding === "text" ? "utf8" : encoding);
-  return {
-    output: shown,
-    get json() {
-      return parseJson(shown);
-    },
-    text: () => shown,
-  };
+/** What a step received. Made when somebody looks. */
+class SocketAnswer implements DriverAnswer {
+  readonly #bytes: Buffer;
+  readonly #encoding: BufferEncoding;
+
+  constructor(bytes: Buffer, { encoding }: SocketConfig) {
+    this.#bytes = bytes;
+    this.#encoding = encoding === "text" ? "utf8" : encoding;
+  }
+
+  get output(): string {
+    return this.text();
+  }
+
+  get json(): unknown {
+    return parseJson(this.text());
+  }
+
+  text(): string {
+    return this.#bytes.toString(this.#encoding);
+  }
 }
 
 /** Everything a peer can do is a DriverFailure already. */

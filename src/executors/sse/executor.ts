@@ -1,6 +1,6 @@
 import { callDriver, type DriverCall, DriverFailure } from "../../driver/call-driver.ts";
 import { type DriverAnswer, DriverResult } from "../../driver/driver-result.ts";
-import { showReceived } from "../../driver/show-received.ts";
+import { ReceivedMessages } from "../../driver/received-messages.ts";
 import { tellHowMany } from "../../driver/tell-how-many.ts";
 import { connectionsOf, type VuConnections } from "../../driver/vu-connections.ts";
 import { createDialPorts } from "../../driver/http-target.ts";
@@ -69,7 +69,7 @@ export function createSseExecutor(context: ExecutorContext, recorder: Recorder):
       await stream.mailbox.take({ count, matches: event === null && matches === null ? null : suits, taken });
       // A stream that was wanted to its end begins anew: nothing of it is to be resumed.
       if (count === Number.POSITIVE_INFINITY) streams.drop(name);
-      return showReceived(taken.map(showEvent), count === 1);
+      return new ReceivedMessages(taken, showEvent, count === 1);
     }
 
     return async (vu, deadline) => {

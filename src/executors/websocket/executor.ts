@@ -2,7 +2,7 @@ import { callDriver, CallWithheld, type DriverCall, DriverFailure } from "../../
 import type { DriverAnswer } from "../../driver/driver-result.ts";
 import { DriverResult } from "../../driver/driver-result.ts";
 import { createDialPorts } from "../../driver/http-target.ts";
-import { showReceived } from "../../driver/show-received.ts";
+import { ReceivedMessages } from "../../driver/received-messages.ts";
 import { tellHowMany } from "../../driver/tell-how-many.ts";
 import { connectionsOf, type VuConnections } from "../../driver/vu-connections.ts";
 import { loadTls } from "../../http/tls.ts";
@@ -31,6 +31,7 @@ export function createWebSocketExecutor(context: ExecutorContext, recorder: Reco
     if (/^(?:wss|https):/i.test(config.url)) loadTls();
     const fill = compileTexts(step, http, stepContext);
     const series = createWebSocketSeries(recorder, stepContext.tags);
+    const show = (message: WebSocketMessage) => message.show(encoding);
 
     async function connect(
       connections: VuConnections<WebSocketConnection>,
@@ -80,10 +81,7 @@ export function createWebSocketExecutor(context: ExecutorContext, recorder: Reco
       const { matches } = texts;
       const suits = matches === null ? null : (message: WebSocketMessage) => matches(message.text(encoding));
       await connection.mailbox.take({ count, matches: suits, taken });
-      return showReceived(
-        taken.map((message) => message.show(encoding)),
-        count === 1,
-      );
+      return new ReceivedMessages(taken, show, count === 1);
     }
 
     async function closing(

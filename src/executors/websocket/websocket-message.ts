@@ -1,5 +1,5 @@
 import type { Received } from "../../driver/mailbox.ts";
-import type { ShownMessage } from "../../driver/show-received.ts";
+import type { ShownMessage } from "../../driver/received-messages.ts";
 import type { BytesEncoding } from "../../protocol/encoded-bytes.ts";
 
 /** A message that came over a WebSocket. */
