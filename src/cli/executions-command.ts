@@ -84,6 +84,9 @@ function describeExecution(execution: Execution, terminal: Terminal): string {
       ["id", execution.id],
       ["workflow", `${execution.workflow_name} (${execution.workflow_id})`],
       ["status", describeStatus(execution)],
+      ...(execution.paused_scenarios.length === 0
+        ? []
+        : [["paused scenarios", execution.paused_scenarios.join(", ")] as const]),
       ["mode", execution.mode],
       ["progress", showShare(progress)],
       ["VUs", `${showCount(execution.active_vus)} of ${showCount(execution.target_vus)}`],

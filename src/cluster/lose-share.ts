@@ -5,7 +5,7 @@ import { returnToPool } from "./held-shares.ts";
 import { type FleetState, type Member, nameSource } from "./fleet-state.ts";
 import { countAsked } from "./loss-account.ts";
 import { type Instant, type OwnedSlave, testTimeAt } from "./owner-state.ts";
-import { findLatestOf, toScenarioTime } from "./scenario-time.ts";
+import { findLatestOf, findStand, toScenarioTime } from "./scenario-time.ts";
 import type { GoneScenario } from "./partition.ts";
 import { loseRows } from "./unique-rows.ts";
 import { raiseLeastCut } from "./scale-shares.ts";
@@ -31,7 +31,7 @@ export function loseShare(fleet: FleetState, slave: OwnedSlave, member: Member, 
     const held = holding?.[at];
     const vus = listIndices(part.vus, 0, endless);
     if (planned === undefined || state === undefined || held === undefined) {
-      return { vus: 0, assigned: 0, windows: [], below: null };
+      return { vus: 0, assigned: 0, windows: [], untilMs: 0, below: null };
     }
     if (dead) state.dead.push(...vus);
     else {
@@ -60,6 +60,7 @@ export function loseShare(fleet: FleetState, slave: OwnedSlave, member: Member, 
       vus: vus.filter((vu) => vu <= asked).length,
       assigned: held.assigned,
       windows: part.arrivals,
+      untilMs: Math.min(atMs, findStand(core, planned.scenario.name)),
       below: null,
     };
   });

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { pause, playFleet } from "../../test/support/played-fleet.ts";
+import { applied, pause, playFleet } from "../../test/support/played-fleet.ts";
 import type { Load } from "../protocol/load.ts";
 import { countUndone } from "./loss-account.ts";
 
@@ -58,4 +58,20 @@ test("what VUs without room had left to do is lost with their slave, not dropped
   expect(fleet.fact("s0", { type: "closed", lastFrame: 1 })).toEqual(["final"]);
   expect(fleet.fleet.lost.iterations).toBe(40);
   expect(countUndone(fleet.fleet, 0)).toEqual([1]);
+});
+
+test("a scenario's own pause is no lost time", () => {
+  const fleet = playFleet();
+  fleet.begin();
+  fleet.turn(1_000);
+  fleet.tell({ ...pause, scenario: "default" });
+  for (const id of ["s0", "s1"]) fleet.fact(id, applied("p", 1_300));
+  for (let second = 0; second < 16; second++) {
+    fleet.turn(1_000);
+    fleet.beat("s0");
+    if (second < 10) fleet.beat("s1");
+    fleet.tick();
+  }
+  expect(fleet.events()).toEqual(["started", "paused", "slave_lost s1", "moved s0"]);
+  expect(fleet.fleet.lost).toEqual({ iterations: 0, interval_ms: 1_300, estimated: true });
 });

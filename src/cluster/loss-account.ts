@@ -66,9 +66,11 @@ export function computeLost(fleet: FleetState, now: number): Lost {
     const report = fleet.reports.get(gone.source);
     // A killed one did nothing in the rest of its time; of one that is cut off the frames come late, and take from this.
     const reportedMs = report?.testTimeMs ?? 0;
-    const sinceMs = Math.max(0, Math.min(gone.atMs, Math.max(gone.livedMs, reportedMs + HALF_FRAME_MS)) - reportedMs);
-    intervalMs += sinceMs;
-    gone.scenarios.forEach((_, at) => {
+    const endMs = Math.max(gone.livedMs, reportedMs + HALF_FRAME_MS);
+    let longestMs = 0;
+    gone.scenarios.forEach(({ untilMs }, at) => {
+      const sinceMs = Math.max(0, Math.min(untilMs, endMs) - reportedMs);
+      longestMs = Math.max(longestMs, sinceMs);
       const count = countLostOf(fleet, gone, at, now);
       if (count !== null) iterations += count;
       else {
@@ -76,6 +78,7 @@ export function computeLost(fleet: FleetState, now: number): Lost {
         iterations += Math.round(((report?.perSecond[at] ?? 0) * sinceMs) / 1_000);
       }
     });
+    intervalMs += longestMs;
   }
   fleet.partition.scenarios.forEach(({ arrivals }, at) => {
     iterations += countOrphaned(fleet, at);

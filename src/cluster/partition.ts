@@ -117,6 +117,8 @@ export interface GoneScenario {
   readonly vus: number;
   readonly assigned: number;
   readonly windows: readonly ArrivalPattern[];
+  /** Test time up to which the scenario's own clock went: the source's loss, or the pause that it was lost in. */
+  readonly untilMs: number;
   /** The cut from which others start its events; null: there is none yet. */
   below: number | null;
 }
@@ -146,7 +148,7 @@ export interface SourceReport {
 /** Iterations that vanished with lost slaves. */
 export interface Lost {
   readonly iterations: number;
-  /** Test time of lost slaves that nobody knows anything about, summed. */
+  /** Test time of lost slaves that nobody knows anything about, without pauses of a scenario by itself, summed. */
   readonly interval_ms: number;
   /** Some of it is a rate times a time: VUs that loop have no plan to count against. */
   readonly estimated: boolean;

@@ -14,6 +14,14 @@ export function scenarioTimeAt(state: OwnerState, scenario: string, now: number)
   return toScenarioTime(state, scenario, testTimeAt(state, now));
 }
 
+/** The test time from which a scenario stands by itself; `Infinity`: it goes on. */
+export function findStand({ pausedScenarios }: OwnerState, scenario: string): number {
+  const paused = pausedScenarios.get(scenario);
+  return paused === undefined || paused.standsAtMs === null
+    ? Number.POSITIVE_INFINITY
+    : paused.standsAtMs + paused.pausedMs;
+}
+
 /** The furthest own time that a slave's clock of the scenario may show: until it says so it has not heard of a pause. */
 export function findLatestOf(state: OwnerState, slave: OwnedSlave, scenario: string, now: number): number {
   const latest = findLatest(state, slave, now);

@@ -40,6 +40,7 @@ export function describePending(card: ExecutionCard): Execution {
     end_time: null,
     duration_ms: 0,
     paused_ms: 0,
+    paused_scenarios: [],
     slave_states: {},
     thresholds: card.workflow.thresholds.map(({ metric, condition }) => ({
       metric,
@@ -76,6 +77,7 @@ export function describeLive(
     end_time: null,
     duration_ms: started === null ? 0 : (roundTo3(Math.max(0, (core.endedAt ?? now) - started.now)) ?? 0),
     paused_ms: roundTo3(pausedFor(core, now)) ?? 0,
+    paused_scenarios: listPaused(core),
     slave_states: describeSlaveStates(fleet, acknowledged),
     thresholds: viewThresholds(core, now),
     errors: describeErrors(snapshot.errors),
@@ -98,6 +100,7 @@ export function describeEnded(live: Execution, report: Report): Execution {
     end_time: report.end_time,
     duration_ms: report.duration_ms,
     paused_ms: report.paused_ms,
+    paused_scenarios: [],
     thresholds: report.thresholds,
     errors: report.errors,
     events: report.events,
@@ -163,7 +166,6 @@ function describeCard({ id, workflow, createdAt }: ExecutionCard) {
   };
 }
 
-/** What the profiles ask for now; before the first frames what the plan asks for. */
 /** What the plan asked for, or the latest scale: no profile says any more, or yet. */
 function orderedVus({ core, partition }: FleetState): number {
   return core.plan.scenarios.reduce((sum, { largestVus }, at) => {
@@ -173,12 +175,19 @@ function orderedVus({ core, partition }: FleetState): number {
   }, 0);
 }
 
+/** What the profiles ask for now; before the first frames what the plan asks for. */
 function targetOf({ core }: FleetState): number {
   return core.snapshot.sources.size === 0 ? core.plan.vus : core.snapshot.vus.planned;
 }
 
 function pausedFor({ pausedMs, pausedAt }: OwnerState, now: number): number {
   return pausedMs + (pausedAt === null ? 0 : Math.max(0, now - pausedAt));
+}
+
+function listPaused({ plan, pausedScenarios }: OwnerState): string[] {
+  return plan.scenarios
+    .map(({ scenario }) => scenario.name)
+    .filter((name) => (pausedScenarios.get(name)?.standsAtMs ?? null) !== null);
 }
 
 /** The share of the slowest scenario; null where one has no end. */

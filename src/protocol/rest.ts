@@ -37,6 +37,8 @@ export interface Execution {
   readonly end_time: string | null;
   readonly duration_ms: number;
   readonly paused_ms: number;
+  /** Scenarios that are paused by themselves, in the workflow's order. */
+  readonly paused_scenarios: readonly string[];
   readonly slave_states: Readonly<Record<string, SlaveState>>;
   readonly thresholds: readonly ThresholdResult[];
   readonly errors: readonly ReportError[];

@@ -149,6 +149,10 @@ test("one scenario is paused and resumed alone, on all slaves; its plan is done 
   expect(await countOf("planned")).toBe(stood);
   expect(await countOf("later")).toBe(0);
   expect(await countOf("others")).toBeGreaterThanOrEqual(others + 300);
+  const found = await cluster.call("GET", `/executions/${id}`);
+  expect(found.body).toMatchObject({ status: "running", paused_scenarios: ["planned", "later"] });
+  const shown = await startCommand(["executions", "get", id, "--master", cluster.url]).finished;
+  expect(shown.stdout).toMatch(/^paused scenarios +planned, later$/m);
   // Beside it all may be paused and go on: it stands still.
   await cluster.call("POST", `/executions/${id}/pause`);
   await cluster.call("POST", `/executions/${id}/resume`);
@@ -158,6 +162,7 @@ test("one scenario is paused and resumed alone, on all slaves; its plan is done 
     const resumed = await cluster.call("POST", `/executions/${id}/resume`, { scenario });
     expect(resumed).toMatchObject({ status: 200, body: { status: "running" } });
   }
+  expect((await cluster.call("GET", `/executions/${id}`)).body).toMatchObject({ paused_scenarios: [] });
   expect(await cluster.call("POST", `/executions/${id}/pause`, { scenario: "none" })).toMatchObject({
     status: 404,
     body: { message: "there is no scenario none; there are: planned, others, later" },

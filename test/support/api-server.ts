@@ -74,6 +74,7 @@ const execution: Execution = {
   end_time: null,
   duration_ms: 5,
   paused_ms: 0,
+  paused_scenarios: [],
   slave_states: {},
   thresholds: [],
   errors: [],

@@ -47,6 +47,7 @@ export const execution = schemaOf<Execution>()(
     end_time: orNull(moment()),
     duration_ms: milliseconds(),
     paused_ms: milliseconds(),
+    paused_scenarios: Type.Array(Type.String(), { description: "Scenarios that are paused by themselves" }),
     slave_states: mapOf(
       Type.Object(
         {
