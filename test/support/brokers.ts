@@ -113,6 +113,7 @@ export const testBrokers: readonly TestBroker[] = [
   {
     type: "mqtt",
     service: mosquitto,
+    secureScheme: "mqtts",
     headers: true,
     slow: false,
     bigBytes: 4_000_000,
@@ -154,7 +155,6 @@ async function startSecuredNats() {
 
 const securedMosquitto: Service = {
   ...mosquitto,
-  user: "mosquitto",
   prepare(folder, use) {
     use("mosquitto_passwd", ["-c", "-b", join(folder, "passwords"), credentials.username, credentials.password]);
   },

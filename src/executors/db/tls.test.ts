@@ -61,5 +61,7 @@ describe.each(rows)("$driver", ({ driver, service, ask, path, user, password }) 
     onTestFinished(() => void elsewhere.close());
     await once(elsewhere, "listening");
     expect(await perform(at("127.0.0.2", { ca }))).toEqual(["1311"]);
+    // Nothing secret was sent there: it would have been refused.
+    expect(await perform({ ...at("127.0.0.2", { ca }), user: "stranger", password: "wrong" })).toEqual(["1311"]);
   });
 });

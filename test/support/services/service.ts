@@ -21,6 +21,8 @@ export interface Service {
   /** Fills an empty folder of its own. */
   readonly prepare?: (folder: string, use: (program: string, args: readonly string[]) => void) => void;
   args(folder: string, port: number): readonly string[];
+  /** Variables that its arguments cannot replace. */
+  env?(folder: string, port: number): Readonly<Record<string, string>>;
   /** A program that succeeds once it serves; absent: it does as soon as it takes connections. */
   readonly probe?: (port: number) => readonly [program: string, ...args: string[]];
   /** More of them, for one that speaks TLS with this certificate and key. Absent: its arguments cannot say it. */
@@ -75,7 +77,8 @@ export async function startPrivate(service: Service, options: PrivateOptions = {
 
   async function start(): Promise<void> {
     const args = [...service.args(folder, port), ...secureArgs, ...(options.more ?? [])];
-    const started = spawn(find(service.program), args, { ...owner, cwd: folder, stdio: "ignore" });
+    const env = { ...process.env, ...service.env?.(folder, port) };
+    const started = spawn(find(service.program), args, { ...owner, cwd: folder, env, stdio: "ignore" });
     running.add(started);
     child = started;
     await waitUntilReady(started);

@@ -36,13 +36,10 @@ async function open(settings: ConnectionSettings, ports: DbPorts, call: DriverCa
     // A server must not ask for files.
     flags: ["-LOCAL_FILES"],
   });
+  if (tls?.verify === true && isIP(host) !== 0) checkAddress(connection, host);
   try {
     await new Promise<void>((resolve, reject) => {
-      connection.once("connect", () => {
-        const refusal = tls?.verify === true && isIP(host) !== 0 ? refuseIdentity(connection, host) : null;
-        if (refusal === null) resolve();
-        else reject(refusal);
-      });
+      connection.once("connect", () => resolve());
       connection.on("error", reject);
     });
   } catch (error) {
@@ -64,11 +61,18 @@ function readTls(tls: HttpTls, host: string) {
   };
 }
 
-/** null: the certificate is one of this address. */
-function refuseIdentity(connection: Connection, host: string): Error | null {
-  const { stream } = connection as unknown as { readonly stream: TLSSocket };
-  const error = loadTls().checkServerIdentity(host, stream.getPeerCertificate());
-  return error === undefined ? null : Object.assign(error, { code: "ERR_TLS_CERT_ALTNAME_INVALID" });
+/** The part of mysql2's connection that its types leave out: `onSecure` goes on with the credentials, or ends with the error. */
+interface Securing {
+  readonly stream: TLSSocket;
+  startTLS(onSecure: (error?: Error) => void): void;
+}
+
+/** Sees whether the certificate is one of this address before anything secret is sent. */
+function checkAddress(connection: Connection, host: string): void {
+  const securing = connection as unknown as Securing;
+  const start = securing.startTLS.bind(securing);
+  securing.startTLS = (onSecure) =>
+    start((error) => onSecure(error ?? loadTls().checkServerIdentity(host, securing.stream.getPeerCertificate())));
 }
 
 /** mysql2 puts its own code over that of TLS; the words are left. */

@@ -11,6 +11,9 @@ const [path = ":memory:"] = process.argv.slice(2);
 
 /** The most statements that are kept prepared. */
 const maxPrepared = 256;
+/** The lowest bound on a value, bytes: what a small result is made of may be longer than it. */
+const leastLimit = 64_000_000;
+const tooBig = 18;
 
 // A statement that never ends would outlive a parent that was killed.
 const watch = `const parent = process.ppid; setInterval(() => { if (process.ppid !== parent) process.kill(process.pid, "SIGKILL"); }, 1000)`;
@@ -42,13 +45,36 @@ function perform({ text, params, name, maxRows, maxBytes, keep }: SqliteOrder): 
   try {
     const statement = prepare(text, name);
     const values = params.map(toInput);
-    const end = statement.columns().length === 0 ? change(statement, values) : read(statement, values, sink);
+    const end = statement.columns().length === 0 ? change(statement, values) : readWithin(statement, values, sink);
     const { isTransaction: isInTransaction } = database;
     if (sink.failure !== null) return { type: "too_large", ...sink.failure.failure, isInTransaction };
     return { type: "done", rows: sink.rows, count: sink.count, end, isInTransaction };
   } catch (error) {
     return describe(error);
   }
+}
+
+/** Reads with a bound on each value: a row is in memory before it can be measured. */
+function readWithin(statement: StatementSync, values: readonly SQLInputValue[], sink: RowSink): StatementEnd {
+  const given = values.reduce<number>((sum, value) => sum + measure(value), 0);
+  const { length: usual } = database.limits;
+  database.limits.length = Math.min(usual, Math.max(sink.maxBytes, leastLimit) + given);
+  try {
+    return read(statement, values, sink);
+  } catch (error) {
+    // It says so with a failure of its own.
+    if ((error as { readonly errcode?: unknown }).errcode !== tooBig) throw error;
+    sink.hasRoomFor(Number.POSITIVE_INFINITY);
+    return { affected: 0, lastId: null };
+  } finally {
+    database.limits.length = usual;
+  }
+}
+
+/** Bytes of a value. */
+function measure(value: SQLInputValue): number {
+  if (typeof value === "string") return Buffer.byteLength(value);
+  return value !== null && typeof value === "object" ? value.byteLength : 8;
 }
 
 function prepare(text: string, name: string | null): StatementSync {
@@ -84,7 +110,7 @@ function read(statement: StatementSync, values: readonly SQLInputValue[], sink: 
   for (const row of statement.iterate(...values)) {
     const plain: Record<string, unknown> = {};
     for (const [name, value] of Object.entries(row)) {
-      bytes += typeof value === "string" || value instanceof Uint8Array ? value.length : 8;
+      bytes += measure(value);
       plain[name] = toPlain(value);
     }
     if (!sink.hasRoomFor(bytes) || !sink.add(plain)) break;

@@ -96,6 +96,8 @@ export class RedisGroup {
     loop().then(
       () => {
         this.#reading = false;
+        // A step that was given all that came may have asked for more before this.
+        if (this.#inbox.wanted > 0) this.#read();
       },
       (error: Error) => {
         this.#reading = false;

@@ -1,0 +1,52 @@
+import { readFileSync } from "node:fs";
+import { expect, onTestFinished, test } from "vitest";
+import { certificates } from "../../../test/support/certificates.ts";
+import { privateRabbitmq } from "../../../test/support/services/rabbitmq.ts";
+import { startPrivate } from "../../../test/support/services/service.ts";
+import { run } from "../../local/run.ts";
+import type { Report } from "../../protocol/report.ts";
+
+const errors = (report: Report) => report.errors.map(({ code, message }) => `${code}: ${message}`);
+
+// A node takes seconds to start: one test has it for all.
+test("RabbitMQ over TLS: verified or refused with advice; killed and back, errors are counted and the run goes on", {
+  timeout: 120_000,
+}, async () => {
+  const server = await startPrivate(privateRabbitmq, { secure: true });
+  onTestFinished(() => server.close());
+  const url = `amqps://guest:guest@localhost:${server.port}`;
+  const config = { type: "rabbitmq", url, topic: "we-private", timeout: "5s" };
+  const tls = { ca: readFileSync(certificates.authority, "utf8") };
+  const send = (more: object) => run({ steps: [{ type: "mq", config: { ...config, message: "消息", ...more } }] });
+
+  expect(errors(await send({ tls: { verify: false } }))).toEqual([]);
+  expect(errors(await send({ tls }))).toEqual([]);
+  expect(errors(await send({}))).toEqual([expect.stringMatching(/^1310: .*tls\.verify: false/)]);
+
+  const stop = new AbortController();
+  let sent = 0;
+  const steps = [
+    { type: "mq", config: { ...config, tls, message: "x" } },
+    { type: "script", config: { script: "console.log('sent')" } },
+  ];
+  const log = (_level: string, message: string) => {
+    if (message === "sent") sent++;
+  };
+  const running = run(
+    { options: { vus: 2, duration: "100s", think_time: "10ms", graceful_stop: "5s" }, steps },
+    { signal: stop.signal, log },
+  );
+  await expect.poll(() => sent, { timeout: 20_000 }).toBeGreaterThan(20);
+  await server.kill();
+  await server.start();
+  const before = sent;
+  await expect.poll(() => sent, { timeout: 20_000 }).toBeGreaterThan(before + 20);
+  stop.abort();
+  const report = await running;
+  const failed = report.errors.reduce((sum, error) => sum + error.count, 0);
+  expect(failed).toBeGreaterThan(0);
+  expect(report.metrics["mq_req_failed"]?.values["passes"]).toBe(failed);
+  const { count } = report.metrics["mq_msgs_sent"]?.values ?? {};
+  expect(Number(count) + failed).toBe(report.metrics["iterations"]?.values["count"]);
+  expect(JSON.stringify(report)).not.toContain("guest");
+});
