@@ -37,9 +37,12 @@ export const privateRabbitmq: Service = {
     RABBITMQ_PID_FILE: join(folder, "pid"),
     ERL_EPMD_ADDRESS: "127.0.0.1",
   }),
-  tlsArgs: (certificate, key, port) => [
-    ...["-rabbit", "tcp_listeners", "[]"],
-    ...["-rabbit", "ssl_listeners", `[{"127.0.0.1",${port}}]`],
-    ...["-rabbit", "ssl_options", `[{certfile,"${certificate}"},{keyfile,"${key}"}]`],
-  ],
+  tlsArgs(certificate, key, port) {
+    const settings = {
+      tcp_listeners: "[]",
+      ssl_listeners: `[{"127.0.0.1",${port}}]`,
+      ssl_options: `[{certfile,"${certificate}"},{keyfile,"${key}"}]`,
+    };
+    return Object.entries(settings).flatMap(([name, value]) => ["-rabbit", name, value]);
+  },
 };
