@@ -3,17 +3,19 @@ import { benchMaster } from "./master.ts";
 import { benchMemory } from "./memory.ts";
 import { benchMicro } from "./micro.ts";
 import { benchPeers } from "./peers.ts";
+import { benchPeersMore } from "./peers-more.ts";
 import { benchSlave } from "./slave.ts";
 import { benchSoak } from "./soak.ts";
 import { benchStartup } from "./startup.ts";
 import { benchStore } from "./store.ts";
 
 /**
- * End-to-end benchmarks of the built product, and `micro`: every hot function by itself. `npm run bench` runs the first
- * four; `npm run bench -- micro` a named one.
+ * End-to-end benchmarks of the built product, and `micro`: every hot function by itself. `npm run bench` runs
+ * some; `npm run bench -- micro` a named one.
  */
 const benches: Record<string, () => Promise<void>> = {
   peers: () => benchPeers(5, 5),
+  "peers-more": () => benchPeersMore(5, 3),
   memory: () => benchMemory(20),
   arrivals: () => benchArrivals(3),
   startup: () => benchStartup(7),

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { product } from "./support/commands.ts";
+import { median } from "./support/median.ts";
 import { startNginx } from "./support/nginx.ts";
 
 /** Resident memory, sampled each second of a run at full speed; the last minute's median against the second's. Goal: within 3 %. */
@@ -47,8 +48,4 @@ steps:
     await rm(folder, { recursive: true, force: true });
     await target.close();
   }
-}
-
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
 }
