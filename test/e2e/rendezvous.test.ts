@@ -5,27 +5,10 @@ import { expect, onTestFinished, test } from "vitest";
 import type { Report } from "../../src/protocol/report.ts";
 import { startCluster, waitUntil } from "../support/cluster.ts";
 import { startCommand } from "../support/command.ts";
-import { type CountingTarget, startTestTarget } from "../support/counting-target.ts";
+import { startTestTarget } from "../support/counting-target.ts";
+import { checkOrder, createMeeting } from "../support/meeting.ts";
 
 const places = ["run", "run --threads 2", "three slaves"] as const;
-
-/** VUs that come one by one, wait for each other, and go on. */
-function createWorkflow(url: string, meet: object, options: object): object {
-  const go = (id: string) => ({
-    id,
-    type: "http",
-    config: { url: `/${id}/\${vu.id}`, headers: { "x-slave": "${slave.id}" } },
-  });
-  return {
-    options: { ...options, http: { base_url: url } },
-    steps: [
-      { type: "sleep", config: { duration: { min: "1ms", max: "150ms" } } },
-      go("before"),
-      { id: "meet", type: "rendezvous", config: meet },
-      go("after"),
-    ],
-  };
-}
 
 async function play(place: (typeof places)[number], workflow: object): Promise<Report> {
   const folder = mkdtempSync(join(tmpdir(), "rendezvous-"));
@@ -42,26 +25,11 @@ async function play(place: (typeof places)[number], workflow: object): Promise<R
   return JSON.parse(readFileSync(report, "utf8")) as Report;
 }
 
-/** Nobody was past the place before enough had come to it, as the target saw it; gives how many went on. */
-async function checkOrder(target: CountingTarget, count: number): Promise<number> {
-  let before = 0;
-  let after = 0;
-  for (const { path } of await target.list()) {
-    if (path.startsWith("/before")) before++;
-    else after++;
-    expect(after).toBeLessThanOrEqual(before - (before % count));
-  }
-  return after;
-}
-
 const valueOf = (report: Report, metric: string) => report.metrics[metric]?.values["count"] ?? 0;
 
 test.each(places)("five of nine VUs go on together, wherever they run: %s", { timeout: 90_000 }, async (place) => {
   const target = await startTestTarget();
-  const report = await play(
-    place,
-    createWorkflow(target.url, { count: 5, timeout: "20s" }, { vus: 9, duration: "3s" }),
-  );
+  const report = await play(place, createMeeting(target.url, { count: 5, timeout: "20s" }, { vus: 9, duration: "3s" }));
   const after = await checkOrder(target, 5);
   expect(after).toBeGreaterThanOrEqual(40);
   // What waits at the end for nobody any more is interrupted at once, and not failed.
@@ -75,7 +43,7 @@ test.each(places)("five of nine VUs go on together, wherever they run: %s", { ti
 test.each(places)("all that run go on together, to the last: %s", { timeout: 90_000 }, async (place) => {
   const target = await startTestTarget();
   const options = { vus: 9, mode: "per-vu-iterations", iterations: 4 };
-  const report = await play(place, createWorkflow(target.url, { all: true }, options));
+  const report = await play(place, createMeeting(target.url, { all: true }, options));
   expect(await checkOrder(target, 9)).toBe(36);
   expect(report).toMatchObject({ status: "completed", passed: true, errors: [] });
   expect(valueOf(report, "iterations")).toBe(36);
@@ -87,7 +55,7 @@ test.each(places)(
   async (place) => {
     const target = await startTestTarget();
     const options = { vus: 3, iterations: 3, mode: "per-vu-iterations", max_duration: "1s", on_error: "continue" };
-    const report = await play(place, createWorkflow(target.url, { count: 4, timeout: "700ms" }, options));
+    const report = await play(place, createMeeting(target.url, { count: 4, timeout: "700ms" }, options));
     const messages = report.errors.map(({ code, step_id, message }) => `${step_id} ${code} ${message}`).toSorted();
     expect(messages.length).toBeGreaterThan(0);
     for (const message of messages) expect(message).toMatch(/^meet timeout [123] of 4 VUs had come within 700 ms$/);
@@ -102,7 +70,7 @@ test("a killed slave's VUs count no more, those who wait there go on without the
   const slaves = [];
   for (const id of ["a", "b", "c"]) slaves.push(await cluster.addSlave(id));
   const options = { vus: 9, duration: "12s", on_slave_loss: "continue" };
-  const id = await cluster.submit(createWorkflow(target.url, { all: true, timeout: "10s" }, options));
+  const id = await cluster.submit(createMeeting(target.url, { all: true, timeout: "10s" }, options));
   const seen = async (count: number) =>
     waitUntil(
       async () => (await target.count()) >= count,
