@@ -8,9 +8,10 @@ interface Offer {
   readonly command: string;
   readonly description: string;
   readonly options: readonly Option[];
-  /** Values of the argument, or the commands of a group; empty: a file. */
+  /** Values of the first argument, or the commands of a group; empty: there are none to name. */
   readonly values: readonly string[];
-  readonly takesFile: boolean;
+  /** Which word of the line may be a file at the earliest, the program's name being 0; null: none. */
+  readonly fileFrom: number | null;
 }
 
 /** The completion script of a shell, made from the program's own commands and options. */
@@ -27,15 +28,15 @@ export function writeCompletion(shell: CompletionShell, program: Command): strin
 }
 
 function describeCommand(command: Command): Offer {
-  const argument = command.registeredArguments[0];
   const below = command.commands.map((inner) => inner.name());
-  const values = argument?.argChoices ?? below;
+  const values = command.registeredArguments[0]?.argChoices ?? below;
+  const free = command.registeredArguments.findIndex(({ argChoices }) => argChoices === undefined);
   return {
     command: command.name(),
     description: command.description(),
     options: [...command.options, ...listOptionsBelow(command)],
     values,
-    takesFile: argument !== undefined && values.length === 0,
+    fileFrom: free < 0 || below.length > 0 ? null : 2 + free,
   };
 }
 
@@ -78,10 +79,13 @@ ${cases.join("\n")}
   COMPREPLY=($(compgen -W "$words" -- "$current"))
   case \${COMP_WORDS[1]}:$current in
     *:-*) ;;
-    ${offers
-      .filter(({ takesFile }) => takesFile)
-      .map(({ command }) => `${command}:*`)
-      .join("|")}) COMPREPLY+=($(compgen -f -- "$current")) ;;
+${offers
+  .filter(({ fileFrom }) => fileFrom !== null)
+  .map(
+    ({ command, fileFrom }) =>
+      `    ${command}:*) [ "$COMP_CWORD" -lt ${fileFrom} ] || COMPREPLY+=($(compgen -f -- "$current")) ;;`,
+  )
+  .join("\n")}
   esac
 }
 complete -o filenames -F _${name.replace("-", "_")} ${name} ./${name}
@@ -89,12 +93,13 @@ complete -o filenames -F _${name.replace("-", "_")} ${name} ./${name}
 }
 
 function writeFish(offers: readonly Offer[]): string {
-  const lines = offers.flatMap(({ command, description, options, values, takesFile }) => {
+  const lines = offers.flatMap(({ command, description, options, values, fileFrom }) => {
+    const named = values.length > 0 ? `; and __fish_seen_subcommand_from ${values.join(" ")}` : "";
     const inside = `complete -c ${name} -n "__fish_seen_subcommand_from ${command}"`;
     return [
       `complete -c ${name} -f -n __fish_use_subcommand -a ${command} -d ${quote(description)}`,
       ...(values.length > 0 ? [`${inside} -f -a ${quote(values.join(" "))}`] : []),
-      ...(takesFile ? [`${inside} -F`] : []),
+      ...(fileFrom === null ? [] : [`complete -c ${name} -n "__fish_seen_subcommand_from ${command}${named}" -F`]),
       ...options.map((option) => {
         const short = option.short === undefined ? "" : ` -s ${option.short.slice(1)}`;
         const long = option.long === undefined || option.long === null ? "" : ` -l ${option.long.slice(2)}`;

@@ -19,6 +19,7 @@ const asked: readonly (readonly [line: string, whole: string])[] = [
   ["workflow-engine run --mode per", "workflow-engine run --mode per-vu-iterations"],
   ["workflow-engine run --thr", "workflow-engine run --threads"],
   ["workflow-engine completion z", "workflow-engine completion zsh"],
+  ["workflow-engine import curl package.js", "workflow-engine import curl package.json"],
 ];
 
 describe("fish", () => {
@@ -32,7 +33,7 @@ describe("fish", () => {
     });
     // A candidate a line, with a tab and its description.
     const candidates = stdout.split("\n").flatMap((line) => (line === "" ? [] : [line.split("\t")[0]]));
-    expect(candidates).toEqual(["validate", "per-vu-iterations", "--threads", "zsh"]);
+    expect(candidates).toEqual(["validate", "per-vu-iterations", "--threads", "zsh", "package.json"]);
   });
 });
 
