@@ -1,6 +1,7 @@
 import { EngineError } from "../errors.ts";
 import type { Json, JsonObject } from "../protocol/json.ts";
 import { importLimits } from "./import-limits.ts";
+import { hideCredentials } from "./hide-credentials.ts";
 import type { Imported, LeftOut } from "./importer.ts";
 import { isSecretField } from "./secret-names.ts";
 import { settleOrigins } from "./settle-origins.ts";
@@ -20,6 +21,7 @@ export interface Draft {
   secret(name: string, value: string): string;
   /** Is there room for one more step? Beyond the limit it is noted as left out. */
   hasRoom(what: string, where: string): boolean;
+  /** Lists it, without the credentials of URLs. */
   leaveOut(what: string, where: string, why: string): void;
   /** Notes a header that the client writes by itself; all of them are one entry. */
   dropHeader(name: string): void;
@@ -58,7 +60,8 @@ export function createDraft(): Draft {
     return made;
   };
   const leaveOut = (what: string, where: string, why: string): void => {
-    if (leftOut.length < importLimits.leftOut) leftOut.push({ what, where, why });
+    if (leftOut.length < importLimits.leftOut)
+      leftOut.push({ what: hideCredentials(what), where: hideCredentials(where), why: hideCredentials(why) });
     else unlisted += 1;
   };
   const secret = (name: string, value: string): string => {

@@ -133,3 +133,26 @@ test("swagger 2 and collections of 2.0 are read too", async () => {
     { config: { url: "/x", auth: { basic: { username: "u", password: "${secret.PASSWORD}" } } } },
   ]);
 });
+
+describe("credentials in what is left out are hidden", () => {
+  const url = "ftp://ann:hun@ter2@shop.test/x?Access_Token=hunter2&page=2";
+  const har = { log: { entries: ["http://a.test/", url].map((each) => ({ request: { method: "GET", url: each } })) } };
+  test.each([
+    ["har", JSON.stringify(har)],
+    ["curl", `curl http://a.test/\ncurl '${url}'`],
+  ] as const)("%s", async (format, text) => {
+    const { yaml, leftOut } = await importText(format, text);
+    expect(`${yaml}${JSON.stringify(leftOut)}`).not.toMatch(/ter2/);
+    expect(leftOut.map(({ what }) => what)).toEqual([expect.stringContaining("ftp://***@shop.test/x")]);
+  });
+
+  test("a script of Postman stays as it is, and what may be a secret in it is told", async () => {
+    const exec = ["const apiKey = 'hunter2', page = 'x';", "pm.variables.set('access_token', \"hunter2\");"];
+    const item = [{ request: "http://a.test/", event: [{ listen: "prerequest", script: { exec } }] }];
+    const { leftOut } = await importText("postman", JSON.stringify({ info: { name: "x" }, item }));
+    expect(leftOut.map(({ what }) => what)).toEqual([
+      "hiding `apiKey` in the prerequest script",
+      "hiding `access_token` in the prerequest script",
+    ]);
+  });
+});

@@ -2,6 +2,7 @@ import type { Json } from "../../protocol/json.ts";
 import { asList, asObject, asText } from "../../protocol/json-values.ts";
 import { parse } from "acorn";
 import type { Draft } from "../draft.ts";
+import { isSecretField } from "../secret-names.ts";
 
 /** What of `pm` the sandbox has. */
 const known =
@@ -30,10 +31,22 @@ export function readPostmanScript(
     if (why !== null) draft.leaveOut(`the ${listen} script`, where, why);
     else {
       lists[listen === "prerequest" ? "before" : "after"].push(wrap(script));
+      for (const name of listSecretNames(script))
+        draft.leaveOut(
+          `hiding \`${name}\` in the ${listen} script`,
+          where,
+          "a script is written as it is; see whether this is a secret",
+        );
       for (const [, name = ""] of script.matchAll(/\.set\(\s*["'`]([^"'`$]{1,64})["'`]/g)) draft.assign(name);
     }
   }
   return lists;
+}
+
+/** Names of secrets that are given a text there. */
+function listSecretNames(script: string): Set<string> {
+  const given = script.matchAll(/([\w-]{1,64})["'`]?\s*[:=,]\s*["'`][^"'`]/g);
+  return new Set([...given].map(([, name = ""]) => name).filter(isSecretField));
 }
 
 /** Scripts of several levels run one after the other; each has its own names. */
