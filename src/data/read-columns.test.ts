@@ -35,7 +35,7 @@ it.each<[sentence: string, bytes: string | Uint8Array, message: string, fields?:
     "`users.csv` is not utf-8 text; say what it is: `encoding: gbk`",
   ],
   ["a header alone", "a,b\n", "`users.csv` holds a header and no rows"],
-  ["no object", "[1]\n", "users.csv:1: it is no object, [1]", { format: "ndjson" }],
+  ["no object", "[1]\n", "users.csv:1: the line is no object; it takes one a line: {…}", { format: "ndjson" }],
 ])("refuses %s", (_, bytes, message, fields) => {
   expect(() => columnsOf(bytes, fields)).toThrow(message);
 });

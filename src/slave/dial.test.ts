@@ -103,6 +103,8 @@ test("a refused slave goes on trying and is taken when it may", async () => {
 test("what an HTTP server answers instead is told with its message", async () => {
   const server = createServer();
   server.on("upgrade", (_request, socket) => {
+    // Who is refused may be gone before the answer is.
+    socket.on("error", () => socket.destroy());
     const body = '{"error":"auth_required","message":"only this house"}';
     socket.end(`HTTP/1.1 403 Forbidden\r\ncontent-length: ${body.length}\r\n\r\n${body}`);
   });
