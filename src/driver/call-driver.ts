@@ -1,4 +1,5 @@
 import { EngineError } from "../errors.ts";
+import { DeadlineWatch } from "../http/deadline-watch.ts";
 import type { Clock, Permit } from "../protocol/ports.ts";
 import type { Failure, VirtualUser } from "../protocol/step.ts";
 
@@ -46,55 +47,76 @@ export class CallWithheld extends Error {}
  * EngineError rejects. A call that was given up is not waited for: `run` ends it by its signal, and what it still says is
  * not heard.
  */
-export function callDriver<Value>(
-  { clock, permit }: { readonly clock: Clock; readonly permit: Permit },
+export type CallDriver = <Value>(
   vu: Pick<VirtualUser, "signal">,
   deadline: number,
   run: (call: DriverCall) => Promise<Value>,
   describe: DescribeFailure,
-): Promise<DriverOutcome<Value>> {
-  const startedAt = clock.now();
-  if (vu.signal.aborted || !permit.maySend(startedAt)) {
-    return Promise.resolve({ kind: "interrupted", began: false, duration: 0 });
-  }
-  if (deadline <= startedAt) return Promise.resolve({ kind: "failed", failure: timeoutFailure, duration: 0 });
-  const current = new CurrentCall(deadline);
-  return new Promise((resolve, reject) => {
-    let over = false;
-    const end = (): number => {
-      over = true;
-      alarm?.cancel();
-      vu.signal.removeEventListener("abort", interrupt);
-      return clock.now() - startedAt;
-    };
-    const interrupt = () => {
-      resolve({ kind: "interrupted", began: true, duration: end() });
-      current.giveUp();
-    };
-    const alarm = Number.isFinite(deadline)
-      ? clock.at(deadline, () => {
-          const duration = end();
-          resolve({ kind: "failed", failure: current.late ?? timeoutFailure, duration });
-          current.giveUp();
-        })
-      : null;
-    vu.signal.addEventListener("abort", interrupt);
-    const fail = (error: unknown) => {
-      if (over) return;
-      const duration = end();
-      if (error instanceof CallWithheld) resolve({ kind: "interrupted", began: true, duration });
-      else if (error instanceof DriverFailure) resolve({ kind: "failed", failure: error.failure, duration });
-      else if (error instanceof EngineError) reject(error);
-      else resolve({ kind: "failed", failure: describe(error), duration });
-    };
-    try {
-      run(current).then((value) => {
-        if (!over) resolve({ kind: "done", value, duration: end() });
-      }, fail);
-    } catch (error) {
-      fail(error);
+) => Promise<DriverOutcome<Value>>;
+
+/** For the calls of one executor: they share one alarm, and those of a VU one listener. */
+export function createCallDriver({ clock, permit }: { readonly clock: Clock; readonly permit: Permit }): CallDriver {
+  const running = new Set<CurrentCall>();
+  const perVu = new WeakMap<AbortSignal, Set<CurrentCall>>();
+  const watch = new DeadlineWatch(clock, () => {
+    const now = clock.now();
+    for (const call of running) {
+      if (call.until <= now) call.giveUp("late");
+      else watch.by(call.until);
     }
   });
+
+  function callsOf(signal: AbortSignal): Set<CurrentCall> {
+    const known = perVu.get(signal);
+    if (known !== undefined) return known;
+    const calls = new Set<CurrentCall>();
+    perVu.set(signal, calls);
+    signal.addEventListener("abort", () => {
+      for (const call of calls) call.giveUp("interrupted");
+    });
+    return calls;
+  }
+
+  return ({ signal }, deadline, run, describe) => {
+    const startedAt = clock.now();
+    if (signal.aborted || !permit.maySend(startedAt)) {
+      return Promise.resolve({ kind: "interrupted", began: false, duration: 0 });
+    }
+    if (deadline <= startedAt) return Promise.resolve({ kind: "failed", failure: timeoutFailure, duration: 0 });
+    return new Promise((resolve, reject) => {
+      const own = callsOf(signal);
+      const end = (): number => {
+        own.delete(call);
+        if (running.delete(call) && running.size === 0) watch.stop();
+        return clock.now() - startedAt;
+      };
+      const call = new CurrentCall(deadline, (why) => {
+        const duration = end();
+        if (why === "late") resolve({ kind: "failed", failure: call.late ?? timeoutFailure, duration });
+        else resolve({ kind: "interrupted", began: true, duration });
+      });
+      const fail = (error: unknown) => {
+        if (call.isGivenUp) return;
+        const duration = end();
+        if (error instanceof CallWithheld) resolve({ kind: "interrupted", began: true, duration });
+        else if (error instanceof DriverFailure) resolve({ kind: "failed", failure: error.failure, duration });
+        else if (error instanceof EngineError) reject(error);
+        else resolve({ kind: "failed", failure: describe(error), duration });
+      };
+      own.add(call);
+      if (Number.isFinite(deadline)) {
+        running.add(call);
+        watch.by(deadline);
+      }
+      try {
+        run(call).then((value) => {
+          if (!call.isGivenUp) resolve({ kind: "done", value, duration: end() });
+        }, fail);
+      } catch (error) {
+        fail(error);
+      }
+    });
+  };
 }
 
 /** Most calls are never given up: what aborts is made when somebody listens. */
@@ -104,10 +126,12 @@ class CurrentCall implements DriverCall {
   isGivenUp = false;
   /** What it means when the deadline passes now. */
   late: Failure | null = null;
+  readonly #onEnd: (why: "late" | "interrupted") => void;
   #stop: AbortController | null = null;
 
-  constructor(until: number) {
+  constructor(until: number, onEnd: (why: "late" | "interrupted") => void) {
     this.until = until;
+    this.#onEnd = onEnd;
   }
 
   get signal(): AbortSignal {
@@ -122,8 +146,10 @@ class CurrentCall implements DriverCall {
     this.late = failure;
   }
 
-  giveUp(): void {
+  giveUp(why: "late" | "interrupted"): void {
+    if (this.isGivenUp) return;
     this.isGivenUp = true;
+    this.#onEnd(why);
     this.onGivenUp?.();
     this.#stop?.abort();
   }

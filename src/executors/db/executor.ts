@@ -1,4 +1,4 @@
-import { callDriver } from "../../driver/call-driver.ts";
+import { createCallDriver } from "../../driver/call-driver.ts";
 import { createCallSeries } from "../../driver/call-series.ts";
 import { DriverResult } from "../../driver/driver-result.ts";
 import { createResolver } from "../../http/dns.ts";
@@ -23,6 +23,7 @@ const metrics = { count: "db_reqs", failed: "db_req_failed", duration: "db_req_d
 export function createDbExecutor(context: ExecutorContext, recorder: Recorder): Executor {
   const { clock, permit, workflow, slot } = context;
   const ports = { clock, permit, resolver: createResolver(clock, workflow.http.dnsTtlMs), trusts: createTrusts() };
+  const callDriver = createCallDriver(ports);
   const pools = createPools(ports, context.threads);
   let statements = 0;
 
@@ -49,7 +50,7 @@ export function createDbExecutor(context: ExecutorContext, recorder: Recorder): 
         connectedAt = clock.now();
       };
       const use = { config, keepsRows: reads.body, statement, pool, transactions, onConnected };
-      const outcome = await callDriver(ports, vu, until, (call) => performStatement(use, call), pool.driver.describe);
+      const outcome = await callDriver(vu, until, (call) => performStatement(use, call), pool.driver.describe);
       const blockedMs = connectedAt === null ? outcome.duration : connectedAt - startedAt;
       series.record({ ...outcome, duration: Math.max(0, outcome.duration - blockedMs) });
       if (outcome.kind !== "interrupted") blocked.add(toMicros(blockedMs));

@@ -1,5 +1,5 @@
 import type { Root } from "protobufjs";
-import { callDriver, type DriverCall, DriverFailure } from "../../driver/call-driver.ts";
+import { createCallDriver, type DriverCall, DriverFailure } from "../../driver/call-driver.ts";
 import { DriverResult } from "../../driver/driver-result.ts";
 import { EngineError } from "../../errors.ts";
 import { createResolver } from "../../http/dns.ts";
@@ -44,6 +44,7 @@ export function createGrpcExecutor(context: ExecutorContext, recorder: Recorder)
     trusts: createTrusts(),
     hosts: createHostMap(workflow.http.hosts),
   };
+  const callDriver = createCallDriver(ports);
   const shared = new Channels();
   const types = createMethodTypes(context.files);
 
@@ -139,7 +140,7 @@ export function createGrpcExecutor(context: ExecutorContext, recorder: Recorder)
         return invoke(channel, prepared, call);
       };
 
-      const driven = await callDriver(ports, vu, until, run, describeFault);
+      const driven = await callDriver(vu, until, run, describeFault);
       const isWithdrawn = driven.kind === "failed" && driven.failure.code === withdrawn;
       const outcome = isWithdrawn
         ? ({ kind: "interrupted", began: false, duration: driven.duration } as const)

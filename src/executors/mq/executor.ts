@@ -1,4 +1,4 @@
-import { callDriver, type DriverCall } from "../../driver/call-driver.ts";
+import { createCallDriver, type DriverCall } from "../../driver/call-driver.ts";
 import { DriverResult } from "../../driver/driver-result.ts";
 import { tellHowMany } from "../../driver/tell-how-many.ts";
 import { createResolver } from "../../http/dns.ts";
@@ -22,6 +22,7 @@ import { VuSubscriptions } from "./vu-subscriptions.ts";
 export function createMqExecutor(context: ExecutorContext, recorder: Recorder): Executor {
   const { clock, permit, log, random, slot, connections } = context;
   const ports = { clock, permit };
+  const callDriver = createCallDriver(ports);
   const ownWall = createPreciseWall(clock);
   /** The owner's time: the same on all slaves. */
   const wall = () => ownWall() + context.ownerOffsetMs();
@@ -49,7 +50,7 @@ export function createMqExecutor(context: ExecutorContext, recorder: Recorder): 
         const texts = fill(vu);
         const until = Math.min(deadline, clock.now() + config.timeoutMs);
         const work = (call: DriverCall) => publish(texts, config, call);
-        const outcome = await callDriver(ports, vu, until, work, describe(texts));
+        const outcome = await callDriver(vu, until, work, describe(texts));
         series.published(outcome, texts.body.length);
         const confirmed = outcome.kind === "done" ? showConfirmation(outcome.value) : null;
         return new DriverResult(outcome, `${texts.address.shown} ${texts.destination}`, confirmed);
@@ -62,7 +63,7 @@ export function createMqExecutor(context: ExecutorContext, recorder: Recorder): 
         const taken: BrokerMessage[] = [];
         const until = Math.min(deadline, clock.now() + config.timeoutMs);
         const work = (call: DriverCall) => consume(vu, texts, config, call, taken, series);
-        const outcome = await callDriver(ports, vu, until, work, describe(texts));
+        const outcome = await callDriver(vu, until, work, describe(texts));
         const told = tellHowMany(outcome, taken.length, texts.count);
         series.consumed(told);
         const answer = taken.length > 0 || told.kind === "done" ? new ConsumedMessages(taken, config.encoding) : null;

@@ -1,4 +1,4 @@
-import { callDriver, type DriverCall } from "../../driver/call-driver.ts";
+import { createCallDriver, type DriverCall } from "../../driver/call-driver.ts";
 import { createCallSeries } from "../../driver/call-series.ts";
 import { type DriverAnswer, DriverResult } from "../../driver/driver-result.ts";
 import { connectionsOf, type VuConnections } from "../../driver/vu-connections.ts";
@@ -26,6 +26,7 @@ export function createSocketExecutor(context: ExecutorContext, recorder: Recorde
     trusts: createTrusts(),
     onDropped: () => log("debug", "a datagram that nobody received was dropped: raise max_bytes or receive more often"),
   };
+  const callDriver = createCallDriver(ports);
 
   function compile(step: Step, { tags, template }: StepContext): Operation {
     // The step's spec has checked and completed it.
@@ -80,7 +81,7 @@ export function createSocketExecutor(context: ExecutorContext, recorder: Recorde
       const sockets = connectionsOf<Channel>(vu, slot);
       const texts = fill(vu);
       const until = Math.min(deadline, clock.now() + timeoutMs);
-      const outcome = await callDriver(ports, vu, until, (call) => perform(sockets, texts, call), describeFault);
+      const outcome = await callDriver(vu, until, (call) => perform(sockets, texts, call), describeFault);
       if (outcome.kind !== "done" && action !== "close") sockets.drop(texts.name);
       series.record(outcome);
       const answer = outcome.kind === "done" ? outcome.value : null;

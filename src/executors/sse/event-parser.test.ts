@@ -58,7 +58,11 @@ test("events are the same however the bytes are cut and lines are ended", () => 
       ]);
       const text = lines.map((line) => line + end).join("");
       expect(parse(text, cuts, 1_000_000)).toEqual(
-        events.map(({ data, ...rest }) => ({ ...rest, data: data.join("\n") })),
+        events.map(({ data, ...rest }) => ({
+          ...rest,
+          data: data.join("\n"),
+          bytes: Buffer.byteLength(data.join("\n")),
+        })),
       );
     }),
   );

@@ -7,7 +7,11 @@ export interface ServerEvent {
   readonly data: string;
   /** The id that holds at this event; empty: none. */
   readonly id: string;
+  /** The length of `data` in UTF-8. */
+  readonly bytes: number;
 }
+
+const space = 0x20;
 
 /**
  * Takes an event stream apart as the HTML standard says ("9.2.6 Interpreting an event stream"), but for `retry`, which is
@@ -22,7 +26,8 @@ export class EventParser {
   #line = "";
   /** The last character was a CR: a LF that follows belongs to it. */
   #endsWithCr = false;
-  #data: string[] = [];
+  /** null: the event has none yet. */
+  #data: string | null = null;
   #length = 0;
   #event = "";
   #id: string;
@@ -49,14 +54,19 @@ export class EventParser {
       if (text.startsWith("\uFEFF")) text = text.slice(1);
     }
     let start = this.#endsWithCr && text.startsWith("\n") ? 1 : 0;
-    if (text !== "") this.#endsWithCr = text.endsWith("\r");
-    const end = /\r\n|\r|\n/g;
-    end.lastIndex = start;
-    for (let found = end.exec(text); found !== null; found = end.exec(text)) {
-      this.#readLine(this.#line + text.slice(start, found.index));
+    this.#endsWithCr = text.endsWith("\r");
+    let cr = text.indexOf("\r", start);
+    let lf = text.indexOf("\n", start);
+    while (cr >= 0 || lf >= 0) {
+      const end = cr < 0 || (lf >= 0 && lf < cr) ? lf : cr;
+      const rest = text.slice(start, end);
+      this.#readLine(this.#line === "" ? rest : this.#line + rest);
       this.#line = "";
       if (this.#length > this.#maxLength) return false;
-      start = end.lastIndex;
+      start = end === cr && lf === cr + 1 ? end + 2 : end + 1;
+      // Each is looked for again only when it is behind: a stream with one kind of line ends is read once.
+      if (cr >= 0 && cr < start) cr = text.indexOf("\r", start);
+      if (lf >= 0 && lf < start) lf = text.indexOf("\n", start);
     }
     this.#line += text.slice(start);
     return this.#length + this.#line.length <= this.#maxLength;
@@ -69,21 +79,22 @@ export class EventParser {
     }
     const colon = line.indexOf(":");
     const name = colon < 0 ? line : line.slice(0, colon);
-    const value = colon < 0 ? "" : line.slice(line[colon + 1] === " " ? colon + 2 : colon + 1);
+    const value = colon < 0 ? "" : line.slice(line.charCodeAt(colon + 1) === space ? colon + 2 : colon + 1);
     if (name === "data") {
-      this.#data.push(value);
+      this.#data = this.#data === null ? value : `${this.#data}\n${value}`;
       this.#length += value.length + 1;
     } else if (name === "event") this.#event = value;
     else if (name === "id" && !value.includes("\0")) this.#id = value;
   }
 
   #dispatch(): void {
-    if (this.#data.length > 0) {
+    const data = this.#data;
+    if (data !== null) {
       const event = this.#event === "" ? "message" : this.#event;
-      this.#onEvent({ event, data: this.#data.join("\n"), id: this.#id });
+      this.#onEvent({ event, data, id: this.#id, bytes: Buffer.byteLength(data) });
     }
     this.#lastId = this.#id;
-    this.#data = [];
+    this.#data = null;
     this.#length = 0;
     this.#event = "";
   }

@@ -18,14 +18,9 @@ export interface StreamEvents {
   ended(lifetime: number): void;
 }
 
-/** An event as it waits for a step. */
-export interface KeptEvent extends ServerEvent {
-  readonly bytes: number;
-}
-
 /** An open event stream of one VU. */
 export class EventStream implements VuConnection {
-  readonly mailbox: Mailbox<KeptEvent>;
+  readonly mailbox: Mailbox<ServerEvent>;
   /** Resolves when the socket is gone. */
   readonly closed: Promise<void>;
   readonly #request: ClientRequest;
@@ -54,7 +49,7 @@ export class EventStream implements VuConnection {
       if (isFirst) events.firstEvent(clock.now() - askedAt);
       isFirst = false;
       events.event();
-      this.mailbox.put({ ...event, bytes: Buffer.byteLength(event.data) });
+      this.mailbox.put(event);
     };
     this.#parser = new EventParser(maxBytes, take, lastEventId);
     response.on("data", (chunk: Buffer) => {
@@ -67,7 +62,9 @@ export class EventStream implements VuConnection {
       this.#fail(new DriverFailure(String(codeOfBreak(error)), `the stream broke: ${error.code ?? error.message}`));
     response.on("error", breakOff);
     // Told behind the error, if there is one.
-    response.on("close", () => this.#fail(new DriverFailure("1000", "the connection ended")));
+    response.on("close", () => {
+      if (!this.#hasEnded) this.#fail(new DriverFailure("1000", "the connection ended"));
+    });
     request.on("error", breakOff);
     this.closed = new Promise((resolve) => {
       request.once("close", resolve);
@@ -85,7 +82,7 @@ export class EventStream implements VuConnection {
   }
 
   close(): void {
-    this.#fail(new DriverFailure("1000", "the stream was closed"));
+    if (!this.#hasEnded) this.#fail(new DriverFailure("1000", "the stream was closed"));
   }
 
   #fail(failure: DriverFailure | null): void {

@@ -1,4 +1,4 @@
-import { callDriver, type DriverCall, DriverFailure } from "../../driver/call-driver.ts";
+import { createCallDriver, type DriverCall, DriverFailure } from "../../driver/call-driver.ts";
 import { type DriverAnswer, DriverResult } from "../../driver/driver-result.ts";
 import { ReceivedMessages } from "../../driver/received-messages.ts";
 import { tellHowMany } from "../../driver/tell-how-many.ts";
@@ -9,7 +9,8 @@ import type { Recorder } from "../../measure/recorder.ts";
 import type { Executor, ExecutorContext, Operation, StepContext } from "../../protocol/step.ts";
 import type { Step } from "../../protocol/workflow.ts";
 import { compileTexts, type SseTexts } from "./compile-texts.ts";
-import type { EventStream, KeptEvent } from "./event-stream.ts";
+import type { ServerEvent } from "./event-parser.ts";
+import type { EventStream } from "./event-stream.ts";
 import { loadHttp, openStream } from "./open-stream.ts";
 import type { SseConfig } from "./sse-config.ts";
 import { createSseSeries } from "./sse-series.ts";
@@ -19,6 +20,7 @@ export function createSseExecutor(context: ExecutorContext, recorder: Recorder):
   const { clock, slot } = context;
   const { http } = context.workflow;
   const ports = createDialPorts(context);
+  const callDriver = createCallDriver(ports);
   const open = new Set<EventStream>();
 
   function compile(step: Step, stepContext: StepContext): Operation {
@@ -53,7 +55,7 @@ export function createSseExecutor(context: ExecutorContext, recorder: Recorder):
       streams: VuConnections<EventStream>,
       texts: SseTexts,
       call: DriverCall,
-      taken: KeptEvent[],
+      taken: ServerEvent[],
     ): Promise<DriverAnswer | null> {
       const { name, event, matches } = texts;
       if (action === "close") {
@@ -63,7 +65,7 @@ export function createSseExecutor(context: ExecutorContext, recorder: Recorder):
       const known = action === "connect" ? undefined : streams.find(name);
       const stream = known ?? (await connect(streams, texts, call));
       if (action === "connect") return null;
-      const suits = (one: KeptEvent) =>
+      const suits = (one: ServerEvent) =>
         (event === null || one.event === event) && (matches === null || matches(one.data));
       call.onGivenUp = () => stream.mailbox.giveUp();
       await stream.mailbox.take({ count, matches: event === null && matches === null ? null : suits, taken });
@@ -75,10 +77,10 @@ export function createSseExecutor(context: ExecutorContext, recorder: Recorder):
     return async (vu, deadline) => {
       const streams = connectionsOf<EventStream>(vu, slot);
       const texts = fill(vu);
-      const taken: KeptEvent[] = [];
+      const taken: ServerEvent[] = [];
       const until = Math.min(deadline, clock.now() + timeoutMs);
       const work = (call: DriverCall) => perform(streams, texts, call, taken);
-      const outcome = await callDriver(ports, vu, until, work, describeFault);
+      const outcome = await callDriver(vu, until, work, describeFault);
       const told = Number.isFinite(count) && action === "receive" ? tellHowMany(outcome, taken.length, count) : outcome;
       return new DriverResult(told, texts.name, told.kind === "done" ? told.value : null);
     };
@@ -96,7 +98,7 @@ export function createSseExecutor(context: ExecutorContext, recorder: Recorder):
   };
 }
 
-function showEvent({ data, event, id }: KeptEvent) {
+function showEvent({ data, event, id }: ServerEvent) {
   return { text: () => data, about: () => ({ event, id }) };
 }
 

@@ -1,4 +1,4 @@
-import { callDriver, CallWithheld, type DriverCall, DriverFailure } from "../../driver/call-driver.ts";
+import { createCallDriver, CallWithheld, type DriverCall, DriverFailure } from "../../driver/call-driver.ts";
 import type { DriverAnswer } from "../../driver/driver-result.ts";
 import { DriverResult } from "../../driver/driver-result.ts";
 import { createDialPorts } from "../../driver/http-target.ts";
@@ -21,6 +21,7 @@ export function createWebSocketExecutor(context: ExecutorContext, recorder: Reco
   const { clock, permit, slot } = context;
   const { http } = context.workflow;
   const ports = createDialPorts(context);
+  const callDriver = createCallDriver(ports);
   const open = new Set<WebSocketConnection>();
   let pings = 0;
 
@@ -73,7 +74,9 @@ export function createWebSocketExecutor(context: ExecutorContext, recorder: Reco
         return null;
       }
       if (texts.data !== null) {
-        await connection.send(texts.data);
+        // Who waits for the answer need not know when the kernel had the question, unless it is too much for it.
+        if (count === 0 || connection.isBacklogged) await connection.send(texts.data);
+        else connection.post(texts.data);
         series.sent(texts.data);
       }
       if (count === 0) return null;
@@ -103,7 +106,7 @@ export function createWebSocketExecutor(context: ExecutorContext, recorder: Reco
       const taken: WebSocketMessage[] = [];
       const until = Math.min(deadline, clock.now() + timeoutMs);
       const work = (call: DriverCall) => perform(connections, texts, call, taken);
-      const outcome = tellHowMany(await callDriver(ports, vu, until, work, describeFault), taken.length, count);
+      const outcome = tellHowMany(await callDriver(vu, until, work, describeFault), taken.length, count);
       // The answer to what was sent may still come, and must not be taken for that to the next.
       if (outcome.kind !== "done" && action === "send") connections.drop(texts.name);
       return new DriverResult(outcome, texts.name, outcome.kind === "done" ? outcome.value : null);

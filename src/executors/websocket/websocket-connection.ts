@@ -84,6 +84,16 @@ export class WebSocketConnection implements VuConnection {
     return this.#socket.readyState === this.#socket.OPEN;
   }
 
+  /** Does something that was sent still wait for the kernel? */
+  get isBacklogged(): boolean {
+    return this.#socket.bufferedAmount > 0;
+  }
+
+  /** Sends on a connection that can; what goes wrong ends the mailbox. */
+  post(data: string | Buffer): void {
+    this.#socket.send(data);
+  }
+
   /** Resolves when the kernel has the message. Rejects with a DriverFailure. */
   send(data: string | Buffer): Promise<void> {
     return new Promise((resolve, reject) => {
