@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { bareAddress, createAddressList, isLoopback, isPrivateAddress, parseRange } from "./address.ts";
+import { bareAddress, createAddressList, isLoopback, isPrivateAddress, parseRange, readNetwork64 } from "./address.ts";
 
 test.each([
   ["10.0.0.0/8", "10.255.255.255", true],
@@ -48,6 +48,21 @@ test("an IPv4 range holds exactly the addresses whose first bits are its own, ma
       expect(held.has(`::ffff:${(address >>> 16).toString(16)}:${(address & 0xffff).toString(16)}`)).toBe(expected);
     }),
   );
+});
+
+test.each([
+  ["2001:db8:0:1::5", "2001:db8:0:1:0:0:0:0/64"],
+  ["2001:DB8::1:ffff:0:0:5", "2001:db8:0:1:0:0:0:0/64"],
+  ["2001:db8:0:1:0:0:10.0.0.1", "2001:db8:0:1:0:0:0:0/64"],
+  ["1:2:3:4:5:6:7:8", "1:2:3:4:0:0:0:0/64"],
+  ["fe80::1%eth0", "fe80:0:0:0:0:0:0:0/64"],
+  ["1::", "1:0:0:0:0:0:0:0/64"],
+  ["::1", "0:0:0:0:0:0:0:0/64"],
+  ["::ffff:10.0.0.1", null],
+  ["10.0.0.1", null],
+  ["", null],
+])("%s is in the network %s", (address, network) => {
+  expect(readNetwork64(address)).toBe(network);
 });
 
 test("private and loopback addresses", () => {

@@ -66,12 +66,17 @@ export function bareAddress(text: string): string {
   return bare.replace(/%.*$/, "");
 }
 
+/** The /64 that an IPv6 address is in: one host may have all of it. null: it is none, or a mapped IPv4 address. */
+export function readNetwork64(text: string): string | null {
+  const address = bareAddress(text);
+  if (isIP(address) !== 6 || readMapped(address) !== null) return null;
+  return `${printAddress((readAddress(address, 6) >> 64n) << 64n, 6)}/64`;
+}
+
 /** The IPv4 address in a mapped one, however it is written (`::ffff:10.0.0.1`, `::ffff:a00:1`); null: it is not mapped. */
 function readMapped(address: string): string | null {
   if (isIP(address) !== 6) return null;
-  // A URL writes an address in its one shortest form.
-  const shortest = URL.parse(`http://[${address}]/`)?.hostname ?? "";
-  const [, high, low] = /^\[::ffff:([0-9a-f]{1,4}):([0-9a-f]{1,4})\]$/.exec(shortest) ?? [];
+  const [, high, low] = /^::ffff:([0-9a-f]{1,4}):([0-9a-f]{1,4})$/.exec(shorten(address)) ?? [];
   if (high === undefined || low === undefined) return null;
   const [upper, lower] = [Number.parseInt(high, 16), Number.parseInt(low, 16)];
   return `${upper >> 8}.${upper & 255}.${lower >> 8}.${lower & 255}`;
@@ -120,9 +125,7 @@ function atMost(count: bigint): bigint {
 
 function readAddress(text: string, family: 4 | 6): bigint {
   if (family === 4) return text.split(".").reduce((sum, part) => (sum << 8n) | BigInt(part), 0n);
-  // A URL writes an address in its one shortest form, without dots.
-  const shortest = (URL.parse(`http://[${text}]/`)?.hostname ?? "[::]").slice(1, -1);
-  const [head = "", tail] = shortest.split("::");
+  const [head = "", tail] = shorten(text).split("::");
   const left = head === "" ? [] : head.split(":");
   const right = tail === undefined || tail === "" ? [] : tail.split(":");
   const groups = [...left, ...Array.from({ length: 8 - left.length - right.length }, () => "0"), ...right];
@@ -134,4 +137,9 @@ export function printAddress(address: bigint, family: 4 | 6): string {
   const part = (at: number, width: bigint) => (address >> (BigInt(at) * width)) & ((1n << width) - 1n);
   if (family === 4) return [3, 2, 1, 0].map((at) => part(at, 8n)).join(".");
   return [7, 6, 5, 4, 3, 2, 1, 0].map((at) => part(at, 16n).toString(16)).join(":");
+}
+
+/** An IPv6 address in its one shortest form, as a URL writes it. */
+function shorten(address: string): string {
+  return URL.parse(`http://[${address}]/`)?.hostname.slice(1, -1) ?? "";
 }

@@ -35,6 +35,8 @@ export async function masterStartCommand(options: MasterStartOptions, terminal: 
     asked.resolve();
   }, nodeSignals);
   const closing: (() => void)[] = [() => interrupts.close()];
+  const reload = watchReload({ file: options.config ?? null, onHangup: () => asked.resolve() });
+  closing.push(() => reload.close());
   try {
     const configure = createConfigure(options.config, readMasterFlags(options), terminal);
     const configuration = configure();
@@ -57,20 +59,7 @@ export async function masterStartCommand(options: MasterStartOptions, terminal: 
     closing.push(() => folder?.close());
     const store = await openStore(chosen.url, chosen.dataDir);
     const clock = createSystemClock(systemTime);
-    let master: RunningMaster | null = null;
-    const reload = watchReload({
-      file: options.config ?? null,
-      onReload: () =>
-        takeConfiguration(configure, log, (next) => {
-          keepConfigurationSecrets(next);
-          // What can be refused comes first: a configuration that is not taken changes nothing.
-          master?.renew(readAccess(next));
-          nodeLog.reload(next.logging);
-        }),
-      onHangup: () => asked.resolve(),
-    });
-    closing.push(() => reload.close());
-    master = await startMaster({
+    const master = await startMaster({
       store,
       storeKind: chosen.kind,
       dataDir: folder?.path ?? chosen.dataDir,
@@ -88,6 +77,14 @@ export async function masterStartCommand(options: MasterStartOptions, terminal: 
       terminal.tell(`${terminal.err.colors.yellow("warning:")} ${warning}\n`);
       log("warn", warning);
     }
+    reload.begin(() =>
+      takeConfiguration(configure, log, (next) => {
+        keepConfigurationSecrets(next);
+        // What can be refused comes first: a configuration that is not taken changes nothing.
+        master.renew(readAccess(next));
+        nodeLog.reload(next.logging);
+      }),
+    );
     const closeSlave = options.standalone ? await joinSlave(master, configuration, clock, log) : null;
     terminal.tell(`master ready at ${master.url}\n`);
     log("info", `ready at ${master.url}`);

@@ -32,7 +32,9 @@ const stoppedBySignal = 105;
 
 /** `slave start`: runs until it is told to end; gives the exit code. */
 export async function slaveStartCommand(options: SlaveStartOptions, terminal: Terminal): Promise<number> {
-  const closing: (() => void)[] = [];
+  const asked = Promise.withResolvers<void>();
+  const reload = watchReload({ file: options.config ?? null, onHangup: () => asked.resolve() });
+  const closing = [() => reload.close()];
   try {
     const configure = createConfigure(options.config, readSlaveFlags(options), terminal);
     const configuration = configure();
@@ -50,24 +52,19 @@ export async function slaveStartCommand(options: SlaveStartOptions, terminal: Te
     const { log } = nodeLog;
     keepFaultsIn(log);
     await loadCapabilities(own.capabilities, log);
-    const asked = Promise.withResolvers<void>();
     const interrupts = watchInterrupts((times) => {
       if (times > 1) process.exit(stoppedBySignal);
       asked.resolve();
     }, nodeSignals);
     closing.push(() => interrupts.close());
-    const reload = watchReload({
-      file: options.config ?? null,
-      onReload: () =>
-        takeConfiguration(configure, log, (next) => {
-          // With the next dial: a link that is up stays.
-          security = readSecurity(next.slave);
-          keepConfigurationSecrets(next, [security.apiKey]);
-          nodeLog.reload(next.logging);
-        }),
-      onHangup: () => asked.resolve(),
-    });
-    closing.push(() => reload.close());
+    reload.begin(() =>
+      takeConfiguration(configure, log, (next) => {
+        // With the next dial: a link that is up stays.
+        security = readSecurity(next.slave);
+        keepConfigurationSecrets(next, [security.apiKey]);
+        nodeLog.reload(next.logging);
+      }),
+    );
     const inputRoom = openProcessFolder("slave");
     closing.push(() => inputRoom.close());
     const slave = await startSlave({

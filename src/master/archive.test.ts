@@ -25,5 +25,8 @@ test("old executions are forgotten, then the oldest beyond the count; those that
   const left = await archive.listAll({});
   expect(left.map(({ executionId }) => executionId)).toEqual(["age 1", "age 2", "age 3", "ancient but running"]);
   expect(await archive.submission("ancient")).toBeNull();
+  // Many that wait push none out that has ended.
+  for (let at = 0; at < 4; at++) await put(`waiting ${at}`, 0, "running");
+  expect(await archive.retain(100 * day, { maxAgeMs: 30 * day, maxExecutions: 3 })).toBe(0);
   await store.close();
 });

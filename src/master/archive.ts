@@ -70,9 +70,9 @@ export function createArchive(store: Store): Archive {
         forgotten += count;
         if (count === 0) break;
       }
-      // From the oldest, so that what is left keeps its place.
-      const all = await listAll({});
-      return forgotten + (await purgeEnded(all.slice(maxExecutions)));
+      // Those that run or wait take no place of those that have ended.
+      const ended = (await listAll({})).filter(({ status }) => isFinal(status));
+      return forgotten + (await purgeEnded(ended.slice(maxExecutions)));
     },
   };
 }

@@ -127,7 +127,7 @@ export function createMemoryStore(): Store {
       executions.delete(executionId);
       rows.delete(executionId);
     },
-    async claimReceipt(receipt, now, most) {
+    async claimReceipt(receipt, now, { most, mostOfCaller }) {
       open();
       for (const [name, { expiresAt }] of receipts) {
         if (expiresAt > now) break;
@@ -136,6 +136,8 @@ export function createMemoryStore(): Store {
       const kept = receipts.get(receipt.name);
       if (kept !== undefined) return kept;
       if (receipts.size >= most) return null;
+      const own = receipts.values().reduce((sum, { caller }) => (caller === receipt.caller ? sum + 1 : sum), 0);
+      if (own >= mostOfCaller) return null;
       receipts.set(receipt.name, { ...receipt });
       return receipt;
     },

@@ -64,8 +64,8 @@ test("tables of an older version get what is new, and keep what is there", async
   const again = await openStore("sqlite:", folder);
   onTestFinished(() => again.close());
   expect(await again.getDocument("x", "report")).toEqual({ passed: true });
-  const receipt = { name: "n", fingerprint: "f", executionId: "x", expiresAt: 2, answer: null };
-  expect(await again.claimReceipt(receipt, 1, 1)).toEqual(receipt);
+  const receipt = { name: "n", caller: "c", fingerprint: "f", executionId: "x", expiresAt: 2, answer: null };
+  expect(await again.claimReceipt(receipt, 1, { most: 1, mostOfCaller: 1 })).toEqual(receipt);
   await again.putSlave({ slaveId: "s", lastSeen: 1, known: null }, 0, 1);
   expect(await again.listSlaves()).toEqual([{ slaveId: "s", lastSeen: 1, known: null }]);
 });
@@ -79,7 +79,7 @@ test("a file that is no store, or one of another version, is left as it is", asy
   other.exec("CREATE TABLE execution (id TEXT); PRAGMA user_version = 7");
   other.close();
   expect((await failureOf("sqlite:other.db", folder)).message).toContain(
-    "its tables are of version 7, this engine's of version 4",
+    "its tables are of version 7, this engine's of version 5",
   );
   writeFileSync(join(folder, "plain"), "");
   expect((await failureOf("sqlite:plain/store.db", folder)).message).toContain("cannot make the folder of the store");

@@ -62,6 +62,8 @@ export interface IndexPage {
 export interface Receipt {
   /** Made from the key that it came with. */
   readonly name: string;
+  /** Made from who sent it. */
+  readonly caller: string;
   /** Made from the rest of it: another request under the same key is seen. */
   readonly fingerprint: string;
   /** The id of the execution that it makes, if it makes one: chosen before. */
@@ -75,6 +77,13 @@ export interface Receipt {
 export interface ReceiptAnswer {
   readonly status: number;
   readonly body: string;
+}
+
+/** How many receipts may be kept. */
+export interface ReceiptRoom {
+  readonly most: number;
+  /** Of one caller. */
+  readonly mostOfCaller: number;
 }
 
 /** A slave that has been seen. */
@@ -124,9 +133,9 @@ export interface Store {
   purge(executionId: string): Promise<void>;
   /**
    * Keeps a receipt where none of its name is kept that has not expired by `now` (epoch ms); gives the one that is kept
-   * then, null: it would be more than `most`. Expired ones are forgotten.
+   * then, null: there is no room for it. Expired ones are forgotten.
    */
-  claimReceipt(receipt: Receipt, now: number, most: number): Promise<Receipt | null>;
+  claimReceipt(receipt: Receipt, now: number, room: ReceiptRoom): Promise<Receipt | null>;
   answerReceipt(name: string, answer: ReceiptAnswer): Promise<void>;
   dropReceipt(name: string): Promise<void>;
   /**

@@ -162,6 +162,21 @@ test("one address is answered so many times a second; another is not concerned",
   expect(answers(100)).toBe(10);
 });
 
+test("who has a whole IPv6 /64 is answered as often as eight addresses, whichever of it come", async () => {
+  const { access, clock } = make({ requestsPerSecond: 10 });
+  const headers = { "x-api-key": "viewer-key" };
+  const answers = (name: (at: number) => string): number =>
+    Array.from({ length: 500 }, (_, at) => ask(access, { peer: name(at), headers })).filter(
+      (answer) => answer !== "rate_limited",
+    ).length;
+  expect(answers((at) => `2001:db8:0:1::${at}`)).toBe(160);
+  expect(answers((at) => `2001:db8:0:1:ffff::${at}`)).toBe(0);
+  expect(answers((at) => `2001:db8:0:2::${at}`)).toBe(160);
+  expect(answers((at) => `::ffff:10.1.${at >> 8}.${at & 255}`)).toBe(500);
+  await clock.turn(1_000);
+  expect(answers((at) => `2001:db8:0:1::${at}`)).toBe(80);
+});
+
 test("a certificate is asked for where it is required", () => {
   const { access } = make({ clientAuth: "required" });
   expect(ask(access, { headers: { "x-api-key": "viewer-key" } })).toBe("unauthorized");

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from "node:http";
-import { createAddressList } from "../../address.ts";
+import { createAddressList, readNetwork64 } from "../../address.ts";
 import { listHops } from "../../came-by.ts";
 import { EngineError } from "../../errors.ts";
 import type { Clock } from "../../protocol/ports.ts";
@@ -23,7 +23,7 @@ export interface AccessOptions {
   /** Ranges of addresses; an empty `allow` allows all that are not denied. */
   readonly addresses: { readonly allow: readonly string[]; readonly deny: readonly string[] };
   readonly clientAuth: ClientAuth;
-  /** Requests of one address a second; so many more may come at once. */
+  /** Requests of one address a second; so many more may come at once. An IPv6 /64 has those of eight addresses. */
   readonly requestsPerSecond: number;
   readonly clock: Clock;
   /** Makes a text that nobody can guess. */
@@ -56,6 +56,8 @@ export interface Access {
   holds(identity: Identity): boolean;
 }
 
+/** One host may have all addresses of an IPv6 /64; it may also be a network of some hosts. */
+const hostsOfNetwork = 8;
 const mostHeaders = 100;
 const mostParameters = 50;
 const longestUrl = 8_192;
@@ -66,6 +68,8 @@ export function createAccess(options: AccessOptions): Access {
   const ring = keys === null ? null : createKeyRing(keys, () => clock.wall());
   const tickets = createTickets(clock, () => options.createToken());
   const rate = createRateLimit({ perSecond: requestsPerSecond, burst: 2 * requestsPerSecond, clock });
+  const perNetwork = hostsOfNetwork * requestsPerSecond;
+  const networkRate = createRateLimit({ perSecond: perNetwork, burst: 2 * perNetwork, clock });
   const rule = createListenerRule({ ...options, authenticated: ring !== null });
   let mayCome = compileAddresses(options.addresses);
 
@@ -90,6 +94,10 @@ export function createAccess(options: AccessOptions): Access {
       const peer = request.socket.remoteAddress ?? "";
       if (!rate.take(peer)) {
         throw new EngineError("rate_limited", `more than ${requestsPerSecond} requests a second came from \`${peer}\``);
+      }
+      const network = readNetwork64(peer);
+      if (network !== null && !networkRate.take(network)) {
+        throw new EngineError("rate_limited", `more than ${perNetwork} requests a second came from \`${network}\``);
       }
       const query = readQuery(request);
       checkAddresses(request, mayCome);

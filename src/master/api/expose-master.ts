@@ -5,6 +5,10 @@ import type { MasterParts } from "./master-parts.ts";
 /** One of the master's process: its default metrics watch the garbage collector. */
 const processMetrics = new Exposition();
 collectDefaultMetrics({ register: processMetrics, prefix: "workflow_engine_master_" });
+// Prometheus keeps this end of a name for counters, and they are the sums of those beside them.
+for (const what of ["handles", "requests", "resources"]) {
+  processMetrics.removeSingleMetric(`workflow_engine_master_nodejs_active_${what}_total`);
+}
 
 const states: readonly SlaveConnection[] = ["online", "busy", "draining", "offline"];
 

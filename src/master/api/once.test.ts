@@ -75,7 +75,7 @@ describe.each(storeKinds)("with the %s store", (kind) => {
       () => new Promise(() => {}),
     );
     begun.catch(() => {});
-    await expect.poll(() => store.claimReceipt(nobody, 0, 1)).toBe(null);
+    await expect.poll(() => store.claimReceipt(nobody, 0, { most: 1, mostOfCaller: 1 })).toBe(null);
     const { perform, done } = start(store);
     // Ids are counted anew, so a new one is made first.
     await perform("before");
@@ -87,7 +87,7 @@ describe.each(storeKinds)("with the %s store", (kind) => {
   });
 
   test("after a day a key is new; how many are remembered is bounded, and what was answered stays safe", async () => {
-    const { perform, clock } = start(await openFreshStore(kind), 2);
+    const { perform, clock } = start(await openFreshStore(kind), 4);
     await perform("a");
     await clock.turn(60_000);
     await perform("b");
@@ -99,7 +99,20 @@ describe.each(storeKinds)("with the %s store", (kind) => {
   });
 });
 
-const nobody = { name: "nobody", fingerprint: "", executionId: "", expiresAt: 1, answer: null };
+test.each(storeKinds)("%s: one caller cannot use up what is for all", async (kind) => {
+  const { perform } = start(await openFreshStore(kind), 4);
+  const take = async (caller: string, count: number): Promise<number> => {
+    const answers = await Promise.allSettled(
+      Array.from({ length: count }, (_, at) => perform(`${caller}-${at}`, "a", caller)),
+    );
+    for (const answer of answers) if (answer.status === "rejected") expect(answer.reason.code).toBe("rate_limited");
+    return answers.filter(({ status }) => status === "fulfilled").length;
+  };
+  expect([await take("greedy", 10), await take("other", 1), await take("third", 5)]).toEqual([2, 1, 1]);
+  expect(await perform("greedy-0", "a", "greedy")).toMatchObject({ replayed: true });
+});
+
+const nobody = { name: "nobody", caller: "nobody", fingerprint: "", executionId: "", expiresAt: 1, answer: null };
 
 test("a key of one caller is not a key of another; every POST that changes something takes one", async () => {
   const keys: readonly ApiKey[] = ["ann", "bob"].map((name) => {

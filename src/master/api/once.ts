@@ -25,7 +25,7 @@ export interface Once {
   /**
    * Does the work, or gives what was answered to the same request in the last 24 h or is being done. What is thrown is
    * not remembered. Throws EngineError `invalid_request` for what is no key, `conflict` for another request under a known
-   * one, `rate_limited` where no more can be remembered.
+   * one, `rate_limited` where no more can be remembered, or no more of this caller.
    */
   perform(request: OnceRequest, work: (claim: Claim) => Promise<ReceiptAnswer>): Promise<OnceAnswer>;
 }
@@ -39,7 +39,7 @@ export interface OnceOptions {
   readonly store: Pick<Store, "claimReceipt" | "answerReceipt" | "dropReceipt">;
   readonly clock: Clock;
   readonly log: Log;
-  /** Receipts that are kept at most; each has a few hundred bytes. Default 100,000. */
+  /** Receipts that are kept at most, half of them of one caller; each has a few hundred bytes. Default 100,000. */
   readonly most?: number;
   createId(): string;
 }
@@ -47,6 +47,8 @@ export interface OnceOptions {
 const keptForMs = 24 * 3_600_000;
 
 export function createOnce({ store, clock, log, most = 100_000, createId }: OnceOptions): Once {
+  // Whoever uses up what is his leaves as much to the others.
+  const room = { most, mostOfCaller: Math.ceil(most / 2) };
   const underWay = new Map<string, { readonly fingerprint: string; readonly answer: Promise<ReceiptAnswer> }>();
 
   /** What goes wrong with a receipt does not undo what was done. */
@@ -59,9 +61,10 @@ export function createOnce({ store, clock, log, most = 100_000, createId }: Once
   };
   const doWork = async (receipt: Receipt, work: (claim: Claim) => Promise<ReceiptAnswer>): Promise<OnceAnswer> => {
     const { name, executionId } = receipt;
-    const kept = await store.claimReceipt(receipt, clock.wall(), most);
+    const kept = await store.claimReceipt(receipt, clock.wall(), room);
     if (kept === null) {
-      const message = `${most} Idempotency-Keys of the last 24 h are remembered, and there is no room for more`;
+      const { most: all, mostOfCaller } = room;
+      const message = `so many Idempotency-Keys of the last 24 h are remembered (${mostOfCaller} of one caller, ${all} in all) that there is no room for more`;
       throw new EngineError("rate_limited", message, { hint: "Send it without one, or later." });
     }
     if (kept.fingerprint !== receipt.fingerprint) throw createConflict();
@@ -82,9 +85,7 @@ export function createOnce({ store, clock, log, most = 100_000, createId }: Once
         const message = "the Idempotency-Key takes 1 to 255 visible ASCII characters, a UUID for example";
         throw new EngineError("invalid_request", message);
       }
-      const name = createHash("sha256")
-        .update(JSON.stringify([caller, key]))
-        .digest("base64url");
+      const name = hash(JSON.stringify([caller, key]));
       // The key itself is not stored, so nobody can guess from the store what a body said.
       const digest = createHmac("sha256", key);
       for (const part of parts) digest.update(`${part.length}:`).update(part);
@@ -94,7 +95,8 @@ export function createOnce({ store, clock, log, most = 100_000, createId }: Once
         if (other.fingerprint !== fingerprint) throw createConflict();
         return { ...(await other.answer), replayed: true };
       }
-      const receipt = { name, fingerprint, executionId: createId(), expiresAt: clock.wall() + keptForMs, answer: null };
+      const expiresAt = clock.wall() + keptForMs;
+      const receipt = { name, caller: hash(caller), fingerprint, executionId: createId(), expiresAt, answer: null };
       const answer = doWork(receipt, work);
       underWay.set(name, { fingerprint, answer });
       try {
@@ -104,6 +106,10 @@ export function createOnce({ store, clock, log, most = 100_000, createId }: Once
       }
     },
   };
+}
+
+function hash(text: string): string {
+  return createHash("sha256").update(text).digest("base64url");
 }
 
 function createConflict(): EngineError {

@@ -7,6 +7,7 @@ import type {
   Position,
   Receipt,
   ReceiptAnswer,
+  ReceiptRoom,
   Source,
 } from "../store.ts";
 
@@ -34,7 +35,7 @@ export interface SqliteSignatures {
   putIndex: { args: [row: IndexRow]; result: void };
   listIndex: { args: [query: IndexQuery]; result: IndexPage };
   purge: { args: [executionId: string]; result: void };
-  claimReceipt: { args: [receipt: Receipt, now: number, most: number]; result: Receipt | null };
+  claimReceipt: { args: [receipt: Receipt, now: number, room: ReceiptRoom]; result: Receipt | null };
   answerReceipt: { args: [name: string, answer: ReceiptAnswer]; result: void };
   dropReceipt: { args: [name: string]; result: void };
   putSlave: { args: [slaveId: string, lastSeen: number, known: Bytes, since: number, most: number]; result: void };

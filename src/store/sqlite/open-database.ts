@@ -3,7 +3,7 @@ import { DatabaseSync } from "node:sqlite";
 import { schema, upgrades } from "./tables.ts";
 
 /** Of the tables, and of what the blobs in them hold. */
-const version = 4;
+const version = 5;
 
 /**
  * Opens the file, makes its tables if need be, and locks it against every other process until closed or dead. Throws

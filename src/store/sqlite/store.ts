@@ -100,7 +100,7 @@ export async function openSqliteStore(path: string): Promise<Store> {
     putIndex: (row) => ask("putIndex", [row]),
     listIndex: (query) => ask("listIndex", [query]),
     purge: (executionId) => ask("purge", [executionId]),
-    claimReceipt: (receipt, now, most) => ask("claimReceipt", [receipt, now, most]),
+    claimReceipt: (receipt, now, room) => ask("claimReceipt", [receipt, now, room]),
     answerReceipt: (name, answer) => ask("answerReceipt", [name, answer]),
     dropReceipt: (name) => ask("dropReceipt", [name]),
     async putSlave({ slaveId, lastSeen, known }, since, most) {

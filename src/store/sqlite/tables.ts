@@ -24,6 +24,12 @@ const receipts = `
   CREATE INDEX receipt_by_time ON receipt (expires_at);
 `;
 
+/** Those of before have no caller: they are nobody's, and expire within a day. */
+const callers = `
+  ALTER TABLE receipt ADD COLUMN caller TEXT NOT NULL DEFAULT '';
+  CREATE INDEX receipt_by_caller ON receipt (caller);
+`;
+
 const slaves = `
   CREATE TABLE slave (id TEXT PRIMARY KEY, last_seen INTEGER NOT NULL, known BLOB NOT NULL) STRICT;
   CREATE INDEX slave_by_time ON slave (last_seen);
@@ -33,6 +39,7 @@ const slaves = `
 export const upgrades: ReadonlyMap<number, string> = new Map([
   [2, receipts],
   [3, slaves],
+  [4, callers],
 ]);
 
 export const schema = `
@@ -55,6 +62,7 @@ export const schema = `
   ) STRICT;
   CREATE INDEX listing_by_time ON listing (created_at, place);
   ${receipts}
+  ${callers}
   ${slaves}
 `;
 
@@ -93,7 +101,10 @@ export function prepareOperations(database: DatabaseSync): SqliteOperations {
   const expireReceipts = prepare("DELETE FROM receipt WHERE expires_at <= ?");
   const findReceipt = prepare("SELECT * FROM receipt WHERE name = ?");
   const countReceipts = prepare("SELECT count(*) AS total FROM receipt");
-  const addReceipt = prepare("INSERT INTO receipt VALUES (?, ?, ?, ?, NULL, NULL)");
+  const countOwnReceipts = prepare("SELECT count(*) AS total FROM receipt WHERE caller = ?");
+  const addReceipt = prepare(
+    "INSERT INTO receipt (name, fingerprint, execution, expires_at, caller) VALUES (?, ?, ?, ?, ?)",
+  );
   const answerReceipt = prepare("UPDATE receipt SET status = ?, body = ? WHERE name = ?");
   const dropReceipt = prepare("DELETE FROM receipt WHERE name = ?");
   const putSlave = prepare("INSERT OR REPLACE INTO slave VALUES (?, ?, ?)");
@@ -173,13 +184,14 @@ export function prepareOperations(database: DatabaseSync): SqliteOperations {
     purge: (executionId) => {
       for (const statement of purges) statement.run(executionId);
     },
-    claimReceipt(receipt, now, most) {
+    claimReceipt(receipt, now, { most, mostOfCaller }) {
       expireReceipts.run(now);
       const kept = findReceipt.get(receipt.name);
       if (kept !== undefined) return toReceipt(kept);
       if (Number(countReceipts.get()?.total) >= most) return null;
-      const { name, fingerprint, executionId, expiresAt } = receipt;
-      addReceipt.run(name, fingerprint, executionId, expiresAt);
+      const { name, caller, fingerprint, executionId, expiresAt } = receipt;
+      if (Number(countOwnReceipts.get(caller)?.total) >= mostOfCaller) return null;
+      addReceipt.run(name, fingerprint, executionId, expiresAt, caller);
       return receipt;
     },
     answerReceipt(name, { status, body }) {
@@ -217,9 +229,10 @@ function toSource(executionId: string, { slave, incarnation }: Row): Source {
   return { executionId, slaveId: String(slave), incarnation: Number(incarnation) };
 }
 
-function toReceipt({ name, fingerprint, execution, expires_at, status, body }: Row): Receipt {
+function toReceipt({ name, caller, fingerprint, execution, expires_at, status, body }: Row): Receipt {
   return {
     name: String(name),
+    caller: String(caller),
     fingerprint: String(fingerprint),
     executionId: String(execution),
     expiresAt: Number(expires_at),
