@@ -31,7 +31,10 @@ export const masterShape = object({
     "What they may not be sent to, also when it is allowed; checked after the look-up of a name.",
   ),
   retention: object({
-    max_age: describe(positiveDuration, "Ended executions are forgotten after so long, at the start and then every 10 minutes."),
+    max_age: describe(
+      positiveDuration,
+      "Ended executions are forgotten after so long, at the start and then every 10 minutes.",
+    ),
     max_executions: describe(count, "So many ended executions are kept, the newest."),
   }),
 });

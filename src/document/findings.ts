@@ -28,6 +28,7 @@ export function createFindings(): Findings {
   const found: Finding[] = [];
   const wrong = new Set<string>();
   const seen = new Set<string>();
+  const counts = { error: 0, warning: 0 };
   const add = (
     path: Path,
     message: string,
@@ -35,9 +36,12 @@ export function createFindings(): Findings {
     severity: Finding["severity"],
     inside: TextPosition | null = null,
   ): void => {
+    // Nobody reads more: an input of a million mistakes costs no more than one of a hundred.
+    if (counts[severity] >= limits.problems) return;
     const name = `${printPath(path)} ${message}`;
     if (seen.has(name)) return;
     seen.add(name);
+    counts[severity]++;
     found.push({ path, message, key, severity, inside });
     if (severity === "error")
       for (let length = 0; length <= path.length; length++) wrong.add(printPath(path.slice(0, length)));

@@ -35,7 +35,9 @@ test("every metric and label of the dashboard is one that a master with an execu
     for (const { expr, legendFormat } of targets) {
       const names = expr.match(/workflow_engine_\w+/g) ?? [];
       expect(names.length, title).toBeGreaterThan(0);
-      const samples = names.map((name) => lines.find((line) => line.startsWith(`${name}{`) || line.startsWith(`${name} `)));
+      const samples = names.map((name) =>
+        lines.find((line) => line.startsWith(`${name}{`) || line.startsWith(`${name} `)),
+      );
       expect(samples, `${title}: ${names.join()}`).not.toContain(undefined);
       for (const name of names) expect(text, title).toContain(`# HELP ${name} `);
       const sample = samples[0];
@@ -50,19 +52,23 @@ test("every metric and label of the dashboard is one that a master with an execu
 
 const hasPromtool = spawnSync("promtool", ["--version"]).status === 0;
 
-test.skipIf(!hasPromtool)("promtool finds nothing wrong with what a master and a slave tell", {
-  timeout: 60_000,
-}, async () => {
-  const cluster = await startCluster();
-  await cluster.addSlave("甲");
-  const { body } = await cluster.call("GET", "/slaves/%E7%94%B2");
-  for (const url of [cluster.url, `http://${String(body["address"])}`]) {
-    const input = await (await fetch(`${url}/metrics`)).text();
-    expect(input).toContain("workflow_engine_slave_active_vus");
-    const { status, stdout, stderr } = spawnSync("promtool", ["check", "metrics"], { input, encoding: "utf8" });
-    expect([status, stdout, stderr]).toEqual([0, "", ""]);
-  }
-});
+test.skipIf(!hasPromtool)(
+  "promtool finds nothing wrong with what a master and a slave tell",
+  {
+    timeout: 60_000,
+  },
+  async () => {
+    const cluster = await startCluster();
+    await cluster.addSlave("甲");
+    const { body } = await cluster.call("GET", "/slaves/%E7%94%B2");
+    for (const url of [cluster.url, `http://${String(body["address"])}`]) {
+      const input = await (await fetch(`${url}/metrics`)).text();
+      expect(input).toContain("workflow_engine_slave_active_vus");
+      const { status, stdout, stderr } = spawnSync("promtool", ["check", "metrics"], { input, encoding: "utf8" });
+      expect([status, stdout, stderr]).toEqual([0, "", ""]);
+    }
+  },
+);
 
 test("no panel is wider than the page", () => {
   for (const { title, gridPos } of dashboard.panels) expect(gridPos.x + gridPos.w, title).toBeLessThanOrEqual(24);
