@@ -20,8 +20,11 @@ export function describeShape(shape: Shape): string {
       return `a duration such as 500ms, 30s or 1h30m${shape.positive ? ", more than 0" : ""}`;
     case "size":
       return "a size such as 512, 64kB or 16MB";
-    case "choice":
-      return shape.values.length === 1 ? `\`${shape.values[0]}\`` : `one of ${shape.values.join(", ")}`;
+    case "choice": {
+      // 1.1 may be written as a number or as a text.
+      const values = [...new Set(shape.values.map(String))];
+      return values.length === 1 ? `\`${values[0]}\`` : `one of ${values.join(", ")}`;
+    }
     case "list":
       return shape.min ? "a list with at least one entry" : "a list";
     case "map":
