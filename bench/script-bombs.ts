@@ -1,13 +1,7 @@
 import { createServer } from "node:http";
 import { once } from "node:events";
 import type { AddressInfo } from "node:net";
-import { noFeeds } from "../src/data/feeds.ts";
-import { loadWorkflow } from "../src/definition/load-workflow.ts";
-import { compileWorkflow } from "../src/flow/compile-workflow.ts";
-import { noMeetings } from "../src/flow/rendezvous/meetings.ts";
-import { createRecorder } from "../src/measure/thread-recorder.ts";
-import { createSystemClock } from "../src/run/system-clock.ts";
-import { systemTime } from "../src/run/system-time.ts";
+import { compileFlow } from "./support/compile-flow.ts";
 
 // What two VUs whose scripts take memory without end do to VUs that only send requests, in turns of two seconds with and
 // without them, and to the memory of the process. Run: node bench/script-bombs.ts
@@ -19,37 +13,12 @@ server.listen(0, "127.0.0.1");
 await once(server, "listening");
 const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
 const bomb = "const all = []; for (;;) all.push('x'.repeat(1e5) + all.length);";
-const loaded = loadWorkflow(
-  {
-    text:
-      `steps:\n  - { id: get, type: http, condition: 'vu.id < 1000', config: { url: '${url}' } }\n` +
-      "  - { id: calm, type: sleep, condition: 'vu.id < 1000', sleep: 5ms }\n" +
-      `  - { id: bomb, type: script, condition: 'vu.id >= 1000', on_error: skip, config: { timeout: 10s, script: "${bomb}" } }\n`,
-    fileName: "bench.yaml",
-  },
-  { env: {} },
+const flow = await compileFlow(
+  `steps:\n  - { id: get, type: http, condition: 'vu.id < 1000', config: { url: '${url}' } }\n` +
+    "  - { id: calm, type: sleep, condition: 'vu.id < 1000', sleep: 5ms }\n" +
+    `  - { id: bomb, type: script, condition: 'vu.id >= 1000', on_error: skip, config: { timeout: 10s, script: "${bomb}" } }\n`,
 );
-if ("problems" in loaded) throw new Error(JSON.stringify(loaded.problems));
-const clock = createSystemClock(systemTime);
-const compiled = await compileWorkflow({
-  workflow: loaded.workflow,
-  inputs: { env: {}, secrets: {} },
-  slaveId: "bench",
-  opensFiles: false,
-  threads: 1,
-  meetings: noMeetings,
-  connections: {},
-  files: new Map(),
-  feeds: noFeeds,
-  recorder: createRecorder({ clock, masker: (text) => text }),
-  clock,
-  random: Math.random,
-  log: () => undefined,
-  permit: { maySend: () => true, refuses: () => null },
-  masker: (text) => text,
-});
-const [scenario] = compiled.scenarios;
-if (scenario === undefined) throw new Error("no scenario");
+const { scenario } = flow;
 const signal = new AbortController().signal;
 
 /** Iterations of so many VUs until `end`, ms each. */
@@ -57,10 +26,10 @@ async function iterate(first: number, count: number, end: number): Promise<numbe
   const took: number[] = [];
   await Promise.all(
     Array.from({ length: count }, async (_, place) => {
-      const vu = scenario?.createVu(first + place, signal);
-      while (vu !== undefined && performance.now() < end) {
+      const vu = scenario.createVu(first + place, signal);
+      while (performance.now() < end) {
         const at = performance.now();
-        await scenario?.iteration(vu);
+        await scenario.iteration(vu);
         took.push(performance.now() - at);
       }
     }),
@@ -96,5 +65,5 @@ for (const how of ["without", "with"] as const) {
   );
 }
 console.log(`${bombs} bombs went off`);
-await compiled.close();
+await flow.close();
 server.close();

@@ -1,45 +1,13 @@
 import variant from "@jitl/quickjs-wasmfile-release-sync";
 import { newQuickJSWASMModuleFromVariant, type QuickJSSyncVariant } from "quickjs-emscripten-core";
-import { noFeeds } from "../src/data/feeds.ts";
-import { noMeetings } from "../src/flow/rendezvous/meetings.ts";
-import { loadWorkflow } from "../src/definition/load-workflow.ts";
-import { compileWorkflow } from "../src/flow/compile-workflow.ts";
-import { createRecorder } from "../src/measure/thread-recorder.ts";
-import { createSystemClock } from "../src/run/system-clock.ts";
-import { systemTime } from "../src/run/system-time.ts";
+import { compileFlow, type Flow } from "./support/compile-flow.ts";
 
 // CPU time of a script step, of all threads together, at 50 VUs, beside a bare call into QuickJS and a step that does nothing;
 // then what a stuck script does to others. Run: node bench/script.ts
 
-const clock = createSystemClock(systemTime);
 const rounds = 5;
 
-async function compile(steps: string, more = "") {
-  const loaded = loadWorkflow({ text: `${more}steps:\n${steps}`, fileName: "bench.yaml" }, { env: {} });
-  if ("problems" in loaded) throw new Error(JSON.stringify(loaded.problems));
-  const compiled = await compileWorkflow({
-    workflow: loaded.workflow,
-    inputs: { env: {}, secrets: {} },
-    slaveId: "bench",
-    connections: {},
-    opensFiles: false,
-    threads: 1,
-    files: new Map(),
-    feeds: noFeeds,
-    meetings: noMeetings,
-    recorder: createRecorder({ clock, masker: (text) => text }),
-    clock,
-    random: Math.random,
-    log: () => undefined,
-    permit: { maySend: () => true, refuses: () => null },
-    masker: (text) => text,
-  });
-  const [scenario] = compiled.scenarios;
-  if (scenario === undefined) throw new Error("no scenario");
-  return { compiled, scenario };
-}
-
-type Flow = Awaited<ReturnType<typeof compile>>;
+const compile = (steps: string): Promise<Flow> => compileFlow(`steps:\n${steps}`);
 
 /** µs of CPU per iteration, and iterations per second, of so many VUs for so long. */
 async function measure({ scenario }: Flow, vus: number, ms: number, first = 1) {
@@ -118,7 +86,7 @@ for (const [name, values] of seen) {
     `(${sorted[0]?.toFixed(1)}-${sorted[4]?.toFixed(1)})`,
   );
 }
-for (const { compiled } of [trivial, variables, waiting, empty]) await compiled.close();
+for (const flow of [trivial, variables, waiting, empty]) await flow.close();
 
 // VUs from 1000 on are stuck for two seconds each time.
 const stuck = await compile(
@@ -138,4 +106,4 @@ for (const hogs of [0, 1, 4]) {
     `one without scripts p99 ${others.p99.toFixed(1)} ms, max ${others.max.toFixed(1)} ms`,
   );
 }
-for (const { compiled } of [stuck, idle]) await compiled.close();
+for (const flow of [stuck, idle]) await flow.close();
