@@ -4,6 +4,7 @@ import { benchMemory } from "./memory.ts";
 import { benchMicro } from "./micro.ts";
 import { benchPeers } from "./peers.ts";
 import { benchPeersMore } from "./peers-more.ts";
+import { benchProfile } from "./profile.ts";
 import { benchSlave } from "./slave.ts";
 import { benchSoak } from "./soak.ts";
 import { benchStartup } from "./startup.ts";
@@ -16,6 +17,7 @@ import { benchStore } from "./store.ts";
 const benches: Record<string, () => Promise<void>> = {
   peers: () => benchPeers(5, 5),
   "peers-more": () => benchPeersMore(5, 3),
+  profile: () => benchProfile(10),
   memory: () => benchMemory(20),
   arrivals: () => benchArrivals(3),
   startup: () => benchStartup(7),
