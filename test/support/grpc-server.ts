@@ -30,6 +30,10 @@ export interface GrpcServer {
   readonly port: number;
   /** What the calls brought, in order. */
   readonly metadata: Metadata[];
+  /** The authority that each named. */
+  readonly hosts: string[];
+  /** Calls of `Get` that their client gave up. */
+  cancelled(): number;
   /** Ends calls and connections at once. */
   kill(): void;
   /** Lets calls end, and tells clients to go: GOAWAY. */
@@ -57,9 +61,12 @@ export async function startGrpcServer(options: GrpcServerOptions = {}): Promise<
   });
   const server = new Server({ "grpc.max_receive_message_length": -1, "grpc.max_send_message_length": -1 });
   const metadata: Metadata[] = [];
+  const hosts: string[] = [];
+  let cancelled = 0;
 
-  const enter = (call: { readonly metadata: Metadata }) => {
+  const enter = (call: { readonly metadata: Metadata; getHost(): string }) => {
     metadata.push(call.metadata);
+    hosts.push(call.getHost());
     const allowed = options.token === undefined || call.metadata.get("authorization")[0] === options.token;
     return allowed ? null : { code: 16, details: "who are you? 你是谁" };
   };
@@ -81,6 +88,7 @@ export async function startGrpcServer(options: GrpcServerOptions = {}): Promise<
     },
     Get(call: ServerUnaryCall<Ask, object>, done: sendUnaryData<object>) {
       const refusal = enter(call);
+      call.on("cancelled", () => cancelled++);
       const { name, count, status, delay_ms: delay } = call.request;
       const head = new Metadata();
       head.set("x-head", "start");
@@ -133,6 +141,8 @@ export async function startGrpcServer(options: GrpcServerOptions = {}): Promise<
   return {
     port,
     metadata,
+    hosts,
+    cancelled: () => cancelled,
     kill: () => server.forceShutdown(),
     drain: () => new Promise((resolve) => server.tryShutdown(() => resolve())),
   };
