@@ -52,6 +52,41 @@ test("protos travel with a submit to two slaves, and none without the capability
   expect(server.metadata).toHaveLength(40);
 });
 
+test("a pause and a lease that ran out stop calls, a resume and a master that is back let them go on", {
+  timeout: 90_000,
+}, async () => {
+  const server = await startGrpcServer({ reflection: "v1" });
+  const cluster = await startCluster();
+  await cluster.addSlave("rpc-1", { args: capabilities });
+  const config = { address: `127.0.0.1:${server.port}`, method: "shop.v1.Shop/Get", reflection: true };
+  const options = { vus: 2, duration: "80s", think_time: "20ms" };
+  const id = await cluster.submit({ options, steps: [{ type: "grpc", config }] });
+  const seen = () => server.metadata.length;
+  /** Waits for a stretch without calls. */
+  const isQuiet = async () => {
+    const before = seen();
+    await new Promise((resolve) => setTimeout(resolve, 700));
+    return seen() === before;
+  };
+  const goesOn = () => {
+    const before = seen();
+    return expect.poll(seen, { timeout: 20_000 }).toBeGreaterThan(before + 10);
+  };
+  await goesOn();
+  expect((await cluster.call("POST", `/executions/${id}/pause`)).status).toBe(200);
+  await expect.poll(isQuiet, { timeout: 20_000 }).toBe(true);
+  expect((await cluster.call("POST", `/executions/${id}/resume`)).status).toBe(200);
+  await goesOn();
+  cluster.master.child.kill("SIGSTOP");
+  await expect.poll(isQuiet, { timeout: 20_000 }).toBe(true);
+  cluster.master.child.kill("SIGCONT");
+  await goesOn();
+  await cluster.call("DELETE", `/executions/${id}`);
+  const report = await cluster.finish(id);
+  expect(report.errors).toEqual([]);
+  expect(report.metrics["grpc_reqs"]?.values["count"]).toBe(seen());
+});
+
 test("a target list of the slave refuses what it denies", { timeout: 60_000 }, async () => {
   const server = await startGrpcServer();
   const cluster = await startCluster();
