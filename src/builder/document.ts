@@ -625,8 +625,8 @@ export interface StepFields {
     /** The variable that gets the value. Required. */
     readonly name: string;
     /** What of the answer the value is taken from. Default: json. */
-    readonly from?: "json" | "regex" | "header" | "cookie" | "status" | "body" | Template;
-    /** Where to look: a JSON path (RFC 9535), a header's or cookie's name, a regular expression (its first group, else the whole match). Required for these sources; no default. */
+    readonly from?: "json" | "regex" | "header" | "cookie" | "xpath" | "css" | "status" | "body" | Template;
+    /** Where to look: a JSON path (RFC 9535), an XPath 1.0, a CSS selector (its text, or the attribute behind `@`, as in `a@href`), a header's or cookie's name, a regular expression (its first group, else the whole match). Required for these sources; no default. */
     readonly path?: Scalar;
     /** Same as `path`, for a regular expression. */
     readonly pattern?: string;
@@ -642,8 +642,18 @@ export interface StepFields {
     /** The name under which it is counted in `checks`. Default: made of type, path, operator and value. */
     readonly name?: string;
     /** What of the answer is looked at. Default: status. */
-    readonly type?: "status" | "body" | "json" | "header" | "cookie" | "duration" | "regex" | Template;
-    /** Where to look: a JSON path (RFC 9535), a header's or cookie's name, a regular expression. Required for these types; no default. */
+    readonly type?:
+      | "status"
+      | "body"
+      | "json"
+      | "header"
+      | "cookie"
+      | "duration"
+      | "schema"
+      | "regex"
+      | "xpath"
+      | Template;
+    /** Where to look: a JSON path (RFC 9535), an XPath 1.0, a header's or cookie's name, a regular expression. Required for these types; no default. */
     readonly path?: Scalar;
     /** Same as `path`, for the type regex. */
     readonly pattern?: string;
@@ -666,7 +676,7 @@ export interface StepFields {
       | "length"
       | "type"
       | Template;
-    /** What to compare with; for the type duration a time such as `500ms` (a bare number is milliseconds). Default: none. */
+    /** What to compare with; for the type duration a time such as `500ms` (a bare number is milliseconds), for schema a JSON Schema (draft 2020-12), or `{file}`. Default: none. */
     readonly value?: unknown;
   }[];
   /** As `assert`, but only counted: a failing one never fails the step. Default: none. */
@@ -674,8 +684,18 @@ export interface StepFields {
     /** The name under which it is counted in `checks`. Default: made of type, path, operator and value. */
     readonly name?: string;
     /** What of the answer is looked at. Default: status. */
-    readonly type?: "status" | "body" | "json" | "header" | "cookie" | "duration" | "regex" | Template;
-    /** Where to look: a JSON path (RFC 9535), a header's or cookie's name, a regular expression. Required for these types; no default. */
+    readonly type?:
+      | "status"
+      | "body"
+      | "json"
+      | "header"
+      | "cookie"
+      | "duration"
+      | "schema"
+      | "regex"
+      | "xpath"
+      | Template;
+    /** Where to look: a JSON path (RFC 9535), an XPath 1.0, a header's or cookie's name, a regular expression. Required for these types; no default. */
     readonly path?: Scalar;
     /** Same as `path`, for the type regex. */
     readonly pattern?: string;
@@ -698,7 +718,7 @@ export interface StepFields {
       | "length"
       | "type"
       | Template;
-    /** What to compare with; for the type duration a time such as `500ms` (a bare number is milliseconds). Default: none. */
+    /** What to compare with; for the type duration a time such as `500ms` (a bare number is milliseconds), for schema a JSON Schema (draft 2020-12), or `{file}`. Default: none. */
     readonly value?: unknown;
   }[];
   /** A step or a list of steps to run before this one. Default: none. */

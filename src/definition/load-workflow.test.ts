@@ -672,3 +672,42 @@ test("a field that is fixed before the run says that it takes no template", () =
     "steps[1].retry.max_attempts: `${env.N}`: `max_attempts` takes no template; it takes a whole number from 1 to 1000",
   ]);
 });
+
+test("a schema is a value or a file, never a template; paths of xpath and css are needed", () => {
+  const files = {
+    readText: (name: string) => (name === "s.json" ? '{"pattern":"${x}"}' : "{"),
+    readHead: () => new Uint8Array(0),
+    describe: (name: string) => ({ name, size: 1, hash: null }),
+  };
+  const step = (assert: object[], extract: object[] = []): object => ({
+    steps: [{ type: "http", config: { url: "http://x" }, assert, extract }],
+  });
+  const workflow = load(
+    step([
+      { type: "schema", value: { file: "s.json" } },
+      { type: "schema", name: "own", value: { const: "${not.a.template}" } },
+    ]),
+    { files },
+  );
+  expect(workflow.scenarios[0]?.steps[0]?.assert).toEqual([
+    { name: "schema s.json", type: "schema", path: "", operator: "eq", value: { pattern: "${x}" } },
+    { name: "own", type: "schema", path: "", operator: "eq", value: { const: "${not.a.template}" } },
+  ]);
+  const wrong = step(
+    [
+      { type: "schema" },
+      { type: "schema", value: { file: "bad.json" } },
+      { type: "schema", operator: "ne", value: {} },
+      { type: "xpath" },
+    ],
+    [{ name: "a", from: "css" }],
+  );
+  const loaded = loadWorkflowObject(wrong, { env: {}, files });
+  expect("problems" in loaded ? loaded.problems.map(({ path, message }) => `${path}: ${message}`) : []).toEqual([
+    "steps[0].extract[0]: extracting from css needs `path`: a CSS selector such as a.next@href",
+    "steps[0].assert[0]: an assertion of type `schema` needs `value`: a JSON schema, or `{file}`",
+    expect.stringMatching(/^steps\[0\]\.assert\[1\]\.value\.file: `bad\.json` is not JSON: /),
+    "steps[0].assert[2].operator: a schema judges the whole answer; leave this out",
+    "steps[0].assert[3]: an assertion of type `xpath` needs `path`: an XPath such as //item/@id",
+  ]);
+});

@@ -2,14 +2,50 @@ import type { Json, JsonObject } from "../protocol/json.ts";
 import type { Path } from "../protocol/step-spec.ts";
 import type { Assertion, AssertionType, Extraction, ExtractionSource, Operator } from "../protocol/workflow.ts";
 import { parseDuration } from "../quantity.ts";
+import type { FileDesk } from "./file-desk.ts";
 import type { Findings } from "../document/findings.ts";
 import { asList, asObject, asText } from "../protocol/json-values.ts";
 
-const needsPath: ReadonlySet<string> = new Set(["json", "header", "cookie", "regex"]);
+const needsPath: ReadonlySet<string> = new Set(["json", "header", "cookie", "regex", "xpath"]);
 
 /** Checked `assert` or `checks`. */
-export function resolveAssertions(value: Json | undefined, path: Path, findings: Findings): Assertion[] {
-  return asList(value).map((item, index) => resolveAssertion(asObject(item), [...path, index], findings));
+export function resolveAssertions(
+  value: Json | undefined,
+  path: Path,
+  findings: Findings,
+  files: Pick<FileDesk, "readText">,
+): Assertion[] {
+  return asList(value).map((item, index) => {
+    const entry = asObject(item);
+    const at = [...path, index];
+    if (entry["type"] === "schema") return resolveSchema(entry, at, findings, files);
+    return resolveAssertion(entry, at, findings);
+  });
+}
+
+/** The value of a schema assertion is the schema, or names its file. */
+function resolveSchema(item: JsonObject, path: Path, findings: Findings, files: Pick<FileDesk, "readText">): Assertion {
+  for (const key of ["operator", "path", "pattern"]) {
+    if (Object.hasOwn(item, key)) findings.report([...path, key], "a schema judges the whole answer; leave this out");
+  }
+  const given = item["value"] ?? null;
+  const file = asText(asObject(given)["file"]);
+  const isFile = file !== null && Object.keys(asObject(given)).length === 1;
+  if (given === null) findings.report(path, "an assertion of type `schema` needs `value`: a JSON schema, or `{file}`");
+  const value = isFile ? readSchema(file, [...path, "value", "file"], findings, files) : given;
+  const name = asText(item["name"]) ?? (isFile ? `schema ${file}` : "schema");
+  return { name, type: "schema", path: "", operator: "eq", value };
+}
+
+function readSchema(file: string, path: Path, findings: Findings, files: Pick<FileDesk, "readText">): Json {
+  const text = files.readText(path, file);
+  if (text === null) return true;
+  try {
+    return JSON.parse(text) as Json;
+  } catch (error) {
+    findings.report(path, `\`${file}\` is not JSON: ${error instanceof Error ? error.message : String(error)}`);
+    return true;
+  }
 }
 
 function resolveAssertion(item: JsonObject, path: Path, findings: Findings): Assertion {
@@ -45,6 +81,8 @@ function stringify(value: Json): string {
 
 function describePath(type: string): string {
   if (type === "json") return "a JSON path such as $.items[0].id";
+  if (type === "xpath") return "an XPath such as //item/@id";
+  if (type === "css") return "a CSS selector such as a.next@href";
   return type === "regex" ? "the pattern" : `the name of the ${type}`;
 }
 
@@ -72,7 +110,7 @@ function checkPattern(pattern: string, path: Path, findings: Findings): void {
   }
 }
 
-const extractsWithPath: ReadonlySet<string> = new Set(["json", "regex", "header", "cookie"]);
+const extractsWithPath: ReadonlySet<string> = new Set(["json", "regex", "header", "cookie", "xpath", "css"]);
 
 /** Names that expressions have for themselves: a variable of such a name could never be read. */
 export const reservedNames: readonly string[] = [

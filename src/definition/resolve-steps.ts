@@ -65,8 +65,8 @@ export function createStepResolver(options: ResolverOptions): StepResolver {
     const hooks = { preHook: resolve(step["pre_hook"], around), postHook: resolve(step["post_hook"], around) };
     const extract = resolveExtractions(step["extract"], [...path, "extract"], findings);
     for (const item of extract) (item.scope === "vu" ? lasting : scope.assigned).add(item.name);
-    const assert = resolveAssertions(step["assert"], [...path, "assert"], findings);
-    const checks = resolveAssertions(step["checks"], [...path, "checks"], findings);
+    const assert = resolveAssertions(step["assert"], [...path, "assert"], findings, options.files);
+    const checks = resolveAssertions(step["checks"], [...path, "checks"], findings, options.files);
     const condition = asText(step["condition"]);
     noteTexts(step, condition, path, scope);
     const spec = findSpec(type);
@@ -160,7 +160,8 @@ export function createStepResolver(options: ResolverOptions): StepResolver {
     for (const field of ["think_time", "assert", "checks", "extract"]) {
       for (const entry of listTemplates(step[field], [...path, field])) {
         const last = entry.path.findLast((key) => typeof key === "string");
-        // Patterns may hold `$` and `{`; only values are templates.
+        // Patterns and schemas may hold `$` and `{`; only values are templates.
+        if (isSchema(step[field], entry.path[path.length + 1])) continue;
         if (field === "think_time" || (last !== "path" && last !== "pattern" && last !== "name")) {
           texts.push({ ...entry, scope });
         }
@@ -215,4 +216,9 @@ export function resolveErrorRule(onError: Json | undefined, retry: Json | undefi
   };
   if (typeof onError === "string") return { onError: onError as OnError, retry: rule };
   return { onError: given === undefined ? otherwise.onError : "retry", retry: rule };
+}
+
+/** Is the item at this place of `assert` or `checks` a schema? */
+function isSchema(items: Json | undefined, index: string | number | undefined): boolean {
+  return typeof index === "number" && asObject(asList(items)[index])["type"] === "schema";
 }

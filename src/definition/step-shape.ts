@@ -56,15 +56,14 @@ const assertion: ObjectShape = object({
   type: describe(
     {
       kind: "choice",
-      values: ["status", "body", "json", "header", "cookie", "duration", "regex"],
-      later: ["schema", "xpath"],
+      values: ["status", "body", "json", "header", "cookie", "duration", "schema", "regex", "xpath"],
     },
     "What of the answer is looked at. Default: status.",
   ),
   path: describe(
     scalar,
-    "Where to look: a JSON path (RFC 9535), a header's or cookie's name, a regular expression. Required for these " +
-      "types; no default.",
+    "Where to look: a JSON path (RFC 9535), an XPath 1.0, a header's or cookie's name, a regular expression. Required " +
+      "for these types; no default.",
   ),
   pattern: describe(text, "Same as `path`, for the type regex."),
   operator: describe(
@@ -90,7 +89,7 @@ const assertion: ObjectShape = object({
   ),
   value: describe(
     any,
-    "What to compare with; for the type duration a time such as `500ms` (a bare number is milliseconds). Default: none.",
+    "What to compare with; for the type duration a time such as `500ms` (a bare number is milliseconds), for schema a JSON Schema (draft 2020-12), or `{file}`. Default: none.",
   ),
 });
 
@@ -98,12 +97,12 @@ const extraction: ObjectShape = object(
   {
     name: describe(name, "The variable that gets the value. Required."),
     from: describe(
-      { kind: "choice", values: ["json", "regex", "header", "cookie", "status", "body"], later: ["xpath", "css"] },
+      choice("json", "regex", "header", "cookie", "xpath", "css", "status", "body"),
       "What of the answer the value is taken from. Default: json.",
     ),
     path: describe(
       scalar,
-      "Where to look: a JSON path (RFC 9535), a header's or cookie's name, a regular expression (its first group, else the whole match). " +
+      "Where to look: a JSON path (RFC 9535), an XPath 1.0, a CSS selector (its text, or the attribute behind `@`, as in `a@href`), a header's or cookie's name, a regular expression (its first group, else the whole match). " +
         "Required for these sources; no default.",
     ),
     pattern: describe(text, "Same as `path`, for a regular expression."),

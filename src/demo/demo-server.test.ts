@@ -51,6 +51,7 @@ describe("routes", () => {
 
   test.each([
     ["/graphql", 405],
+    ["/page", 200],
     ["/status/204", 204],
     ["/status/503", 503],
     ["/status/700", 400],

@@ -5,7 +5,7 @@ import { type DemoRequest, sendError, sendJson } from "./answer.ts";
 import { echoBody, echoGet } from "./echo.ts";
 import { echoMessages, sendEvents } from "./live.ts";
 import { answerGraphql } from "./graphql.ts";
-import { sendBytes, sendGzip, sendLate, sendRedirect, sendSample, sendStatus, sendStream } from "./shapes.ts";
+import { sendBytes, sendGzip, sendLate, sendPage, sendRedirect, sendSample, sendStatus, sendStream } from "./shapes.ts";
 import { createShop } from "./shop/shop.ts";
 
 type Route = (request: DemoRequest) => void | Promise<void> | undefined;
@@ -29,6 +29,7 @@ const echoes: readonly (readonly [name: string, route: Route])[] = [
   ["bearer", checkBearer],
   ["login", logIn],
   ["graphql", answerGraphql],
+  ["page", sendPage],
   ["events", sendEvents],
 ];
 

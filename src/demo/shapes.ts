@@ -59,6 +59,19 @@ export function sendRedirect({ response, rest }: DemoRequest): void {
   sendEmpty(response, 302, { location: left === 1 ? "/get" : `/redirect/${left - 1}` });
 }
 
+/** `/page`: a small page with a form and links. */
+export function sendPage({ response }: DemoRequest): void {
+  const items = [1, 2, 3].map((id) => `<li class="item" data-id="${id}"><a href="/get?id=${id}">Item ${id}</a></li>`);
+  const body = `<!doctype html>
+<html><head><title>Demo shop</title></head><body>
+<form action="/post" method="post"><input name="token" value="t-4711"></form>
+<ul>${items.join("")}</ul>
+</body></html>
+`;
+  response.writeHead(200, { "content-type": "text/html; charset=utf-8", "content-length": Buffer.byteLength(body) });
+  response.end(body);
+}
+
 /** `/gzip`: a compressed JSON document. */
 export function sendGzip({ message, response }: DemoRequest): void {
   const body = gzipSync(JSON.stringify({ gzipped: true, method: message.method }));

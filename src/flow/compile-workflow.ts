@@ -8,7 +8,7 @@ import { closeResources, compileBegin } from "./begin.ts";
 import { compileScenario } from "./compile-scenario.ts";
 import { compileSteps } from "./compile-steps.ts";
 import type { CompiledWorkflow, FlowContext } from "./compiled.ts";
-import { loadJsonPath, needsJsonPath, plainJsonPath } from "./extract/json-path.ts";
+import { loadLanguages } from "./extract/languages.ts";
 import { listPerIteration } from "./data-names.ts";
 import { createDraws } from "./draws.ts";
 import { loadFake } from "./load-fake.ts";
@@ -44,7 +44,6 @@ export async function compileWorkflow(context: FlowContext, tables: StepTables =
   try {
     const references = findReferences(workflow, tables.compilers);
     await createExecutors(executors, context, fillConnections(context, references), steps, tables);
-    const needsLibrary = steps.some((step) => [...step.extract, ...step.assert, ...step.checks].some(needsJsonPath));
     const draws = workflow.seed === null ? null : createDraws(workflow.seed);
     const compiled = compileAll(context, executors, {
       draws,
@@ -58,7 +57,7 @@ export async function compileWorkflow(context: FlowContext, tables: StepTables =
       references,
       meet: null,
       trace: context.trace ?? null,
-      jsonPath: needsLibrary ? await loadJsonPath() : plainJsonPath,
+      languages: await loadLanguages(steps.flatMap((step) => [...step.extract, ...step.assert, ...step.checks])),
     });
     for (const executor of executors.values()) await executor.prepare?.();
     return compiled;

@@ -22,9 +22,9 @@ interface CountedCheck {
 }
 
 export function compileExamine(step: Step, tags: Tags, place: Place): Examine {
-  const { texts, jsonPath } = place;
+  const { texts, languages } = place;
   const extractions = step.extract.map((item) =>
-    look("extract", item.name, compileExtraction(item, texts.templateJson, jsonPath)),
+    look("extract", item.name, compileExtraction(item, texts.templateJson, languages)),
   );
   const assertions = step.assert.map((item) => compileCounted("assert", item));
   const checks = step.checks.map((item) => compileCounted("check", item));
@@ -43,7 +43,7 @@ export function compileExamine(step: Step, tags: Tags, place: Place): Examine {
   }
 
   function compileCounted(kind: "assert" | "check", assertion: Assertion): CountedCheck {
-    const check = look(kind, assertion.name, compileAssertion(assertion, texts.templateJson, jsonPath));
+    const check = look(kind, assertion.name, compileAssertion(assertion, texts.templateJson, languages));
     return { check, rate: place.recorder.rate("checks", { ...tags, check: assertion.name }) };
   }
 }

@@ -2,7 +2,7 @@ import type { Recorder, Tags, Trend } from "../measure/recorder.ts";
 import type { Clock, Random } from "../protocol/ports.ts";
 import type { Executor, Failure } from "../protocol/step.ts";
 import type { Step } from "../protocol/workflow.ts";
-import type { JsonPath } from "./extract/json-path.ts";
+import type { Languages } from "./extract/languages.ts";
 import type { FlowVu } from "./flow-vu.ts";
 import type { Outcome } from "./outcome.ts";
 import type { Arrive } from "./rendezvous/meetings.ts";
@@ -23,7 +23,7 @@ export interface Place {
   readonly compilers: StepCompilers;
   readonly references: References;
   readonly texts: Texts;
-  readonly jsonPath: JsonPath;
+  readonly languages: Languages;
   /** Opens a place where VUs of the scenario meet; null: the steps belong to no scenario. */
   readonly meet: ((step: string, count: number | null) => Arrive) | null;
   /** null: nobody looks on. */

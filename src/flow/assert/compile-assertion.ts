@@ -1,37 +1,42 @@
 import { EngineError } from "../../errors.ts";
 import { showValue } from "../../expression/template-error.ts";
 import type { Json } from "../../protocol/json.ts";
-import type { Evaluate } from "../../protocol/step.ts";
+import type { Evaluate, StepResult } from "../../protocol/step.ts";
 import type { Assertion, Operator } from "../../protocol/workflow.ts";
-import type { JsonPath } from "../extract/json-path.ts";
-import { plainJsonPath } from "../extract/json-path.ts";
+import { type Languages, plainLanguages } from "../extract/languages.ts";
 import { compileSourcePattern } from "../extract/source-pattern.ts";
 import { compileStatusCheck } from "./status-check.ts";
+import type { JudgeValue } from "./json-schema.ts";
 import type { Check } from "./check.ts";
 import { operators } from "./operators.ts";
 import type { Subject } from "./subjects.ts";
 import { subjects } from "./subjects.ts";
 
 /**
- * Compiles one assertion or check. `template` compiles its value; `jsonPath` is needed where `needsJsonPath` says so.
+ * Compiles one assertion or check. `template` compiles its value; `languages` is needed where `loadLanguages` loads one.
  * Throws EngineError `invalid_workflow` for a path, pattern or value that is not valid.
  */
 export function compileAssertion(
   assertion: Assertion,
   template: (value: Json) => Evaluate,
-  jsonPath: JsonPath = plainJsonPath,
+  languages: Languages = plainLanguages,
 ): Check {
-  const compileSubject = subjects[assertion.type];
-  if (compileSubject === null) {
-    throw new EngineError(
-      "invalid_workflow",
-      `assertion ${assertion.name}: \`type: ${assertion.type}\` is not in this version`,
-    );
+  if (assertion.type === "schema") {
+    const judge = languages.schema(assertion.value, `assertion ${assertion.name}`);
+    return (_vu, result) => judgeAnswer(judge, result);
   }
+  const compileSubject = subjects[assertion.type];
   const rule = assertion.type === "regex" ? completePattern(assertion) : assertion;
-  const subject = compileSubject(rule, jsonPath);
+  const subject = compileSubject(rule, languages);
   const computed = isFixed(rule.value) ? null : template(rule.value);
   return compileStatusCheck(rule, computed) ?? compileCheck(rule, subject, computed ?? compileFixedValue(rule));
+}
+
+function judgeAnswer(judge: JudgeValue, result: StepResult): string | null {
+  const value = result.json();
+  if (value === undefined) return "schema: the answer is no JSON";
+  const problem = judge(value);
+  return problem === null ? null : `schema: ${problem}`;
 }
 
 const denials: ReadonlySet<Operator> = new Set(["ne", "not_contains"]);

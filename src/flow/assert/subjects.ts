@@ -1,6 +1,6 @@
 import type { StepResult } from "../../protocol/step.ts";
 import type { Assertion, AssertionType } from "../../protocol/workflow.ts";
-import type { JsonPath } from "../extract/json-path.ts";
+import type { Languages } from "../extract/languages.ts";
 import { compileSourcePattern, readMatch } from "../extract/source-pattern.ts";
 
 /** What an assertion looks at. */
@@ -13,14 +13,14 @@ export interface Subject {
   find(result: StepResult): unknown;
 }
 
-type CompileSubject = (assertion: Assertion, jsonPath: JsonPath) => Subject;
+type CompileSubject = (assertion: Assertion, languages: Languages) => Subject;
 
-/** What assertions of a type look at; null: not in this version. */
-export const subjects: Readonly<Record<AssertionType, CompileSubject | null>> = {
+/** What assertions of a type look at; a schema judges by itself. */
+export const subjects: Readonly<Record<Exclude<AssertionType, "schema">, CompileSubject>> = {
   status: () => ({ label: "status", shown: true, find: (result) => result.statusCode }),
   body: () => ({ label: "body", shown: false, find: (result) => result.text() }),
   duration: () => ({ label: "duration", shown: false, find: (result) => result.duration }),
-  json: (assertion, jsonPath) => {
+  json: (assertion, { jsonPath }) => {
     const query = jsonPath(assertion.path);
     return { label: `json ${assertion.path}`, shown: true, find: (result) => query.first(result.json()) };
   },
@@ -44,8 +44,19 @@ export const subjects: Readonly<Record<AssertionType, CompileSubject | null>> = 
       },
     };
   },
-  schema: null,
-  xpath: null,
+  xpath: (assertion, { xpath }) => {
+    const query = xpath(assertion.path);
+    const asks = assertion.operator === "exists";
+    return {
+      label: `xpath ${assertion.path}`,
+      shown: true,
+      find: (result) => {
+        const found = query.first(result);
+        // `count(//a) = 3` alone is asked whether it is so.
+        return asks && found === false ? undefined : found;
+      },
+    };
+  },
 };
 
 /** As RFC 9110 joins a repeated header. */

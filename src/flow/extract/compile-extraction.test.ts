@@ -6,6 +6,7 @@ import { read } from "../../protocol/step.ts";
 import type { Assertion, Extraction } from "../../protocol/workflow.ts";
 import { compileExtraction } from "./compile-extraction.ts";
 import { loadJsonPath, needsJsonPath, plainJsonPath } from "./json-path.ts";
+import { plainLanguages } from "./languages.ts";
 import { readsOf } from "./reads-of.ts";
 
 const body = '{"id": 7, "none": null, "items": [{"sku": "a1", "n": 1}, {"sku": "b2", "n": 2}], "a": [[1, 2]]}';
@@ -48,6 +49,7 @@ function makeVu(): VirtualUser {
 }
 
 const jsonPath = await loadJsonPath();
+const languages = { ...plainLanguages, jsonPath };
 
 function template(value: Json): Evaluate {
   return compileJsonTemplate<VirtualUser>(
@@ -63,7 +65,7 @@ function extraction(from: string, path: string, more: Partial<Extraction> = {}):
 
 function extract(item: Extraction, text = body): unknown {
   const vu = makeVu();
-  const failure = compileExtraction(item, template, jsonPath)(vu, makeResult(text));
+  const failure = compileExtraction(item, template, languages)(vu, makeResult(text));
   return failure ?? vu.variables.get("x");
 }
 
@@ -120,7 +122,6 @@ describe("compileExtraction", () => {
   });
 
   it.each<[item: Extraction, message: string]>([
-    [extraction("css", "a"), "extract x: `from: css` is not in this version"],
     [
       extraction("regex", "("),
       'extract x: the pattern "(" is not valid: Invalid regular expression: /(/: Unterminated group',
@@ -132,7 +133,7 @@ describe("compileExtraction", () => {
       "the JSON path `a.b` is not valid: expected '$', found 'a' ('a.b':0); JSON paths begin with $, as in $.data.id",
     ],
   ])("refuses %j", (item, message) => {
-    expect(() => compileExtraction(item, template, jsonPath)).toThrow(
+    expect(() => compileExtraction(item, template, languages)).toThrow(
       expect.objectContaining({ code: "invalid_workflow", message }),
     );
   });

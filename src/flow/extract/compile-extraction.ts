@@ -1,31 +1,22 @@
-import { EngineError } from "../../errors.ts";
 import type { Json } from "../../protocol/json.ts";
 import type { Evaluate, StepResult, VirtualUser } from "../../protocol/step.ts";
 import type { Extraction } from "../../protocol/workflow.ts";
-import type { JsonPath } from "./json-path.ts";
-import { plainJsonPath } from "./json-path.ts";
+import { type Languages, plainLanguages } from "./languages.ts";
 import { sources } from "./sources.ts";
 
 /** Sets the variable from a result. null: done; else why not, for people. Throws EngineError `template` from the default's template. */
 export type Extract = (vu: VirtualUser, result: StepResult) => string | null;
 
 /**
- * Compiles one extraction. `template` compiles its default; `jsonPath` is needed where `needsJsonPath` says so.
+ * Compiles one extraction. `template` compiles its default; `languages` is needed where `loadLanguages` loads one.
  * Throws EngineError `invalid_workflow` for a path or pattern that is not valid.
  */
 export function compileExtraction(
   extraction: Extraction,
   template: (value: Json) => Evaluate,
-  jsonPath: JsonPath = plainJsonPath,
+  languages: Languages = plainLanguages,
 ): Extract {
-  const compileSource = sources[extraction.from];
-  if (compileSource === null) {
-    throw new EngineError(
-      "invalid_workflow",
-      `extract ${extraction.name}: \`from: ${extraction.from}\` is not in this version`,
-    );
-  }
-  const find = compileSource(extraction, jsonPath);
+  const find = sources[extraction.from](extraction, languages);
   const store = compileStore(extraction);
   const fallback = extraction.default === undefined ? null : template(extraction.default);
   const failure = `extract ${extraction.name}: nothing matches ${printSource(extraction)}`;

@@ -1,15 +1,16 @@
 import type { StepResult } from "../../protocol/step.ts";
 import type { Extraction, ExtractionSource } from "../../protocol/workflow.ts";
-import type { JsonPath } from "./json-path.ts";
+import type { Languages } from "./languages.ts";
+import type { MarkupQuery } from "../markup/markup-query.ts";
 import { compileSourcePattern, readMatch } from "./source-pattern.ts";
 
 /** Finds an extraction's value in a result; undefined: no match. */
 export type Find = (result: StepResult) => unknown;
 
-type CompileSource = (extraction: Extraction, jsonPath: JsonPath) => Find;
+type CompileSource = (extraction: Extraction, languages: Languages) => Find;
 
-/** Where extractions look; null: not in this version. */
-export const sources: Readonly<Record<ExtractionSource, CompileSource | null>> = {
+/** Where extractions look. */
+export const sources: Readonly<Record<ExtractionSource, CompileSource>> = {
   json: findJson,
   regex: findPattern,
   header: findHeader,
@@ -19,8 +20,8 @@ export const sources: Readonly<Record<ExtractionSource, CompileSource | null>> =
   },
   status: (extraction) => wrapAll(extraction, (result) => result.statusCode),
   body: (extraction) => wrapAll(extraction, (result) => result.text()),
-  xpath: null,
-  css: null,
+  xpath: (extraction, { xpath }) => findMarkup(extraction, xpath(extraction.path)),
+  css: (extraction, { css }) => findMarkup(extraction, css(extraction.path)),
 };
 
 /** Sources with one value give a list of one under `all`. */
@@ -32,7 +33,15 @@ function wrapAll(extraction: Extraction, find: Find): Find {
   };
 }
 
-function findJson(extraction: Extraction, jsonPath: JsonPath): Find {
+function findMarkup({ all }: Extraction, query: MarkupQuery): Find {
+  if (!all) return (result) => query.first(result);
+  return (result) => {
+    const values = query.all(result);
+    return values.length === 0 ? undefined : values;
+  };
+}
+
+function findJson(extraction: Extraction, { jsonPath }: Languages): Find {
   const query = jsonPath(extraction.path);
   if (!extraction.all) return (result) => query.first(result.json());
   return (result) => {
