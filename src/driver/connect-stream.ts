@@ -1,12 +1,20 @@
 import { connect, isIP, type Socket } from "node:net";
+import type { ConnectionOptions } from "node:tls";
 import { codeOfDial, codeOfHandshake, codes, describeHandshake } from "../http/codes.ts";
+import { type SourceAddress, sourceFor } from "../http/source-address.ts";
 import { loadTls, type Trust } from "../http/tls.ts";
 import type { Clock } from "../protocol/ports.ts";
 import { DriverFailure } from "./call-driver.ts";
 
 /** Where a stream goes: addresses of a host to try in order, or a path of this machine. */
 export type StreamTarget =
-  | { readonly host: string; readonly addresses: readonly string[]; readonly port: number }
+  | {
+      readonly host: string;
+      readonly addresses: readonly string[];
+      readonly port: number;
+      /** The address of this machine that it comes from. Default: the system chooses. */
+      readonly source?: SourceAddress | null;
+    }
   | { readonly path: string };
 
 /**
@@ -21,13 +29,20 @@ export async function connectStream(
   if ("path" in target) {
     return attempt(() => connect(target.path), target.path, false, until);
   }
-  const { host, addresses, port } = target;
+  const { host, addresses, port, source = null } = target;
   let failure: unknown = new DriverFailure(String(codes.dial), `${host} has no address`);
   for (const [place, address] of addresses.entries()) {
     const now = clock.now();
     if (now >= until) break;
     const name = nameTarget(host, address, port);
-    const open = trust === null ? () => connect({ host: address, port, noDelay: true }) : () => secure(address);
+    const localAddress = sourceFor(source, address);
+    if (localAddress === null) {
+      const message = `${name} cannot be dialled: no source address is of its family; add one to options.http.ip or --local-ips`;
+      failure = new DriverFailure(String(codes.dial), message);
+      continue;
+    }
+    const where = { host: address, port, localAddress };
+    const open = trust === null ? () => connect({ ...where, noDelay: true }) : () => secure(trust, where);
     try {
       return await attempt(open, name, trust !== null, now + (until - now) / (addresses.length - place));
     } catch (error) {
@@ -37,13 +52,11 @@ export async function connectStream(
   }
   throw failure;
 
-  function secure(address: string): Socket {
-    if (trust === null) throw new Error("a TLS connection needs its certificates");
+  function secure(trust: Trust, where: ConnectionOptions): Socket {
     const tls = loadTls();
     const name = trust.serverName ?? host;
     return tls.connect({
-      host: address,
-      port,
+      ...where,
       servername: isIP(name) === 0 ? name : undefined,
       secureContext: trust.context,
       rejectUnauthorized: trust.verify,
@@ -82,7 +95,8 @@ export async function connectStream(
         }
         const code = error.code === "ENOENT" ? codes.dialRefused : codeOfDial(error);
         const what = error.code === "ECONNREFUSED" ? "refused" : `failed: ${error.code ?? error.message}`;
-        fail(new DriverFailure(String(code), `connection to ${name} ${what}`));
+        const advice = error.code === "EADDRNOTAVAIL" ? "; this machine has no such source address" : "";
+        fail(new DriverFailure(String(code), `connection to ${name} ${what}${advice}`));
       };
       const done = () => {
         settle();

@@ -8,6 +8,7 @@ import { findBase } from "../http/find-base.ts";
 import { checkHeader, refuseHeaderName } from "../http/header-rules.ts";
 import { createHostMap, type DialTarget } from "../http/host-map.ts";
 import type { Origin } from "../http/exchange.ts";
+import { createSourceAddresses, type SourceAddress } from "../http/source-address.ts";
 import { createTrusts, type Trusts } from "../http/tls.ts";
 import { createUrlReader, type HttpUrl, joinUrl } from "../http/url.ts";
 import { readUserAgent } from "../http/user-agent.ts";
@@ -74,28 +75,33 @@ export interface DialPorts {
   readonly trusts: Trusts;
   /** `options.http.hosts`. */
   readonly redirectDial: (origin: Origin) => DialTarget;
+  /** `options.http.ip` and the slave's `local_ips`, by the VU's number. */
+  readonly sourceOf: (vu: number) => SourceAddress | null;
 }
 
 /** Those of one executor. */
 export function createDialPorts({ clock, permit, workflow }: ExecutorContext): DialPorts {
-  const { dnsTtlMs, hosts } = workflow.http;
+  const { dnsTtlMs, hosts, sources } = workflow.http;
   return {
     clock,
     permit,
     resolver: createResolver(clock, dnsTtlMs),
     trusts: createTrusts(),
     redirectDial: createHostMap(hosts),
+    sourceOf: createSourceAddresses(sources),
   };
 }
 
 /**
- * Opens the connection of an http or https URL, as http steps do: target lists, `hosts`, every address in order, TLS.
+ * Opens a VU's connection of an http or https URL, as http steps do but for proxies: target lists, `hosts`, source
+ * addresses, every address in order, TLS.
  * Rejects with a DriverFailure, and with CallWithheld when the permit was withdrawn while the name was looked up.
  */
 export async function dialHttpTarget(
   { origin }: HttpUrl,
+  vu: number,
   tls: HttpTls,
-  { clock, permit, resolver, trusts, redirectDial }: DialPorts,
+  { clock, permit, resolver, trusts, redirectDial, sourceOf }: DialPorts,
   within: { readonly until: number; readonly signal: AbortSignal },
 ): Promise<Socket> {
   const { host, port } = redirectDial(origin);
@@ -105,5 +111,5 @@ export async function dialHttpTarget(
   const addresses = await findAllowedAddresses(host, resolver, permit);
   if (!permit.maySend(clock.now())) throw new CallWithheld();
   const trust = origin.secure ? trusts.of(tls) : null;
-  return connectStream({ host: origin.host, addresses, port }, trust, { clock, ...within });
+  return connectStream({ host: origin.host, addresses, port, source: sourceOf(vu) }, trust, { clock, ...within });
 }

@@ -12,7 +12,7 @@ import type { SseConfig } from "./sse-config.ts";
 export interface SseTexts {
   readonly name: string;
   /** null: the step only names its stream. */
-  readonly target: (HttpTarget & { readonly body: string | null }) | null;
+  readonly target: (HttpTarget & { readonly vu: number; readonly body: string | null }) | null;
   /** null: the id of the stream before. */
   readonly lastEventId: string | null;
   readonly event: string | null;
@@ -39,7 +39,7 @@ export function compileTexts(step: Step, http: HttpDefaults, templates: StepCont
     const id = lastEventId?.evaluate(vu) ?? null;
     return {
       name: name?.evaluate(vu) ?? (where === null ? "" : printUrl(where.url)),
-      target: where === null ? null : { url: where.url, headers: { ...own, ...where.headers }, body },
+      target: where === null ? null : { url: where.url, vu: vu.id, headers: { ...own, ...where.headers }, body },
       lastEventId: id === null ? null : checkHeader("last-event-id", id),
       event: event?.evaluate(vu) ?? null,
       matches: matches?.(vu) ?? null,

@@ -11,6 +11,8 @@ export const loadHttp = (): Promise<typeof Http> => import("node:http");
 
 /** What a step asks for. */
 export interface StreamRequest extends HttpTarget {
+  /** The VU's number. */
+  readonly vu: number;
   readonly body: string | null;
   readonly maxHeader: number;
 }
@@ -21,7 +23,7 @@ export interface StreamRequest extends HttpTarget {
  */
 export async function openStream(
   config: SseConfig,
-  { url, headers, body, maxHeader }: StreamRequest,
+  { url, vu, headers, body, maxHeader }: StreamRequest,
   ports: DialPorts,
   call: DriverCall,
   events: StreamEvents,
@@ -30,7 +32,7 @@ export async function openStream(
   const { clock, permit } = ports;
   const askedAt = clock.now();
   const until = Math.min(call.until, askedAt + config.connectTimeoutMs);
-  const socket = await dialHttpTarget(url, config.tls, ports, { until, signal: call.signal });
+  const socket = await dialHttpTarget(url, vu, config.tls, ports, { until, signal: call.signal });
   const shown = `${config.method} ${printUrl(url)}`;
   if (!permit.maySend(clock.now())) {
     socket.destroy();
@@ -76,6 +78,11 @@ function findRefusal(shown: string, { statusCode = 0, headers }: Http.IncomingMe
     const leads = statusCode >= 300 && statusCode < 400 && headers.location !== undefined;
     const advice = leads ? "; redirects are not followed, write the URL it leads to" : "";
     return new DriverFailure(`http_${statusCode}`, `${shown} was answered with ${statusCode}${advice}`);
+  }
+  const encoding = headers["content-encoding"] ?? "identity";
+  if (encoding !== "identity") {
+    const message = `${shown} gave a stream in \`${encoding.slice(0, 100)}\`, which is not read; ask for it plain`;
+    return new DriverFailure("1000", message);
   }
   const type = headers["content-type"] ?? "";
   if (/^text\/event-stream\s*(?:;|$)/i.test(type)) return null;

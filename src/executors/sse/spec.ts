@@ -14,7 +14,7 @@ import {
   union,
 } from "../../protocol/shape.ts";
 import { listTemplates, type SpecContext, type StepSpec } from "../../protocol/step-spec.ts";
-import { checkTargetUrl } from "../../protocol/target-url.ts";
+import { checkNoProxy, checkTargetUrl } from "../../protocol/target-url.ts";
 import { readTls, tlsShape } from "../../protocol/tls.ts";
 import type { SseAction, SseConfig } from "./sse-config.ts";
 
@@ -126,6 +126,7 @@ function resolve(config: JsonObject, context: SpecContext): SseConfig {
 
   function check(): void {
     const { report } = context;
+    checkNoProxy(context);
     if (has("url")) checkTargetUrl(config, ["http", "https"], context);
     else if (!has("name") || action === "connect") report([], "`url` is missing");
     if (body !== null && has("json")) report(["json"], "a request has one body, `body` or `json`; keep one");

@@ -9,11 +9,18 @@ import type { Evaluate, StepContext } from "../../protocol/step.ts";
 import type { HttpDefaults, Step } from "../../protocol/workflow.ts";
 import type { WebSocketConfig } from "./websocket-config.ts";
 
+/** Where a VU connects. */
+export interface WebSocketTarget extends HttpTarget {
+  /** The VU's number. */
+  readonly vu: number;
+  readonly subprotocols: readonly string[];
+}
+
 /** A step's texts, filled in for one VU. */
 export interface WebSocketTexts {
   readonly name: string;
   /** null: the step only names its connection. */
-  readonly target: (HttpTarget & { readonly subprotocols: readonly string[] }) | null;
+  readonly target: WebSocketTarget | null;
   /** A text is sent as a text message. null: nothing to send. */
   readonly data: string | Buffer | null;
   readonly matches: Matches | null;
@@ -35,7 +42,9 @@ export function compileTexts(step: Step, http: HttpDefaults, templates: StepCont
     return {
       name: name?.evaluate(vu) ?? (where === null ? "" : printUrl(where.url)),
       target:
-        where === null ? null : { ...where, subprotocols: subprotocols.map((subprotocol) => subprotocol.evaluate(vu)) },
+        where === null
+          ? null
+          : { ...where, vu: vu.id, subprotocols: subprotocols.map((subprotocol) => subprotocol.evaluate(vu)) },
       data: data?.(vu) ?? null,
       matches: matches?.(vu) ?? null,
       reason: reason.evaluate(vu),

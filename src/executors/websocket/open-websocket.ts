@@ -1,9 +1,10 @@
 import type { ClientRequest, IncomingMessage } from "node:http";
 import type * as Ws from "ws";
 import { type DriverCall, DriverFailure } from "../../driver/call-driver.ts";
-import { type DialPorts, dialHttpTarget, type HttpTarget } from "../../driver/http-target.ts";
+import { type DialPorts, dialHttpTarget } from "../../driver/http-target.ts";
 import { codeOfBreak, codes } from "../../http/codes.ts";
 import { printUrl } from "../../http/url.ts";
+import type { WebSocketTarget } from "./compile-texts.ts";
 import type { WebSocketConfig } from "./websocket-config.ts";
 import { WebSocketConnection, type WebSocketEvents } from "./websocket-connection.ts";
 
@@ -16,7 +17,7 @@ export const loadWebSockets = (): Promise<typeof Ws> => import("ws");
  */
 export async function openWebSocket(
   config: WebSocketConfig,
-  { url, headers, subprotocols }: HttpTarget & { readonly subprotocols: readonly string[] },
+  { url, headers, vu, subprotocols }: WebSocketTarget,
   ports: DialPorts,
   call: DriverCall,
   events: WebSocketEvents,
@@ -24,7 +25,7 @@ export async function openWebSocket(
   const { WebSocket } = await loadWebSockets();
   const { clock } = ports;
   const until = Math.min(call.until, clock.now() + config.connectTimeoutMs);
-  const stream = await dialHttpTarget(url, config.tls, ports, { until, signal: call.signal });
+  const stream = await dialHttpTarget(url, vu, config.tls, ports, { until, signal: call.signal });
   const shown = printUrl(url);
   const socket = new WebSocket(shown, [...subprotocols], {
     // The socket that was checked and dialled above is the one that is used.

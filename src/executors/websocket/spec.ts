@@ -16,7 +16,7 @@ import {
 } from "../../protocol/shape.ts";
 import { type BytesEncoding, isEncoded } from "../../protocol/encoded-bytes.ts";
 import { listTemplates, type SpecContext, type StepSpec } from "../../protocol/step-spec.ts";
-import { checkTargetUrl } from "../../protocol/target-url.ts";
+import { checkNoProxy, checkTargetUrl } from "../../protocol/target-url.ts";
 import { readTls, tlsShape } from "../../protocol/tls.ts";
 import type { WebSocketAction, WebSocketConfig } from "./websocket-config.ts";
 
@@ -135,6 +135,7 @@ function resolve(config: JsonObject, context: SpecContext): WebSocketConfig {
 
   function check(): void {
     const { report } = context;
+    checkNoProxy(context);
     if (has("url")) checkTargetUrl(config, ["ws", "wss", "http", "https"], context);
     else if (!has("name") || action === "connect") report([], "`url` is missing");
     if (has("data") && has("json")) report(["json"], "a message is `data` or `json`; keep one");
