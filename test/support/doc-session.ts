@@ -20,7 +20,7 @@ export interface DocDifference {
 }
 
 /** Ports that pages name; each is a free one while they are run. */
-const namedPorts = ["8080", "8081", "8000", "9091", "9092", "9093", "9094", "8443"];
+const namedPorts = ["8080", "8081", "8000", "9091", "9092", "9093", "9094", "8443", "50051"];
 
 const partDeadlineMs = 20_000;
 

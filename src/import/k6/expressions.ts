@@ -2,6 +2,7 @@ import type { AnyNode, Node } from "acorn";
 import type { Json } from "../../protocol/json.ts";
 import type { Draft } from "../draft.ts";
 import { escapeTemplate, quoteText } from "../template-text.ts";
+import { randomBelow } from "./read-random.ts";
 import { checkDepth, propertyName, readChain } from "./syntax.ts";
 
 /** A response that a variable of the script holds. */
@@ -277,17 +278,4 @@ function isText(node: AnyNode): boolean {
   if (node.type === "Literal") return typeof node.value === "string";
   if (node.type === "BinaryExpression" && node.operator === "+") return isText(node.left) || isText(node.right);
   return node.type === "TemplateLiteral";
-}
-
-/** The n of `Math.random() * n`. */
-function randomBelow(node: AnyNode | undefined): number | null {
-  if (node?.type !== "BinaryExpression" || node.operator !== "*") return null;
-  const isRandom = (each: AnyNode): boolean =>
-    each.type === "CallExpression" && readChain(each.callee) === "Math.random";
-  const other = (
-    isRandom(node.left as AnyNode) ? node.right : isRandom(node.right) ? node.left : null
-  ) as AnyNode | null;
-  return other?.type === "Literal" && typeof other.value === "number" && other.value >= 1
-    ? Math.floor(other.value)
-    : null;
 }

@@ -3,7 +3,9 @@ import type { Json } from "../../protocol/json.ts";
 import type { Draft } from "../draft.ts";
 import type { ImportOptions } from "../importer.ts";
 import { readChecks } from "./checks.ts";
+import { countPasses } from "./count-passes.ts";
 import type { Expressions, HeldResponse, Names } from "./expressions.ts";
+import { readRandom } from "./read-random.ts";
 import { isRequest, writeBatched, writeRequest, type WrittenRequest } from "./requests.ts";
 import { checkDepth, lineOf, readChain } from "./syntax.ts";
 
@@ -222,52 +224,4 @@ export function createStatementWriter(
 
 function isCall(node: AnyNode, name: string): boolean {
   return node.type === "CallExpression" && readChain(node.callee) === name;
-}
-
-/** `for (let i = 0; i < 3; i++)`. */
-function countPasses(
-  node: AnyNode & { type: "ForStatement" },
-): { readonly name: string; readonly passes: number } | null {
-  const { init, test, update } = node as { init: AnyNode | null; test: AnyNode | null; update: AnyNode | null };
-  const [variable] = init?.type === "VariableDeclaration" ? init.declarations : [];
-  const start = variable?.init?.type === "Literal" ? variable.init.value : null;
-  if (
-    variable?.id.type !== "Identifier" ||
-    start !== 0 ||
-    update?.type !== "UpdateExpression" ||
-    update.operator !== "++"
-  )
-    return null;
-  if (
-    test?.type !== "BinaryExpression" ||
-    !["<", "<="].includes(test.operator) ||
-    readChain(test.left) !== variable.id.name
-  )
-    return null;
-  const end = (test.right as AnyNode).type === "Literal" ? (test.right as AnyNode & { type: "Literal" }).value : null;
-  return typeof end === "number" && end >= 0 && end <= 1e6
-    ? { name: variable.id.name, passes: Math.ceil(end) + (test.operator === "<=" ? 1 : 0) }
-    : null;
-}
-
-/** `Math.random() * b`, `Math.random() * b + a`, seconds; as [_, from, to]. */
-function readRandom(node: AnyNode | undefined): readonly [string, string, string] | null {
-  if (node?.type === "BinaryExpression" && node.operator === "+") {
-    const [left, right] = [node.left as AnyNode, node.right as AnyNode];
-    const [number, product] = left.type === "Literal" ? [left, right] : [right, left];
-    const inner = readRandom(product);
-    return inner === null || number.type !== "Literal" || typeof number.value !== "number"
-      ? null
-      : ["", String(number.value), String(Number(inner[2]) + number.value)];
-  }
-  if (node?.type === "CallExpression" && readChain(node.callee) === "Math.random") return ["", "0", "1"];
-  if (node?.type !== "BinaryExpression" || node.operator !== "*") return null;
-  const [left, right] = [node.left as AnyNode, node.right as AnyNode];
-  const [random, factor] = left.type === "Literal" ? [right, left] : [left, right];
-  return random.type === "CallExpression" &&
-    readChain(random.callee) === "Math.random" &&
-    factor.type === "Literal" &&
-    typeof factor.value === "number"
-    ? ["", "0", String(factor.value)]
-    : null;
 }
