@@ -72,6 +72,7 @@ function formatReached(view: LiveView, { durationMs, iterations }: Goal): string
 function formatNumbers(view: LiveView): string[] {
   const { p95Ms, errorRate } = view;
   return [
+    ...(view.level === undefined ? [] : [view.level]),
     `${formatCount(view.activeVus)} VUs`,
     `${formatCount(view.requestsPerSecond)} req/s`,
     `p95 ${p95Ms === null ? "-" : formatLatency(p95Ms)}`,

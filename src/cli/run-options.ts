@@ -1,5 +1,5 @@
 import { type Command, Option } from "commander";
-import { type LoadMode, loadModes } from "../protocol/load.ts";
+import { type WrittenMode, writtenModes } from "../protocol/load.ts";
 import type { LogLevel } from "../protocol/ports.ts";
 import {
   type StageText,
@@ -22,7 +22,7 @@ export interface WorkflowOptions {
   readonly iterations?: number;
   readonly stage?: readonly StageText[];
   readonly rate?: number;
-  readonly mode?: LoadMode;
+  readonly mode?: WrittenMode;
   readonly env?: Readonly<Record<string, string>>;
   readonly envFile?: readonly string[];
   readonly secret?: Readonly<Record<string, string>>;
@@ -58,7 +58,7 @@ export function addWorkflowOptions(command: Command): Command {
     .option("-i, --iterations <n>", "how many iterations to run", readCount)
     .option("-s, --stage <time:target>", "a stage of a ramp, for example 30s:10; repeat it for more", collectStages)
     .option("--rate <n>", "iteration starts per time unit", readRate)
-    .addOption(new Option("--mode <mode>", "load mode").choices(loadModes))
+    .addOption(new Option("--mode <mode>", "load mode").choices(writtenModes))
     .option("-e, --env <key=value>", "a value for the workflow: ${KEY} and ${env.KEY}; repeatable", collectPairs)
     .option("--env-file <file>", "read KEY=VALUE lines from a file; repeatable", collectTexts)
     .option("--secret <key[=value]>", "a value shown nowhere: ${secret.KEY}", collectSecrets(process.env))

@@ -6,13 +6,14 @@ import {
   findPrepareLimit,
 } from "./fleet-state.ts";
 import { listRunning } from "./held-shares.ts";
+import { restartStage } from "./limit-state.ts";
 import { type Instant, noteEvent } from "./owner-state.ts";
 
 /** What must be written of this moment; shares nothing with the state. */
 export function takeRecord(fleet: FleetState): FleetRecord {
   const { core, pool, epoch, move, partition, degraded, startSpread, startSkewMs, coreEnded, final } = fleet;
   const { slaves, alone, phase, shared, cause, started, endedAt, pausedAt, pausedMs, events, startLeadMs } = core;
-  const { resumedAt, leastTestMs, stopBy, lastSerial, steering, pausedScenarios, rendezvous, meetings } = core;
+  const { resumedAt, leastTestMs, stopBy, lastSerial, steering, pausedScenarios, rendezvous, meetings, search } = core;
   return structuredClone({
     pool,
     epoch,
@@ -43,6 +44,7 @@ export function takeRecord(fleet: FleetState): FleetRecord {
       pausedScenarios,
       rendezvous,
       meetings,
+      search,
       events,
       startLeadMs,
     },
@@ -82,6 +84,8 @@ export function restoreFleet(record: FleetRecord, options: FleetOptions, time: I
     const waiting = new Set(listRunning(fleet).map(({ member }) => member.id));
     if (waiting.size > 0) fleet.returning = { waiting, stoodStill: false };
   }
+  // Nobody looked on meanwhile.
+  restartStage(fleet.core);
   noteEvent(fleet.core, "owner_changed", `taken up under token ${options.token}`, time);
   fleet.dirty = true;
   return fleet;

@@ -159,6 +159,7 @@ export type FleetRecord = Pick<
     | "pausedScenarios"
     | "rendezvous"
     | "meetings"
+    | "search"
     | "events"
     | "startLeadMs"
   >;

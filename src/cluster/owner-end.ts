@@ -12,25 +12,32 @@ export function remainingGrace({ stopBy }: OwnerState, now: number): number {
   return stopBy === null ? 0 : Math.max(0, stopBy - now);
 }
 
+export interface StopDemand {
+  readonly command: string | null;
+  readonly graceMs: number;
+  readonly message?: string;
+}
+
 /**
  * No new starts anywhere; running iterations get `graceMs` from now. Again: only ever shortens. Before the load it ends
- * everything, during teardown only with no grace at all. `command`: null where nobody waits for an answer.
+ * everything, during teardown only with no grace at all. `command`: null where nobody waits for an answer. `cause`: null: the
+ * load has done what it was for, which `message` says.
  */
 export function stopLoad(
   state: OwnerState,
-  cause: Cause,
-  { command, graceMs }: { readonly command: string | null; readonly graceMs: number },
+  cause: Cause | null,
+  { command, graceMs, message }: StopDemand,
   time: Instant,
 ): readonly OwnerEffect[] {
   const answered = command === null ? [] : [answer(command, null)];
   switch (state.phase) {
     case "preparing":
     case "setup":
-      return [...failExecution(state, cause, time), ...answered];
+      return [...(cause === null ? [] : failExecution(state, cause, time)), ...answered];
     case "running":
     case "stopping": {
       state.cause ??= cause;
-      if (state.phase === "running") noteEvent(state, "stopped", cause.message, time);
+      if (state.phase === "running") noteEvent(state, "stopped", cause?.message ?? message ?? "", time);
       state.phase = "stopping";
       state.stopBy = Math.min(time.now + graceMs, state.stopBy ?? Number.POSITIVE_INFINITY);
       const order = { type: "stop", command: command ?? "stop", graceMs: remainingGrace(state, time.now) } as const;

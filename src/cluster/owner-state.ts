@@ -3,6 +3,7 @@ import type { Snapshot } from "../measure/snapshot.ts";
 import type { Inputs, Order, ScenarioPause, SteeringOrder } from "../protocol/message.ts";
 import type { Plan, Share } from "../protocol/plan.ts";
 import type { EventType, ExecutionEvent, Reason, SharedValues } from "../protocol/report.ts";
+import { createSearchState, type SearchState } from "./limit-state.ts";
 import type { LiveThresholds } from "./live-thresholds.ts";
 import type { RendezvousState } from "./rendezvous-state.ts";
 import type { PausedScenario, SlavePause } from "./scenario-pause.ts";
@@ -59,6 +60,8 @@ export interface OwnerState {
   readonly rendezvous: Map<string, RendezvousState>;
   /** Changes of it that must be durable. */
   meetings: number;
+  /** null: no scenario searches for its limit. */
+  readonly search: SearchState | null;
   readonly events: ExecutionEvent[];
 }
 
@@ -160,6 +163,7 @@ export function createOwnerState(options: OwnerOptions): OwnerState {
     commands: [],
     rendezvous: new Map(),
     meetings: 0,
+    search: createSearchState(options.plan),
     events: [],
   };
 }

@@ -1,5 +1,7 @@
 import { applyFrame } from "../measure/snapshot.ts";
 import type { Fact, Order } from "../protocol/message.ts";
+import { advanceSearch } from "./limit-search.ts";
+import { findSearched, restartStage } from "./limit-state.ts";
 import { lookAtThresholds } from "./live-thresholds.ts";
 import { closeAll, failExecution, shortGrace, stopLoad, tearDown } from "./owner-end.ts";
 import {
@@ -17,7 +19,7 @@ import {
 } from "./owner-state.ts";
 import { forgetArrivals, noteArrivals } from "./rendezvous.ts";
 import { describePauses } from "./scenario-time.ts";
-import { forgetSteered, noteApplied, steer, type SteeringEvent } from "./steering.ts";
+import { forgetSteered, noteApplied, refuse, steer, type SteeringEvent } from "./steering.ts";
 
 export type OwnerEvent =
   | { readonly type: "begin" }
@@ -41,6 +43,8 @@ export type OwnerEvent =
 
 /** How often thresholds are looked at while running. */
 const LOOK_EVERY_MS = 2_000;
+/** How often a search for the limit is. */
+const SEARCH_EVERY_MS = 250;
 
 /**
  * An execution's owner as a pure state machine: events go in with the time, effects come out, no I/O.
@@ -73,8 +77,12 @@ export function advanceOwner(state: OwnerState, event: OwnerEvent, time: Instant
       return [...startReady(state, time), ...look(state, time)];
     case "pause":
     case "resume":
-    case "scale":
       return steer(state, event, time);
+    case "scale": {
+      if (state.search === null || findSearched(state.plan)?.scenario.name !== event.scenario)
+        return steer(state, event, time);
+      return [refuse(event.command, "conflict", `scenario ${event.scenario}: its load is set by the search for its limit`)];
+    }
     case "stop":
       return stopLoad(state, { reason: event.reason, message: "stopped", code: null }, event, time);
     default:
@@ -176,6 +184,7 @@ function lose(state: OwnerState, slaveId: string, time: Instant): readonly Owner
   const at = state.slaves.findIndex(({ id }) => id === slaveId);
   if (at === -1) return [];
   state.slaves.splice(at, 1);
+  restartStage(state);
   const answers = [...forgetSteered(state, slaveId), ...forgetArrivals(state, slaveId)];
   if (state.alone === slaveId && state.phase === "setup") {
     const cause = { reason: "setup_lost", message: `${slaveId} was lost during setup`, code: null } as const;
@@ -250,6 +259,8 @@ function startReady(state: OwnerState, time: Instant): readonly OwnerEffect[] {
 
 function look(state: OwnerState, time: Instant): readonly OwnerEffect[] {
   if (state.phase !== "running") return [];
+  if (state.search !== null)
+    return [{ type: "wake", at: time.now + SEARCH_EVERY_MS }, ...advanceSearch(state, state.search, time)];
   const due = (state.lookedAt ?? Number.NEGATIVE_INFINITY) + LOOK_EVERY_MS;
   if (time.now < due) return [{ type: "wake", at: due }];
   state.lookedAt = time.now;

@@ -24,6 +24,8 @@ export type SteeringEvent =
       readonly scenario: string;
       readonly target: number;
       readonly overMs: number;
+      /** For the execution's history. */
+      readonly why?: string;
     };
 
 export type Answered = OwnerEffect & { readonly type: "answered" };
@@ -49,9 +51,9 @@ export function steer(state: OwnerState, event: SteeringEvent, time: Instant): r
       const stands = state.pausedScenarios.get(event.scenario)?.standsAtMs ?? null;
       // A hair before where the clock stands is as good as there, a hair after it is never.
       const atMs = stands === null ? own : Math.floor(own);
-      const { command, scenario, target, overMs } = event;
+      const { command, scenario, target, overMs, why } = event;
       const over = overMs > 0 ? ` over ${overMs} ms` : "";
-      noteEvent(state, "scaled", `${scenario} to ${target}${over}`, time);
+      noteEvent(state, "scaled", `${scenario} to ${target}${over}${why === undefined ? "" : `: ${why}`}`, time);
       return send(state, { type: "scale", command, serial: nextSerial(state), scenario, target, overMs, atMs });
     }
     default:

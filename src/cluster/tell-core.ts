@@ -41,7 +41,7 @@ export function stampOrder(fleet: FleetState, slaveId: string, incarnation: numb
 /** Whatever of the core is in the record, in short. */
 function describeCore({ core, coreEnded }: FleetState): string {
   const states = core.slaves.map(({ id, state, steered }) => `${id}=${state}${steered}`).join(",");
-  const { phase, pausedAt, resumedAt, stopBy, lastSerial, cause, events, meetings } = core;
+  const { phase, pausedAt, resumedAt, stopBy, lastSerial, cause, events, meetings, search } = core;
   return [
     phase,
     states,
@@ -53,5 +53,6 @@ function describeCore({ core, coreEnded }: FleetState): string {
     events.length,
     coreEnded,
     meetings,
+    search?.changes,
   ].join(";");
 }

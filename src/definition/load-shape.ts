@@ -1,5 +1,5 @@
 import { pauseShape } from "../protocol/pause.ts";
-import { describe, duration, later, list, object, positiveDuration, type Shape } from "../protocol/shape.ts";
+import { describe, duration, list, object, positiveDuration, type Shape } from "../protocol/shape.ts";
 import { modeFields } from "./mode-fields.ts";
 
 /** A number of VUs, or of slaves: at least one. */
@@ -20,13 +20,44 @@ const stage = object(
   ["duration", "target"],
 );
 
+const limitSearch = object(
+  {
+    of: describe(
+      { kind: "choice", values: ["rate", "vus"] },
+      "What is raised: iterations started per second, or VUs. Default: rate.",
+    ),
+    from: describe(rate, "The first level: iterations per second, or a whole number of VUs. Required."),
+    to: describe(rate, "No level is above this. Required."),
+    factor: describe(
+      { kind: "number", min: 1.01, max: 100 },
+      "How many times the level before each next one is, until one breaks. Default: 1.5.",
+    ),
+    hold: describe(
+      positiveDuration,
+      "How long each level is judged, such as `30s`; a quarter of it, at least 1 s, goes by before and is left out. " +
+        "Default: 30s.",
+    ),
+    tolerance: describe(
+      {
+        kind: "union",
+        of: [
+          { kind: "number", min: 0.001, max: 1 },
+          { kind: "text", pattern: /^\d+(?:\.\d+)?\s*%$/, accepts: "a share such as `5%`" },
+        ],
+      },
+      "How near the limit is found, such as `5%` of it. Default: 5%.",
+    ),
+  },
+  ["from", "to"],
+);
+
 /** The load of a scenario, and what goes with it. */
 export const loadShapes: Readonly<Record<string, Shape>> = {
   mode: describe(
-    { kind: "choice", values: Object.keys(modeFields), later: ["find-limit"] },
+    { kind: "choice", values: Object.keys(modeFields) },
     "How iterations are started. Default: by the fields given. `rate`: constant-arrival-rate; `start_rate` with " +
       "`stages`: ramping-arrival-rate; `stages`: ramping-vus; `iterations`: shared-iterations; `duration`: constant-vus; " +
-      "none of them: one iteration per VU.",
+      "none of them: one iteration per VU. `find-limit` searches for the highest load that holds the thresholds.",
   ),
   vus: describe(count, "Virtual users that run iterations at the same time. Default: 1."),
   duration: describe(
@@ -50,12 +81,13 @@ export const loadShapes: Readonly<Record<string, Shape>> = {
   time_unit: describe(positiveDuration, "The time that `rate` and stage targets count in, such as `1m`. Default: 1s."),
   pre_allocated_vus: describe(
     count,
-    "VUs made before the start, in the arrival modes. Default: the iterations started in a second.",
+    "VUs made before the start, in the arrival modes and in find-limit of a rate. Default: the iterations started in a " +
+      "second.",
   ),
   max_vus: describe(
     count,
-    "The most VUs, in the arrival modes and externally-controlled; a start that finds none free is dropped and " +
-      "counted. Default: `pre_allocated_vus`, or `vus`.",
+    "The most VUs, in the arrival modes, find-limit of a rate and externally-controlled; a start that finds none free " +
+      "is dropped and counted. Default: `pre_allocated_vus`, or `vus`.",
   ),
   start_vus: describe(countOrNone, "VUs at the beginning of the first stage, in mode ramping-vus. Default: 1."),
   start_rate: describe(
@@ -77,7 +109,8 @@ export const loadShapes: Readonly<Record<string, Shape>> = {
   ),
   max_duration: describe(
     positiveDuration,
-    "The longest time for all iterations, in the modes that count them, such as `5m`. Default: 10m.",
+    "The longest time for all iterations, in the modes that count them, such as `5m`. Default: 10m. In find-limit the " +
+      "longest time of the search; default: as long as it takes.",
   ),
   pacing: describe(
     duration,
@@ -87,5 +120,9 @@ export const loadShapes: Readonly<Record<string, Shape>> = {
     pauseShape,
     "Wait after each iteration: `1s`, or `{min, max}` for a random time between; in no duration metric. Default: none.",
   ),
-  find_limit: later("a search for the limit"),
+  find_limit: describe(
+    limitSearch,
+    "What mode find-limit searches: the highest rate, or number of VUs, at which the thresholds hold. Required there; " +
+      "no default.",
+  ),
 };

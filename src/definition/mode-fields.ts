@@ -1,8 +1,8 @@
-import type { LoadMode } from "../protocol/load.ts";
+import type { LoadMode, WrittenMode } from "../protocol/load.ts";
 
 /** Which load fields each mode uses; the first list are those it cannot do without. */
 export const modeFields: Readonly<
-  Record<LoadMode, { readonly needs: readonly string[]; readonly takes: readonly string[] }>
+  Record<WrittenMode, { readonly needs: readonly string[]; readonly takes: readonly string[] }>
 > = {
   "constant-vus": { needs: ["duration"], takes: ["vus", "ramp_up"] },
   "ramping-vus": { needs: ["stages"], takes: ["start_vus", "graceful_ramp_down"] },
@@ -10,6 +10,7 @@ export const modeFields: Readonly<
   "shared-iterations": { needs: ["iterations"], takes: ["vus", "duration", "max_duration"] },
   "constant-arrival-rate": { needs: ["rate", "duration"], takes: ["time_unit", "pre_allocated_vus", "max_vus"] },
   "ramping-arrival-rate": { needs: ["stages"], takes: ["start_rate", "time_unit", "pre_allocated_vus", "max_vus"] },
+  "find-limit": { needs: ["find_limit"], takes: ["pre_allocated_vus", "max_vus", "max_duration"] },
   "externally-controlled": { needs: [], takes: ["vus", "max_vus", "duration"] },
 };
 
@@ -27,7 +28,7 @@ export function inferMode(has: (field: string) => boolean): LoadMode {
 }
 
 /** Does this mode use this field? */
-export function usesField(mode: LoadMode, field: string): boolean {
+export function usesField(mode: WrittenMode, field: string): boolean {
   const { needs, takes } = modeFields[mode];
   return needs.includes(field) || takes.includes(field);
 }

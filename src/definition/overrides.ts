@@ -1,5 +1,5 @@
 import type { Json, JsonObject } from "../protocol/json.ts";
-import type { LoadMode } from "../protocol/load.ts";
+import type { WrittenMode } from "../protocol/load.ts";
 import type { Path } from "../protocol/step-spec.ts";
 import { inferMode, loadFields, usesField } from "./mode-fields.ts";
 
@@ -98,7 +98,7 @@ function atLeast(value: Json | undefined, least: Json): boolean {
 }
 
 /** The mode that fields name, or ask for. */
-export function modeOf(fields: JsonObject): LoadMode {
+export function modeOf(fields: JsonObject): WrittenMode {
   const mode = fields["mode"];
-  return typeof mode === "string" ? (mode as LoadMode) : inferMode((field) => Object.hasOwn(fields, field));
+  return typeof mode === "string" ? (mode as WrittenMode) : inferMode((field) => Object.hasOwn(fields, field));
 }

@@ -1,15 +1,25 @@
 import type { JsonObject } from "../protocol/json.ts";
-import type { Load, LoadMode, Stage } from "../protocol/load.ts";
+import type { Load, LoadMode, Stage, WrittenMode } from "../protocol/load.ts";
+import type { LimitSearch } from "../protocol/limit-search.ts";
 import type { Path } from "../protocol/step-spec.ts";
 import type { Findings } from "../document/findings.ts";
 import { asList, asMs, asNumber, asObject } from "../protocol/json-values.ts";
 import { loadFields, modeFields, usesField } from "./mode-fields.ts";
 import { type LoadFields, modeOf } from "./overrides.ts";
+import { readVus } from "./read-vus.ts";
+import { resolveLimit } from "./resolve-limit.ts";
 
 const defaultMaxDurationMs = 600_000;
 
+/** What the load fields of a scenario come to. */
+export interface ResolvedLoad {
+  readonly load: Load;
+  /** null: the mode is no search. */
+  readonly limitSearch: LimitSearch | null;
+}
+
 /** The load that checked fields describe; null: they describe none, which is reported. `path`: where the fields stand. */
-export function resolveLoad(fields: LoadFields, path: Path, findings: Findings): Load | null {
+export function resolveLoad(fields: LoadFields, path: Path, findings: Findings): ResolvedLoad | null {
   const { values } = fields;
   const mode = modeOf(values);
   if (!Object.hasOwn(modeFields, mode)) return null;
@@ -28,7 +38,8 @@ export function resolveLoad(fields: LoadFields, path: Path, findings: Findings):
       findings.report(place, `mode ${mode}${explain(values)} needs \`${field}\``);
   }
   if (unused.length > 0 || missing.length > 0) return null;
-  return build(mode, values, fields, findings);
+  if (mode === "find-limit") return resolveLimit(fields, findings);
+  return { load: build(mode, values, fields, findings), limitSearch: null };
 }
 
 function explain(values: JsonObject): string {
@@ -41,7 +52,7 @@ function explain(values: JsonObject): string {
     : ` (which \`${reason}\` without a \`mode\` means)`;
 }
 
-function advise(mode: LoadMode, field: string): string {
+function advise(mode: WrittenMode, field: string): string {
   if (field === "vus" && mode === "ramping-vus") return "give `start_vus`, and the other counts as targets of `stages`";
   if (field === "vus") return "give `pre_allocated_vus` and `max_vus`";
   const { needs, takes } = modeFields[mode];
@@ -113,24 +124,4 @@ function readStages(fields: LoadFields, findings: Findings): readonly Stage[] {
     findings.report(fields.pathOf("stages"), "the stages take no time; give at least one a `duration` above 0");
   }
   return stages;
-}
-
-/** VUs of an arrival mode: enough for the starts of a second unless given. */
-function readVus(
-  fields: LoadFields,
-  highest: number,
-  timeUnitMs: number,
-  findings: Findings,
-): { preAllocatedVus: number; maxVus: number } {
-  const most = asNumber(fields.values["max_vus"]);
-  const inSecond = Math.max(1, Math.ceil((highest * 1000) / timeUnitMs));
-  const preAllocatedVus = asNumber(fields.values["pre_allocated_vus"]) ?? Math.min(inSecond, most ?? inSecond);
-  const maxVus = most ?? preAllocatedVus;
-  if (maxVus < preAllocatedVus) {
-    findings.report(
-      fields.pathOf("max_vus"),
-      `\`max_vus\` (${maxVus}) is less than \`pre_allocated_vus\` (${preAllocatedVus})`,
-    );
-  }
-  return { preAllocatedVus, maxVus };
 }

@@ -110,14 +110,14 @@ export function resolveScenario(
   const stepsPath: Path = path[0] === "options" ? ["steps"] : [...path, "steps"];
   if (steps.length === 0 && draft.steps !== undefined && !findings.isWrong(stepsPath))
     findings.report(stepsPath, "there is no step; give at least one");
-  const load = resolveLoad(draft.load, path, findings);
+  const resolved = resolveLoad(draft.load, path, findings);
   const option = (field: string): Json | undefined => fields[field] ?? workflowOptions[field];
-  if (load === null) return null;
+  if (resolved === null) return null;
   const own = asObject(fields["variables"]);
   const pause = option("think_time");
   return {
     name,
-    load,
+    ...resolved,
     startTimeMs: asMs(fields["start_time"]) ?? 0,
     gracefulStopMs: asMs(option("graceful_stop")) ?? 30_000,
     pacingMs: asMs(option("pacing")) ?? 0,

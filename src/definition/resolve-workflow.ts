@@ -19,6 +19,7 @@ import { checkVariables } from "./resolve-checks.ts";
 import { resolveFeeders } from "./resolve-feeders.ts";
 import { maskOutputs, resolveOutputs } from "./resolve-outputs.ts";
 import { listDrafts, resolveScenario, withoutLoad } from "./resolve-scenario.ts";
+import { resolveSearched } from "./resolve-limit.ts";
 import { resolveSlaves } from "./resolve-slaves.ts";
 import { createStepResolver, defaultErrorRule, resolveErrorRule, type StepResolver } from "./resolve-steps.ts";
 import { createStepIds } from "./step-ids.ts";
@@ -115,7 +116,7 @@ export function resolveWorkflow(document: Json, options: ResolveOptions, finding
   checkExtent([...Object.values(phases), ...scenarios.map((scenario) => scenario?.steps ?? [])], findings);
   const metrics = asObject(root["metrics"]) as Readonly<Record<string, MetricType>>;
   const stepIds = shared.ids.all;
-  const thresholds = resolveThresholds(
+  const written = resolveThresholds(
     workflowOptions["thresholds"],
     ["options", "thresholds"],
     {
@@ -126,6 +127,10 @@ export function resolveWorkflow(document: Json, options: ResolveOptions, finding
     },
     findings,
   );
+  const run = scenarios
+    .filter((scenario) => scenario !== null)
+    .filter(({ name }) => options.scenario === undefined || name === options.scenario);
+  const thresholds = resolveSearched(written, run, drafts, findings);
   const slaves = resolveSlaves(workflowOptions, ["options"], findings);
   const outputs = resolveOutputs(workflowOptions, findings);
   const variables = { ...asObject(root["variables"]), ...given };
@@ -165,9 +170,7 @@ export function resolveWorkflow(document: Json, options: ResolveOptions, finding
     feeders: feeders.map(({ feeder }) => feeder),
     seed: asNumber(workflowOptions["seed"]),
     locale: asText(workflowOptions["locale"]) ?? "en",
-    scenarios: scenarios
-      .filter((scenario) => scenario !== null)
-      .filter(({ name }) => options.scenario === undefined || name === options.scenario),
+    scenarios: run,
     setup: phases["setup"] ?? [],
     teardown: phases["teardown"] ?? [],
     connections: asObject(root["connections"]) as Readonly<Record<string, JsonObject>>,

@@ -1,10 +1,11 @@
 import type { JsonObject } from "../protocol/json.ts";
-import { createLiveThresholds, decideThresholds } from "../cluster/live-thresholds.ts";
+import { describeLimit, describeStage } from "../cluster/limit-state.ts";
+import { createLiveThresholds } from "../cluster/live-thresholds.ts";
 import { advanceOwner, type OwnerEvent } from "../cluster/owner.ts";
 import { shortGrace } from "../cluster/owner-end.ts";
 import { createOwnerState, type OwnerEffect, testTimeAt } from "../cluster/owner-state.ts";
 import { advanceSlave, createSlaveState, type SlaveEvent } from "../cluster/slave.ts";
-import { judgeExecution } from "../cluster/verdict.ts";
+import { decideOutcomes, judgeExecution } from "../cluster/verdict.ts";
 import { EngineError, isErrorCode } from "../errors.ts";
 import { createSnapshot } from "../measure/snapshot.ts";
 import { cutPlan } from "../plan/cut-plan.ts";
@@ -183,7 +184,7 @@ export function startLocal(options: LocalOptions): LocalExecution {
     }
     if (cause !== null && explained.has(cause.reason)) log("error", cause.message);
     const endedAt = owner.endedAt ?? clock.now();
-    const decided = decideThresholds(thresholds, snapshot, testTimeAt(owner, endedAt));
+    const decided = decideOutcomes(owner, testTimeAt(owner, endedAt));
     const report = buildReport(snapshot, {
       engineVersion: options.engineVersion,
       executionId: options.executionId,
@@ -195,6 +196,7 @@ export function startLocal(options: LocalOptions): LocalExecution {
       endedAt: started === null ? clock.wall() : started.wall + (endedAt - started.now),
       pausedMs: owner.pausedMs,
       thresholds: decided,
+      findLimit: describeLimit(owner),
       events: owner.events,
       startSkewMs: started === null ? null : 0,
     });
@@ -204,7 +206,10 @@ export function startLocal(options: LocalOptions): LocalExecution {
   tellOwner({ type: "begin" });
 
   return {
-    view: () => summarize(snapshot),
+    view() {
+      const level = describeStage(owner);
+      return level === undefined ? summarize(snapshot) : { ...summarize(snapshot), level };
+    },
     testTimeMs: () => testTimeAt(owner, clock.now()),
     pause: () => tellOwner({ type: "pause", command: "" }),
     resume: () => tellOwner({ type: "resume", command: "" }),

@@ -1,14 +1,14 @@
 import { toScenarioTime } from "../cluster/scenario-time.ts";
 import type { FleetState, Member } from "../cluster/fleet-state.ts";
-import { judgeExecution } from "../cluster/verdict.ts";
-import { decideThresholds } from "../cluster/live-thresholds.ts";
+import { describeLimit } from "../cluster/limit-state.ts";
+import { decideOutcomes, judgeExecution } from "../cluster/verdict.ts";
 import { type OwnerState, testTimeAt } from "../cluster/owner-state.ts";
 import { evaluateThreshold } from "../measure/evaluate-threshold.ts";
 import { totalOf } from "../measure/snapshot.ts";
 import type { PlannedScenario } from "../protocol/plan.ts";
 import type { Report, ThresholdResult } from "../protocol/report.ts";
 import type { Execution, ExecutionPhase, ExecutionStatus, SlaveState } from "../protocol/rest.ts";
-import type { Workflow } from "../protocol/workflow.ts";
+import type { Scenario, Workflow } from "../protocol/workflow.ts";
 import { buildReport } from "../report/build-report.ts";
 import { describeErrors } from "../report/describe-errors.ts";
 import type { ExecutionFacts } from "../report/execution-facts.ts";
@@ -112,7 +112,7 @@ export function reportFleet(card: ExecutionCard, fleet: FleetState, engineVersio
   const { core } = fleet;
   const { started, snapshot } = core;
   const endedAt = core.endedAt ?? started?.now ?? 0;
-  const thresholds = decideThresholds(core.thresholds, snapshot, testTimeAt(core, endedAt));
+  const thresholds = decideOutcomes(core, testTimeAt(core, endedAt));
   const facts: ExecutionFacts = {
     engineVersion,
     executionId: card.id,
@@ -123,6 +123,7 @@ export function reportFleet(card: ExecutionCard, fleet: FleetState, engineVersio
     endedAt: started === null ? wall : started.wall + Math.max(0, endedAt - started.now),
     pausedMs: core.pausedMs,
     thresholds,
+    findLimit: describeLimit(core),
     events: core.events,
     startSkewMs: fleet.startSkewMs,
     lost: fleet.lost,
@@ -153,8 +154,13 @@ function phaseOf({ core }: FleetState): ExecutionPhase {
   return core.phase === "closing" || core.phase === "done" ? "stopping" : core.phase;
 }
 
+/** As it was written: a search steers a load of another mode. */
+function nameMode({ load, limitSearch }: Scenario): string {
+  return (limitSearch ?? null) === null ? load.mode : "find-limit";
+}
+
 function describeCard({ id, workflow, createdAt }: ExecutionCard) {
-  const modes = new Set(workflow.scenarios.map(({ load }) => load.mode));
+  const modes = new Set(workflow.scenarios.map(nameMode));
   const [mode = "scenarios"] = modes;
   return {
     id,

@@ -76,8 +76,8 @@ export interface ExternallyControlled {
   readonly durationMs: number | null;
 }
 
-/** Every mode, as the command line and the schema name them. */
-export const loadModes = [
+/** Every mode of a load. */
+const loadModes = [
   "constant-vus",
   "ramping-vus",
   "per-vu-iterations",
@@ -86,3 +86,8 @@ export const loadModes = [
   "ramping-arrival-rate",
   "externally-controlled",
 ] as const satisfies readonly LoadMode[];
+
+/** Every mode, as the command line and the schema name them: `find-limit` steers a load of another mode. */
+export const writtenModes = [...loadModes, "find-limit"] as const;
+
+export type WrittenMode = (typeof writtenModes)[number];

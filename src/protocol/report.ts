@@ -1,4 +1,5 @@
 import type { Json, JsonObject } from "./json.ts";
+import type { FoundLimit } from "./limit-search.ts";
 import type { OutputType } from "./output.ts";
 
 /** The report of an execution, exactly as `--json`, `--out-json` and `/report` show it (CONTRACT 5). */
@@ -22,7 +23,10 @@ export interface Report {
   readonly metrics: Readonly<Record<string, ReportMetric>>;
   readonly step_metrics: Readonly<Record<string, StepMetrics>>;
   readonly checks: readonly CheckResult[];
+  /** After a search for the limit they are those of the highest level that held, or of the first. */
   readonly thresholds: readonly ThresholdResult[];
+  /** null: no scenario searched for its limit. */
+  readonly find_limit: FoundLimit | null;
   readonly errors: readonly ReportError[];
   readonly events: readonly ExecutionEvent[];
   readonly slaves: readonly ReportSlave[];

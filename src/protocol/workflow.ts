@@ -1,4 +1,5 @@
 import type { Json, JsonObject } from "./json.ts";
+import type { LimitSearch } from "./limit-search.ts";
 import type { OutputSpec } from "./output.ts";
 import type { Load } from "./load.ts";
 import type { NamedFile } from "./named-file.ts";
@@ -90,6 +91,8 @@ export interface Feeder {
 export interface Scenario {
   readonly name: string;
   readonly load: Load;
+  /** null: the load is as it is. At most one scenario of a workflow searches, from its load on. */
+  readonly limitSearch: LimitSearch | null;
   /** After the start instant, on the test clock. */
   readonly startTimeMs: number;
   /** How long running iterations may go on after the end of the load. */

@@ -36,6 +36,7 @@ export function buildReport(snapshot: Snapshot, facts: ExecutionFacts): Report {
     step_metrics: describeSteps(snapshot, workflow),
     checks: describeChecks(snapshot, workflow),
     thresholds: facts.thresholds.map((result) => ({ ...result, value: roundValue(result) })),
+    find_limit: facts.findLimit ?? null,
     errors: describeErrors(snapshot.errors),
     events: facts.events,
     slaves: describeSlaves(snapshot),
@@ -56,6 +57,8 @@ export function buildReport(snapshot: Snapshot, facts: ExecutionFacts): Report {
 function listOpen({ workflow, events }: ExecutionFacts): string[] {
   if (events.some(({ type }) => type === "data_over")) return [];
   return workflow.scenarios
+    // Of a search the levels tell it, and it goes on below.
+    .filter(({ limitSearch }) => (limitSearch ?? null) === null)
     .filter(({ load }) => load.mode === "constant-arrival-rate" || load.mode === "ramping-arrival-rate")
     .map(({ name }) => name);
 }

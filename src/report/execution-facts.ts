@@ -1,4 +1,5 @@
 import type { ExecutionEvent, Reason, Report, ThresholdResult } from "../protocol/report.ts";
+import type { FoundLimit } from "../protocol/limit-search.ts";
 import type { Workflow } from "../protocol/workflow.ts";
 
 /** What a report says that is not in the snapshot. Times are epoch milliseconds. */
@@ -17,6 +18,8 @@ export interface ExecutionFacts {
   readonly pausedMs: number;
   /** The final outcomes, in the workflow's order. */
   readonly thresholds: readonly ThresholdResult[];
+  /** Default: no scenario searched. */
+  readonly findLimit?: FoundLimit | null;
   readonly events: readonly ExecutionEvent[];
   readonly startSkewMs: number | null;
   /** Default: nothing. */

@@ -22,6 +22,8 @@ export interface LiveView {
   readonly droppedIterations: number;
   /** Failures counted so far. */
   readonly errors: number;
+  /** Where a search for the limit is, such as `level 3: 60/s`; absent: there is none. */
+  readonly level?: string;
 }
 
 /** The numbers of this moment. */

@@ -3,6 +3,7 @@ import type { Render } from "./render.ts";
 import { showChecks } from "./text/checks.ts";
 import { showErrors } from "./text/errors.ts";
 import { showTotals, showTrends } from "./text/metrics.ts";
+import { showLimit } from "./text/limit.ts";
 import { showText } from "./text/people.ts";
 import type { Paint, Section } from "./text/section.ts";
 import { showSteps } from "./text/steps.ts";
@@ -16,6 +17,7 @@ const showHead: Section = ({ workflow_name, workflow_id }, { colors }) => {
 
 const sections: readonly Section[] = [
   showHead,
+  showLimit,
   showThresholds,
   showChecks,
   showSteps,

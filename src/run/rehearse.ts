@@ -185,6 +185,7 @@ function makeRehearsal(workflow: Workflow, port: number): Workflow {
         gracefulStopMs: 1_000,
         pacingMs: 0,
         targetSlaves: null,
+        limitSearch: null,
         thinkTime: null,
         onError: "continue",
         variables: {},

@@ -111,6 +111,7 @@ const report: Report = {
   warm_up: { http_reqs: 0, iterations: 0 },
   timeseries: { interval_ms: 1_000, points: [] },
   generator: { verdict: "ok", reasons: [] },
+  find_limit: null,
   series_overflow: {},
   outputs: [],
 };

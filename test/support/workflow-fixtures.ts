@@ -60,6 +60,7 @@ export function completeScenario(fields: Partial<Scenario> = {}): Scenario {
     tags: {},
     steps: [],
     targetSlaves: null,
+    limitSearch: null,
     vuSetup: [],
     vuTeardown: [],
     preHook: [],

@@ -13,7 +13,7 @@ export const showThresholds: Section = (report, paint) => {
     { text: showText(result.metric) },
     { text: showText(result.condition) },
     {
-      text: result.value === null ? "no data" : showValue(result, report),
+      text: showMeasured(result, report),
       paint: result.passed === false ? colors.red : colors.bold,
     },
   ]);
@@ -27,7 +27,9 @@ export const showThresholds: Section = (report, paint) => {
   return [colors.bold("THRESHOLDS"), ...lines.map((line, place) => `  ${marks[place] ?? ""} ${line}`)];
 };
 
-function showValue({ metric, condition, value }: ThresholdResult, report: Report): string {
+/** What was measured, in the metric's unit. */
+export function showMeasured({ metric, condition, value }: ThresholdResult, report: Pick<Report, "metrics">): string {
+  if (value === null) return "no data";
   const name = parseMetricKey(metric)?.name ?? metric;
   const method = /^\s*([a-z]+)/.exec(condition)?.[1] ?? "";
   const type = report.metrics[name]?.type ?? lookupMetric(name, {})?.type;

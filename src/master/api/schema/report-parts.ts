@@ -1,4 +1,5 @@
 import { Type } from "typebox";
+import type { FoundLimit } from "../../../protocol/limit-search.ts";
 import type {
   CheckResult,
   ExecutionEvent,
@@ -91,6 +92,29 @@ export const thresholdResult = schemaOf<ThresholdResult>()(
     condition: Type.String(),
     passed: orNull(Type.Boolean({ description: "null: not decided yet" })),
     value: orNull(number("The measured value in the metric's unit; null without data")),
+  }),
+);
+
+export const foundLimit = schemaOf<FoundLimit>()(
+  "FoundLimit",
+  exactly({
+    scenario: Type.String(),
+    of: oneOf(["rate", "vus"]),
+    limit: orNull(number("The highest target that held; null: none did")),
+    reason: Type.String({ description: "Why nothing above it holds, or why that is not known" }),
+    levels: Type.Array(
+      exactly({
+        target: number("Iterations per second, or VUs"),
+        from_ms: milliseconds(),
+        to_ms: milliseconds(),
+        held: Type.Boolean(),
+        achieved_per_s: number("Iterations that finished per second"),
+        dropped: count("Starts that found no VU"),
+        thresholds: Type.Array(thresholdResult),
+        why: orNull(Type.String({ description: "What broke it; null: it held" })),
+      }),
+      { description: "In the order in which they were tried" },
+    ),
   }),
 );
 

@@ -3,6 +3,7 @@ import type { Report } from "../../../protocol/report.ts";
 import {
   checkResult,
   executionEvent,
+  foundLimit,
   reasons,
   reportError,
   reportMetric,
@@ -37,6 +38,7 @@ export const report = schemaOf<Report>()(
     step_metrics: mapOf(stepMetrics),
     checks: Type.Array(checkResult),
     thresholds: Type.Array(thresholdResult),
+    find_limit: orNull(foundLimit),
     errors: Type.Array(reportError),
     events: Type.Array(executionEvent),
     slaves: Type.Array(reportSlave),
