@@ -168,7 +168,7 @@ export interface WorkflowDocument {
   };
   /** The load, and how the workflow runs. Default: one iteration by one VU. */
   readonly options?: {
-    /** How iterations are started. Default: by the fields given. `rate`: constant-arrival-rate; `start_rate` with `stages`: ramping-arrival-rate; `stages`: ramping-vus; `iterations`: shared-iterations; `duration`: constant-vus; none of them: one iteration per VU. */
+    /** How iterations are started. Default: by the fields given. `rate`: constant-arrival-rate; `start_rate` with `stages`: ramping-arrival-rate; `stages`: ramping-vus; `iterations`: shared-iterations; `duration`: constant-vus; none of them: one iteration per VU. `find-limit` searches for the highest load that holds the thresholds. */
     readonly mode?:
       | "constant-vus"
       | "ramping-vus"
@@ -177,6 +177,7 @@ export interface WorkflowDocument {
       | "constant-arrival-rate"
       | "ramping-arrival-rate"
       | "externally-controlled"
+      | "find-limit"
       | Template;
     /** Virtual users that run iterations at the same time. Default: 1. */
     readonly vus?: number | Template;
@@ -195,9 +196,9 @@ export interface WorkflowDocument {
     readonly rate?: number | Template;
     /** The time that `rate` and stage targets count in, such as `1m`. Default: 1s. */
     readonly time_unit?: number | string;
-    /** VUs made before the start, in the arrival modes. Default: the iterations started in a second. */
+    /** VUs made before the start, in the arrival modes and in find-limit of a rate. Default: the iterations started in a second. */
     readonly pre_allocated_vus?: number | Template;
-    /** The most VUs, in the arrival modes and externally-controlled; a start that finds none free is dropped and counted. Default: `pre_allocated_vus`, or `vus`. */
+    /** The most VUs, in the arrival modes, find-limit of a rate and externally-controlled; a start that finds none free is dropped and counted. Default: `pre_allocated_vus`, or `vus`. */
     readonly max_vus?: number | Template;
     /** VUs at the beginning of the first stage, in mode ramping-vus. Default: 1. */
     readonly start_vus?: number | Template;
@@ -209,7 +210,7 @@ export interface WorkflowDocument {
     readonly graceful_stop?: number | string;
     /** How long the iteration of a VU that is taken away may go on before it is interrupted, in mode ramping-vus. Default: 30s. */
     readonly graceful_ramp_down?: number | string;
-    /** The longest time for all iterations, in the modes that count them, such as `5m`. Default: 10m. */
+    /** The longest time for all iterations, in the modes that count them, such as `5m`. Default: 10m. In find-limit the longest time of the search; default: as long as it takes. */
     readonly max_duration?: number | string;
     /** The least time between the beginnings of two iterations of a VU, such as `2s`, in test time. Default: 0. */
     readonly pacing?: number | string;
@@ -223,6 +224,21 @@ export interface WorkflowDocument {
           /** The longest time; a bare number is milliseconds. Required. */
           readonly max: number | string;
         };
+    /** What mode find-limit searches: the highest rate, or number of VUs, at which the thresholds hold. Required there; no default. */
+    readonly find_limit?: {
+      /** What is raised: iterations started per second, or VUs. Default: rate. */
+      readonly of?: "rate" | "vus" | Template;
+      /** The first level: iterations per second, or a whole number of VUs. Required. */
+      readonly from: number | Template;
+      /** No level is above this. Required. */
+      readonly to: number | Template;
+      /** How many times the level before it the next one is, until one breaks. Default: 1.5. */
+      readonly factor?: number | Template;
+      /** How long each level is judged, such as `30s`; a quarter of it, at least 1 s, goes by before and is left out. Default: 30s. */
+      readonly hold?: number | string;
+      /** How near the limit is found, such as `5%` of it. Default: 5%. */
+      readonly tolerance?: number | Template | string;
+    };
     /** This first part of the run, such as `10s`, is left out of metrics and thresholds, in test time. Default: 0. */
     readonly warm_up?: number | string;
     /** Conditions on metrics that decide whether the run passes: a list, or k6's map. Default: none. */
@@ -475,7 +491,7 @@ export interface WorkflowDocument {
     Record<
       string,
       {
-        /** How iterations are started. Default: by the fields given. `rate`: constant-arrival-rate; `start_rate` with `stages`: ramping-arrival-rate; `stages`: ramping-vus; `iterations`: shared-iterations; `duration`: constant-vus; none of them: one iteration per VU. */
+        /** How iterations are started. Default: by the fields given. `rate`: constant-arrival-rate; `start_rate` with `stages`: ramping-arrival-rate; `stages`: ramping-vus; `iterations`: shared-iterations; `duration`: constant-vus; none of them: one iteration per VU. `find-limit` searches for the highest load that holds the thresholds. */
         readonly mode?:
           | "constant-vus"
           | "ramping-vus"
@@ -484,6 +500,7 @@ export interface WorkflowDocument {
           | "constant-arrival-rate"
           | "ramping-arrival-rate"
           | "externally-controlled"
+          | "find-limit"
           | Template;
         /** Virtual users that run iterations at the same time. Default: 1. */
         readonly vus?: number | Template;
@@ -502,9 +519,9 @@ export interface WorkflowDocument {
         readonly rate?: number | Template;
         /** The time that `rate` and stage targets count in, such as `1m`. Default: 1s. */
         readonly time_unit?: number | string;
-        /** VUs made before the start, in the arrival modes. Default: the iterations started in a second. */
+        /** VUs made before the start, in the arrival modes and in find-limit of a rate. Default: the iterations started in a second. */
         readonly pre_allocated_vus?: number | Template;
-        /** The most VUs, in the arrival modes and externally-controlled; a start that finds none free is dropped and counted. Default: `pre_allocated_vus`, or `vus`. */
+        /** The most VUs, in the arrival modes, find-limit of a rate and externally-controlled; a start that finds none free is dropped and counted. Default: `pre_allocated_vus`, or `vus`. */
         readonly max_vus?: number | Template;
         /** VUs at the beginning of the first stage, in mode ramping-vus. Default: 1. */
         readonly start_vus?: number | Template;
@@ -516,7 +533,7 @@ export interface WorkflowDocument {
         readonly graceful_stop?: number | string;
         /** How long the iteration of a VU that is taken away may go on before it is interrupted, in mode ramping-vus. Default: 30s. */
         readonly graceful_ramp_down?: number | string;
-        /** The longest time for all iterations, in the modes that count them, such as `5m`. Default: 10m. */
+        /** The longest time for all iterations, in the modes that count them, such as `5m`. Default: 10m. In find-limit the longest time of the search; default: as long as it takes. */
         readonly max_duration?: number | string;
         /** The least time between the beginnings of two iterations of a VU, such as `2s`, in test time. Default: 0. */
         readonly pacing?: number | string;
@@ -530,6 +547,21 @@ export interface WorkflowDocument {
               /** The longest time; a bare number is milliseconds. Required. */
               readonly max: number | string;
             };
+        /** What mode find-limit searches: the highest rate, or number of VUs, at which the thresholds hold. Required there; no default. */
+        readonly find_limit?: {
+          /** What is raised: iterations started per second, or VUs. Default: rate. */
+          readonly of?: "rate" | "vus" | Template;
+          /** The first level: iterations per second, or a whole number of VUs. Required. */
+          readonly from: number | Template;
+          /** No level is above this. Required. */
+          readonly to: number | Template;
+          /** How many times the level before it the next one is, until one breaks. Default: 1.5. */
+          readonly factor?: number | Template;
+          /** How long each level is judged, such as `30s`; a quarter of it, at least 1 s, goes by before and is left out. Default: 30s. */
+          readonly hold?: number | string;
+          /** How near the limit is found, such as `5%` of it. Default: 5%. */
+          readonly tolerance?: number | Template | string;
+        };
         /** When the scenario begins, such as `30s` after the start of the run, in test time. Default: 0. */
         readonly start_time?: number | string;
         /** What each iteration does, in order. Required. */

@@ -29,6 +29,12 @@ test("a plain line tells how far and how it goes", () => {
   );
 });
 
+test("a search for the limit tells its level first", () => {
+  expect(formatLiveLine({ ...view, level: "level 3: 60/s" }, { durationMs: null, iterations: null })).toBe(
+    "1:07  level 3: 60/s  10 VUs  2,345 req/s  p95 12.3 ms  1.23% failed  61,728 iterations\n",
+  );
+});
+
 test("before the first answer nothing is made up", () => {
   const empty = { ...view, p95Ms: null, errorRate: null, iterations: 0, requestsPerSecond: 0 };
   expect(formatLiveLine(empty, { durationMs: null, iterations: null })).toBe(

@@ -1,5 +1,7 @@
+import { lookupMetric } from "../measure/catalog.ts";
 import { evaluateThreshold } from "../measure/evaluate-threshold.ts";
 import { totalOf } from "../measure/snapshot.ts";
+import { parseMetricKey } from "../measure/threshold.ts";
 import type { LimitLevel, LimitSearch } from "../protocol/limit-search.ts";
 import type { ThresholdResult } from "../protocol/report.ts";
 import { chooseLevel, showTarget } from "./limit-levels.ts";
@@ -102,9 +104,7 @@ function judge(look: Look, sinceMs: number, before: SearchCounts): LimitLevel {
   const seconds = Math.max(0, after.untilMs - before.untilMs) / 1_000;
   const dropped = after.dropped - before.dropped;
   const planned = Math.max(spec.of === "rate" ? search.target * seconds : 0, dropped);
-  const reasons = thresholds
-    .filter(({ passed }) => passed !== true)
-    .map(({ metric, condition, value }) => `${metric}: ${condition} was ${value ?? "without data"}`);
+  const reasons = thresholds.filter(({ passed }) => passed !== true).map(describeBreak);
   if (dropped > MOST_DROPPED * planned)
     reasons.push(`${dropped} of ${Math.round(planned)} starts found no free VU; give a higher \`max_vus\``);
   return {
@@ -117,6 +117,14 @@ function judge(look: Look, sinceMs: number, before: SearchCounts): LimitLevel {
     thresholds,
     why: reasons.length === 0 ? null : reasons.join("; "),
   };
+}
+
+/** `http_req_duration: p(95) < 300ms was 448.512 ms`. */
+function describeBreak({ metric, condition, value }: ThresholdResult): string {
+  const key = parseMetricKey(metric);
+  const isTime = lookupMetric(key?.name ?? metric, {})?.contains === "time" && !condition.trim().startsWith("count");
+  const shown = value === null ? "without data" : `${Math.round(value * 1_000) / 1_000}${isTime ? " ms" : ""}`;
+  return `${metric}: ${condition} was ${shown}`;
 }
 
 /** The workflow's thresholds over what was measured since a test time. */

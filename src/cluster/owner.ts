@@ -81,7 +81,9 @@ export function advanceOwner(state: OwnerState, event: OwnerEvent, time: Instant
     case "scale": {
       if (state.search === null || findSearched(state.plan)?.scenario.name !== event.scenario)
         return steer(state, event, time);
-      return [refuse(event.command, "conflict", `scenario ${event.scenario}: its load is set by the search for its limit`)];
+      return [
+        refuse(event.command, "conflict", `scenario ${event.scenario}: its load is set by the search for its limit`),
+      ];
     }
     case "stop":
       return stopLoad(state, { reason: event.reason, message: "stopped", code: null }, event, time);

@@ -17,7 +17,9 @@ export interface Verdict {
  */
 export function decideOutcomes(state: OwnerState, testTimeMs: number): readonly ThresholdResult[] {
   const found = describeLimit(state);
-  const level = found?.levels.find(({ target, held }) => (found.limit === null ? true : held && target === found.limit));
+  const level = found?.levels.find(({ target, held }) =>
+    found.limit === null ? true : held && target === found.limit,
+  );
   return level?.thresholds ?? decideThresholds(state.thresholds, state.snapshot, testTimeMs);
 }
 

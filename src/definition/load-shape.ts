@@ -30,7 +30,7 @@ const limitSearch = object(
     to: describe(rate, "No level is above this. Required."),
     factor: describe(
       { kind: "number", min: 1.01, max: 100 },
-      "How many times the level before each next one is, until one breaks. Default: 1.5.",
+      "How many times the level before it the next one is, until one breaks. Default: 1.5.",
     ),
     hold: describe(
       positiveDuration,

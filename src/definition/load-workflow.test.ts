@@ -432,10 +432,10 @@ test.each<[string, object, Partial<LoadOptions>, string]>([
     "steps[0].config.body.file: `a.txt` cannot be read here: this workflow came without its files; send them with it",
   ],
   [
-    "a mode of a later version",
-    { options: { mode: "find-limit" }, steps: [step] },
+    "an unknown mode",
+    { options: { mode: "random" }, steps: [step] },
     {},
-    "options.mode: `find-limit` is not in this version; it takes one of constant-vus, ramping-vus, per-vu-iterations, shared-iterations, constant-arrival-rate, ramping-arrival-rate, externally-controlled",
+    "options.mode: `random` is not accepted here; it takes one of constant-vus, ramping-vus, per-vu-iterations, shared-iterations, constant-arrival-rate, ramping-arrival-rate, externally-controlled, find-limit",
   ],
   [
     "a value that is no data",

@@ -10,8 +10,8 @@ export const modeFields: Readonly<
   "shared-iterations": { needs: ["iterations"], takes: ["vus", "duration", "max_duration"] },
   "constant-arrival-rate": { needs: ["rate", "duration"], takes: ["time_unit", "pre_allocated_vus", "max_vus"] },
   "ramping-arrival-rate": { needs: ["stages"], takes: ["start_rate", "time_unit", "pre_allocated_vus", "max_vus"] },
-  "find-limit": { needs: ["find_limit"], takes: ["pre_allocated_vus", "max_vus", "max_duration"] },
   "externally-controlled": { needs: [], takes: ["vus", "max_vus", "duration"] },
+  "find-limit": { needs: ["find_limit"], takes: ["pre_allocated_vus", "max_vus", "max_duration"] },
 };
 
 /** Every field that belongs to one mode or another, `mode` apart. */

@@ -52,12 +52,11 @@ function readSearch(given: ReturnType<typeof asObject>, place: Path, findings: F
   if (to <= from)
     findings.report([...place, "to"], `\`to\` (${to}) is not above \`from\` (${from}): there is nothing to search`);
   const holdMs = asMs(given["hold"]) ?? 30_000;
-  if (holdMs < 2_000)
-    findings.report([...place, "hold"], "a level is judged by whole seconds; give at least `2s`");
+  if (holdMs < 2_000) findings.report([...place, "hold"], "a level is judged by whole seconds; give at least `2s`");
   const tolerance = readTolerance(given["tolerance"], [...place, "tolerance"], findings);
   const settleMs = Math.max(1_000, holdMs / 4);
   if (to <= from || holdMs < 2_000 || tolerance === null) return null;
-  return { of, from, to, factor: asNumber(given["factor"]) ?? 1.5, settleMs, holdMs, restMs: 2 * holdMs, tolerance };
+  return { of, from, to, factor: asNumber(given["factor"]) ?? 1.5, settleMs, holdMs, restMs: 3 * holdMs, tolerance };
 }
 
 function readTolerance(value: Json | undefined, place: Path, findings: Findings): number | null {

@@ -60,6 +60,9 @@ describe("routes", () => {
     ["/delay/-1", 400],
     ["/delay/nan", 400],
     ["/bytes/-1", 400],
+    ["/capacity/0", 400],
+    ["/capacity/1000000", 400],
+    ["/capacity/x", 400],
     ["/redirect/0", 400],
     ["/bearer", 401],
     ["/basic-auth/a/b", 401],
@@ -74,6 +77,20 @@ describe("routes", () => {
   test("/bytes/N has N bytes", async () => {
     const { text, headers } = await ask("/bytes/1000");
     expect([text.length, headers.get("content-length")]).toEqual([1000, "1000"]);
+  });
+
+  test("/capacity/N answers one after the other, N a second; others have a queue of their own", async () => {
+    const waits = await Promise.all(
+      ["20", "20", "20", "50"].map(async (perSecond) => {
+        const { text } = await ask(`/capacity/${perSecond}`);
+        return (JSON.parse(text) as { readonly waited_ms: number }).waited_ms;
+      }),
+    );
+    // However late they came, each waits for those before it: three twentieths of a second for the last at most.
+    const sorted = waits.slice(0, 3).toSorted((left, right) => left - right);
+    expect(sorted[0]).toBeGreaterThanOrEqual(50);
+    expect(sorted[2]).toBeLessThanOrEqual(150);
+    expect(waits[3]).toBe(20);
   });
 
   test("/redirect/N leads over N hops to /get", async () => {

@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type Server } from "node:http";
 import type { Duplex } from "node:stream";
 import { checkBasicAuth, checkBearer, logIn, showCookies } from "./access.ts";
 import { type DemoRequest, sendError, sendJson } from "./answer.ts";
+import { createCapacity } from "./capacity.ts";
 import { echoBody, echoGet } from "./echo.ts";
 import { echoMessages, sendEvents } from "./live.ts";
 import { answerGraphql } from "./graphql.ts";
@@ -34,7 +35,7 @@ const echoes: readonly (readonly [name: string, route: Route])[] = [
 ];
 
 function listRoutes(): ReadonlyMap<string, Route> {
-  const routes = new Map<string, Route>([...echoes, ["shop", createShop()]]);
+  const routes = new Map<string, Route>([...echoes, ["capacity", createCapacity()], ["shop", createShop()]]);
   const names = [...routes.keys(), "ws"].map((name) => `/${name}`);
   return routes.set("", ({ response }) => sendJson(response, { routes: names }));
 }

@@ -56,11 +56,13 @@ export function buildReport(snapshot: Snapshot, facts: ExecutionFacts): Report {
 /** Scenarios that drop a start for want of a free VU; for want of rows is no fault of the generator's. */
 function listOpen({ workflow, events }: ExecutionFacts): string[] {
   if (events.some(({ type }) => type === "data_over")) return [];
-  return workflow.scenarios
-    // Of a search the levels tell it, and it goes on below.
-    .filter(({ limitSearch }) => (limitSearch ?? null) === null)
-    .filter(({ load }) => load.mode === "constant-arrival-rate" || load.mode === "ramping-arrival-rate")
-    .map(({ name }) => name);
+  return (
+    workflow.scenarios
+      // Of a search the levels tell it, and it goes on below.
+      .filter(({ limitSearch }) => (limitSearch ?? null) === null)
+      .filter(({ load }) => load.mode === "constant-arrival-rate" || load.mode === "ramping-arrival-rate")
+      .map(({ name }) => name)
+  );
 }
 
 /** Every metric that was measured, and every threshold's part of one (`http_reqs{step:a}`) below it. */

@@ -253,6 +253,48 @@ test("an execution that never started has a report without numbers", () => {
   );
 });
 
+test("a search shows its limit, why, and every level with what broke it", () => {
+  const latency = { metric: "http_req_duration", condition: "p(95) < 300ms" };
+  const failed = { metric: "http_req_failed", condition: "rate < 1%", passed: true, value: 0 };
+  const level = { from_ms: 0, to_ms: 6_000, dropped: 0 };
+  const thresholds = [{ ...latency, passed: true, value: 41.2 }, failed];
+  const report = buildReport(gather(), {
+    ...facts,
+    findLimit: {
+      scenario: "default",
+      of: "rate",
+      limit: 1_000,
+      reason: "1500/s does not hold: 20 of 300 starts found no free VU",
+      levels: [
+        { ...level, target: 1_000, held: true, achieved_per_s: 999.5, thresholds, why: null },
+        {
+          ...level,
+          target: 1_500,
+          held: false,
+          achieved_per_s: 1_200.25,
+          dropped: 1_234,
+          thresholds: [{ ...latency, passed: false, value: 1_250 }, failed],
+          why: "20 of 300 starts found no free VU",
+        },
+      ],
+    },
+  });
+  expect(reportFormats.text(report, { color: false, width: 100 })).toContain(
+    [
+      "  LIMIT  1,000/s  1500/s does not hold: 20 of 300 starts found no free VU",
+      "       target  achieved  dropped                                    measured",
+      "    ✓ 1,000/s   1,000/s        0  http_req_duration: p(95) < 300ms   41.2 ms",
+      "    ✗ 1,500/s   1,200/s    1,234  http_req_duration: p(95) < 300ms    1.25 s",
+      "",
+    ].join("\n"),
+  );
+  const none = {
+    ...report,
+    find_limit: { scenario: "a", of: "vus" as const, limit: null, reason: "stopped", levels: [] },
+  };
+  expect(reportFormats.text(none, { color: false, width: 100 })).toContain("\n  LIMIT  none  stopped\n\n");
+});
+
 test("the live view has the numbers of this moment", () => {
   expect(summarize(gather(2))).toMatchObject({
     testTimeMs: 2_000,

@@ -28,7 +28,10 @@ export const showLimit: Section = (report, paint) => {
       { text: `${showNumber(level.achieved_per_s)}/s` },
       { text: showCount(level.dropped), paint: level.dropped > 0 ? colors.red : colors.dim },
       { text: decisive === undefined ? "" : showText(`${decisive.metric}: ${decisive.condition}`), paint: colors.dim },
-      { text: decisive === undefined ? "" : showMeasured(decisive, report), paint: level.held ? colors.bold : colors.red },
+      {
+        text: decisive === undefined ? "" : showMeasured(decisive, report),
+        paint: level.held ? colors.bold : colors.red,
+      },
     ];
   });
   const [head = "", ...lines] = layTable(columns, rows, width - 4, colors.dim);
