@@ -1,5 +1,5 @@
 import { Type } from "typebox";
-import type { FoundLimit } from "../../../protocol/limit-search.ts";
+import type { FoundLimit, LimitLevel } from "../../../protocol/limit-search.ts";
 import type {
   CheckResult,
   ExecutionEvent,
@@ -95,6 +95,20 @@ export const thresholdResult = schemaOf<ThresholdResult>()(
   }),
 );
 
+const limitLevel = schemaOf<LimitLevel>()(
+  "LimitLevel",
+  exactly({
+    target: number("Iterations per second, or VUs"),
+    from_ms: milliseconds(),
+    to_ms: milliseconds(),
+    held: Type.Boolean(),
+    achieved_per_s: number("Iterations that finished per second"),
+    dropped: count("Starts that found no VU"),
+    thresholds: Type.Array(thresholdResult),
+    why: orNull(Type.String({ description: "What broke it; null: it held" })),
+  }),
+);
+
 export const foundLimit = schemaOf<FoundLimit>()(
   "FoundLimit",
   exactly({
@@ -102,19 +116,7 @@ export const foundLimit = schemaOf<FoundLimit>()(
     of: oneOf(["rate", "vus"]),
     limit: orNull(number("The highest target that held; null: none did")),
     reason: Type.String({ description: "Why nothing above it holds, or why that is not known" }),
-    levels: Type.Array(
-      exactly({
-        target: number("Iterations per second, or VUs"),
-        from_ms: milliseconds(),
-        to_ms: milliseconds(),
-        held: Type.Boolean(),
-        achieved_per_s: number("Iterations that finished per second"),
-        dropped: count("Starts that found no VU"),
-        thresholds: Type.Array(thresholdResult),
-        why: orNull(Type.String({ description: "What broke it; null: it held" })),
-      }),
-      { description: "In the order in which they were tried" },
-    ),
+    levels: Type.Array(limitLevel, { description: "In the order in which they were tried" }),
   }),
 );
 
