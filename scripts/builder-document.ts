@@ -47,12 +47,10 @@ function comment(text: string | undefined): string {
 }
 
 function printFields(fields: ObjectShape["fields"], required: readonly string[]): string {
-  const lines = Object.entries(fields)
-    .filter(([, shape]) => shape.kind !== "later")
-    .map(([key, shape]) => {
-      const optional = required.includes(key) ? "" : "?";
-      return `${comment(shape.description)}readonly ${/^\w+$/u.test(key) ? key : JSON.stringify(key)}${optional}: ${printType(shape)};`;
-    });
+  const lines = Object.entries(fields).map(([key, shape]) => {
+    const optional = required.includes(key) ? "" : "?";
+    return `${comment(shape.description)}readonly ${/^\w+$/u.test(key) ? key : JSON.stringify(key)}${optional}: ${printType(shape)};`;
+  });
   return `{\n${lines.join("\n")}\n}`;
 }
 
@@ -83,14 +81,11 @@ function printType(shape: Shape): string {
       return printFields(shape.fields, shape.required);
     case "union":
       return shape.of
-        .filter(({ kind }) => kind !== "later")
         .flatMap((each) => (each.kind === "choice" ? printChoice(each) : [printType(each)]))
         .filter((type, index, all) => all.indexOf(type) === index)
         .join(" | ");
     case "steps":
       return shape.single ? "Step | readonly Step[]" : "readonly Step[]";
-    case "later":
-      return "never";
     default:
       return shape satisfies never;
   }

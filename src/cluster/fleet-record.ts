@@ -85,7 +85,7 @@ export function restoreFleet(record: FleetRecord, options: FleetOptions, time: I
     if (waiting.size > 0) fleet.returning = { waiting, stoodStill: false };
   }
   // Nobody looked on meanwhile.
-  restartStage(fleet.core);
+  restartStage(fleet.core.search);
   noteEvent(fleet.core, "owner_changed", `taken up under token ${options.token}`, time);
   fleet.dirty = true;
   return fleet;

@@ -1,4 +1,5 @@
-import type { LimitLevel, LimitSearch } from "../protocol/limit-search.ts";
+import type { LimitSearch } from "../protocol/limit-search.ts";
+import type { LimitLevel } from "../protocol/report.ts";
 
 /** The next level of a search, or why there is none. */
 export type NextLevel = { readonly target: number } | { readonly over: string };

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { applied, playFleet } from "../../test/support/played-fleet.ts";
 import { loadSearch, measureSecond } from "../../test/support/played-search.ts";
 import type { Frame } from "../protocol/frame.ts";
-import { describeLimit } from "./limit-state.ts";
+import { describeLimit } from "./describe-limit.ts";
 
 /** Two slaves before a target that serves no more than the knee, without a queue. */
 function playSlaves(search: object, knee: number) {

@@ -1,7 +1,5 @@
-import type { FoundLimit, LimitLevel } from "../protocol/limit-search.ts";
+import type { LimitLevel } from "../protocol/report.ts";
 import type { Plan, PlannedScenario } from "../protocol/plan.ts";
-import { findHeld, showTarget } from "./limit-levels.ts";
-import type { OwnerState } from "./owner-state.ts";
 
 /** Where a search for the limit is. Plain data: it is part of the fleet's record. */
 export interface SearchState {
@@ -39,31 +37,9 @@ export function findSearched(plan: Plan): PlannedScenario | undefined {
 }
 
 /** What was measured of this stage is not of one piece: it begins again. */
-export function restartStage({ search }: OwnerState): void {
+export function restartStage(search: SearchState | null): void {
   if (search === null || search.over !== null) return;
   search.since = null;
   search.counted = null;
   search.changes++;
-}
-
-/** Where it is, for people: `level 3: 60/s`; undefined: there is no search. */
-export function describeStage({ plan, search }: OwnerState): string | undefined {
-  const spec = findSearched(plan)?.scenario.limitSearch ?? null;
-  if (search === null || spec === null) return undefined;
-  if (search.over !== null) return "the limit is known";
-  const level = `level ${search.levels.length + 1}`;
-  return search.stage === "rest" ? `resting before ${level}` : `${level}: ${showTarget(spec, search.target)}`;
-}
-
-/** What the search of an execution came to, or has come to so far; null: it does not search. */
-export function describeLimit({ plan, search, cause }: OwnerState): FoundLimit | null {
-  const scenario = findSearched(plan)?.scenario;
-  if (search === null || scenario?.limitSearch === undefined || scenario.limitSearch === null) return null;
-  return {
-    scenario: scenario.name,
-    of: scenario.limitSearch.of,
-    limit: findHeld(search.levels)?.target ?? null,
-    reason: search.over ?? `the limit was not known yet: ${cause?.message ?? "the time for the search was over"}`,
-    levels: search.levels,
-  };
 }

@@ -186,7 +186,7 @@ function lose(state: OwnerState, slaveId: string, time: Instant): readonly Owner
   const at = state.slaves.findIndex(({ id }) => id === slaveId);
   if (at === -1) return [];
   state.slaves.splice(at, 1);
-  restartStage(state);
+  restartStage(state.search);
   const answers = [...forgetSteered(state, slaveId), ...forgetArrivals(state, slaveId)];
   if (state.alone === slaveId && state.phase === "setup") {
     const cause = { reason: "setup_lost", message: `${slaveId} was lost during setup`, code: null } as const;

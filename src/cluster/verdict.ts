@@ -1,6 +1,6 @@
 import { totalOf } from "../measure/snapshot.ts";
 import type { Reason, Report, ThresholdResult } from "../protocol/report.ts";
-import { describeLimit } from "./limit-state.ts";
+import { describeLimit } from "./describe-limit.ts";
 import { decideThresholds } from "./live-thresholds.ts";
 import type { OwnerState } from "./owner-state.ts";
 

@@ -48,9 +48,8 @@ function createStepSchema(type: string, spec: StepSpec): JsonObject {
 }
 
 function toProperties(fields: ObjectShape["fields"]): JsonObject {
-  const known = Object.entries(fields).filter(([, shape]) => shape.kind !== "later");
   return Object.fromEntries(
-    known.map(([key, shape]) => [
+    Object.entries(fields).map(([key, shape]) => [
       key,
       shape.description === undefined ? toSchema(shape) : { description: shape.description, ...toSchema(shape) },
     ]),
@@ -99,11 +98,9 @@ function toSchema(shape: Shape): JsonObject {
         additionalProperties: false,
       };
     case "union":
-      return { anyOf: shape.of.filter(({ kind }) => kind !== "later").map(toSchema) };
+      return { anyOf: shape.of.map(toSchema) };
     case "steps":
       return shape.single ? { anyOf: [step, steps] } : steps;
-    case "later":
-      return { not: {} };
     default:
       return shape satisfies never;
   }

@@ -1,5 +1,5 @@
 import { hideCredentials } from "./hide-credentials.ts";
-import { basename, extname } from "node:path";
+import { basename } from "node:path";
 import type { Json, JsonObject } from "../protocol/json.ts";
 import { listTemplates, type Path, type SpecText } from "../protocol/step-spec.ts";
 import type { HttpDefaults, MetricType, Step, Workflow } from "../protocol/workflow.ts";
@@ -25,6 +25,7 @@ import { createStepResolver, defaultErrorRule, resolveErrorRule, type StepResolv
 import { createStepIds } from "./step-ids.ts";
 import { createStepMeasure } from "./measure-steps.ts";
 import { listIds } from "./list-ids.ts";
+import { makeId } from "./make-id.ts";
 import { loadCalled, type SharedDefinition } from "./load-called.ts";
 import { createScope } from "./step-scope.ts";
 import { resolveThresholds } from "./resolve-thresholds.ts";
@@ -285,15 +286,6 @@ function listSharedTexts(
     ...listTemplates(workflowOptions["think_time"], ["options", "think_time"]),
     ...scenarios,
   ];
-}
-
-/** `load tests/登录.v2.yaml` is `登录-v2`. */
-function makeId(fileName: string | null): string {
-  if (fileName === null) return "workflow";
-  const stem = basename(fileName, extname(fileName));
-  const id = stem.replaceAll(/[^\p{L}\p{M}\p{N}_-]+/gu, "-").slice(0, 64);
-  if (/^-*$/.test(id)) return "workflow";
-  return id === "latest" ? "latest-workflow" : id;
 }
 
 function isObject(value: Json): value is JsonObject {

@@ -28,9 +28,6 @@ export function checkShape(
     return undefined;
   };
   switch (shape.kind) {
-    case "later":
-      findings.report(path, `${shape.what} (\`${String(path.at(-1))}\`) is not in this version; remove it`, true);
-      return undefined;
     case "steps":
       return checkSteps(value, path, shape.single ?? false) as Json;
     case "object":

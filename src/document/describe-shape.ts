@@ -35,8 +35,6 @@ export function describeShape(shape: Shape): string {
       return [...new Set(shape.of.map(describeShape))].join(", or ");
     case "steps":
       return shape.single ? "a step or a list of steps" : "a list of steps";
-    case "later":
-      return "nothing yet";
     default:
       return shape satisfies never;
   }
@@ -53,7 +51,6 @@ export function fitsKind(value: Json, shape: Shape): boolean {
   const type = value === null ? "null" : Array.isArray(value) ? "list" : typeof value;
   switch (shape.kind) {
     case "any":
-    case "later":
       return true;
     case "text":
       return type === "string";

@@ -1,5 +1,5 @@
 import type { JsonObject } from "../protocol/json.ts";
-import { describeLimit, describeStage } from "../cluster/limit-state.ts";
+import { describeLimit, describeStage } from "../cluster/describe-limit.ts";
 import { createLiveThresholds } from "../cluster/live-thresholds.ts";
 import { advanceOwner, type OwnerEvent } from "../cluster/owner.ts";
 import { shortGrace } from "../cluster/owner-end.ts";

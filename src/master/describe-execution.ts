@@ -1,6 +1,6 @@
 import { toScenarioTime } from "../cluster/scenario-time.ts";
 import type { FleetState, Member } from "../cluster/fleet-state.ts";
-import { describeLimit } from "../cluster/limit-state.ts";
+import { describeLimit } from "../cluster/describe-limit.ts";
 import { decideOutcomes, judgeExecution } from "../cluster/verdict.ts";
 import { type OwnerState, testTimeAt } from "../cluster/owner-state.ts";
 import { evaluateThreshold } from "../measure/evaluate-threshold.ts";

@@ -1,5 +1,5 @@
 import type { Json, JsonObject } from "./json.ts";
-import type { FoundLimit } from "./limit-search.ts";
+import type { LimitSearch } from "./limit-search.ts";
 import type { OutputType } from "./output.ts";
 
 /** The report of an execution, exactly as `--json`, `--out-json` and `/report` show it (CONTRACT 5). */
@@ -113,6 +113,35 @@ export interface ThresholdResult {
   readonly passed: boolean | null;
   /** The measured value in the metric's unit; null without data. */
   readonly value: number | null;
+}
+
+/** A level of a search that was judged. */
+export interface LimitLevel {
+  /** Iterations per second, or VUs. */
+  readonly target: number;
+  /** Test time, ms, from the settling on. */
+  readonly from_ms: number;
+  readonly to_ms: number;
+  readonly held: boolean;
+  /** Iterations that finished per second, and starts that found no VU, in the part that was judged. */
+  readonly achieved_per_s: number;
+  readonly dropped: number;
+  /** Over the part that was judged, in the workflow's order. */
+  readonly thresholds: readonly ThresholdResult[];
+  /** What broke it; null: it held. */
+  readonly why: string | null;
+}
+
+/** What a search came to, or has come to so far. */
+export interface FoundLimit {
+  readonly scenario: string;
+  readonly of: LimitSearch["of"];
+  /** The highest target that held; null: none did. */
+  readonly limit: number | null;
+  /** Why nothing above it holds, or why it ended before that was known. */
+  readonly reason: string;
+  /** In the order in which they were tried. */
+  readonly levels: readonly LimitLevel[];
 }
 
 export interface ReportError {

@@ -44,9 +44,7 @@ type ShapeKind =
   /** The first whose JSON type fits the value decides. */
   | { readonly kind: "union"; readonly of: readonly Shape[] }
   /** A list of steps, or for a hook one step. */
-  | { readonly kind: "steps"; readonly single?: boolean }
-  /** A field that a later version will know: refused, with its name. */
-  | { readonly kind: "later"; readonly what: string };
+  | { readonly kind: "steps"; readonly single?: boolean };
 
 export interface ObjectShape extends Described {
   readonly kind: "object";
@@ -90,8 +88,4 @@ export function union(...of: readonly Shape[]): Shape {
 
 export function choice(...values: readonly string[]): Shape {
   return { kind: "choice", values };
-}
-
-export function later(what: string): Shape {
-  return { kind: "later", what };
 }

@@ -1,5 +1,5 @@
 import type { ExecutionEvent, Reason, Report, ThresholdResult } from "../protocol/report.ts";
-import type { FoundLimit } from "../protocol/limit-search.ts";
+import type { FoundLimit } from "../protocol/report.ts";
 import type { Workflow } from "../protocol/workflow.ts";
 
 /** What a report says that is not in the snapshot. Times are epoch milliseconds. */

@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
-import type { FoundLimit } from "../../src/protocol/limit-search.ts";
+import type { FoundLimit } from "../../src/protocol/report.ts";
 import type { Report } from "../../src/protocol/report.ts";
 import { startCluster } from "../support/cluster.ts";
 import { runCommand } from "../support/command.ts";

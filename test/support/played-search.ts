@@ -1,5 +1,5 @@
 import { createLiveThresholds } from "../../src/cluster/live-thresholds.ts";
-import { describeLimit } from "../../src/cluster/limit-state.ts";
+import { describeLimit } from "../../src/cluster/describe-limit.ts";
 import { advanceOwner, type OwnerEvent } from "../../src/cluster/owner.ts";
 import { createOwnerState, type OwnerEffect, testTimeAt } from "../../src/cluster/owner-state.ts";
 import { scenarioTimeAt } from "../../src/cluster/scenario-time.ts";

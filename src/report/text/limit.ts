@@ -1,4 +1,4 @@
-import type { LimitLevel } from "../../protocol/limit-search.ts";
+import type { LimitLevel } from "../../protocol/report.ts";
 import type { Report } from "../../protocol/report.ts";
 import { showCount, showNumber, showText } from "./people.ts";
 import { type Section, showMark } from "./section.ts";

@@ -1,5 +1,5 @@
 import { Type } from "typebox";
-import type { FoundLimit, LimitLevel } from "../../../protocol/limit-search.ts";
+import type { FoundLimit, LimitLevel } from "../../../protocol/report.ts";
 import type {
   CheckResult,
   ExecutionEvent,
