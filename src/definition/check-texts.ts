@@ -35,8 +35,9 @@ const language: Language = { random: () => 0, wall: () => 0 };
 export function checkTexts(texts: readonly ScopedText[], possible: PossibleNames, findings: Findings): void {
   for (const { path, text, as, scope } of texts) {
     const names: Names<null> = {
-      resolve: (name, rest) => {
-        const problem = judge(name, rest, possible, scope);
+      resolve: (name, rest, required) => {
+        const mayMiss = name === "env" && !required;
+        const problem = mayMiss ? null : judge(name, rest, possible, scope);
         if (problem !== null) {
           if (problem.doubtful) findings.warn(path, problem.message);
           else findings.report(path, problem.message);

@@ -522,6 +522,13 @@ test("an environment that is not known yet only warns", () => {
   ]);
 });
 
+test("an environment without a value is no problem where another stands for it, in a step or an option", () => {
+  const text =
+    'options: { iterations: "${env.N ?? 3}" }\nsteps:\n  - { type: http, config: { url: "${env.A ?? env.B ?? \'http://x\'}/${env.C}" } }\n';
+  expect(listProblems(text)).toEqual(["3:34 steps[0].config.url: env.C has no value; give it with -e C=VALUE"]);
+  expect(listProblems(text.replace("/${env.C}", ""))).toEqual([]);
+});
+
 test("--insecure wins over every setting", () => {
   const workflow = load(
     { http: { tls: { verify: true } }, steps: [{ type: "http", config: { url: "https://x", tls: { verify: true } } }] },

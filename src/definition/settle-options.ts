@@ -150,10 +150,11 @@ function settleFields(
 function settleText(text: string, path: Path, known: KnownValues, findings: Findings): Json | undefined {
   try {
     const names = {
-      resolve: (name: string, rest: readonly string[]) => {
+      resolve: (name: string, rest: readonly string[], required: boolean) => {
         const key = rest[0];
         if (name !== "env") return Object.hasOwn(known.variables, name) ? () => known.variables[name] : undefined;
-        if (key !== undefined && !Object.hasOwn(known.env, key) && known.envMayGrow) throw new UnknownEnvironment(key);
+        const isMissing = required && key !== undefined && !Object.hasOwn(known.env, key);
+        if (isMissing && known.envMayGrow) throw new UnknownEnvironment(key);
         return () => known.env;
       },
     };

@@ -151,7 +151,7 @@ function compileName<Scope>(
   context: CompileContext<Scope>,
   required: boolean,
 ): Read<Scope> {
-  const value = context.names.resolve(tree.name, readReference(whole)?.path ?? []);
+  const value = context.names.resolve(tree.name, readReference(whole)?.path ?? [], required);
   if (value === undefined) {
     throw syntaxError(context.text, tree.at, `\`${printPath(whole)}\` is not known${hintAt(tree, context.text)}`);
   }
