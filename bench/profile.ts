@@ -11,9 +11,8 @@ interface Profile {
     readonly id: number;
     readonly callFrame: { readonly functionName: string; readonly url: string; readonly lineNumber: number };
   }[];
+  /** Ids of nodes; the time between two says nothing, for a process that has to wait for its core is not sampled. */
   readonly samples: readonly number[];
-  /** µs before each sample. */
-  readonly timeDeltas: readonly number[];
 }
 
 /** Where a function of ours stands, and the script that measures it by itself. The first that fits counts. */
@@ -57,7 +56,7 @@ export async function benchProfile(seconds: number): Promise<void> {
     const profiles = await Promise.all(files.map(async (name) => readFile(join(folder, name), "utf8")));
     printShares(
       profiles.map((text) => JSON.parse(text) as Profile),
-      count,
+      { requests: count, us: (cost.userSeconds + cost.systemSeconds) * 1e6 },
     );
   } finally {
     await rm(folder, { recursive: true, force: true });
@@ -65,37 +64,39 @@ export async function benchProfile(seconds: number): Promise<void> {
   }
 }
 
-function printShares(profiles: readonly Profile[], requests: number): void {
+/** Gives the CPU of the whole process to what was seen running. */
+function printShares(profiles: readonly Profile[], spent: { readonly requests: number; readonly us: number }): void {
   const parts = new Map<string, number>();
-  const functions = new Map<string, { us: number; readonly micro: string }>();
+  const functions = new Map<string, { seen: number; readonly micro: string }>();
   let total = 0;
-  for (const { nodes, samples, timeDeltas } of profiles) {
+  for (const { nodes, samples } of profiles) {
     const frames = new Map(nodes.map(({ id, callFrame }) => [id, callFrame]));
-    for (const [at, id] of samples.entries()) {
+    for (const id of samples) {
       const frame = frames.get(id);
       if (frame === undefined || frame.functionName === "(idle)") continue;
-      const us = timeDeltas[at] ?? 0;
       const { part, micro } = findPlace(frame.functionName, frame.url);
-      total += us;
-      parts.set(part, (parts.get(part) ?? 0) + us);
+      total++;
+      parts.set(part, (parts.get(part) ?? 0) + 1);
       if (micro === null) continue;
       const file = frame.url.slice(frame.url.lastIndexOf("/dist/") + 6);
       const name = `${frame.functionName || "(anonymous)"} ${file}:${frame.lineNumber + 1}`;
-      const known = functions.get(name) ?? { us: 0, micro };
-      known.us += us;
+      const known = functions.get(name) ?? { seen: 0, micro };
+      known.seen++;
       functions.set(name, known);
     }
   }
-  const per = (us: number) =>
-    `${(us / requests).toFixed(2).padStart(8)} us ${((us / total) * 100).toFixed(1).padStart(6)} %`;
-  console.log(`${requests} requests, self time by sampling, idle left out; of it each request has`);
-  for (const [part, us] of sort(parts, (value) => value)) console.log(`${part.padEnd(48)}${per(us)}`);
+  const per = (seen: number) => {
+    const share = seen / total;
+    return `${((share * spent.us) / spent.requests).toFixed(2).padStart(8)} us ${(share * 100).toFixed(1).padStart(6)} %`;
+  };
+  console.log(`${spent.requests} requests, ${total} samples that were not idle; of the process's CPU each request has`);
+  for (const [part, seen] of sort(parts, (value) => value)) console.log(`${part.padEnd(48)}${per(seen)}`);
   console.log(`${"together".padEnd(48)}${per(total)}`);
-  const ranked = sort(functions, ({ us }) => us);
-  const above = ranked.filter(([, { us }]) => us > total * limit);
+  const ranked = sort(functions, ({ seen }) => seen);
+  const above = ranked.filter(([, { seen }]) => seen > total * limit);
   console.log(`functions of ours above ${limit * 100} %: ${above.length}; the largest, and what measures them:`);
-  for (const [name, { us, micro }] of ranked.slice(0, Math.max(12, above.length)))
-    console.log(`${name.padEnd(48)}${per(us)}  ${micro}`);
+  for (const [name, { seen, micro }] of ranked.slice(0, Math.max(12, above.length)))
+    console.log(`${name.padEnd(48)}${per(seen)}  ${micro}`);
 }
 
 /** `micro`: of a function of ours on the hot path; null otherwise. */
