@@ -159,10 +159,20 @@ export interface WorkflowDocument {
         };
     /** The version of HTTP to speak; `auto`: over TLS what the server prefers of 2 and 1.1, else 1.1. Default: 1.1. */
     readonly http_version?: "1.1" | 1.1 | "2" | 2 | "auto" | Template;
-    /** Ask for a compressed answer. Default: false. */
-    readonly compression?: boolean | Template;
+    /** Ask for a compressed answer, or `{answers, request}`. Default: false. */
+    readonly compression?:
+      | boolean
+      | Template
+      | {
+          /** Ask for a compressed answer. Default: false. */
+          readonly answers?: boolean | Template;
+          /** Compress the body of the request; files are sent as they are. Default: not compressed. */
+          readonly request?: "gzip" | "deflate" | "br" | Template;
+        };
     /** An HTTP proxy, `http://USER:PASSWORD@HOST:PORT` (or https), or `env`: HTTP_PROXY, HTTPS_PROXY, NO_PROXY; null: none. May be a template of `env`, `secret` and `variables`. Default: that of `options.http`, else none. */
     readonly proxy?: string | null;
+    /** Send a `traceparent` header with ids of its own with each request; null: none. Default: that of `options.http`, else none. */
+    readonly tracing?: "w3c" | Template | null;
     /** Statuses that count as success: `200`, `2xx`, `300-399`, or a list of them. Default: every one below 400. */
     readonly expect_status?: number | Template | string | readonly (number | Template | string)[];
   };
@@ -430,10 +440,20 @@ export interface WorkflowDocument {
           };
       /** The version of HTTP to speak; `auto`: over TLS what the server prefers of 2 and 1.1, else 1.1. Default: 1.1. */
       readonly http_version?: "1.1" | 1.1 | "2" | 2 | "auto" | Template;
-      /** Ask for a compressed answer. Default: false. */
-      readonly compression?: boolean | Template;
+      /** Ask for a compressed answer, or `{answers, request}`. Default: false. */
+      readonly compression?:
+        | boolean
+        | Template
+        | {
+            /** Ask for a compressed answer. Default: false. */
+            readonly answers?: boolean | Template;
+            /** Compress the body of the request; files are sent as they are. Default: not compressed. */
+            readonly request?: "gzip" | "deflate" | "br" | Template;
+          };
       /** An HTTP proxy, `http://USER:PASSWORD@HOST:PORT` (or https), or `env`: HTTP_PROXY, HTTPS_PROXY, NO_PROXY; null: none. May be a template of `env`, `secret` and `variables`. Default: that of `options.http`, else none. */
       readonly proxy?: string | null;
+      /** Send a `traceparent` header with ids of its own with each request; null: none. Default: that of `options.http`, else none. */
+      readonly tracing?: "w3c" | Template | null;
       /** Statuses that count as success: `200`, `2xx`, `300-399`, or a list of them. Default: every one below 400. */
       readonly expect_status?: number | Template | string | readonly (number | Template | string)[];
     };
@@ -923,10 +943,20 @@ export interface HttpConfig {
       };
   /** The version of HTTP to speak; `auto`: over TLS what the server prefers of 2 and 1.1, else 1.1. Default: 1.1. */
   readonly http_version?: "1.1" | 1.1 | "2" | 2 | "auto" | Template;
-  /** Ask for a compressed answer. Default: false. */
-  readonly compression?: boolean | Template;
+  /** Ask for a compressed answer, or `{answers, request}`. Default: false. */
+  readonly compression?:
+    | boolean
+    | Template
+    | {
+        /** Ask for a compressed answer. Default: false. */
+        readonly answers?: boolean | Template;
+        /** Compress the body of the request; files are sent as they are. Default: not compressed. */
+        readonly request?: "gzip" | "deflate" | "br" | Template;
+      };
   /** An HTTP proxy, `http://USER:PASSWORD@HOST:PORT` (or https), or `env`: HTTP_PROXY, HTTPS_PROXY, NO_PROXY; null: none. May be a template of `env`, `secret` and `variables`. Default: that of `options.http`, else none. */
   readonly proxy?: string | null;
+  /** Send a `traceparent` header with ids of its own with each request; null: none. Default: that of `options.http`, else none. */
+  readonly tracing?: "w3c" | Template | null;
   /** Statuses that count as success: `200`, `2xx`, `300-399`, or a list of them. Default: every one below 400. */
   readonly expect_status?: number | Template | string | readonly (number | Template | string)[];
 }

@@ -34,6 +34,8 @@ const plainConfig: HttpConfig = {
   connectTimeoutMs: 10_000,
   totalTimeoutMs: 60_000,
   compression: false,
+  requestCoding: null,
+  tracing: null,
   expectStatus: null,
 };
 

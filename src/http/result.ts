@@ -1,4 +1,5 @@
 import { decodeText } from "./decode-text.ts";
+import { readTraceId } from "./traceparent.ts";
 import { printUrl } from "./url.ts";
 import type { Failure, StepResult } from "../protocol/step.ts";
 import { read } from "../protocol/step.ts";
@@ -45,7 +46,11 @@ export class HttpResult implements StepResult {
   }
 
   get target(): string {
-    return this.#draft === null ? "" : `${this.#draft.method} ${printUrl(this.#draft.url)}`;
+    if (this.#draft === null) return "";
+    const { method, url, names, lines } = this.#draft;
+    const place = names.indexOf("traceparent");
+    const trace = place < 0 ? null : readTraceId(lines[place] ?? "");
+    return `${method} ${printUrl(url)}${trace === null ? "" : ` (trace ${trace})`}`;
   }
 
   text(): string {

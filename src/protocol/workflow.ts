@@ -266,11 +266,19 @@ export interface HttpDefaults {
   readonly version: HttpVersion;
   /** A URL, which may hold templates, or `env`; null: none. */
   readonly proxy: string | null;
+  /** Ask for compressed answers. */
   readonly compression: boolean;
+  /** How bodies of requests are compressed; null: not. Files are sent as they are. */
+  readonly requestCoding: RequestCoding | null;
+  /** Each request has a `traceparent` header with ids of its own. */
+  readonly tracing: "w3c" | null;
 }
 
 /** `auto`: over TLS what the server speaks, HTTP/2 first; else 1.1. */
 export type HttpVersion = "1.1" | "2" | "auto";
+
+/** A content coding of request bodies. */
+export type RequestCoding = "gzip" | "deflate" | "br";
 
 /** What a request's Authorization header is made of; templates. */
 export type HttpAuth =

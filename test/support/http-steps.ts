@@ -106,6 +106,8 @@ const configDefaults: HttpConfig = {
   connectTimeoutMs: 10_000,
   totalTimeoutMs: 60_000,
   compression: false,
+  requestCoding: null,
+  tracing: null,
   expectStatus: null,
 };
 

@@ -23,6 +23,8 @@ export const httpDefaults: HttpDefaults = {
   version: "1.1",
   proxy: null,
   compression: false,
+  requestCoding: null,
+  tracing: null,
 };
 
 /** A step as resolving makes it, with the defaults of its fields. */

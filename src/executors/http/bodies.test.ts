@@ -5,6 +5,7 @@ import { mkdtemp, rm, truncate, writeFile } from "node:fs/promises";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { createServer as createHttp2Server } from "node:http2";
+import { brotliDecompressSync, gunzipSync, inflateSync } from "node:zlib";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Busboy } from "@fastify/busboy";
@@ -196,6 +197,74 @@ describe("a file as the body", () => {
     expect(() => steps.compile({ body: { kind: "file", file: "other.bin" } })).toThrow(
       "`other.bin` cannot be sent: it did not come with the workflow",
     );
+  });
+});
+
+describe("charsets and codings", () => {
+  function echoRaw(request: IncomingMessage, response: ServerResponse): void {
+    const { "content-encoding": coding = "", "content-length": length } = request.headers;
+    void readAll(request).then((bytes) => response.end(JSON.stringify({ coding, length, hex: bytes.toString("hex") })));
+  }
+  const textBody = { kind: "text", text: "中文${x}" } as const;
+
+  test.each([
+    ["text/plain; charset=gbk", "d6d0cec4a8a6"],
+    ['text/plain;charset="GB18030"', "d6d0cec4a8a6"],
+    ["text/plain; charset=iso-8859-1", "3f3fe9"],
+    ["text/plain; charset=utf-8", Buffer.from("中文é").toString("hex")],
+    ["text/plain", Buffer.from("中文é").toString("hex")],
+  ])("a text goes out in the charset of %s", async (type, hex) => {
+    answer = echoRaw;
+    const vu = steps.createVu();
+    vu.variables.set("x", "é");
+    const headers = [["content-type", type]] as const;
+    const result = await steps.run({ method: "POST", headers, body: textBody }, { vu });
+    expect(result.json()).toEqual({ coding: "", length: String(hex.length / 2), hex });
+  });
+
+  test("a charset that is not known is a problem before the start", () => {
+    const headers = [["content-type", "text/plain; charset=nowhere"]] as const;
+    expect(() => steps.compile({ headers, body: textBody })).toThrow(
+      "the charset `nowhere` of the content-type is not known",
+    );
+  });
+
+  test.each([
+    ["gzip", gunzipSync],
+    ["deflate", inflateSync],
+    ["br", brotliDecompressSync],
+  ] as const)("a body is compressed by %s, files are not", async (requestCoding, decode) => {
+    answer = echoRaw;
+    const value = { text: "x".repeat(9_000) };
+    const sent = await steps.run({ method: "POST", requestCoding, body: { kind: "json", value } });
+    const { coding, hex } = sent.json() as { readonly coding: string; readonly hex: string };
+    expect([coding, hex.length < 1_000]).toEqual([requestCoding, true]);
+    expect(JSON.parse(decode(Buffer.from(hex, "hex")).toString("utf8"))).toEqual(value);
+    const raw = await steps.run({ method: "POST", requestCoding, body: { kind: "file", file: "small.bin" } });
+    expect(raw.json()).toEqual({ coding: "", length: "6", hex: small.toString("hex") });
+  });
+
+  test("a step that names its coding has coded its body", async () => {
+    answer = echoRaw;
+    const headers = [["content-encoding", "own"]] as const;
+    const result = await steps.run({
+      method: "POST",
+      requestCoding: "gzip",
+      headers,
+      body: { kind: "text", text: "ab" },
+    });
+    expect(result.json()).toEqual({ coding: "own", length: "2", hex: "6162" });
+  });
+
+  test("the same text is one request, another is made anew", async () => {
+    answer = echoRaw;
+    const vu = steps.createVu();
+    const operation = steps.compile({ method: "POST", requestCoding: "gzip", body: textBody });
+    for (const x of ["a", "a", "b"]) {
+      vu.variables.set("x", x);
+      const { hex } = (await operation(vu, Number.POSITIVE_INFINITY)).json() as { readonly hex: string };
+      expect(gunzipSync(Buffer.from(hex, "hex")).toString("utf8")).toBe(`中文${x}`);
+    }
   });
 });
 

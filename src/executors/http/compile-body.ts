@@ -8,12 +8,23 @@ import type { StepContext } from "../../protocol/step.ts";
 import type { BodyFiles } from "./body-files.ts";
 import type { CompiledBody } from "./compiled-body.ts";
 import { compileMultipart } from "./compile-multipart.ts";
-import type { HttpBody } from "./http-config.ts";
+import { encodeBody } from "./encode-body.ts";
+import type { HttpBody, HttpConfig } from "./http-config.ts";
 
 type Templates = Pick<StepContext, "template" | "templateJson" | "constant">;
 
-/** null: none. */
-export function compileBody(body: HttpBody | null, templates: Templates, files: BodyFiles): CompiledBody | null {
+/** The body of a step, as its headers want it; null: none. */
+export function compileBody(config: HttpConfig, templates: Templates, files: BodyFiles): CompiledBody | null {
+  const { body } = config;
+  const compiled = compileContent(body, templates, files);
+  if (compiled === null || body?.kind === "file" || body?.kind === "multipart") return compiled;
+  const own = new Map(config.headers);
+  // A step that names a coding itself has coded its body.
+  const coding = own.has("content-encoding") ? null : config.requestCoding;
+  return encodeBody(compiled, own.get("content-type") ?? "", coding);
+}
+
+function compileContent(body: HttpBody | null, templates: Templates, files: BodyFiles): CompiledBody | null {
   switch (body?.kind) {
     case undefined:
       return null;
@@ -26,7 +37,7 @@ export function compileBody(body: HttpBody | null, templates: Templates, files: 
       return ofText(compileJson(body.value, templates), "application/json");
     case "file": {
       const file = files.use(body.file);
-      return { isConstant: true, contentType: null, evaluate: () => joinPieces([file.part]) };
+      return { isConstant: true, contentType: null, coding: null, evaluate: () => joinPieces([file.part]) };
     }
     case "multipart":
       return compileMultipart(body.parts, templates, files);
@@ -34,7 +45,7 @@ export function compileBody(body: HttpBody | null, templates: Templates, files: 
 }
 
 function ofText(text: CompiledText, contentType: string | null): CompiledBody {
-  return { isConstant: text.constant !== undefined, contentType, evaluate: text.evaluate };
+  return { isConstant: text.constant !== undefined, contentType, coding: null, evaluate: text.evaluate };
 }
 
 function compileJson(value: Json, templates: Templates): CompiledText {

@@ -21,6 +21,7 @@ export function compileMultipart(parts: readonly BodyPart[], templates: Template
   const boundary = `----------${randomBytes(18).toString("hex")}`;
   const compiled = parts.map((part) => compilePart(part, boundary, templates, files));
   return {
+    coding: null,
     isConstant: compiled.every(({ text }) => text.constant !== undefined),
     contentType: `multipart/form-data; boundary=${boundary}`,
     evaluate(vu: VirtualUser) {

@@ -1,6 +1,7 @@
 import { compileAuth, compileFields } from "../../http/compile-values.ts";
 import { appendQuery, encodeQuery } from "../../http/encode.ts";
 import { checkHeader, refuseHeaderName } from "../../http/header-rules.ts";
+import { drawTraceparent } from "../../http/traceparent.ts";
 import { joinUrl } from "../../http/url.ts";
 import type { StepContext } from "../../protocol/step.ts";
 import type { CompiledText } from "../../http/compiled-text.ts";
@@ -16,6 +17,8 @@ export interface OwnHeaders {
   readonly close: boolean;
   /** What the body is; null: there is none, or only the step knows. */
   readonly contentType: string | null;
+  /** How the body is compressed; null: not. */
+  readonly contentCoding: string | null;
 }
 
 export interface CompiledHeader {
@@ -51,6 +54,8 @@ export function compileHeaders(config: HttpConfig, own: OwnHeaders, templates: T
   if (own.close) values.push(["connection", constantText("close")]);
   if (config.auth !== null) values.push(["authorization", compileAuth(config.auth, templates)]);
   if (own.contentType !== null) values.push(["content-type", constantText(own.contentType)]);
+  if (own.contentCoding !== null) values.push(["content-encoding", constantText(own.contentCoding)]);
+  if (config.tracing !== null) values.push(["traceparent", { constant: undefined, evaluate: drawTraceparent }]);
   const headers = values.filter(([name]) => !given.has(name));
   for (const [name, value] of config.headers) {
     refuseHeaderName(name);

@@ -1,5 +1,5 @@
 import type { Json, JsonObject } from "../../protocol/json.ts";
-import type { HttpAuth, HttpTls, HttpVersion } from "../../protocol/workflow.ts";
+import type { HttpAuth, HttpTls, HttpVersion, RequestCoding } from "../../protocol/workflow.ts";
 
 type Pair = readonly [name: string, value: string];
 
@@ -30,6 +30,9 @@ export interface HttpConfig {
   readonly totalTimeoutMs: number;
   /** Ask for compressed answers. */
   readonly compression: boolean;
+  /** null: bodies are not compressed; always for files. */
+  readonly requestCoding: RequestCoding | null;
+  readonly tracing: "w3c" | null;
   /** Inclusive ranges; null: below 400. */
   readonly expectStatus: readonly (readonly [low: number, high: number])[] | null;
 }

@@ -1,5 +1,6 @@
 import {
   any,
+  choice,
   describe,
   duration,
   flag,
@@ -105,10 +106,26 @@ const sharedFields: Readonly<Record<string, Shape>> = {
     { kind: "choice", values: ["1.1", 1.1, "2", 2, "auto"] },
     "The version of HTTP to speak; `auto`: over TLS what the server prefers of 2 and 1.1, else 1.1. Default: 1.1.",
   ),
-  compression: describe(flag, "Ask for a compressed answer. Default: false."),
+  compression: describe(
+    union(
+      flag,
+      object({
+        answers: describe(flag, "Ask for a compressed answer. Default: false."),
+        request: describe(
+          choice("gzip", "deflate", "br"),
+          "Compress the body of the request; files are sent as they are. Default: not compressed.",
+        ),
+      }),
+    ),
+    "Ask for a compressed answer, or `{answers, request}`. Default: false.",
+  ),
   proxy: describe(
     union(text, nothing),
     "An HTTP proxy, `http://USER:PASSWORD@HOST:PORT` (or https), or `env`: HTTP_PROXY, HTTPS_PROXY, NO_PROXY; null: none. May be a template of `env`, `secret` and `variables`. Default: that of `options.http`, else none.",
+  ),
+  tracing: describe(
+    union(choice("w3c"), nothing),
+    "Send a `traceparent` header with ids of its own with each request; null: none. Default: that of `options.http`, else none.",
   ),
   expect_status: describe(
     union(status, list(status, 1)),

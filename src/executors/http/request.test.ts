@@ -185,3 +185,20 @@ test("compressed answers are asked for only where the step wants them", async ()
   await steps.run({ compression: false });
   expect(target.seen.map(({ headers }) => headers["accept-encoding"])).toEqual(["gzip, deflate, br, zstd", undefined]);
 });
+
+test("each request has a traceparent of its own; its trace id stands where errors say what they are about", async () => {
+  const target = await startHttpTarget((_request, response) => response.writeHead(500).end());
+  const steps = createHttpSteps({ baseUrl: target.url });
+  const operation = steps.compile({ tracing: "w3c" });
+  const own = steps.compile({ tracing: "w3c", headers: [["traceparent", "mine"]] });
+  const vu = steps.createVu();
+  const results = [await operation(vu, Number.POSITIVE_INFINITY), await operation(vu, Number.POSITIVE_INFINITY)];
+  await own(vu, Number.POSITIVE_INFINITY);
+  const sent = target.seen.map(({ headers }) => String(headers["traceparent"]));
+  await steps.close();
+  await target.close();
+  expect(sent[2]).toBe("mine");
+  const ids = sent.slice(0, 2).map((line) => /^00-([0-9a-f]{32})-[0-9a-f]{16}-01$/.exec(line)?.[1] ?? "");
+  expect(new Set(ids).size).toBe(2);
+  expect(results.map((result) => result.target)).toEqual(ids.map((id) => `GET ${target.url}/ (trace ${id})`));
+});

@@ -31,9 +31,14 @@ export function compileRequest(
   const { method } = config;
   const { settings } = options;
   const url = compileUrl(config, options.base, templates);
-  const body = compileBody(config.body, templates, options.files);
+  const body = compileBody(config, templates, options.files);
   const { userAgent } = options;
-  const own = { userAgent, close: settings.lastOnConnection, contentType: body?.contentType ?? null };
+  const own = {
+    userAgent,
+    close: settings.lastOnConnection,
+    contentType: body?.contentType ?? null,
+    contentCoding: body?.coding ?? null,
+  };
   const headers = compileHeaders(config, own, templates);
   const names = headers.map(({ name }) => name);
   const lines = headers.map(({ line }) => line);

@@ -2,7 +2,7 @@ import { parseDuration } from "../../quantity.ts";
 import type { Json, JsonObject } from "../../protocol/json.ts";
 import { asMs, asObject, asSize, asText, asTexts } from "../../protocol/json-values.ts";
 import { listTemplates, type SpecContext, type StepSpec } from "../../protocol/step-spec.ts";
-import type { HttpAuth, HttpDefaults, HttpVersion } from "../../protocol/workflow.ts";
+import type { HttpAuth, HttpDefaults, HttpVersion, RequestCoding } from "../../protocol/workflow.ts";
 import { parseAddressSpan, spanForm } from "../../address.ts";
 import { checkTargetUrl } from "../../protocol/target-url.ts";
 import { defaultTls, readTls } from "../../protocol/tls.ts";
@@ -56,7 +56,8 @@ function resolveHttpOptions(
     tls: readTls(options["tls"], defaultTls, context),
     version: readVersion(options["http_version"], "1.1"),
     proxy: readProxy(options["proxy"], null, context),
-    compression: typeof options["compression"] === "boolean" && options["compression"],
+    ...readCompression(options["compression"], { compression: false, requestCoding: null }),
+    tracing: options["tracing"] === "w3c" ? "w3c" : null,
   };
 }
 
@@ -92,7 +93,8 @@ function resolveConfig(config: JsonObject, context: SpecContext): HttpConfig {
     proxy: readProxy(config["proxy"], http.proxy, context),
     connectTimeoutMs: timeout.connect ?? http.connectTimeoutMs,
     totalTimeoutMs: timeout.total ?? http.totalTimeoutMs,
-    compression: typeof config["compression"] === "boolean" ? config["compression"] : http.compression,
+    ...readCompression(config["compression"], http),
+    tracing: Object.hasOwn(config, "tracing") ? (config["tracing"] === "w3c" ? "w3c" : null) : http.tracing,
     expectStatus: config["expect_status"] === undefined ? http.expectStatus : readRanges(config["expect_status"]),
   };
 }
@@ -185,4 +187,16 @@ function readTimeout(value: Json | undefined): { readonly connect: number | null
   if (typeof value === "string" || typeof value === "number") return { connect: null, total: parseDuration(value) };
   const { connect, total } = asObject(value);
   return { connect: asMs(connect), total: asMs(total) };
+}
+
+type Compression = Pick<HttpDefaults, "compression" | "requestCoding">;
+
+function readCompression(value: Json | undefined, otherwise: Compression): Compression {
+  const { compression, requestCoding } = otherwise;
+  if (typeof value === "boolean") return { compression: value, requestCoding };
+  const { answers, request } = asObject(value);
+  return {
+    compression: typeof answers === "boolean" ? answers : compression,
+    requestCoding: (asText(request) as RequestCoding | null) ?? requestCoding,
+  };
 }
