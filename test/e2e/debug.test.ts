@@ -78,6 +78,23 @@ scenarios:
   expect(stderr).toContain("\ntwo\n    http step of b\n");
 });
 
+test("literal credentials in headers are not shown", async () => {
+  const { url } = await startDemo();
+  const headers = {
+    authorization: "word-alone",
+    "X-Api-Key": "key-in-clear",
+    "x-csrf-token": "a b",
+    accept: "text/plain",
+  };
+  const text = JSON.stringify({ steps: [{ type: "http", config: { url: `${url}/bytes/3`, headers } }] });
+  const { code, stdout } = await runCommand(["run", writeTemporary("keys.json", text), "--debug"]);
+  expect(code).toBe(0);
+  expect(stdout).toContain(
+    "> authorization: ***\n    > x-api-key: ***\n    > x-csrf-token: ***\n    > accept: text/plain\n",
+  );
+  expect(stdout).not.toMatch(/word-alone|key-in-clear/);
+});
+
 test("what no terminal should get is not shown", async () => {
   const { url } = await startDemo();
   const text = `steps: [{id: odd, type: http, config: {method: POST, url: "${url}/post", body: "\\e]0;title\\a\\u0000x"}}]`;

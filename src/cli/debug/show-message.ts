@@ -12,11 +12,16 @@ const decoders: Readonly<Record<string, (bytes: Uint8Array, options: { maxOutput
   br: brotliDecompressSync,
   zstd: zstdDecompressSync,
 };
-const credentials = /^(authorization|proxy-authorization)(: ?\S+) .*$/i;
+/** Headers whose values let somebody in. Cookies are what one debugs, and are shown. */
+const credentials = /^([^:]*(?:authorization|token|secret|api[-_]?key)[^:]*):.*$/i;
+/** Of these the scheme is no secret. */
+const schemed = /^((?:proxy-)?authorization: *\S+) +\S.*$/i;
 
 /** A message's first line and headers, without the credentials in them. */
 export function showHead(lines: readonly string[]): string[] {
-  return lines.map((line) => line.replace(credentials, "$1$2 ***"));
+  return lines.map((line) =>
+    schemed.test(line) ? line.replace(schemed, "$1 ***") : line.replace(credentials, "$1: ***"),
+  );
 }
 
 /** A body for people: text, shortened; of other bytes their count. `coding`: its content-encoding. */
