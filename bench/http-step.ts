@@ -82,6 +82,7 @@ const operation: Operation = createOperation({
   clock,
   totalTimeoutMs: 60_000,
   maxRedirects: 10,
+  digest: null,
   usesCookies: true,
   maxBody: 16_000_000,
 });

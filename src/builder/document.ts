@@ -890,7 +890,7 @@ export interface HttpConfig {
         /** The value; may be a template. Required. */
         readonly value: Scalar;
       }[];
-  /** Basic or bearer authentication; null: none. Default: that of `options.http`. */
+  /** Basic, bearer or digest authentication; null: none. Default: that of `options.http`. */
   readonly auth?: {
     /** Basic authentication. Default: none. */
     readonly basic?: {
@@ -901,6 +901,13 @@ export interface HttpConfig {
     };
     /** A token, sent as `Authorization: Bearer …`; may be a template. Default: none. */
     readonly bearer?: string;
+    /** Digest authentication: MD5 or SHA-256, qop `auth`. Default: none. */
+    readonly digest?: {
+      /** The user's name. Required. */
+      readonly username: Scalar;
+      /** The password; may be a template such as `${secret.PASSWORD}`. Required. */
+      readonly password: Scalar;
+    };
   } | null;
   /** Whether and how far redirects are followed. Default: up to 10. */
   readonly redirect?:

@@ -26,6 +26,7 @@ const plainConfig: HttpConfig = {
   headers: [],
   body: null,
   auth: null,
+  digest: null,
   cookies: {},
   redirect: { follow: true, maxRedirects: 10 },
   tls: defaultTls,

@@ -4,6 +4,7 @@ import type { Exchange, ExchangeListener } from "./exchange.ts";
 import { isRedirect, resolveLocation } from "./redirect.ts";
 import type { Clock } from "../protocol/ports.ts";
 import type { Failure, VirtualUser } from "../protocol/step.ts";
+import { answerChallenge, type Credentials, readChallenge } from "./digest.ts";
 import type { Draft, WireSettings } from "./draft.ts";
 import { redirectDraft, writeRequest } from "./draft.ts";
 import { loadCookieJar, loadDecoder } from "./late-modules.ts";
@@ -24,6 +25,8 @@ export interface OperationOptions {
   /** 0: an answer that redirects is the result. */
   readonly maxRedirects: number;
   readonly usesCookies: boolean;
+  /** Answers a Digest challenge; null: the step does not. Headers are kept then. */
+  readonly digest: ((vu: VirtualUser) => Credentials) | null;
   readonly maxBody: number;
 }
 
@@ -83,7 +86,8 @@ export type HttpOperation = (vu: VirtualUser, deadline: number) => HttpResult | 
  * costs one promise.
  */
 export function createOperation(options: OperationOptions): HttpOperation {
-  const { prepare, settings, series, openSession, clock, totalTimeoutMs, maxRedirects, usesCookies, maxBody } = options;
+  const { prepare, settings, series, openSession, clock, totalTimeoutMs, maxRedirects, usesCookies, digest, maxBody } =
+    options;
   const keepsBody = settings.keepBody;
 
   function run(vu: VirtualUser, deadline: number): HttpResult | Promise<HttpResult> {
@@ -95,6 +99,7 @@ export function createOperation(options: OperationOptions): HttpOperation {
       return new HttpResult(describeUnmade(error), false, 0, 0, null, null, null, session);
     }
     const { draft } = prepared;
+    if (digest !== null) return runDigest(vu, session, draft, deadline, digest);
     const wire = session.jar === null ? prepared.wire : addCookies(prepared, session.jar);
     return new Promise((resolve, reject) => {
       const pending = new PendingOperation(vu, session, draft, deadline, finish, resolve, reject);
@@ -102,11 +107,49 @@ export function createOperation(options: OperationOptions): HttpOperation {
     });
   }
 
+  /** A challenge is answered once, by a second request; the first is measured as one that was to be expected. */
+  async function runDigest(
+    vu: VirtualUser,
+    session: Session,
+    draft: Draft,
+    latest: number,
+    credentialsOf: (vu: VirtualUser) => Credentials,
+  ): Promise<HttpResult> {
+    let credentials: Credentials;
+    try {
+      credentials = credentialsOf(vu);
+    } catch (error) {
+      return new HttpResult(describeUnmade(error), false, 0, 0, null, null, null, session);
+    }
+    const deadline = Math.min(latest, clock.now() + totalTimeoutMs);
+    const key = `${draft.url.origin.key} ${credentials.username}`;
+    const send = () => {
+      const challenge = session.challenges.get(key);
+      const { method, url, names, lines } = draft;
+      const line =
+        challenge === undefined
+          ? ""
+          : `authorization: ${answerChallenge(challenge, credentials, method, url.target)}\r\n`;
+      const signed = line === "" ? draft : { ...draft, names: [...names, "authorization"], lines: [...lines, line] };
+      return session.client.exchange(writeRequest(signed, session.jar?.header(url) ?? "", settings), deadline);
+    };
+    const first = await send();
+    let exchange = first;
+    const asked = first.status === 401 ? readChallenge(listHeader(first.headers, "www-authenticate")) : null;
+    if (asked !== null && first.code === 0 && asked.nonce !== session.challenges.get(key)?.nonce) {
+      if (usesCookies && first.headers !== null) await keepCookies(session, draft, first.headers);
+      series.find(draft.method, first, true).record(first, vu.lagUs);
+      session.challenges.set(key, asked);
+      exchange = await send();
+    }
+    return settle(vu, session, draft, exchange, deadline, first.startedAt);
+  }
+
   function finish(pending: PendingOperation, exchange: Exchange): HttpResult | Promise<HttpResult> {
     const { vu, session, draft } = pending;
     if (exchange.headers !== null && exchange.code === 0 && needsMore(exchange)) {
       const deadline = Math.min(pending.deadline, exchange.startedAt + totalTimeoutMs);
-      return settle(vu, session, draft, exchange, deadline);
+      return settle(vu, session, draft, exchange, deadline, exchange.startedAt);
     }
     return conclude(vu, session, draft, exchange, exchange.startedAt, null);
   }
@@ -129,10 +172,10 @@ export function createOperation(options: OperationOptions): HttpOperation {
     firstDraft: Draft,
     firstExchange: Exchange,
     deadline: number,
+    startedAt: number,
   ): Promise<HttpResult> {
     let draft = firstDraft;
     let exchange = firstExchange;
-    const { startedAt } = firstExchange;
     for (let hops = 0; ; hops++) {
       if (usesCookies && exchange.headers !== null) await keepCookies(session, draft, exchange.headers);
       const location =

@@ -1,3 +1,4 @@
+import type { Challenge } from "./digest.ts";
 import type { CookieJar } from "./cookie-jar.ts";
 import type { HttpClient } from "./exchange.ts";
 import type { VirtualUser, VuResource } from "../protocol/step.ts";
@@ -8,6 +9,8 @@ export class Session implements VuResource {
   readonly client: HttpClient;
   /** null: no cookie yet, or cookies are off. */
   jar: CookieJar | null = null;
+  /** What servers asked of this VU by Digest, by origin and user; a nonce serves many requests. */
+  readonly challenges = new Map<string, Challenge>();
   readonly #resetsCookies: boolean;
   readonly #resetsConnections: boolean;
   /** The iteration in which the session began; vu_setup has the number of the first. */

@@ -98,6 +98,7 @@ const configDefaults: HttpConfig = {
   headers: [],
   body: null,
   auth: null,
+  digest: null,
   cookies: {},
   redirect: { follow: true, maxRedirects: 10 },
   tls: httpDefaults.tls,

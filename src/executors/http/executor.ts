@@ -1,6 +1,8 @@
 import { expectStatus } from "../../http/expected-status.ts";
 import { findBase } from "../../http/find-base.ts";
-import { createOperation } from "../../http/operation.ts";
+import { compileText } from "../../http/compiled-text.ts";
+import { checkHeader } from "../../http/header-rules.ts";
+import { createOperation, type OperationOptions } from "../../http/operation.ts";
 import { StepSeries } from "../../http/series.ts";
 import { shareHttp } from "../../http/thread-http.ts";
 import { readUserAgent } from "../../http/user-agent.ts";
@@ -28,7 +30,7 @@ export function createHttpExecutor(context: ExecutorContext, recorder: Recorder)
     const keepsBody = stepContext.reads.body || isGraphql;
     const settings = {
       // Charset and content-encoding stand in the headers.
-      keepHeaders: stepContext.reads.headers || keepsBody,
+      keepHeaders: config.digest !== null || stepContext.reads.headers || keepsBody,
       keepBody: keepsBody,
       expects: config.expectStatus === null ? null : isExpected,
       lastOnConnection: http.connections === "none" || asksToClose(config),
@@ -51,6 +53,7 @@ export function createHttpExecutor(context: ExecutorContext, recorder: Recorder)
       totalTimeoutMs: config.totalTimeoutMs,
       maxRedirects: config.redirect.follow ? config.redirect.maxRedirects : 0,
       usesCookies: http.cookies !== "off",
+      digest: compileDigest(config.digest, stepContext),
       maxBody: http.maxBody,
     });
     return isGraphql ? failOnErrors(operation) : operation;
@@ -67,6 +70,16 @@ export function createHttpExecutor(context: ExecutorContext, recorder: Recorder)
       await files.close();
     },
   };
+}
+
+function compileDigest(digest: HttpConfig["digest"], templates: StepContext): OperationOptions["digest"] {
+  if (digest === null) return null;
+  const username = compileText(digest.username, templates);
+  const password = compileText(digest.password, templates);
+  return (vu) => ({
+    username: checkHeader("authorization", username.evaluate(vu)),
+    password: password.evaluate(vu),
+  });
 }
 
 function asksToClose(config: HttpConfig): boolean {

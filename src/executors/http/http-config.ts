@@ -19,6 +19,8 @@ export interface HttpConfig {
   readonly headers: readonly Pair[];
   readonly body: HttpBody | null;
   readonly auth: HttpAuth | null;
+  /** Answers Digest challenges; null: it does not. */
+  readonly digest: { readonly username: string; readonly password: string } | null;
   /** Sent with this step besides the jar's. */
   readonly cookies: Readonly<Record<string, string>>;
   readonly redirect: { readonly follow: boolean; readonly maxRedirects: number };

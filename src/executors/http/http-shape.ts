@@ -39,9 +39,14 @@ const basic = object(
   },
   ["username", "password"],
 );
-const auth = object({
+const authFields = {
   basic: describe(basic, "Basic authentication. Default: none."),
   bearer: describe(text, "A token, sent as `Authorization: Bearer …`; may be a template. Default: none."),
+};
+const auth = object(authFields);
+const stepAuth = object({
+  ...authFields,
+  digest: describe(basic, "Digest authentication: MD5 or SHA-256, qop `auth`. Default: none."),
 });
 const redirect = object({
   follow: describe(flag, "Follow redirects. Default: true."),
@@ -203,6 +208,10 @@ export const httpConfigShape = describe(
         "A GraphQL request: POST of `{query, variables, operation_name}` as JSON. `errors` in the answer fail the step with the code `graphql`. Default: none.",
       ),
       ...sharedFields,
+      auth: describe(
+        union(stepAuth, nothing),
+        "Basic, bearer or digest authentication; null: none. Default: that of `options.http`.",
+      ),
     },
     ["url"],
   ),

@@ -86,6 +86,7 @@ function resolveConfig(config: JsonObject, context: SpecContext): HttpConfig {
     headers: [...http.headers.filter(([name]) => !own.has(name) && !isWritten(name)), ...headers],
     body,
     auth: Object.hasOwn(config, "auth") ? readAuth(config["auth"], context) : http.auth,
+    digest: readDigest(config["auth"], context),
     cookies: asTexts(config["cookies"]),
     redirect: readRedirect(config["redirect"], http.redirect),
     tls: readTls(config["tls"], http.tls, context),
@@ -106,6 +107,14 @@ function readAuth(value: Json | undefined, { report }: Pick<SpecContext, "report
   if (basic === undefined) return null;
   const { username, password } = asObject(basic);
   return { basic: { username: asText(username) ?? "", password: asText(password) ?? "" } };
+}
+
+function readDigest(value: Json | undefined, { report }: Pick<SpecContext, "report">): HttpConfig["digest"] {
+  const { digest, ...others } = asObject(value);
+  if (digest === undefined) return null;
+  if (Object.keys(others).length > 0) report(["auth"], "give `digest` alone, without `basic` and `bearer`");
+  const { username, password } = asObject(digest);
+  return { username: asText(username) ?? "", password: asText(password) ?? "" };
 }
 
 function readQuery(config: JsonObject): readonly Pair[] {

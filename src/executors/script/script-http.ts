@@ -83,6 +83,7 @@ export function createScriptHttp(
         clock: context.clock,
         totalTimeoutMs: timeoutMs,
         maxRedirects: Math.min(Math.max(0, Math.trunc(Number(redirects) || 0)), 100),
+        digest: null,
         usesCookies: defaults.cookies !== "off",
         maxBody: defaults.maxBody,
       });
