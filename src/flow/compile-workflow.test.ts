@@ -1,8 +1,7 @@
-import { defaultTls } from "../protocol/tls.ts";
 import { afterEach, describe, expect, test } from "vitest";
 import { makeAssertion, makeExtraction, makeStep, makeWorkflow, startFlow } from "../../test/support/flow-run.ts";
 import { type HttpTarget, startHttpTarget } from "../../test/support/http-steps.ts";
-import type { HttpConfig } from "../executors/http/http-config.ts";
+import { type HttpConfig, plainGet } from "../protocol/http-config.ts";
 import { createRecorder } from "../measure/thread-recorder.ts";
 import type { JsonObject } from "../protocol/json.ts";
 import type { Executor } from "../protocol/step.ts";
@@ -18,30 +17,8 @@ afterEach(async () => {
   for (const close of closers.splice(0).toReversed()) await close();
 });
 
-const plainConfig: HttpConfig = {
-  method: "GET",
-  url: "/",
-  domain: null,
-  query: [],
-  headers: [],
-  body: null,
-  auth: null,
-  digest: null,
-  cookies: {},
-  redirect: { follow: true, maxRedirects: 10 },
-  tls: defaultTls,
-  version: "1.1",
-  proxy: null,
-  connectTimeoutMs: 10_000,
-  totalTimeoutMs: 60_000,
-  compression: false,
-  requestCoding: null,
-  tracing: null,
-  expectStatus: null,
-};
-
 function makeHttpStep(id: string, config: Partial<HttpConfig>, more: Partial<Step> = {}): Step {
-  return makeStep(id, { type: "http", config: { ...plainConfig, ...config } as unknown as JsonObject, ...more });
+  return makeStep(id, { type: "http", config: { ...plainGet("/"), ...config } as unknown as JsonObject, ...more });
 }
 
 /** The whole of it with the real executor, clock and recorder. */

@@ -1,4 +1,3 @@
-import { defaultTls } from "../protocol/tls.ts";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { expect, onTestFinished, test } from "vitest";
@@ -7,6 +6,7 @@ import { createScenario } from "../../test/support/staged-run.ts";
 import { cutPlan } from "../plan/cut-plan.ts";
 import { makePlan } from "../plan/make-plan.ts";
 import type { Frame } from "../protocol/frame.ts";
+import { plainGet } from "../protocol/http-config.ts";
 import type { JsonObject } from "../protocol/json.ts";
 import type { Load } from "../protocol/load.ts";
 import type { Share } from "../protocol/plan.ts";
@@ -42,25 +42,7 @@ async function startTarget(): Promise<Target> {
 }
 
 function makeGet(id: string, url: string) {
-  const config: JsonObject = {
-    method: "GET",
-    url,
-    domain: null,
-    query: [],
-    headers: [],
-    body: null,
-    auth: null,
-    cookies: {},
-    redirect: { follow: true, maxRedirects: 10 },
-    tls: { ...defaultTls },
-    version: "1.1",
-    proxy: null,
-    connectTimeoutMs: 10_000,
-    totalTimeoutMs: 60_000,
-    compression: false,
-    expectStatus: null,
-  };
-  return makeStep(id, { type: "http", config });
+  return makeStep(id, { type: "http", config: plainGet(url) as unknown as JsonObject });
 }
 
 interface Running {

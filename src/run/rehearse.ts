@@ -1,4 +1,3 @@
-import { defaultTls } from "../protocol/tls.ts";
 import { once } from "node:events";
 import { createServer, type Server, type Socket } from "node:net";
 import { EngineError } from "../errors.ts";
@@ -8,7 +7,8 @@ import { createRecorder } from "../measure/thread-recorder.ts";
 import { countStartsPerSecond } from "../plan/count-starts-per-second.ts";
 import { cutPlan } from "../plan/cut-plan.ts";
 import { makePlan } from "../plan/make-plan.ts";
-import type { Json } from "../protocol/json.ts";
+import { plainGet } from "../protocol/http-config.ts";
+import type { JsonObject } from "../protocol/json.ts";
 import type { Plan, Share } from "../protocol/plan.ts";
 import type { Step, Workflow } from "../protocol/workflow.ts";
 import { createClaimMemory, createClaims } from "./claims.ts";
@@ -129,23 +129,10 @@ function portOf(server: Server): number {
 /** The workflow's settings with one step that sends to this machine's `port`. */
 function makeRehearsal(workflow: Workflow, port: number): Workflow {
   const config = {
-    method: "GET",
-    url: `http://127.0.0.1:${port}/`,
-    domain: null,
-    query: [],
-    headers: [],
-    body: null,
-    auth: null,
-    cookies: {},
-    redirect: { follow: true, maxRedirects: 10 },
-    tls: { ...defaultTls },
-    version: "1.1",
-    proxy: null,
+    ...plainGet(`http://127.0.0.1:${port}/`),
     connectTimeoutMs: 5_000,
     totalTimeoutMs: 5_000,
-    compression: false,
-    expectStatus: null,
-  } satisfies Json;
+  } as unknown as JsonObject;
   const step: Step = {
     id: "rehearsal",
     name: "rehearsal",

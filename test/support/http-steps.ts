@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { createHttpExecutor } from "../../src/executors/http/executor.ts";
-import type { HttpConfig } from "../../src/executors/http/http-config.ts";
+import { type HttpConfig, plainGet } from "../../src/protocol/http-config.ts";
 import { compileJsonTemplate } from "../../src/expression/json-template.ts";
 import { compileTemplate } from "../../src/expression/template.ts";
 import { createRecorder } from "../../src/measure/thread-recorder.ts";
@@ -90,27 +90,7 @@ export interface HttpSteps {
   close(): Promise<void>;
 }
 
-const configDefaults: HttpConfig = {
-  method: "GET",
-  url: "/",
-  domain: null,
-  query: [],
-  headers: [],
-  body: null,
-  auth: null,
-  digest: null,
-  cookies: {},
-  redirect: { follow: true, maxRedirects: 10 },
-  tls: httpDefaults.tls,
-  version: "1.1",
-  proxy: null,
-  connectTimeoutMs: 10_000,
-  totalTimeoutMs: 60_000,
-  compression: false,
-  requestCoding: null,
-  tracing: null,
-  expectStatus: null,
-};
+const configDefaults = plainGet("/");
 
 /** `${name}` is a variable of the VU's iteration. */
 const names = {

@@ -1,4 +1,5 @@
-import { defaultTls } from "../../src/protocol/tls.ts";
+import { plainGet } from "../../src/protocol/http-config.ts";
+import type { JsonObject } from "../../src/protocol/json.ts";
 import { onTestFinished } from "vitest";
 import { cutPlan } from "../../src/plan/cut-plan.ts";
 import { endless, listIndices } from "../../src/plan/index-runs.ts";
@@ -43,24 +44,8 @@ export interface TestSlaveOptions {
 
 /** A plan of one scenario whose iterations are one request that tells the target who sends it. */
 export function planTellingLoad(url: string, load: Load, fields: Partial<Scenario> = {}): Plan {
-  const config = {
-    method: "GET",
-    url,
-    domain: null,
-    query: [],
-    headers: Object.entries(tellingHeaders).map(([name, value]) => [name, value]),
-    body: null,
-    auth: null,
-    cookies: {},
-    redirect: { follow: true, maxRedirects: 10 },
-    tls: { ...defaultTls },
-    version: "1.1",
-    proxy: null,
-    connectTimeoutMs: 10_000,
-    totalTimeoutMs: 60_000,
-    compression: false,
-    expectStatus: null,
-  };
+  const headers = Object.entries(tellingHeaders);
+  const config = { ...plainGet(url), headers } as unknown as JsonObject;
   const scenario = completeScenario({ load, steps: [completeStep({ id: "tell", type: "http", config })], ...fields });
   return makePlan(completeWorkflow({ scenarios: [scenario] }));
 }

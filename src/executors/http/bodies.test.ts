@@ -11,7 +11,7 @@ import { join } from "node:path";
 import { Busboy } from "@fastify/busboy";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { createHttpSteps, type HttpSteps } from "../../../test/support/http-steps.ts";
-import type { BodyPart } from "./http-config.ts";
+import type { BodyPart } from "../../protocol/http-config.ts";
 
 const big = randomBytes(1_500_001);
 const small = Buffer.from([0, 255, 254, 13, 10, 128]);

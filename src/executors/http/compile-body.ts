@@ -9,7 +9,7 @@ import type { BodyFiles } from "./body-files.ts";
 import type { CompiledBody } from "./compiled-body.ts";
 import { compileMultipart } from "./compile-multipart.ts";
 import { encodeBody } from "./encode-body.ts";
-import type { HttpBody, HttpConfig } from "./http-config.ts";
+import type { HttpBody, HttpConfig } from "../../protocol/http-config.ts";
 
 type Templates = Pick<StepContext, "template" | "templateJson" | "constant">;
 

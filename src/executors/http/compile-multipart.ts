@@ -5,7 +5,7 @@ import { EngineError } from "../../errors.ts";
 import type { StepContext, VirtualUser } from "../../protocol/step.ts";
 import type { BodyFile, BodyFiles } from "./body-files.ts";
 import type { CompiledBody } from "./compiled-body.ts";
-import type { BodyPart } from "./http-config.ts";
+import type { BodyPart } from "../../protocol/http-config.ts";
 
 type Templates = Pick<StepContext, "template" | "constant">;
 

@@ -6,7 +6,7 @@ import { joinUrl } from "../../http/url.ts";
 import type { StepContext } from "../../protocol/step.ts";
 import type { CompiledText } from "../../http/compiled-text.ts";
 import { combineTexts, compileText, constantText } from "../../http/compiled-text.ts";
-import type { HttpConfig } from "./http-config.ts";
+import type { HttpConfig } from "../../protocol/http-config.ts";
 
 type Templates = Pick<StepContext, "template" | "constant">;
 

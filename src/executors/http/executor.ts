@@ -11,7 +11,7 @@ import type { Executor, ExecutorContext, StepContext } from "../../protocol/step
 import type { Step } from "../../protocol/workflow.ts";
 import { BodyFiles } from "./body-files.ts";
 import { failOnErrors } from "./graphql-errors.ts";
-import type { HttpConfig } from "./http-config.ts";
+import type { HttpConfig } from "../../protocol/http-config.ts";
 import { compileRequest } from "./request.ts";
 
 /** Performs `http` steps. One per thread and execution; connections and cookies belong to the VU. */

@@ -1,7 +1,7 @@
 import type { ServerResponse } from "node:http";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { createHttpSteps, type HttpSteps, type HttpTarget, startHttpTarget } from "../../../test/support/http-steps.ts";
-import type { HttpBody } from "./http-config.ts";
+import type { HttpBody } from "../../protocol/http-config.ts";
 
 let target: HttpTarget;
 let steps: HttpSteps;

@@ -1,7 +1,7 @@
 import type { Json, JsonObject } from "../../protocol/json.ts";
 import { asObject, asText } from "../../protocol/json-values.ts";
 import type { Path, SpecContext } from "../../protocol/step-spec.ts";
-import type { BodyPart, HttpBody } from "./http-config.ts";
+import type { BodyPart, HttpBody } from "../../protocol/http-config.ts";
 import { readPairs } from "./read-pairs.ts";
 
 const bodyKeys = ["body", "json", "form", "multipart", "graphql"] as const;

@@ -9,7 +9,7 @@ import type { StepContext, VirtualUser } from "../../protocol/step.ts";
 import type { BodyFiles } from "./body-files.ts";
 import { compileBody } from "./compile-body.ts";
 import { compileCookies, compileHeaders, compileUrl } from "./compile-parts.ts";
-import type { HttpConfig } from "./http-config.ts";
+import type { HttpConfig } from "../../protocol/http-config.ts";
 
 export interface RequestOptions {
   /** Base URL of a relative url, a template; null: none. */

@@ -6,7 +6,7 @@ import type { HttpAuth, HttpDefaults, HttpVersion, RequestCoding } from "../../p
 import { parseAddressSpan, spanForm } from "../../address.ts";
 import { checkTargetUrl } from "../../protocol/target-url.ts";
 import { defaultTls, readTls } from "../../protocol/tls.ts";
-import type { HttpConfig } from "./http-config.ts";
+import type { HttpConfig } from "../../protocol/http-config.ts";
 import { readBody } from "./read-body.ts";
 import { type Pair, readPairs } from "./read-pairs.ts";
 import { httpConfigShape, httpOptionsShape } from "./http-shape.ts";

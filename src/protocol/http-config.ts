@@ -1,5 +1,6 @@
-import type { Json, JsonObject } from "../../protocol/json.ts";
-import type { HttpAuth, HttpTls, HttpVersion, RequestCoding } from "../../protocol/workflow.ts";
+import { defaultTls } from "./tls.ts";
+import type { Json, JsonObject } from "./json.ts";
+import type { HttpAuth, HttpTls, HttpVersion, RequestCoding } from "./workflow.ts";
 
 type Pair = readonly [name: string, value: string];
 
@@ -55,4 +56,29 @@ export interface BodyPart {
   /** What the target sees as the name of a file; null: the part is a plain field. */
   readonly fileName: string | null;
   readonly contentType: string | null;
+}
+
+/** The config of a plain GET of a URL, as `resolve` would complete it. */
+export function plainGet(url: string): HttpConfig {
+  return {
+    method: "GET",
+    url,
+    domain: null,
+    query: [],
+    headers: [],
+    body: null,
+    auth: null,
+    digest: null,
+    cookies: {},
+    redirect: { follow: true, maxRedirects: 10 },
+    tls: defaultTls,
+    version: "1.1",
+    proxy: null,
+    connectTimeoutMs: 10_000,
+    totalTimeoutMs: 60_000,
+    compression: false,
+    requestCoding: null,
+    tracing: null,
+    expectStatus: null,
+  };
 }
