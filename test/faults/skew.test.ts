@@ -31,7 +31,7 @@ test("ten slaves, some with clocks five seconds off, start within 50 ms of each 
     const target = await startTestTarget();
     const id = await cluster.submit({
       id: "skew",
-      options: { vus: 50, duration: "1s", think_time: "100ms", http: { base_url: target.url } },
+      options: { vus: 50, duration: "3s", think_time: "100ms", http: { base_url: target.url } },
       steps: [{ id: "get", type: "http", config: { url: "/" } }],
     });
     const lateness = monitorEventLoopDelay({ resolution: 1 });
