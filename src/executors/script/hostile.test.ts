@@ -18,7 +18,7 @@ const hostile: readonly (readonly [what: string, script: string, error: RegExp])
   [
     "a native sort",
     "for (;;) Array.from({ length: 1e6 }, (_, i) => (i * 7919) % 1000003).sort((x, y) => x - y);",
-    /^timeout: /,
+    /^(timeout|script): /,
   ],
   [
     "microtask flood",
