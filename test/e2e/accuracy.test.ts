@@ -123,22 +123,23 @@ async function listen(onSocket: (socket: Socket) => void): Promise<number> {
   return (server.address() as AddressInfo).port;
 }
 
-test("each phase of a request is the delay that the target put into it", { timeout: 30_000 }, async () => {
+test("each phase of a request is the delay that the target put into it", { timeout: 60_000 }, async () => {
   const readAfterMs = 300;
   const answerAfterMs = 400;
   const restAfterMs = 500;
-  const bodyBytes = 32 * 1024 * 1024;
+  const bodyBytes = 16 * 1024 * 1024;
+  // Each delay begins when bytes of the client have come: never before the client itself began to send.
   const port = await listen((socket) => {
-    // The body is more than the kernel's buffers take: it is not sent before somebody reads it.
-    socket.pause();
-    setTimeout(() => socket.resume(), readAfterMs);
     let received = 0;
-    let lastAt = 0;
     socket.on("data", (chunk) => {
+      // The body is more than the kernel's buffers take: it is not sent before somebody reads the rest.
+      if (received === 0) {
+        socket.pause();
+        setTimeout(() => socket.resume(), readAfterMs);
+      }
+      const before = received;
       received += chunk.length;
-      if (received < bodyBytes || lastAt > 0) return;
-      lastAt = performance.now();
-      void answer(socket);
+      if (before < bodyBytes && received >= bodyBytes) void answer(socket);
     });
   });
   async function answer(socket: Socket): Promise<void> {
@@ -151,16 +152,25 @@ test("each phase of a request is the delay that the target put into it", { timeo
   const steps = [
     { id: "slow", type: "http", config: { method: "POST", url: `http://127.0.0.1:${port}/`, body: { file: body } } },
   ];
-  const file = writeTemporary("phases.json", JSON.stringify({ steps }));
-  const { stdout } = await runCommand(["run", file, "--json"]);
+  const file = writeTemporary("phases.json", JSON.stringify({ options: { vus: 1, iterations: 3 }, steps }));
+  const { stdout } = await runCommand(["run", file, "--json"], { deadlineMs: 50_000 });
   const { metrics } = JSON.parse(stdout) as Report;
-  const valueOf = (phase: string): number => metrics[`http_req_${phase}`]?.values["max"] ?? Number.NaN;
-  const phases = { sending: readAfterMs, waiting: answerAfterMs, receiving: restAfterMs };
-  for (const [phase, least] of Object.entries(phases)) {
-    // A timer of Node's may fire a millisecond early; how late depends on the machine, and is the rest.
-    expect(valueOf(phase), phase).toBeGreaterThan(least - 2);
-    expect(valueOf(phase), phase).toBeLessThan(least + 5_000);
+  const valueOf = (phase: string, value: string): number => metrics[`http_req_${phase}`]?.values[value] ?? Number.NaN;
+  const [sending, waiting, receiving] = ["sending", "waiting", "receiving"].map((phase) => valueOf(phase, "avg")) as [
+    number,
+    number,
+    number,
+  ];
+  // Whoever is late, client or target: from the first byte on no delay is lost. A timer of Node's may fire 1 ms early.
+  expect(valueOf("sending", "min")).toBeGreaterThan(readAfterMs - 2);
+  expect(sending + waiting).toBeGreaterThan(readAfterMs + answerAfterMs - 4);
+  expect(valueOf("duration", "min")).toBeGreaterThan(readAfterMs + answerAfterMs + restAfterMs - 6);
+  expect(Math.abs(valueOf("duration", "avg") - sending - waiting - receiving)).toBeLessThan(0.01);
+  // A client that sees the end of one phase late gives that time to it instead of to the next: here the best of three
+  // counts. A phase that took in another one's delay would be too long each time, and the other too short.
+  const least = { sending: readAfterMs, waiting: answerAfterMs, receiving: restAfterMs };
+  for (const [phase, ms] of Object.entries(least)) {
+    expect(valueOf(phase, "max"), phase).toBeGreaterThan(ms * 0.9);
+    expect(valueOf(phase, "min"), phase).toBeLessThan(ms + readAfterMs * 0.9);
   }
-  const sum = valueOf("sending") + valueOf("waiting") + valueOf("receiving");
-  expect(Math.abs(valueOf("duration") - sum)).toBeLessThan(0.01);
 });
