@@ -1270,6 +1270,8 @@ export interface WebsocketConfig {
   readonly max_bytes?: number | string;
   /** The most messages that nobody has received yet; of more the oldest are dropped and counted. Default: 1000. */
   readonly max_messages?: number | Template;
+  /** An HTTP proxy, `http://USER:PASSWORD@HOST:PORT` (or https), or `env`: HTTP_PROXY, HTTPS_PROXY, NO_PROXY; null: none. May be a template of `env`, `secret` and `variables`. Default: that of `options.http`, else none. */
+  readonly proxy?: string | null;
   /** Certificates of a wss connection. Default: those of `options.http`. */
   readonly tls?: {
     /** Verify the server's certificate. Default: true, unless `--insecure` is given. */
@@ -1334,6 +1336,8 @@ export interface SseConfig {
   readonly max_bytes?: number | string;
   /** The most events that nobody has received yet; of more the oldest are dropped and counted. Default: 1000. */
   readonly max_events?: number | Template;
+  /** An HTTP proxy, `http://USER:PASSWORD@HOST:PORT` (or https), or `env`: HTTP_PROXY, HTTPS_PROXY, NO_PROXY; null: none. May be a template of `env`, `secret` and `variables`. Default: that of `options.http`, else none. */
+  readonly proxy?: string | null;
   /** Certificates of an https connection. Default: those of `options.http`. */
   readonly tls?: {
     /** Verify the server's certificate. Default: true, unless `--insecure` is given. */

@@ -1,6 +1,7 @@
 import { connect, isIP, type Socket } from "node:net";
 import type { ConnectionOptions } from "node:tls";
 import { codeOfDial, codeOfHandshake, codes, describeHandshake } from "../http/codes.ts";
+import { nameOrigin, type Origin } from "../http/exchange.ts";
 import { type SourceAddress, sourceFor } from "../http/source-address.ts";
 import { loadTls, type Trust } from "../http/tls.ts";
 import type { Clock } from "../protocol/ports.ts";
@@ -14,8 +15,12 @@ export type StreamTarget =
       readonly port: number;
       /** The address of this machine that it comes from. Default: the system chooses. */
       readonly source?: SourceAddress | null;
+      /** What it is, for people, before its name. Default: nothing. */
+      readonly role?: string;
     }
-  | { readonly path: string };
+  | { readonly path: string }
+  /** An origin, over a socket that a proxy, named by `by`, has connected with it. */
+  | { readonly through: Socket; readonly origin: Origin; readonly by: string };
 
 /**
  * Opens a TCP, TLS (with `trust`) or unix connection; each address gets its part of the time until `until`
@@ -29,12 +34,18 @@ export async function connectStream(
   if ("path" in target) {
     return attempt(() => connect(target.path), target.path, false, until);
   }
-  const { host, addresses, port, source = null } = target;
+  if ("through" in target) {
+    const { through, origin, by } = target;
+    if (trust === null) return through;
+    const open = () => secure(trust, origin.host, { socket: through });
+    return attempt(open, `${nameOrigin(origin)} through ${by}`, true, until, true);
+  }
+  const { host, addresses, port, source = null, role = "" } = target;
   let failure: unknown = new DriverFailure(String(codes.dial), `${host} has no address`);
   for (const [place, address] of addresses.entries()) {
     const now = clock.now();
     if (now >= until) break;
-    const name = nameTarget(host, address, port);
+    const name = role + nameTarget(host, address, port);
     const localAddress = sourceFor(source, address);
     if (localAddress === null) {
       const message = `${name} cannot be dialled: no source address is of its family; add one to options.http.ip or --local-ips`;
@@ -42,7 +53,7 @@ export async function connectStream(
       continue;
     }
     const where = { host: address, port, localAddress };
-    const open = trust === null ? () => connect({ ...where, noDelay: true }) : () => secure(trust, where);
+    const open = trust === null ? () => connect({ ...where, noDelay: true }) : () => secure(trust, host, where);
     try {
       return await attempt(open, name, trust !== null, now + (until - now) / (addresses.length - place));
     } catch (error) {
@@ -52,7 +63,7 @@ export async function connectStream(
   }
   throw failure;
 
-  function secure(trust: Trust, where: ConnectionOptions): Socket {
+  function secure(trust: Trust, host: string, where: ConnectionOptions): Socket {
     const tls = loadTls();
     const name = trust.serverName ?? host;
     return tls.connect({
@@ -64,10 +75,10 @@ export async function connectStream(
     });
   }
 
-  function attempt(open: () => Socket, name: string, isSecure: boolean, limit: number): Promise<Socket> {
+  function attempt(open: () => Socket, name: string, isSecure: boolean, limit: number, isUp = false): Promise<Socket> {
     return new Promise((resolve, reject) => {
       const socket = open();
-      let connected = false;
+      let connected = isUp;
       const alarm = Number.isFinite(limit)
         ? clock.at(limit, () => {
             const what = connected ? "TLS handshake with" : "connection to";

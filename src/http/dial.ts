@@ -59,7 +59,7 @@ export class Dial {
     started: number,
   ) {
     this.wire = wire;
-    this.route = new Route(wire, request.origin, request.proxy, trust, protocols);
+    this.route = new Route(wire.redirectDial, request.origin, request.proxy, trust, protocols);
     this.source = source;
     this.listener = listener;
     this.phaseAt = started;

@@ -29,12 +29,18 @@ export class Route {
   private readonly protocols: readonly string[];
 
   /** `protocols` are offered to the origin by ALPN. */
-  constructor(wire: Wire, origin: Origin, proxy: Proxy | null, trust: Trust | null, protocols: readonly string[]) {
+  constructor(
+    redirectDial: Wire["redirectDial"],
+    origin: Origin,
+    proxy: Proxy | null,
+    trust: Trust | null,
+    protocols: readonly string[],
+  ) {
     this.origin = origin;
     this.proxy = proxy;
     this.trust = trust;
     this.protocols = protocols;
-    const { host, port } = proxy ?? wire.redirectDial(origin);
+    const { host, port } = proxy ?? redirectDial(origin);
     this.host = host;
     this.port = port;
   }

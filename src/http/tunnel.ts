@@ -3,12 +3,15 @@ import { AnswerReader, broken, more } from "./answer-reader.ts";
 import { nameOrigin, type Origin, type Proxy } from "./exchange.ts";
 import type { Wire } from "./wire.ts";
 
+/** How answers of proxies are read. */
+export type TunnelWire = Pick<Wire, "limits" | "heads">;
+
 /** The way through a proxy to an origin: CONNECT, and its answer. */
 export class Tunnel {
-  private readonly wire: Wire;
+  private readonly wire: TunnelWire;
   private readonly reader: AnswerReader;
 
-  constructor(wire: Wire) {
+  constructor(wire: TunnelWire) {
     this.wire = wire;
     this.reader = new AnswerReader(wire.limits, wire.heads);
   }

@@ -28,10 +28,3 @@ export function checkTargetUrl(
     report(["url"], `\`${url}\` has the scheme \`${scheme}\`; use ${accepted}`);
   } else if (!url.includes("${") && !URL.canParse(url)) report(["url"], `\`${url}\` is not a URL`);
 }
-
-/** Says that a step which dials directly cannot go through the proxy of `options.http`. */
-export function checkNoProxy({ http, report }: Pick<SpecContext, "http" | "report">): void {
-  if (http.proxy === null) return;
-  const advice = "write `proxy` at the http steps that need it instead of in options.http";
-  report([], `steps of this type dial directly, and options.http.proxy leads through a proxy; ${advice}`);
-}

@@ -15,6 +15,7 @@ import {
   text,
   union,
 } from "../../protocol/shape.ts";
+import { proxyShape } from "../../protocol/proxy-setting.ts";
 import { tlsShape } from "../../protocol/tls.ts";
 
 const pair = object(
@@ -124,10 +125,7 @@ const sharedFields: Readonly<Record<string, Shape>> = {
     ),
     "Ask for a compressed answer, or `{answers, request}`. Default: false.",
   ),
-  proxy: describe(
-    union(text, nothing),
-    "An HTTP proxy, `http://USER:PASSWORD@HOST:PORT` (or https), or `env`: HTTP_PROXY, HTTPS_PROXY, NO_PROXY; null: none. May be a template of `env`, `secret` and `variables`. Default: that of `options.http`, else none.",
-  ),
+  proxy: proxyShape,
   tracing: describe(
     union(choice("w3c"), nothing),
     "Send a `traceparent` header with ids of its own with each request; null: none. Default: that of `options.http`, else none.",

@@ -4,6 +4,7 @@ import { asMs, asObject, asSize, asText, asTexts } from "../../protocol/json-val
 import { listTemplates, type SpecContext, type StepSpec } from "../../protocol/step-spec.ts";
 import type { HttpAuth, HttpDefaults, HttpVersion, RequestCoding } from "../../protocol/workflow.ts";
 import { parseAddressSpan, spanForm } from "../../address.ts";
+import { readProxy } from "../../protocol/proxy-setting.ts";
 import { checkTargetUrl } from "../../protocol/target-url.ts";
 import { defaultTls, readTls } from "../../protocol/tls.ts";
 import type { HttpConfig } from "../../protocol/http-config.ts";
@@ -158,28 +159,6 @@ function readRedirect(value: Json | undefined, otherwise: HttpConfig["redirect"]
 
 function readVersion(value: Json | undefined, otherwise: HttpVersion): HttpVersion {
   return value === undefined ? otherwise : (String(value) as HttpVersion);
-}
-
-/** What holds no template is checked here; the rest before the start. The URL may hold a password: it is not shown. */
-function readProxy(
-  value: Json | undefined,
-  otherwise: string | null,
-  { report }: Pick<SpecContext, "report">,
-): string | null {
-  if (value === undefined) return otherwise;
-  const given = asText(value);
-  if (given === null || given === "env" || given.includes("${")) return given;
-  const scheme = /^([a-z][a-z\d+.-]*):\/\//i.exec(given)?.[1]?.toLowerCase() ?? "http";
-  if (scheme !== "http" && scheme !== "https")
-    report(["proxy"], `a proxy of scheme \`${scheme}\` is not in this version; use http:// or https://`);
-  else if (!isProxy(given))
-    report(["proxy"], "this is no URL of a proxy; write http://HOST:PORT, http://USER:PASSWORD@HOST:PORT or env");
-  return given;
-}
-
-function isProxy(given: string): boolean {
-  const url = URL.parse(given.includes("://") ? given : `http://${given}`);
-  return url !== null && url.hostname !== "" && url.pathname === "/" && url.search === "";
 }
 
 function readSources(value: Json | undefined, { report }: Pick<SpecContext, "report">): readonly string[] {

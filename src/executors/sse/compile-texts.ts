@@ -3,6 +3,7 @@ import { compileHttpTarget, type HttpTarget } from "../../driver/http-target.ts"
 import { toJsonText } from "../../expression/text.ts";
 import { compileText } from "../../http/compiled-text.ts";
 import { checkHeader } from "../../http/header-rules.ts";
+import type { ChooseProxy } from "../../http/proxy.ts";
 import { printUrl } from "../../http/url.ts";
 import type { Evaluate, StepContext } from "../../protocol/step.ts";
 import type { HttpDefaults, Step } from "../../protocol/workflow.ts";
@@ -20,12 +21,17 @@ export interface SseTexts {
 }
 
 /** Throws EngineError `template` when called for what cannot be filled in. */
-export function compileTexts(step: Step, http: HttpDefaults, templates: StepContext): Evaluate<SseTexts> {
+export function compileTexts(
+  step: Step,
+  http: HttpDefaults,
+  chooseProxy: ChooseProxy | null,
+  templates: StepContext,
+): Evaluate<SseTexts> {
   // The step's spec has checked and completed it.
   const config = step.config as unknown as SseConfig;
   const { body: given } = config;
   const optional = (text: string | null) => (text === null ? null : compileText(text, templates));
-  const target = config.url === "" ? null : compileHttpTarget(config, http, step.id, templates);
+  const target = config.url === "" ? null : compileHttpTarget(config, http, chooseProxy, step.id, templates);
   const name = optional(config.name);
   const event = optional(config.event);
   const lastEventId = optional(config.lastEventId);
@@ -39,7 +45,7 @@ export function compileTexts(step: Step, http: HttpDefaults, templates: StepCont
     const id = lastEventId?.evaluate(vu) ?? null;
     return {
       name: name?.evaluate(vu) ?? (where === null ? "" : printUrl(where.url)),
-      target: where === null ? null : { url: where.url, vu: vu.id, headers: { ...own, ...where.headers }, body },
+      target: where === null ? null : { ...where, vu: vu.id, headers: { ...own, ...where.headers }, body },
       lastEventId: id === null ? null : checkHeader("last-event-id", id),
       event: event?.evaluate(vu) ?? null,
       matches: matches?.(vu) ?? null,

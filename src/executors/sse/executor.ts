@@ -3,7 +3,8 @@ import { type DriverAnswer, DriverResult } from "../../driver/driver-result.ts";
 import { ReceivedMessages } from "../../driver/received-messages.ts";
 import { tellHowMany } from "../../driver/tell-how-many.ts";
 import { connectionsOf, type VuConnections } from "../../driver/vu-connections.ts";
-import { createDialPorts } from "../../driver/http-target.ts";
+import { createDialPorts } from "../../driver/dial-http-target.ts";
+import { compileProxy } from "../../http/compile-proxy.ts";
 import { loadTls } from "../../http/tls.ts";
 import type { Recorder } from "../../measure/recorder.ts";
 import type { Executor, ExecutorContext, Operation, StepContext } from "../../protocol/step.ts";
@@ -29,7 +30,8 @@ export function createSseExecutor(context: ExecutorContext, recorder: Recorder):
     const { action, timeoutMs } = config;
     const count = config.count === "all" ? Number.POSITIVE_INFINITY : config.count;
     if (/^https:/i.test(config.url)) loadTls();
-    const fill = compileTexts(step, http, stepContext);
+    const chooseProxy = config.proxy === null ? null : compileProxy(config.proxy, context);
+    const fill = compileTexts(step, http, chooseProxy, stepContext);
     const series = createSseSeries(recorder, stepContext.tags);
 
     async function connect(

@@ -1,6 +1,7 @@
 import type * as Http from "node:http";
 import { CallWithheld, type DriverCall, DriverFailure } from "../../driver/call-driver.ts";
-import { type DialPorts, dialHttpTarget, type HttpTarget } from "../../driver/http-target.ts";
+import { type DialPorts, dialHttpTarget } from "../../driver/dial-http-target.ts";
+import type { HttpTarget } from "../../driver/http-target.ts";
 import { codeOfBreak, codes } from "../../http/codes.ts";
 import { printUrl } from "../../http/url.ts";
 import type { SseConfig } from "./sse-config.ts";
@@ -23,7 +24,7 @@ export interface StreamRequest extends HttpTarget {
  */
 export async function openStream(
   config: SseConfig,
-  { url, vu, headers, body, maxHeader }: StreamRequest,
+  { url, proxy, vu, headers, body, maxHeader }: StreamRequest,
   ports: DialPorts,
   call: DriverCall,
   events: StreamEvents,
@@ -32,18 +33,27 @@ export async function openStream(
   const { clock, permit } = ports;
   const askedAt = clock.now();
   const until = Math.min(call.until, askedAt + config.connectTimeoutMs);
-  const socket = await dialHttpTarget(url, vu, config.tls, ports, { until, signal: call.signal });
+  const target = { url, proxy, vu, tls: config.tls, alwaysTunnel: false };
+  const socket = await dialHttpTarget(target, ports, { until, signal: call.signal });
   const shown = `${config.method} ${printUrl(url)}`;
   if (!permit.maySend(clock.now())) {
     socket.destroy();
     throw new CallWithheld();
   }
+  // A proxy is given a plain request with the whole URL; through a tunnel goes what goes to the origin.
+  const asksProxy = proxy !== null && !url.origin.secure;
   const request = send({
     // The socket that was checked and dialled above is the one that is used.
     createConnection: () => socket,
     method: config.method,
-    path: url.target,
-    headers: { host: url.authority, accept: "text/event-stream", "cache-control": "no-cache", ...headers },
+    path: asksProxy ? printUrl(url) : url.target,
+    headers: {
+      host: url.authority,
+      accept: "text/event-stream",
+      "cache-control": "no-cache",
+      ...(asksProxy && proxy.authorization !== null ? { "proxy-authorization": proxy.authorization } : {}),
+      ...headers,
+    },
     maxHeaderSize: maxHeader,
   });
   return new Promise((resolve, reject) => {

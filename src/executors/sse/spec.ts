@@ -14,7 +14,8 @@ import {
   union,
 } from "../../protocol/shape.ts";
 import { listTemplates, type SpecContext, type StepSpec } from "../../protocol/step-spec.ts";
-import { checkNoProxy, checkTargetUrl } from "../../protocol/target-url.ts";
+import { proxyShape, readProxy } from "../../protocol/proxy-setting.ts";
+import { checkTargetUrl } from "../../protocol/target-url.ts";
 import { readTls, tlsShape } from "../../protocol/tls.ts";
 import type { SseAction, SseConfig } from "./sse-config.ts";
 
@@ -72,6 +73,7 @@ const shape = object({
     { kind: "number", min: 1, max: 100_000, whole: true },
     "The most events that nobody has received yet; of more the oldest are dropped and counted. Default: 1000.",
   ),
+  proxy: proxyShape,
   tls: describe(tlsShape, "Certificates of an https connection. Default: those of `options.http`."),
 });
 
@@ -121,12 +123,12 @@ function resolve(config: JsonObject, context: SpecContext): SseConfig {
     timeoutMs: asMs(config["timeout"]) ?? 30_000,
     maxBytes: asSize(config["max_bytes"]) ?? 1_000_000,
     maxEvents: asNumber(config["max_events"]) ?? 1000,
+    proxy: readProxy(config["proxy"], context.http.proxy, context),
     tls: readTls(config["tls"], context.http.tls, context),
   };
 
   function check(): void {
     const { report } = context;
-    checkNoProxy(context);
     if (has("url")) checkTargetUrl(config, ["http", "https"], context);
     else if (!has("name") || action === "connect") report([], "`url` is missing");
     if (body !== null && has("json")) report(["json"], "a request has one body, `body` or `json`; keep one");

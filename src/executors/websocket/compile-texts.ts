@@ -3,6 +3,7 @@ import { toJsonText } from "../../expression/text.ts";
 import { compileMatch, type Matches } from "../../driver/compile-match.ts";
 import { compileHttpTarget, type HttpTarget } from "../../driver/http-target.ts";
 import { compileText } from "../../http/compiled-text.ts";
+import type { ChooseProxy } from "../../http/proxy.ts";
 import { printUrl } from "../../http/url.ts";
 import { readBytes } from "../../protocol/encoded-bytes.ts";
 import type { Evaluate, StepContext } from "../../protocol/step.ts";
@@ -28,10 +29,15 @@ export interface WebSocketTexts {
 }
 
 /** Throws EngineError `template` when called for what is no encoding or no pattern. */
-export function compileTexts(step: Step, http: HttpDefaults, templates: StepContext): Evaluate<WebSocketTexts> {
+export function compileTexts(
+  step: Step,
+  http: HttpDefaults,
+  chooseProxy: ChooseProxy | null,
+  templates: StepContext,
+): Evaluate<WebSocketTexts> {
   // The step's spec has checked and completed it.
   const config = step.config as unknown as WebSocketConfig;
-  const target = config.url === "" ? null : compileHttpTarget(config, http, step.id, templates);
+  const target = config.url === "" ? null : compileHttpTarget(config, http, chooseProxy, step.id, templates);
   const name = config.name === null ? null : compileText(config.name, templates);
   const subprotocols = config.subprotocols.map((text) => compileText(text, templates));
   const matches = compileMatch(config.match, templates);

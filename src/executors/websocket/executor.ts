@@ -1,10 +1,11 @@
 import { createCallDriver, CallWithheld, type DriverCall, DriverFailure } from "../../driver/call-driver.ts";
 import type { DriverAnswer } from "../../driver/driver-result.ts";
 import { DriverResult } from "../../driver/driver-result.ts";
-import { createDialPorts } from "../../driver/http-target.ts";
+import { createDialPorts } from "../../driver/dial-http-target.ts";
 import { ReceivedMessages } from "../../driver/received-messages.ts";
 import { tellHowMany } from "../../driver/tell-how-many.ts";
 import { connectionsOf, type VuConnections } from "../../driver/vu-connections.ts";
+import { compileProxy } from "../../http/compile-proxy.ts";
 import { loadTls } from "../../http/tls.ts";
 import type { Recorder } from "../../measure/recorder.ts";
 import type { Executor, ExecutorContext, Operation, StepContext } from "../../protocol/step.ts";
@@ -30,7 +31,8 @@ export function createWebSocketExecutor(context: ExecutorContext, recorder: Reco
     const config = step.config as unknown as WebSocketConfig;
     const { action, count, encoding, timeoutMs } = config;
     if (/^(?:wss|https):/i.test(config.url)) loadTls();
-    const fill = compileTexts(step, http, stepContext);
+    const chooseProxy = config.proxy === null ? null : compileProxy(config.proxy, context);
+    const fill = compileTexts(step, http, chooseProxy, stepContext);
     const series = createWebSocketSeries(recorder, stepContext.tags);
     const show = (message: WebSocketMessage) => message.show(encoding);
 

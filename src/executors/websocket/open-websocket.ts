@@ -1,7 +1,7 @@
 import type { ClientRequest, IncomingMessage } from "node:http";
 import type * as Ws from "ws";
 import { type DriverCall, DriverFailure } from "../../driver/call-driver.ts";
-import { type DialPorts, dialHttpTarget } from "../../driver/http-target.ts";
+import { type DialPorts, dialHttpTarget } from "../../driver/dial-http-target.ts";
 import { codeOfBreak, codes } from "../../http/codes.ts";
 import { printUrl } from "../../http/url.ts";
 import type { WebSocketTarget } from "./compile-texts.ts";
@@ -17,7 +17,7 @@ export const loadWebSockets = (): Promise<typeof Ws> => import("ws");
  */
 export async function openWebSocket(
   config: WebSocketConfig,
-  { url, headers, vu, subprotocols }: WebSocketTarget,
+  { url, proxy, headers, vu, subprotocols }: WebSocketTarget,
   ports: DialPorts,
   call: DriverCall,
   events: WebSocketEvents,
@@ -25,7 +25,8 @@ export async function openWebSocket(
   const { WebSocket } = await loadWebSockets();
   const { clock } = ports;
   const until = Math.min(call.until, clock.now() + config.connectTimeoutMs);
-  const stream = await dialHttpTarget(url, vu, config.tls, ports, { until, signal: call.signal });
+  const target = { url, proxy, vu, tls: config.tls, alwaysTunnel: true };
+  const stream = await dialHttpTarget(target, ports, { until, signal: call.signal });
   const shown = printUrl(url);
   const socket = new WebSocket(shown, [...subprotocols], {
     // The socket that was checked and dialled above is the one that is used.

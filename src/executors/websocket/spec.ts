@@ -16,7 +16,8 @@ import {
 } from "../../protocol/shape.ts";
 import { type BytesEncoding, isEncoded } from "../../protocol/encoded-bytes.ts";
 import { listTemplates, type SpecContext, type StepSpec } from "../../protocol/step-spec.ts";
-import { checkNoProxy, checkTargetUrl } from "../../protocol/target-url.ts";
+import { proxyShape, readProxy } from "../../protocol/proxy-setting.ts";
+import { checkTargetUrl } from "../../protocol/target-url.ts";
 import { readTls, tlsShape } from "../../protocol/tls.ts";
 import type { WebSocketAction, WebSocketConfig } from "./websocket-config.ts";
 
@@ -75,6 +76,7 @@ const shape = object({
     { kind: "number", min: 1, max: 100_000, whole: true },
     "The most messages that nobody has received yet; of more the oldest are dropped and counted. Default: 1000.",
   ),
+  proxy: proxyShape,
   tls: describe(tlsShape, "Certificates of a wss connection. Default: those of `options.http`."),
 });
 
@@ -130,12 +132,12 @@ function resolve(config: JsonObject, context: SpecContext): WebSocketConfig {
     timeoutMs: asMs(config["timeout"]) ?? 30_000,
     maxBytes: asSize(config["max_bytes"]) ?? 1_000_000,
     maxMessages: asNumber(config["max_messages"]) ?? 1000,
+    proxy: readProxy(config["proxy"], context.http.proxy, context),
     tls: readTls(config["tls"], context.http.tls, context),
   };
 
   function check(): void {
     const { report } = context;
-    checkNoProxy(context);
     if (has("url")) checkTargetUrl(config, ["ws", "wss", "http", "https"], context);
     else if (!has("name") || action === "connect") report([], "`url` is missing");
     if (has("data") && has("json")) report(["json"], "a message is `data` or `json`; keep one");
