@@ -3,7 +3,7 @@ import { createAddressList, readNetwork64 } from "../../address.ts";
 import { listHops } from "../../came-by.ts";
 import { EngineError } from "../../errors.ts";
 import type { Clock } from "../../protocol/ports.ts";
-import { createListenerRule } from "./listener-rule.ts";
+import { createListenerRule, isKnownPage } from "./listener-rule.ts";
 import { type ClientAuth, readCertificate } from "./certificate.ts";
 import { describeNoKey, readKey, refuseKeyInUrl } from "./credentials.ts";
 import { allows, anonymous, type Identity, type KeyRole } from "./identity.ts";
@@ -44,6 +44,8 @@ export interface Access {
    * `forbidden`, `auth_required`.
    */
   screen(request: IncomingMessage, role: Wish["role"]): void;
+  /** Was it sent by a page of an origin that may read what it is answered? */
+  isKnownPage(request: IncomingMessage): boolean;
   /** Who sent it, by key, ticket or certificate. Throws EngineError `unauthorized`, `invalid_request`. */
   recognize(request: IncomingMessage, wish: Wish): Identity;
   /** Throws EngineError `forbidden` where somebody's role is not enough. */
@@ -105,6 +107,7 @@ export function createAccess(options: AccessOptions): Access {
       if (refusal !== null) throw refusal;
       refuseKeyInUrl(query);
     },
+    isKnownPage: (request) => isKnownPage(request, options.origins),
     recognize,
     permit({ name, role }, needed) {
       if (ring === null || allows(role, needed)) return;

@@ -44,7 +44,7 @@ export function createListenerRule({ host, hosts, origins, authenticated }: List
         { hint: "Use its address or localhost, name this host in `server.hosts`, or give the master keys (`auth`)." },
       );
     }
-    if (origin === undefined || isKnownOrigin(origin, own, origins)) return null;
+    if (origin === undefined || isKnownPage(request, origins)) return null;
     return new EngineError("forbidden", `pages of \`${origin}\` may not speak to this master`, {
       hint:
         origins === null
@@ -60,7 +60,10 @@ export function describeOpenListener(host: string): string | null {
   return `listening on ${host} without authentication: everybody on loopback, private and link-local addresses can run load from here; bind to 127.0.0.1 if that is not meant`;
 }
 
-function isKnownOrigin(origin: string, host: string, origins: readonly string[] | null): boolean {
+/** Was it sent by a page that may read what it is answered? `origins`: as of ListenerOptions. */
+export function isKnownPage({ headers }: Arrival, origins: readonly string[] | null): boolean {
+  const { origin, host = "" } = headers;
+  if (origin === undefined) return false;
   if (origins?.includes(origin)) return true;
   const match = /^https?:\/\/([^/]+)$/i.exec(origin)?.[1];
   if (match === undefined) return false;

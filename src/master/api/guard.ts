@@ -60,14 +60,15 @@ export function createGuard({ access, routes, clock, log }: GuardOptions): Guard
 
   const screen = async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply | undefined> => {
     const { route } = request.routeOptions.config;
-    if (route?.tag === "Health") return;
+    const isProbe = route?.tag === "Health";
     const role = route === undefined ? "viewer" : findRole(route, request.query);
-    access.screen(request.raw, role);
+    if (!isProbe) access.screen(request.raw, role);
     const { origin } = request.headers;
-    if (origin !== undefined) {
+    if (origin !== undefined && access.isKnownPage(request.raw)) {
       reply.header("Access-Control-Allow-Origin", origin).header("Vary", "Origin");
       if (request.method === "OPTIONS") return answerPreflight(reply);
     }
+    if (isProbe) return;
     request.identity = access.recognize(request.raw, { role, webSocket: false });
     access.permit(request.identity, role);
     return;

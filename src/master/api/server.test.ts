@@ -302,9 +302,20 @@ test("foreign pages and peers are refused before their bodies are read, and by W
   expect(await call("GET", "/api/v1/slaves", foreign)).toMatchObject({ status: 403, body: { error: "forbidden" } });
   const hop = { body: "x".repeat(1_000), headers: { "x-forwarded-for": "8.8.8.8" } };
   expect(await call("POST", "/api/v1/workflows", hop)).toMatchObject({ status: 403, body: { error: "auth_required" } });
-  expect((await call("GET", "/health", foreign)).status).toBe(200);
-  const allowed = await call("GET", "/api/v1/slaves", { headers: { origin: "http://localhost:3000" } });
-  expect(allowed.headers.get("access-control-allow-origin")).toBe("http://localhost:3000");
+  const known = { headers: { origin: "http://localhost:3000" } };
+  for (const path of ["/health", "/api/v1/health", "/ready"]) {
+    const unread = await call("GET", path, foreign);
+    expect([unread.status, unread.headers.get("access-control-allow-origin")]).toEqual([200, null]);
+  }
+  for (const path of ["/api/v1/slaves", "/health", "/api/v1/health", "/ready"]) {
+    const read = await call("GET", path, known);
+    expect([read.status, read.headers.get("access-control-allow-origin")]).toEqual([200, "http://localhost:3000"]);
+    const preflight = await call("OPTIONS", path, known);
+    expect([preflight.status, preflight.headers.get("access-control-allow-origin")]).toEqual([
+      204,
+      "http://localhost:3000",
+    ]);
+  }
   const socket = new WebSocket(`${url.replace("http", "ws")}/api/v1/executions/live/ws`, foreign);
   const [, response] = await once(socket, "unexpected-response");
   expect([response.statusCode, JSON.parse(await text(response)).error]).toEqual([403, "forbidden"]);
