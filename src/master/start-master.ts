@@ -44,7 +44,7 @@ export interface RunningMaster {
   readonly url: string;
   readonly warnings: readonly string[];
   readonly executions: Executions;
-  /** New keys, address lists and a new certificate. Throws EngineError `invalid_config`; nothing has changed then. */
+  /** New keys, address lists, authorities and a new certificate. Throws EngineError `invalid_config`; nothing has changed then. */
   renew(settings: AccessSettings): void;
   /** For a slave inside the same process. */
   readonly port: LinkPort;

@@ -121,8 +121,7 @@ test("what does not come, comes twice, is too large or lies on the master is ref
   const twice = createForm(createWorkflow("http://127.0.0.1:1"), { "users.csv": users, "Users.CSV": users });
   expect(await post(cluster, twice)).toMatchObject({ status: 400, body: { error: "invalid_request" } });
 
-  // Little more than the limit: it is sent before it can be refused, and so its sender hears why.
-  const large = createForm(createWorkflow("http://127.0.0.1:1"), { "users.csv": `name\n${"x\n".repeat(32_100)}` });
+  const large = createForm(createWorkflow("http://127.0.0.1:1"), { "users.csv": `name\n${"x\n".repeat(128_000)}` });
   expect(await post(cluster, large)).toMatchObject({ status: 413, body: { error: "too_large" } });
 
   const field = createForm(createWorkflow("http://127.0.0.1:1"), { "users.csv": users });

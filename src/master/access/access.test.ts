@@ -2,6 +2,7 @@ import type { IncomingMessage } from "node:http";
 import { expect, test } from "vitest";
 import { createTurnedClock } from "../../../test/support/turned-clock.ts";
 import { type Access, type AccessOptions, createAccess, type Wish } from "./access.ts";
+import { createAuthority } from "./certificate.ts";
 import type { ApiKey } from "./key-ring.ts";
 
 const keys: readonly ApiKey[] = (["viewer", "operator", "admin", "slave"] as const).map((role) => ({
@@ -28,6 +29,7 @@ function make(changes: Partial<AccessOptions> = {}) {
     keys,
     addresses: { allow: [], deny: [] },
     clientAuth: "none",
+    authority: createAuthority(),
     requestsPerSecond: 100,
     clock,
     createToken: () => `ticket-${++tokens}`,

@@ -1,10 +1,11 @@
 import type { IncomingMessage } from "node:http";
+import type { Duplex } from "node:stream";
 import { createAddressList, readNetwork64 } from "../../address.ts";
 import { listHops } from "../../came-by.ts";
 import { EngineError } from "../../errors.ts";
 import type { Clock } from "../../protocol/ports.ts";
 import { createListenerRule, isKnownPage } from "./listener-rule.ts";
-import { type ClientAuth, readCertificate } from "./certificate.ts";
+import { type Authority, type ClientAuth, readCertificate } from "./certificate.ts";
 import { describeNoKey, readKey, refuseKeyInUrl } from "./credentials.ts";
 import { allows, anonymous, type Identity, type KeyRole } from "./identity.ts";
 import { type ApiKey, createKeyRing } from "./key-ring.ts";
@@ -23,6 +24,7 @@ export interface AccessOptions {
   /** Ranges of addresses; an empty `allow` allows all that are not denied. */
   readonly addresses: { readonly allow: readonly string[]; readonly deny: readonly string[] };
   readonly clientAuth: ClientAuth;
+  readonly authority: Authority;
   /** Requests of one address a second; so many more may come at once. An IPv6 /64 has those of eight addresses. */
   readonly requestsPerSecond: number;
   readonly clock: Clock;
@@ -54,8 +56,8 @@ export interface Access {
   issueTicket(identity: Identity): string;
   /** From now on only these keys and addresses. Throws EngineError `invalid_config`; nothing has changed then. */
   renew(settings: Pick<AccessOptions, "keys" | "addresses">): void;
-  /** Would somebody who was admitted earlier still be? */
-  holds(identity: Identity): boolean;
+  /** Would somebody who was admitted earlier, on this connection, still be? */
+  holds(identity: Identity, socket: Duplex): boolean;
 }
 
 /** One host may have all addresses of an IPv6 /64; it may also be a network of some hosts. */
@@ -66,7 +68,7 @@ const longestUrl = 8_192;
 
 /** The rules of CONTRACT 6, cheapest first. Throws EngineError `invalid_config` for keys that cannot be. */
 export function createAccess(options: AccessOptions): Access {
-  const { keys, clock, clientAuth, requestsPerSecond } = options;
+  const { keys, clock, clientAuth, authority, requestsPerSecond } = options;
   const ring = keys === null ? null : createKeyRing(keys, () => clock.wall());
   const tickets = createTickets(clock, () => options.createToken());
   const rate = createRateLimit({ perSecond: requestsPerSecond, burst: 2 * requestsPerSecond, clock });
@@ -76,7 +78,7 @@ export function createAccess(options: AccessOptions): Access {
   let mayCome = compileAddresses(options.addresses);
 
   const recognize = (request: IncomingMessage, { role, webSocket }: Wish): Identity => {
-    const certificate = readCertificate(request.socket, clientAuth);
+    const certificate = readCertificate(request.socket, clientAuth, authority);
     if (role === "anyone") return anonymous;
     if (ring === null) return certificate === null ? anonymous : { ...anonymous, name: certificate };
     const key = readKey(request);
@@ -121,7 +123,8 @@ export function createAccess(options: AccessOptions): Access {
       if (next.keys !== null) ring?.replace(next.keys);
       mayCome = compileAddresses(next.addresses);
     },
-    holds: (identity) => ring === null || ring.holds(identity),
+    holds: (identity, socket) =>
+      (ring === null || ring.holds(identity)) && (clientAuth === "none" || authority.vouchesFor(socket)),
   };
 }
 

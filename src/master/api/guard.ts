@@ -33,7 +33,7 @@ export interface GuardOptions {
 export interface Guard {
   /** Before a body is read, and after the answer. */
   watch(server: FastifyInstance): void;
-  /** Lets an upgrade in; it is cut when its key is taken away. null, or why not. */
+  /** Lets an upgrade in; it is cut when its key, or the authority of its certificate, is taken away. null, or why not. */
   admit(request: IncomingMessage, socket: Duplex, matched: MatchedRoute | undefined): EngineError | null;
   /** Cuts what would not be admitted any more. */
   expel(): void;
@@ -50,7 +50,7 @@ export function createGuard({ access, routes, clock, log }: GuardOptions): Guard
   const admitted = new Map<Duplex, Identity>();
   let alarm: Alarm;
   const expel = (): void => {
-    for (const [socket, identity] of admitted) if (!access.holds(identity)) socket.destroy();
+    for (const [socket, identity] of admitted) if (!access.holds(identity, socket)) socket.destroy();
   };
   const expelOften = (): void => {
     expel();

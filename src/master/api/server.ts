@@ -13,6 +13,7 @@ import type { Executions } from "../executions.ts";
 import type { Registry } from "../registered-slave.ts";
 import { createAccess } from "../access/access.ts";
 import { describeShortKeys } from "../access/key-ring.ts";
+import { createAuthority } from "../access/certificate.ts";
 import { readServerTls, type ServerTls } from "../access/listener-tls.ts";
 import { type AccessSettings, openAccess } from "../access/settings.ts";
 import { answerError, answerErrors, toEngineError } from "./answer-error.ts";
@@ -24,6 +25,7 @@ import { serveExecutions } from "./execution-routes.ts";
 import { serveFiles } from "./file-routes.ts";
 import { serveHealth } from "./health-routes.ts";
 import { serveInputs } from "./input-routes.ts";
+import { drainBodies } from "./drain-bodies.ts";
 import { createGuard } from "./guard.ts";
 import { describeOpenListener } from "../access/listener-rule.ts";
 import { limitAnswers } from "./limit-answers.ts";
@@ -62,8 +64,8 @@ export interface Server {
   /** What the operator is warned of; empty: nothing. */
   readonly warnings: readonly string[];
   /**
-   * New keys, address lists and a new certificate from now on; who came by a key that is gone is cut off. Throws
-   * EngineError `invalid_config`; nothing has changed then.
+   * New keys, address lists, authorities and a new certificate from now on; who came by a key, or by the certificate of an
+   * authority, that is gone is cut off. Throws EngineError `invalid_config`; nothing has changed then.
    */
   renew(settings: AccessSettings): void;
   /** Ends the listener, its connections and streams; idempotent. */
@@ -76,6 +78,8 @@ export function createServer(options: ServerOptions): Server {
   const { address, hosts, corsOrigins, enableCors, writeTimeoutMs } = options.server;
   const host = address.host ?? "::";
   const { keys, addresses, tls } = options.access ?? openAccess;
+  const authority = createAuthority();
+  authority.replace(tls?.ca ?? null);
   const access = createAccess({
     host,
     hosts,
@@ -84,6 +88,7 @@ export function createServer(options: ServerOptions): Server {
     addresses,
     requestsPerSecond: options.server.rateLimit,
     clientAuth: tls?.clientAuth ?? "none",
+    authority,
     clock,
     createToken: () => randomBytes(32).toString("base64url"),
   });
@@ -101,6 +106,7 @@ export function createServer(options: ServerOptions): Server {
   answerErrors(server, log, (path) => listMethods(match(path)));
   guard.watch(server);
   limitAnswers(server, writeTimeoutMs, clock);
+  drainBodies(server, clock);
 
   const once = createOnce(options);
 
@@ -118,6 +124,7 @@ export function createServer(options: ServerOptions): Server {
   serveWebSockets(server, streamRoutes);
 
   const streams = createStreams({ executions, clock, log });
+  server.server.on("secureConnection", (socket) => authority.greet(socket));
   server.server.maxConnections = 10_000;
   // Counted by the guard: what Node leaves out of a flood could be the header of a proxy.
   server.server.maxHeadersCount = 0;
@@ -146,7 +153,11 @@ export function createServer(options: ServerOptions): Server {
       if ((renewed === null) !== (tls === null)) {
         throw new EngineError("invalid_config", "tls is switched on and off by a new start alone");
       }
+      if (settings.tls?.clientAuth !== tls?.clientAuth) {
+        throw new EngineError("invalid_config", "tls.client_auth is changed by a new start alone");
+      }
       access.renew(settings);
+      authority.replace(settings.tls?.ca ?? null);
       if (renewed !== null) (server.server as unknown as TlsServer).setSecureContext(renewed);
       guard.expel();
     },

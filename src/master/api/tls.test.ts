@@ -1,8 +1,10 @@
 import { readFileSync } from "node:fs";
-import { request, type RequestOptions } from "node:https";
+import { once } from "node:events";
+import { Agent, request, type RequestOptions } from "node:https";
 import { request as requestPlain } from "node:http";
+import type { Duplex } from "node:stream";
 import { json } from "node:stream/consumers";
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 import { startApiServer } from "../../../test/support/api-server.ts";
 import type { ClientAuth } from "../access/certificate.ts";
 import type { ApiKey } from "../access/key-ring.ts";
@@ -92,6 +94,43 @@ test("a certificate is renewed while the master serves; one that cannot be chang
   renew(pair("localhost"));
   await expect(ask(`${url}/health`)).rejects.toThrow();
   expect((await ask(`${url}/health`, { ca: read("localhost.cert") })).status).toBe(200);
+});
+
+test("a link whose certificate is of no authority any more is cut off, and kept connections are refused; others are not", async () => {
+  const taken: Duplex[] = [];
+  const { url, server } = await startApiServer({
+    access: { ...openAccess, tls: listener("required") },
+    acceptLink: (_request, socket) => {
+      taken.push(socket);
+      socket.write("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n");
+    },
+  });
+  const renew = (authorities: string) =>
+    server.renew({ ...openAccess, keys: null, tls: { ...listener("required"), ca: authorities } });
+  const link = request(`${url}/api/v1/link`, {
+    ca,
+    ...pair("slave"),
+    agent: false,
+    headers: { connection: "Upgrade", upgrade: "websocket" },
+  });
+  link.end();
+  const [, socket] = (await once(link, "upgrade")) as [unknown, Duplex];
+  const agent = new Agent({ keepAlive: true, maxSockets: 1, ca, ...pair("slave") });
+  onTestFinished(() => agent.destroy());
+  expect((await ask(`${url}/api/v1/slaves`, { agent })).status).toBe(200);
+
+  const other = read("localhost.cert");
+  renew(`${other}\n${ca}`);
+  expect((await ask(`${url}/api/v1/slaves`, { agent })).status).toBe(200);
+  expect([taken.length, taken[0]?.destroyed]).toEqual([1, false]);
+
+  const closed = once(socket, "close");
+  socket.on("error", () => undefined);
+  renew(other);
+  await closed;
+  expect(await ask(`${url}/api/v1/slaves`, { agent })).toEqual(unauthorized(/of this master's authority any more/));
+  expect(await ask(`${url}/api/v1/slaves`, pair("slave"))).toEqual(unauthorized(/is not of this master's authority/));
+  expect(() => server.renew({ ...openAccess, keys: null, tls: listener("optional") })).toThrow(/by a new start alone/);
 });
 
 test("no authority, no client certificates", async () => {

@@ -4,7 +4,7 @@ import { rename, rm } from "node:fs/promises";
 import type { IncomingHttpHeaders } from "node:http";
 import { join } from "node:path";
 import { type Readable, Transform } from "node:stream";
-import { pipeline } from "node:stream/promises";
+import { finished, pipeline } from "node:stream/promises";
 import { Busboy } from "@fastify/busboy";
 import { EngineError } from "../../../errors.ts";
 import {
@@ -44,7 +44,7 @@ const jsonFields: ReadonlySet<string> = new Set([
 /**
  * Receives `multipart/form-data`: `workflow` (a text, or a file of YAML or JSON), any number of `files`, each with its name
  * relative to the workflow as its file name, and the other fields of a submit. Files go to the disk as they come. Throws
- * EngineError `too_large`, `invalid_request`; nothing is left then.
+ * EngineError `too_large`, `invalid_request`; nothing is left then, and the rest of the body may be read.
  */
 export async function receiveForm(
   body: Readable,
@@ -101,6 +101,21 @@ export async function receiveForm(
     files.push({ name, size, hash: digest });
   };
 
+  let received = 0;
+  const limit = new Transform({
+    transform(chunk: Buffer, _encoding, next) {
+      received += chunk.length;
+      if (received <= maxUpload) next(null, chunk);
+      else {
+        next(
+          new EngineError("too_large", `the body is larger than ${maxUpload} bytes`, {
+            hint: "server.max_upload of the master's configuration sets the limit.",
+          }),
+        );
+      }
+    },
+  });
+
   try {
     const parser = new Busboy({
       headers: { ...headers, "content-type": headers["content-type"] ?? "" },
@@ -140,26 +155,14 @@ export async function receiveForm(
       refuse(new EngineError("too_large", `more than ${mostFiles} files came with a workflow`)),
     );
     parser.on("fieldsLimit", () => refuse(new EngineError("invalid_request", "the form has more than 100 fields")));
-    let received = 0;
-    const limit = new Transform({
-      transform(chunk: Buffer, _encoding, next) {
-        received += chunk.length;
-        if (received <= maxUpload) next(null, chunk);
-        else {
-          next(
-            new EngineError("too_large", `the body is larger than ${maxUpload} bytes`, {
-              hint: "server.max_upload of the master's configuration sets the limit.",
-            }),
-          );
-        }
-      },
-    });
-    await Promise.race([pipeline(body, limit, parser), failed.promise]);
+    // The body itself stays out of the pipeline, which would close its connection where the answer is still to be sent.
+    body.pipe(limit);
+    await Promise.race([Promise.all([finished(body), pipeline(limit, parser)]), failed.promise]);
     await Promise.race([Promise.all(writing), failed.promise]);
     return { text: writeEnvelope(fields, fileName), upload: { folder, files } };
   } catch (error) {
-    body.unpipe();
-    body.resume();
+    body.unpipe(limit);
+    limit.destroy();
     // A parser that is cut off ends nothing of what it has begun.
     for (const stream of open) stream.destroy();
     await Promise.allSettled(writing);
