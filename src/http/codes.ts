@@ -24,6 +24,7 @@ export const codes = {
 /** The words of a system error, as far as Node fills them in. */
 export interface SystemError {
   readonly code?: string | undefined;
+  readonly errno?: number | undefined;
   readonly message: string;
 }
 

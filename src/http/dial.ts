@@ -32,11 +32,12 @@ export class Dial {
   tlsHandshaking = 0;
   address = "";
   tlsVersion = "";
+  /** When it is to be over, as `Clock.now()`. */
+  readonly until: number;
   private readonly wire: Wire;
   private readonly route: Route;
   private readonly source: SourceAddress | null;
   private readonly listener: DialListener;
-  private readonly until: number;
   private addresses: readonly string[] = [];
   private next = 0;
   private socket: Socket | null = null;

@@ -56,15 +56,24 @@ function word(value: number): Buffer {
 
 const preface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
+/** What came to it. */
+export interface FrameServer {
+  readonly port: number;
+  readonly streams: [connection: number, stream: number][];
+  connections: number;
+  pings: number;
+}
+
 /**
  * A server that speaks frames by hand: sends SETTINGS, then what `onRequest` gives for each HEADERS that comes, and
- * counts its connections.
+ * answers PING, and counts its connections.
  */
 export async function serveFrames(
   onRequest: (stream: number, socket: Socket, connection: number) => readonly Buffer[],
   greeting: readonly Buffer[] = [frames.settings()],
-): Promise<{ readonly port: number; readonly streams: [connection: number, stream: number][]; connections: number }> {
-  const seen = { port: 0, streams: [] as [number, number][], connections: 0 };
+  { answersPing = true }: { readonly answersPing?: boolean } = {},
+): Promise<FrameServer> {
+  const seen = { port: 0, streams: [] as [number, number][], connections: 0, pings: 0 };
   const server = createServer((socket) => {
     const connection = ++seen.connections;
     let bytes = Buffer.alloc(0);
@@ -80,8 +89,13 @@ export async function serveFrames(
       while (begun && bytes.length >= 9 && bytes.length >= 9 + bytes.readUIntBE(0, 3)) {
         const length = bytes.readUIntBE(0, 3);
         const [type, flags, stream] = [bytes[3], bytes[4] ?? 0, bytes.readUInt32BE(5)];
+        const payload = bytes.subarray(9, 9 + length);
         bytes = bytes.subarray(9 + length);
         if (type === 4 && (flags & 1) === 0) socket.write(frame(4, 1, 0));
+        if (type === 6 && (flags & 1) === 0) {
+          seen.pings++;
+          if (answersPing) socket.write(frame(6, 1, 0, payload));
+        }
         if (type !== 1) continue;
         seen.streams.push([connection, stream]);
         for (const answer of onRequest(stream, socket, connection)) socket.write(answer);

@@ -1,6 +1,8 @@
+import { createServer, type Socket } from "node:net";
+import { createServer as createTlsServer } from "node:tls";
 import { describe, expect, it } from "vitest";
 import { frame, frames, message, serveFrames } from "../../../test/support/http2-server.ts";
-import { open, outcome, phases, within } from "../../../test/support/transport.ts";
+import { certificate, key, listening, noTls, open, outcome, phases, within } from "../../../test/support/transport.ts";
 
 const whole = (stream: number) => [frames.ok(stream), frames.data(stream, "ok", true)];
 
@@ -146,14 +148,15 @@ describe("a server that", () => {
   });
 
   it.each([
-    ["garbage", Buffer.from("this is not HTTP/2 at all, whatever it may be")],
-    ["a frame larger than any", frame(0, 0, 0, Buffer.alloc(40_000))],
-    ["DATA of no stream", frames.data(0, "x")],
-  ])("breaks the rules with %s fails the exchange", async (_name, bytes) => {
+    ["garbage", Buffer.from("this is not HTTP/2 at all, whatever it may be"), 1652],
+    ["a frame larger than any", frame(0, 0, 0, Buffer.alloc(40_000)), 1652],
+    ["DATA of no stream", frames.data(0, "x"), 1652],
+    ["a window that overflows", frame(8, 0, 0, Buffer.from("7fffffff", "hex")), 1654],
+  ])("breaks the rules with %s fails the exchange: 1651 and the error", async (_name, bytes, code) => {
     const server = await serveFrames(() => [bytes]);
     const { client } = open();
     const exchange = await client.exchange(message(server.port), within(5000));
-    expect([exchange.counted, exchange.code >= 1600 && exchange.code < 1700]).toEqual([true, true]);
+    expect([exchange.counted, exchange.code]).toEqual([true, code]);
   });
 
   it("allows no stream at all lets the deadline decide", async () => {
@@ -163,5 +166,53 @@ describe("a server that", () => {
     const exchange = await client.exchange(message(server.port), within(300));
     expect(exchange.code).toBe(1050);
     expect(phases(exchange)).toBeCloseTo(exchange.endedAt - exchange.startedAt, 3);
+  });
+
+  it.each([false, true])("never sends SETTINGS is a dial timeout for all that wait (TLS: %s)", async (secure) => {
+    const mute = (socket: Socket) => void socket.on("error", () => undefined).resume();
+    const tls = { cert: certificate, key, ALPNProtocols: ["h2"] };
+    const port = await listening(secure ? createTlsServer(tls, mute) : createServer(mute));
+    const { client } = open();
+    const request = message(port, { secure, tls: { ...noTls, ca: certificate }, connectTimeoutMs: 300 });
+    const exchanges = await Promise.all([1, 2].map(() => client.exchange(request, within(10_000))));
+    const name = `${secure ? "localhost" : "127.0.0.1"}:${port}`;
+    const expected = [1211, 0, `${name} sent no SETTINGS in time; does it speak HTTP/2?`];
+    expect(exchanges.map(outcome)).toEqual([expected, expected]);
+    for (const exchange of exchanges) {
+      expect(exchange.counted).toBe(true);
+      expect(phases(exchange)).toBeCloseTo(exchange.endedAt - exchange.startedAt, 3);
+    }
+  });
+
+  it("stops answering in the middle, PING too: the session is given up, what runs on it keeps its time", async () => {
+    const server = await serveFrames(
+      (stream, _socket, connection) => (connection === 1 ? [frames.ok(stream)] : whole(stream)),
+      [frames.settings()],
+      { answersPing: false },
+    );
+    const { client } = open();
+    const ends = [100, 3000].map((ms) => client.exchange(message(server.port), within(ms)));
+    expect((await Promise.all(ends)).map(({ code, status }) => [code, status])).toEqual([
+      [1050, 200],
+      [1050, 200],
+    ]);
+    expect((await client.exchange(message(server.port), within(5000))).status).toBe(200);
+    expect(server.streams).toEqual([
+      [1, 1],
+      [1, 3],
+      [2, 1],
+    ]);
+    expect(server.pings).toBe(1);
+  });
+
+  it("answers a PING keeps its session, however late its answers are", async () => {
+    const server = await serveFrames((stream) => [frames.ok(stream)]);
+    const { client } = open();
+    for (let n = 0; n < 3; n++) {
+      const { code, status } = await client.exchange(message(server.port), within(100));
+      expect([code, status]).toEqual([1050, 200]);
+      await expect.poll(() => server.pings).toBe(n + 1);
+    }
+    expect(server.connections).toBe(1);
   });
 });

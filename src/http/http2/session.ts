@@ -2,7 +2,7 @@ import type { ClientHttp2Session } from "node:http2";
 import type { Socket } from "node:net";
 import type { Clock } from "../../protocol/ports.ts";
 import type { AnswerLimits } from "../answer-reader.ts";
-import { codeOfBreak, codes, describeBreak, type SystemError } from "../codes.ts";
+import { codes, type SystemError } from "../codes.ts";
 import { DeadlineWatch } from "../deadline-watch.ts";
 import type { Dial } from "../dial.ts";
 import { nameOrigin } from "../exchange.ts";
@@ -10,6 +10,8 @@ import { passSocket, type SocketEvents } from "../open-socket.ts";
 import type { Wire } from "../wire.ts";
 import { loadHttp2 } from "./load-http2.ts";
 import type { SessionKey } from "./opening.ts";
+import { PeerWatch, type SilenceListener } from "./peer-watch.ts";
+import { describeEnd, type SessionEnd } from "./session-end.ts";
 import { sessionSettings, sessionWindow } from "./session-settings.ts";
 import * as errors from "./stream-errors.ts";
 import type { StreamExchange, StreamOwner } from "./stream-exchange.ts";
@@ -31,8 +33,9 @@ const usualStreams = 100;
  * One HTTP/2 connection and the exchanges that run on it.
  *
  *     taking exchanges --> retired: by GOAWAY, a silent server, its last exchange --> gone
+ *     SETTINGS that do not come within the dial's time --> gone
  */
-export class Session implements StreamOwner, SocketEvents {
+export class Session implements StreamOwner, SocketEvents, SilenceListener {
   readonly key: SessionKey;
   readonly clock: Clock;
   readonly limits: AnswerLimits;
@@ -45,6 +48,7 @@ export class Session implements StreamOwner, SocketEvents {
   private readonly waiting: StreamExchange[] = [];
   private readonly running = new Set<StreamExchange>();
   private readonly watch: DeadlineWatch;
+  private readonly peer: PeerWatch;
   private most = usualStreams;
   /** SETTINGS have come: it is HTTP/2 that is spoken. */
   private settled = false;
@@ -89,6 +93,7 @@ export class Session implements StreamOwner, SocketEvents {
     });
     session.on("close", () => this.closed());
     this.session = session;
+    this.peer = new PeerWatch(wire.clock, session, socket, dial.until, this);
   }
 
   get idle(): boolean {
@@ -115,13 +120,9 @@ export class Session implements StreamOwner, SocketEvents {
   /** Ends what runs as interrupted, and the session. */
   interrupt(): void {
     const now = this.clock.now();
-    const streams = [...this.running, ...this.waiting.splice(0)];
-    this.running.clear();
-    for (const stream of streams) {
-      this.takeBytes(stream);
+    for (const stream of this.takeAll()) {
       stream.interrupt(now);
     }
-    this.discard();
   }
 
   /** Frees everything; idempotent. Not while something runs. */
@@ -129,6 +130,7 @@ export class Session implements StreamOwner, SocketEvents {
     if (this.gone) return;
     this.gone = true;
     this.watch.stop();
+    this.peer.stop();
     this.retire();
     this.session.destroy();
     this.socket.destroy();
@@ -184,6 +186,19 @@ export class Session implements StreamOwner, SocketEvents {
     setImmediate(() => this.closed());
   }
 
+  unsettled(): void {
+    const now = this.clock.now();
+    const message = `${nameOrigin(this.key.origin)} sent no SETTINGS in time; does it speak HTTP/2?`;
+    for (const stream of this.takeAll()) {
+      stream.fail(codes.dialTimeout, message, now);
+    }
+  }
+
+  unanswered(): void {
+    // What runs keeps its time: a server that stood still may go on.
+    this.retire();
+  }
+
   // The rest of what its socket says, node:http2 hears itself.
   connected(): void {}
   secured(): void {}
@@ -202,6 +217,7 @@ export class Session implements StreamOwner, SocketEvents {
 
   private settle(most: number): void {
     this.settled = true;
+    this.peer.settled();
     this.most = most;
     this.fill(this.clock.now());
   }
@@ -239,15 +255,21 @@ export class Session implements StreamOwner, SocketEvents {
     return true;
   }
 
-  private closed(): void {
-    if (this.gone) return;
-    const now = this.clock.now();
+  /** Everything that runs or waits; the session is gone. */
+  private takeAll(): StreamExchange[] {
     const streams = [...this.running, ...this.waiting.splice(0)];
     this.running.clear();
     this.discard();
+    for (const stream of streams) this.takeBytes(stream);
+    return streams;
+  }
+
+  private closed(): void {
+    if (this.gone) return;
+    const now = this.clock.now();
+    const streams = this.takeAll();
     const { code, message } = this.describeEnd();
     for (const stream of streams) {
-      this.takeBytes(stream);
       const unbegun = this.goaway >= 0 && stream.id > this.lastStream;
       const stale = this.goaway < 0 && this.used && !stream.answering && stream.request.retriable;
       if ((unbegun || stale) && this.startsAgain(stream, now)) continue;
@@ -255,31 +277,20 @@ export class Session implements StreamOwner, SocketEvents {
     }
   }
 
-  private describeEnd(): { readonly code: number; readonly message: string } {
-    const { goaway, error, settled } = this;
-    const name = nameOrigin(this.key.origin);
-    if (goaway >= 0) {
-      return { code: errors.codeOfGoaway(goaway), message: `${name} ended the session: ${errors.nameError(goaway)}` };
-    }
-    if (error !== null && error.code !== undefined && !error.code.startsWith("ERR_HTTP2")) {
-      return { code: codeOfBreak(error), message: describeBreak(error, name) };
-    }
-    if (!settled && !this.key.origin.secure) {
-      const hint = "it does not speak HTTP/2 without TLS; write http_version: 1.1";
-      return { code: codes.http2, message: `${name} did not answer as HTTP/2: ${hint}` };
-    }
-    if (error !== null) return { code: errors.codeOfBrokenSession, message: `HTTP/2 with ${name}: ${error.message}` };
-    return { code: codes.other, message: `${name} closed the connection without an answer` };
+  private describeEnd(): SessionEnd {
+    return describeEnd(this.key.origin, this.goaway, this.error, this.settled);
   }
 
   private due(): void {
     const now = this.clock.now();
     let silent = false;
+    let late = false;
     for (const stream of [...this.running, ...this.waiting]) {
       if (stream.deadline > now) {
         this.watch.by(stream.deadline);
         continue;
       }
+      late = true;
       const place = this.waiting.indexOf(stream);
       if (place >= 0) this.waiting.splice(place, 1);
       else if (this.socket.bytesRead === stream.receivedBefore) silent = true;
@@ -289,5 +300,6 @@ export class Session implements StreamOwner, SocketEvents {
     }
     // Not a byte for a whole request: nobody is there any more, and the next one gets a new connection.
     if (silent) this.retire();
+    else if (late && !this.retiredAlready) this.peer.ask(now);
   }
 }

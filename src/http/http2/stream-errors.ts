@@ -37,5 +37,17 @@ export function codeOfReset(error: number): number {
   return error < names.length ? codes.http2 + 31 + error : codes.http2 + 30;
 }
 
-/** k6's number for a connection that broke HTTP/2's rules: 1650, nothing is known of it. */
-export const codeOfBrokenSession = codes.http2 + 50;
+/** nghttp2's numbers for rules that a server broke, and HTTP/2's. */
+const brokenRules: ReadonlyMap<number, number> = new Map([
+  [-505, 1],
+  [-524, 3],
+  [-510, 5],
+  [-522, 6],
+  [-523, 9],
+]);
+
+/** k6's number for a connection on which the server broke HTTP/2's rules: 1651 and the error, 1650 for one that is not known. */
+export function codeOfBrokenSession(errno: number | undefined): number {
+  const error = brokenRules.get(errno ?? 0);
+  return error === undefined ? codes.http2 + 50 : codes.http2 + 51 + error;
+}

@@ -3,6 +3,7 @@ import { influxdb } from "./influxdb.ts";
 import { mariadb } from "./mariadb.ts";
 import { mosquitto } from "./mosquitto.ts";
 import { nats } from "./nats.ts";
+import { nginx } from "./nginx.ts";
 import { postgres } from "./postgres.ts";
 import { prometheus } from "./prometheus.ts";
 import { rabbitmq } from "./rabbitmq.ts";
@@ -16,6 +17,7 @@ const services: readonly Service[] = [mariadb, postgres, redis, rabbitmq, nats, 
 const tools = [
   ...["kcat", "faketime", "fish", "zsh"].map((name) => ({ name, program: name, folders: [], packages: [name] })),
   influxdb,
+  nginx,
   prometheus,
 ];
 
