@@ -28,7 +28,7 @@ export function listDue(fleet: FleetState, member: Member, now: number): readonl
   if (steering !== null) due.push(steering);
   if (fleet.move?.waiting.has(member.id)) return [...due, createRelease(fleet, member.id)];
   if (member.confirmed < member.epoch) due.push(createGrant(member.epoch, slave.share));
-  const dismissal = findDismissal(fleet, member.id);
+  const dismissal = findDismissal(fleet, slave, member);
   if (dismissal !== null) due.push(dismissal);
   return [...due, ...listAllotments(fleet, member)];
 }

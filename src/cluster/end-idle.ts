@@ -2,6 +2,7 @@ import type { Order } from "../protocol/message.ts";
 import { type FleetState, type Member } from "./fleet-state.ts";
 import { countHeld, listRunning, type MemberOrder, type RunningMember } from "./held-shares.ts";
 import { countAsked } from "./loss-account.ts";
+import type { OwnedSlave } from "./owner-state.ts";
 import { scenarioTimeAt } from "./scenario-time.ts";
 
 /** Nothing is running there: the run has only to say that it is done. */
@@ -19,9 +20,9 @@ export function endIdle(fleet: FleetState, now: number): readonly MemberOrder[] 
 }
 
 /** What such a member has not answered yet; null: it is none. */
-export function findDismissal(fleet: FleetState, slaveId: string): Order | null {
-  const dismissed = listRunning(fleet).some(({ member }) => member.id === slaveId && member.dismissed);
-  return dismissed && fleet.core.phase === "running" ? dismissal : null;
+export function findDismissal({ core }: FleetState, { state }: OwnedSlave, member: Member): Order | null {
+  const dismissed = state === "running" && member.started && member.dismissed;
+  return dismissed && core.phase === "running" ? dismissal : null;
 }
 
 /**

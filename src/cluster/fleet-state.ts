@@ -44,6 +44,8 @@ export interface FleetState {
   readonly unfit: Set<string>;
   /** `Instant.now` of the next tick that was asked for. */
   wakeAt: number | null;
+  /** `Instant.now` at which the partition was looked at last. */
+  plannedAt: number;
   /** `Instant.now` since when there is nobody left. */
   emptySince: number | null;
   /** The core has ended; the last frames may be on their way. */
@@ -210,6 +212,7 @@ export function createFleetState(options: FleetOptions, now: number): FleetState
     returning: null,
     unfit: new Set(),
     wakeAt: null,
+    plannedAt: Number.NEGATIVE_INFINITY,
     emptySince: null,
     coreEnded: false,
     final: false,

@@ -17,6 +17,8 @@ import { stampOrder, tellCore } from "./tell-core.ts";
 
 /** A tick comes at least so often. */
 const TICK_MS = 1_000;
+/** Of many slaves come thousands of events a second that leave the partition as it is: it is looked at so often at least. */
+const PLAN_MS = 50;
 
 /**
  * Moves an owner of a cluster and says what to do now. An order leaves only when the state it follows from is durable:
@@ -25,9 +27,8 @@ const TICK_MS = 1_000;
 export function advanceFleet(fleet: FleetState, event: FleetEvent, time: Instant): readonly FleetEffect[] {
   const handled = handle(fleet, event, time);
   for (const order of fleet.core.steering) if (order.type === "scale") noteScale(fleet, order);
-  const effects = [...handled, ...plan(fleet, time), ...finish(fleet, time)];
-  noteDrained(fleet, time);
-  fleet.wanting = wantsSlaves(fleet);
+  const planned = mustPlan(fleet, event, time) ? plan(fleet, time) : [];
+  const effects = [...handled, ...planned, ...finish(fleet, time)];
   if (event.type === "tick" || event.type === "stored" || fleet.coreEnded) fleet.lost = computeLost(fleet, time.now);
   if (fleet.dirty) {
     fleet.dirty = false;
@@ -41,6 +42,15 @@ export function advanceFleet(fleet: FleetState, event: FleetEvent, time: Instant
     else free.push(effect);
   }
   return free;
+}
+
+/** What neither changed anything that is written nor told more than what was measured, or of a lease, needs no answer at once. */
+function mustPlan(fleet: FleetState, event: FleetEvent, { now }: Instant): boolean {
+  const routine =
+    event.type === "stored" ||
+    event.type === "persisted" ||
+    (event.type === "fact" && (event.fact.type === "frame" || event.fact.type === "heartbeat"));
+  return fleet.dirty || !routine || now >= fleet.plannedAt + PLAN_MS;
 }
 
 function mustWait(effect: FleetEffect): boolean {
@@ -118,6 +128,7 @@ function findShortage(
 
 /** What the partition lacks, and what came of it: VUs that found a new holder are told as moved. */
 function plan(fleet: FleetState, time: Instant): FleetEffect[] {
+  fleet.plannedAt = time.now;
   const held = new Map(fleet.core.slaves.map(({ id, share }) => [id, countHeld(share)]));
   const orders = [...planEpoch(fleet, time), ...dealAllotments(fleet, time.now), ...endIdle(fleet, time.now)];
   if (orders.length > 0) {
@@ -126,6 +137,8 @@ function plan(fleet: FleetState, time: Instant): FleetEffect[] {
       if (gained > 0) noteEvent(fleet.core, "moved", `${id} took over ${gained} VUs`, time, id);
     }
   }
+  noteDrained(fleet, time);
+  fleet.wanting = wantsSlaves(fleet);
   return orders.flatMap(({ slaveId, order }) => {
     const member = fleet.members.get(slaveId);
     return member === undefined ? [] : [stampOrder(fleet, member.id, member.incarnation, order)];

@@ -20,7 +20,7 @@ export interface LiveExecutionOptions {
   linkOf(slaveId: string): SlaveLink | null;
   /** Stores a frame. */
   append(source: Source, frame: Frame): Promise<AppendOutcome>;
-  /** After every event: what it holds on each slave may have changed. */
+  /** What it holds on each slave, or its status, may have changed. */
   onHeld(held: ReadonlyMap<string, number>): void;
   readonly outputs: Pick<Outputs, "note" | "pack" | "leave">;
   onEvent(event: ExecutionEvent): void;
@@ -67,6 +67,7 @@ export function createLiveExecution(options: LiveExecutionOptions): LiveExecutio
   const acknowledged = new Map<string, number>();
   let toldEvents = fleet.core.events.length;
   let closed = false;
+  let countedVersion = -1;
   let trimAt = clock.now() + trimMs;
 
   const tell = (event: FleetEvent): void => {
@@ -74,9 +75,13 @@ export function createLiveExecution(options: LiveExecutionOptions): LiveExecutio
     const merged = event.type === "stored" ? isMerged(fleet, event) : false;
     const effects = advanceFleet(fleet, event, { now: clock.now(), wall: clock.wall() });
     if (merged && event.type === "stored") outputs.note(nameSource(event.slaveId, event.incarnation), event.frame);
-    const held = countHeld(fleet);
-    options.onHeld(held);
-    noteAcknowledged(acknowledged, fleet, held);
+    if (fleet.version !== countedVersion) {
+      // What is held follows from what is written.
+      countedVersion = fleet.version;
+      const held = countHeld(fleet);
+      options.onHeld(held);
+      noteAcknowledged(acknowledged, fleet, held);
+    }
     for (const effect of effects) perform(effect);
     if (event.type === "tick") trim();
     while (toldEvents < fleet.core.events.length) {

@@ -28,13 +28,9 @@ function showValue(value: unknown): string {
 }
 
 /** A failure inside names the place it happened at. */
-function within<T>(step: string, read: () => T): T {
-  try {
-    return read();
-  } catch (error) {
-    if (error instanceof Misfit) error.path.unshift(step);
-    throw error;
-  }
+function placeAt(step: string, error: unknown): unknown {
+  if (error instanceof Misfit) error.path.unshift(step);
+  return error;
 }
 
 /** Whole numbers of [least, most]; `most` at most 2^53 - 1. */
@@ -87,28 +83,49 @@ export function list<T>(check: Check<T>, most: number = linkLimits.entries): Che
   return (value) => {
     if (!Array.isArray(value)) return refuse("a list", value);
     if (value.length > most) throw new Misfit(`has ${value.length} entries, at most ${most} are taken`);
-    return value.map((item: unknown, index) => within(`[${index}]`, () => check(item)));
+    const made: T[] = [];
+    try {
+      for (const item of value) made.push(check(item));
+    } catch (error) {
+      throw placeAt(`[${made.length}]`, error);
+    }
+    return made;
   };
 }
 
 export function pair<A, B>(first: Check<A>, second: Check<B>): Check<readonly [A, B]> {
   return (value) => {
     if (!Array.isArray(value) || value.length !== 2) return refuse("a pair", value);
-    return [within("[0]", () => first(value[0])), within("[1]", () => second(value[1]))];
+    let place = 0;
+    try {
+      const read = first(value[0]);
+      place = 1;
+      return [read, second(value[1])];
+    } catch (error) {
+      throw placeAt(`[${place}]`, error);
+    }
   };
 }
+
+const checkKey = text();
 
 /** An object that is used as a table. `__proto__` is no key: it would be lost on the way. */
 export function table<T>(check: Check<T>, most: number = linkLimits.entries): Check<Readonly<Record<string, T>>> {
   return (value) => {
-    const entries = Object.entries(readObject(value));
-    if (entries.length > most) throw new Misfit(`has ${entries.length} keys, at most ${most} are taken`);
-    return Object.fromEntries(
-      entries.map(([key, item]) => {
-        if (key === "__proto__") throw new Misfit("takes no key __proto__");
-        return [text()(key), within(`.${key.slice(0, 40)}`, () => check(item))];
-      }),
-    );
+    const source = readObject(value);
+    const keys = Object.keys(source);
+    if (keys.length > most) throw new Misfit(`has ${keys.length} keys, at most ${most} are taken`);
+    const made: Record<string, T> = {};
+    for (const key of keys) {
+      if (key === "__proto__") throw new Misfit("takes no key __proto__");
+      checkKey(key);
+      try {
+        made[key] = check(source[key]);
+      } catch (error) {
+        throw placeAt(`.${key.slice(0, 40)}`, error);
+      }
+    }
+    return made;
   };
 }
 
@@ -119,8 +136,12 @@ export function fields<T extends object>(checks: { readonly [K in keyof T]-?: Ch
     const source = readObject(value);
     const made: Record<string, unknown> = {};
     for (const [key, check] of rows) {
-      const read = within(`.${key}`, () => check(Object.hasOwn(source, key) ? source[key] : undefined));
-      if (read !== undefined) made[key] = read;
+      try {
+        const read = check(Object.hasOwn(source, key) ? source[key] : undefined);
+        if (read !== undefined) made[key] = read;
+      } catch (error) {
+        throw placeAt(`.${key}`, error);
+      }
     }
     // Every field of T was read by its own check.
     return made as T;
