@@ -1,5 +1,8 @@
 import { defineConfig } from "vitest/config";
 
+/** How long something may take before it counts as hung. No test measures with it: a slow machine is no failure. */
+const hungAfterMs = 60_000;
+
 export default defineConfig({
   test: {
     include: ["src/**/*.test.ts", "test/**/*.test.ts"],
@@ -7,8 +10,9 @@ export default defineConfig({
     environment: "node",
     pool: "forks",
     maxWorkers: 2,
-    testTimeout: 15_000,
-    hookTimeout: 15_000,
+    testTimeout: hungAfterMs,
+    hookTimeout: hungAfterMs,
+    expect: { poll: { timeout: hungAfterMs / 2, interval: 20 } },
     teardownTimeout: 5_000,
     restoreMocks: false,
   },

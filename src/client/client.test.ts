@@ -1,7 +1,7 @@
 import { createServer } from "node:http";
 import { once } from "node:events";
 import type { AddressInfo } from "node:net";
-import { expect, onTestFinished, test, vi } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 import { startApiServer } from "../../test/support/api-server.ts";
 import { EngineError } from "../errors.ts";
 import type { StreamMessage } from "../protocol/rest.ts";
@@ -73,7 +73,7 @@ test("a stream gives every event and the newest metrics to who reads slowly, and
       if (seen.length === 1) await told.promise;
     }
   })();
-  await vi.waitFor(() => expect(seen).toEqual(["metrics"]));
+  await expect.poll(() => seen).toEqual(["metrics"]);
   const metrics = await new Client(url).getMetrics("live");
   const numbers: StreamMessage = {
     type: "metrics",
@@ -87,7 +87,7 @@ test("a stream gives every event and the newest metrics to who reads slowly, and
     watcher({ type: "event", event });
     watcher({ type: "complete", status: "completed", report: null });
   }
-  await vi.waitFor(() => expect(watchers.size).toBe(0));
+  await expect.poll(() => watchers.size).toBe(0);
   told.resolve();
   await reading;
   expect(seen).toEqual(["metrics", "metrics", "event", "metrics", "event", "complete"]);
@@ -100,13 +100,13 @@ test("leaving the loop, or a signal, ends a stream; an unknown execution throws"
     expect(type).toBe("metrics");
     break;
   }
-  await vi.waitFor(() => expect(watchers.size).toBe(0));
+  await expect.poll(() => watchers.size).toBe(0);
   const stop = new AbortController();
   const reading = (async () => {
     for await (const { type } of client.stream("live", { signal: stop.signal })) if (type === "metrics") stop.abort();
   })();
   await expect(reading).rejects.toMatchObject({ name: "AbortError" });
-  await vi.waitFor(() => expect(watchers.size).toBe(0));
+  await expect.poll(() => watchers.size).toBe(0);
   await expect(client.stream("nobody").next()).rejects.toMatchObject({ code: "not_found" });
 });
 

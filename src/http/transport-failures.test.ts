@@ -57,7 +57,8 @@ describe("a failure is a result", () => {
     expect(outcome(exchange)).toEqual([1050, 0, `no complete answer from 127.0.0.1:${server.port} in time`]);
     const took = exchange.endedAt - exchange.startedAt;
     expect(took).toBeGreaterThanOrEqual(49);
-    expect(took).toBeLessThan(500);
+    // Nothing else would end it; how late a timer is depends on the machine.
+    expect(took).toBeLessThan(5_000);
     expect(phases(exchange)).toBeCloseTo(took, 3);
   });
 

@@ -106,7 +106,7 @@ test("a queue that is full counts what it lets go of: sent and dropped are all",
   );
   bring(makeFrame(0, [counter("http_reqs", 1)]));
   bring(makeFrame(1, [counter("http_reqs", 1)]));
-  await expect.poll(() => receiver.received.length, { timeout: 20_000 }).toBeGreaterThan(0);
+  await expect.poll(() => receiver.received.length).toBeGreaterThan(0);
   for (let second = 2; second < 500; second++) bring(makeFrame(second, [counter("http_reqs", 1)]));
   down = false;
   const [described] = await outputs.close(end);

@@ -152,11 +152,12 @@ test.each([1, 2])("%i thread(s): an arrival rate is kept, paused and resumed", a
   };
   const running = makeRun(makeWorkflow([], { workflow: { scenarios: [makeScenario(target.url, load)] } }), threads);
   await running.run.prepare();
-  const startAt = clock.now() + 5;
+  // Far enough ahead for a thread that is late to hear of the pause in time.
+  const startAt = clock.now() + 500;
   running.run.start(startAt, {});
   expect(await running.run.pause(250)).toBe(250);
   // Some of the 25 that were due may still be on their way; of the 15 that would be due without the pause none is.
-  await new Promise<void>((resolve) => clock.at(clock.now() + 150, resolve));
+  await new Promise<void>((resolve) => clock.at(startAt + 400, resolve));
   expect(target.seen.length).toBeLessThanOrEqual(26);
   expect(await running.run.resume(clock.now(), 250)).toBe(250);
   await running.done;
@@ -178,8 +179,10 @@ test("frames come each second and at the end of warm_up", async () => {
     [0, false],
     [1, false],
   ]);
-  expect(running.frames[0]?.testTimeMs).toBeCloseTo(400, -2);
-  expect(running.sum("iterations")).toBe(13);
+  expect(running.frames[0]?.testTimeMs).toBeGreaterThanOrEqual(400);
+  // One for each pace, and none of one that a busy machine came too late for.
+  expect(target.seen.length).toBeLessThanOrEqual(13);
+  expect(running.sum("iterations")).toBe(target.seen.length);
 });
 
 test.each([1, 2])("%i thread(s): a scale acts at its test time, ahead or past, and says when", async (threads) => {
@@ -195,7 +198,7 @@ test.each([1, 2])("%i thread(s): a scale acts at its test time, ahead or past, a
   const startAt = clock.now() + 5;
   running.run.start(startAt, {});
   const ahead = running.run.scale("default", 6, 0, 300);
-  await expect.poll(() => new Set(target.seen).size, { timeout: 10_000 }).toBe(6);
+  await expect.poll(() => new Set(target.seen).size).toBe(6);
   expect(await ahead).toBeGreaterThanOrEqual(300);
   // Late as a busy machine may be, none of the four that were added was early.
   const firsts = [...new Set(target.seen)].map((path) => (target.times[target.seen.indexOf(path)] ?? 0) - startAt);
@@ -205,7 +208,7 @@ test.each([1, 2])("%i thread(s): a scale acts at its test time, ahead or past, a
   expect(await running.run.scale("default", 2, 50, 300)).toBeGreaterThan(399);
   const after = target.seen.length;
   // What was on its way comes first.
-  await expect.poll(() => target.seen.length, { timeout: 10_000 }).toBeGreaterThan(after + 30);
+  await expect.poll(() => target.seen.length).toBeGreaterThan(after + 30);
   expect(new Set(target.seen.slice(after + 10)).size).toBe(2);
   running.run.stop(1000);
   await running.done;
@@ -271,7 +274,7 @@ test("close in the middle of a run interrupts it, loses no measurement and tells
   );
   await running.run.prepare();
   running.run.start(clock.now(), {});
-  await new Promise<void>((resolve) => clock.at(clock.now() + 200, resolve));
+  await expect.poll(() => target.seen.length).toBeGreaterThan(10);
   await running.run.close();
   await running.run.close();
   expect(running.sum("iterations")).toBeGreaterThan(0);

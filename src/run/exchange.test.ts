@@ -55,19 +55,20 @@ function dealAnew(all: readonly number[], random: () => number): number[][] {
   return dealt;
 }
 
-const cases = [1, 3].flatMap((threads) => [1, 2].map((seed) => [threads, seed] as const));
+const seeds = process.env["LONG_TESTS"] === "1" ? [1, 2, 3, 4] : [1];
+const cases = [1, 3].flatMap((threads) => seeds.map((seed) => [threads, seed] as const));
 
 test.each(cases)(
   "%i thread(s), seed %i: every arrival is started once, whoever holds its window",
   async (threads, seed) => {
     const random = createSeededRandom(seed);
     const target = await startTestTarget(3);
-    const rate = 200;
+    const rate = 100;
     const load: Load = {
       mode: "constant-arrival-rate",
       rate,
       timeUnitMs: 1000,
-      durationMs: 2000,
+      durationMs: 4000,
       preAllocatedVus: 30,
       maxVus: 30,
     };
@@ -84,7 +85,8 @@ test.each(cases)(
       await Promise.all(slaves.map(({ run }) => run.resume(at, Math.max(...times))));
       pausedMs += clock.now() - before;
       await disturb(slaves, random);
-      const cut = Math.ceil(((clock.now() - startAt + 200) / 1000) * rate);
+      // Far enough ahead for a slave that is late to hear of it before it comes there.
+      const cut = Math.ceil(((clock.now() - startAt + 700) / 1000) * rate);
       const vus = dealAnew(all, random);
       const kept = shares.map((share, at): Share => {
         const own = new Set(vus[at]);
@@ -115,67 +117,62 @@ test.each(cases)(
     expect(sumOf(slaves, "http_reqs")).toBe(arrivals.length);
     expect(arrivals.length).toBeGreaterThan(250);
   },
-  20_000,
 );
 
-test.each(cases)(
-  "%i thread(s), seed %i: iterations of a VU go on where it went",
-  async (threads, seed) => {
-    const random = createSeededRandom(seed);
-    const target = await startTestTarget(3);
-    const load: Load = { mode: "per-vu-iterations", vus: 12, iterations: 60, maxDurationMs: 20_000 };
-    const plan = planTellingLoad(target.url, load, { pacingMs: 10 });
-    let shares = cutNamed(plan, [2, 1]);
-    /** Those with nothing to do since the latest grant. */
-    const idle = new Set<number>();
-    const slaves: TestSlave[] = shares.map((share, at) =>
-      makeTestSlave({
-        id: `s${at}`,
-        threads,
-        plan,
-        share,
-        onIdle: () => idle.add(at),
-        onClaim(scenario, through) {
-          clock.at(clock.now() + 5, () => slaves[at]?.run.claimed(scenario, through));
-        },
-      }),
+test.each(cases)("%i thread(s), seed %i: iterations of a VU go on where it went", async (threads, seed) => {
+  const random = createSeededRandom(seed);
+  const target = await startTestTarget(3);
+  const load: Load = { mode: "per-vu-iterations", vus: 12, iterations: 60, maxDurationMs: 20_000 };
+  const plan = planTellingLoad(target.url, load, { pacingMs: 10 });
+  let shares = cutNamed(plan, [2, 1]);
+  /** Those with nothing to do since the latest grant. */
+  const idle = new Set<number>();
+  const slaves: TestSlave[] = shares.map((share, at) =>
+    makeTestSlave({
+      id: `s${at}`,
+      threads,
+      plan,
+      share,
+      onIdle: () => idle.add(at),
+      onClaim(scenario, through) {
+        clock.at(clock.now() + 5, () => slaves[at]?.run.claimed(scenario, through));
+      },
+    }),
+  );
+  await startBoth(slaves);
+  const all = shares.flatMap(listVus).toSorted((a, b) => a - b);
+  for (let move = 0; move < 4; move++) {
+    await wait(40 + random() * 60);
+    await disturb(slaves, random);
+    const vus = dealAnew(all, random);
+    const kept = shares.map((share, at) => {
+      const own = new Set(vus[at]);
+      return shareOf({ vus: packIndices(listVus(share).filter((index) => own.has(index))) });
+    });
+    const released = await Promise.all(slaves.map(({ run }, at) => run.release(kept[at] as Share)));
+    const begun = released.flatMap(({ begun: byScenario }): readonly VuIteration[] => byScenario[0] ?? []);
+    expect(begun.map(([vu]) => vu).toSorted((a, b) => a - b)).toEqual(
+      all.filter((index) => !kept.some((share) => listVus(share).includes(index))),
     );
-    await startBoth(slaves);
-    const all = shares.flatMap(listVus).toSorted((a, b) => a - b);
-    for (let move = 0; move < 4; move++) {
-      await wait(40 + random() * 60);
-      await disturb(slaves, random);
-      const vus = dealAnew(all, random);
-      const kept = shares.map((share, at) => {
-        const own = new Set(vus[at]);
-        return shareOf({ vus: packIndices(listVus(share).filter((index) => own.has(index))) });
-      });
-      const released = await Promise.all(slaves.map(({ run }, at) => run.release(kept[at] as Share)));
-      const begun = released.flatMap(({ begun: byScenario }): readonly VuIteration[] => byScenario[0] ?? []);
-      expect(begun.map(([vu]) => vu).toSorted((a, b) => a - b)).toEqual(
-        all.filter((index) => !kept.some((share) => listVus(share).includes(index))),
-      );
-      shares = vus.map((own) => shareOf({ vus: packIndices(own), begun: begun.filter(([vu]) => own.includes(vu)) }));
-      idle.clear();
-      slaves.forEach(({ run }, at) => run.grant(shares[at] as Share));
-    }
-    await waitUntil(
-      async () => idle.size === slaves.length,
-      20_000,
-      () => `${[...idle].join(", ")} have nothing to do`,
-    );
-    expect(slaves.map((slave) => slave.isDone())).toEqual([false, false]);
-    for (const { run } of slaves) run.stop(0);
-    await Promise.all(slaves.map(({ done }) => done));
-    const arrivals = await target.list();
-    expect(slaves.flatMap(({ faults }) => faults)).toEqual([]);
-    expect(repeated(arrivals.map(({ iteration }) => `${iteration}`))).toEqual([]);
-    expect(sumOf(slaves, "dropped_iterations")).toBe(0);
-    expect(sumOf(slaves, "iterations", "interrupted_iterations")).toBe(720);
-    expect(sumOf(slaves, "http_reqs")).toBe(arrivals.length);
-  },
-  30_000,
-);
+    shares = vus.map((own) => shareOf({ vus: packIndices(own), begun: begun.filter(([vu]) => own.includes(vu)) }));
+    idle.clear();
+    slaves.forEach(({ run }, at) => run.grant(shares[at] as Share));
+  }
+  await waitUntil(
+    async () => idle.size === slaves.length,
+    30_000,
+    () => `${[...idle].join(", ")} have nothing to do`,
+  );
+  expect(slaves.map((slave) => slave.isDone())).toEqual([false, false]);
+  for (const { run } of slaves) run.stop(0);
+  await Promise.all(slaves.map(({ done }) => done));
+  const arrivals = await target.list();
+  expect(slaves.flatMap(({ faults }) => faults)).toEqual([]);
+  expect(repeated(arrivals.map(({ iteration }) => `${iteration}`))).toEqual([]);
+  expect(sumOf(slaves, "dropped_iterations")).toBe(0);
+  expect(sumOf(slaves, "iterations", "interrupted_iterations")).toBe(720);
+  expect(sumOf(slaves, "http_reqs")).toBe(arrivals.length);
+});
 
 test.each(cases)(
   "%i thread(s), seed %i: shared iterations are begun once, whoever was allotted them",
@@ -239,14 +236,13 @@ test.each(cases)(
     expect(sumOf(slaves, "http_reqs")).toBe(arrivals.length);
     pool = [];
   },
-  30_000,
 );
 
 test("VUs that are kept are never restarted: their connections stay", async () => {
   const target = await startTestTarget(1);
   const plan = planTellingLoad(
     target.url,
-    { mode: "constant-vus", vus: 6, durationMs: 1500, rampUpMs: 0 },
+    { mode: "constant-vus", vus: 6, durationMs: 2500, rampUpMs: 0 },
     { pacingMs: 20 },
   );
   const [a, b] = cutNamed(plan, [1, 1]) as [Share, Share];
@@ -273,7 +269,7 @@ test("VUs that are kept are never restarted: their connections stay", async () =
     expect(own.slice(last).every(({ slave }) => slave === "s0")).toBe(true);
     expect(own.length).toBeGreaterThan(last + 10);
   }
-}, 20_000);
+});
 
 /** How many requests of each VU there were. */
 function lastOf(arrivals: readonly Arrival[], vus: readonly number[]): Map<number, number> {

@@ -17,7 +17,7 @@ const planned = 800;
 async function measure(options: object, url: string): Promise<Report> {
   const steps = [{ id: "ask", type: "http", config: { url: `${url}/?i=\${iteration}` } }];
   const file = writeTemporary("accuracy.json", JSON.stringify({ options, steps }));
-  const { stdout } = await runCommand(["run", file, "--json", "--threads", "1"], { deadlineMs: 40_000 });
+  const { stdout } = await runCommand(["run", file, "--json", "--threads", "1"], { deadlineMs: 55_000 });
   return JSON.parse(stdout) as Report;
 }
 
@@ -153,7 +153,7 @@ test("each phase of a request is the delay that the target put into it", { timeo
     { id: "slow", type: "http", config: { method: "POST", url: `http://127.0.0.1:${port}/`, body: { file: body } } },
   ];
   const file = writeTemporary("phases.json", JSON.stringify({ options: { vus: 1, iterations: 3 }, steps }));
-  const { stdout } = await runCommand(["run", file, "--json"], { deadlineMs: 50_000 });
+  const { stdout } = await runCommand(["run", file, "--json"], { deadlineMs: 55_000 });
   const { metrics } = JSON.parse(stdout) as Report;
   const valueOf = (phase: string, value: string): number => metrics[`http_req_${phase}`]?.values[value] ?? Number.NaN;
   const [sending, waiting, receiving] = ["sending", "waiting", "receiving"].map((phase) => valueOf(phase, "avg")) as [

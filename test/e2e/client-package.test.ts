@@ -16,7 +16,7 @@ test("the example program is typed by the packed package and runs against a mast
   const demo = await startDemo();
   const env = { ...process.env, MASTER: cluster.url, TARGET: demo.url, DURATION: "2s" };
   const run = (more: object = {}) =>
-    execute(process.execPath, ["checkout-gate.ts"], { cwd: project, env: { ...env, ...more }, timeout: 30_000 });
+    execute(process.execPath, ["checkout-gate.ts"], { cwd: project, env: { ...env, ...more }, timeout: 60_000 });
   const { stdout, stderr } = await run();
   expect(stderr).toBe("");
   expect(stdout).toMatch(

@@ -95,7 +95,7 @@ async function waitForVus(url: string, wanted: number): Promise<void> {
   const deadline = performance.now() + 30_000;
   for (let active = 0; active < wanted; await setTimeout(100)) {
     if (performance.now() > deadline) throw new Error(`${url} had ${active} of ${wanted} VUs after 30 s`);
-    const response = await fetch(url, { signal: AbortSignal.timeout(5_000) });
+    const response = await fetch(url, { signal: AbortSignal.timeout(30_000) });
     active = ((await response.json()) as Execution).active_vus;
   }
 }

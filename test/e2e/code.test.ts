@@ -29,7 +29,7 @@ test("in a project of its own with the packed package: typed, run by npx, and ru
   const demo = await startDemo();
   const env = { ...process.env, DEMO_URL: demo.url };
   const flags = ["run", "browse.ts", "-d", "1s", "--json"];
-  const ran = await execute("npx", ["--offline", "workflow-engine", ...flags], { cwd: project, env, timeout: 30_000 });
+  const ran = await execute("npx", ["--offline", "workflow-engine", ...flags], { cwd: project, env, timeout: 60_000 });
   const report = JSON.parse(ran.stdout) as Report;
   expect(report).toMatchObject({ status: "completed", passed: true, workflow_name: "Browse and order", errors: [] });
   expect(report.metrics["http_reqs"]?.values["count"]).toBe(demo.requests());
@@ -37,7 +37,7 @@ test("in a project of its own with the packed package: typed, run by npx, and ru
   const tested = await execute(process.execPath, ["--test", "--test-reporter=tap", "browse.test.ts"], {
     cwd: project,
     env,
-    timeout: 30_000,
+    timeout: 60_000,
   });
   expect(tested.stdout).toMatch(/^ok 1 - the shop holds five visitors$/m);
 });

@@ -7,7 +7,7 @@ import { runCommand } from "../support/command.ts";
 import { createFolder, writeTemporary } from "../support/workflows.ts";
 
 const execute = promisify(execFile);
-const deadline = { timeout: 12_000 };
+const deadline = { timeout: 60_000 };
 
 async function writeScript(shell: string): Promise<string> {
   const { stdout } = await runCommand(["completion", shell]);

@@ -62,7 +62,7 @@ test("the guide's configuration files start a master and a slave each, as it wri
       ...(isolated ? {} : { WE_SERVER_ADDRESS: "127.0.0.1:28080", WE_MASTER_URL: "http://127.0.0.1:28080" }),
     },
     stdio: ["ignore", "ignore", "pipe"],
-    timeout: 40_000,
+    timeout: 60_000,
     killSignal: "SIGKILL",
   });
   const [stderr, [code]] = await Promise.all([text(child.stderr), once(child, "close")]);
@@ -106,7 +106,7 @@ test("every problem of file, environment and flags is one message, and nothing s
   expect([code, stdout]).toEqual([104, ""]);
 });
 
-test("a flag wins over the environment, which wins over the file", { timeout: 30_000 }, async () => {
+test("a flag wins over the environment, which wins over the file", { timeout: 60_000 }, async () => {
   const config = writeConfig(
     "slave: {id: file, max_vus: 1, labels: {from: file}, threads: 1}\nmaster: {max_executions: 1}\n",
   );
@@ -122,7 +122,7 @@ test("a flag wins over the environment, which wins over the file", { timeout: 30
   ]);
 });
 
-test("max_slaves: one more is refused, and joins once there is room", { timeout: 30_000 }, async () => {
+test("max_slaves: one more is refused, and joins once there is room", { timeout: 60_000 }, async () => {
   const cluster = await startCluster({ args: ["--config", writeConfig("master: {max_slaves: 1}")] });
   const first = await cluster.addSlave("a");
   const second = startCommand(["slave", "start", "--id", "b", "--master", cluster.url, "--address", "127.0.0.1:0"], {
@@ -137,7 +137,7 @@ test("max_slaves: one more is refused, and joins once there is room", { timeout:
   await second.seen(/"message":"joined http/);
 });
 
-test("task_queue_size and max_executions: what is too much for the queue is 429", { timeout: 30_000 }, async () => {
+test("task_queue_size and max_executions: what is too much for the queue is 429", { timeout: 60_000 }, async () => {
   const target = await startTestTarget();
   const config = writeConfig("master: {max_executions: 1, task_queue_size: 1}");
   const cluster = await startCluster({ args: ["--config", config] });
@@ -169,7 +169,7 @@ test("heartbeat_interval: so often a slave is heard; a fifth of the timeout wher
       seen.add(Date.parse(String((body["status"] as { readonly last_seen: string }).last_seen)));
       return seen.size > beats;
     };
-    await waitUntil(look, 15_000, () => `it was heard ${seen.size} times`);
+    await waitUntil(look, 30_000, () => `it was heard ${seen.size} times`);
     const times = [...seen];
     return times.slice(1).map((time, index) => time - (times[index] ?? 0));
   };
@@ -212,7 +212,7 @@ test("retention: what is too much or too old is forgotten at the start, with the
   await cluster.restartMaster(0);
   await waitUntil(
     async () => (await cluster.call("GET", "/executions")).body["total"] === 1,
-    10_000,
+    30_000,
     () => "both are kept",
   );
   expect((await cluster.call("GET", `/executions/${ids[1]}`)).status).toBe(200);
@@ -226,12 +226,12 @@ test("retention: what is too much or too old is forgotten at the start, with the
   await cluster.restartMaster(0, () => writeFileSync(config, "master: {retention: {max_age: 1ms}, data_dir: data}"));
   await waitUntil(
     async () => (await cluster.call("GET", "/executions")).body["total"] === 0,
-    10_000,
+    30_000,
     () => "the old one is kept",
   );
   await waitUntil(
     async () => listFolders().length === 0,
-    5_000,
+    30_000,
     () => `there are ${listFolders().join()}`,
   );
 });
@@ -309,20 +309,20 @@ test("a log in a file: its level, and another file after it was renamed and SIGH
   // The file is looked at every two seconds.
   await waitUntil(
     async () => lines().length > 0,
-    10_000,
+    30_000,
     () => "the new level was not taken",
   );
   renameSync(log, `${log}.1`);
   cluster.master.child.kill("SIGHUP");
   await waitUntil(
     async () => existsSync(log) && lines().length > 0,
-    10_000,
+    30_000,
     () => "there is no new file",
   );
   await cluster.addSlave("loud");
   await waitUntil(
     async () => lines().some(({ slave }) => slave === "loud"),
-    10_000,
+    30_000,
     () => readFileSync(log, "utf8"),
   );
   expect(lines()).toContainEqual({
@@ -336,7 +336,7 @@ test("a log in a file: its level, and another file after it was renamed and SIGH
   cluster.master.child.kill("SIGHUP");
   await waitUntil(
     async () => lines().some(({ message }) => /not taken, the last one stays: .*logging\.level/.test(String(message))),
-    10_000,
+    30_000,
     () => readFileSync(log, "utf8"),
   );
   expect(readFileSync(`${log}.1`, "utf8")).not.toContain("loud");

@@ -149,7 +149,7 @@ test("a slave that is killed takes its rows with it: nobody else gets them, and 
   const command = startCommand(args, { deadlineMs: 60_000 });
   await waitUntil(
     async () => (await target.count()) > 150,
-    20_000,
+    30_000,
     () => "the load did not begin",
   );
   slaves[0]?.child.kill("SIGKILL");

@@ -95,7 +95,7 @@ test.each(["run", "submit"])(
       await cluster.addSlave("db-slave-1", { args: ["--capabilities", "http_executor,db_executor,script_executor"] });
       args.push("--master", cluster.url);
     }
-    const { stdout, stderr, code } = await runCommand(args, { deadlineMs: 40_000 });
+    const { stdout, stderr, code } = await runCommand(args, { deadlineMs: 55_000 });
     expect(code, `${stdout}${stderr}`).toBe(0);
     const report = JSON.parse(stdout) as Report;
     expect(report).toMatchObject({ passed: true, errors: [], metrics: { db_rows: { values: { count: 40 } } } });

@@ -47,7 +47,7 @@ test.skipIf(!mayMount)("a name with several addresses: where the first refuses, 
   const command = [process.execPath, "--", join(repository, "dist/cli/main.js"), "run", file, "--json", "-q"];
   const child = spawn("unshare", ["-m", "sh", "-c", mount, "sh", hosts, ...command], {
     stdio: ["ignore", "pipe", "inherit"],
-    timeout: 14_000,
+    timeout: 60_000,
   });
   const [stdout, [code]] = await Promise.all([text(child.stdout), once(child, "close")]);
   const report = JSON.parse(stdout) as Report;

@@ -94,7 +94,7 @@ test("a nested flow does on two slaves what it says, and a pause in its middle l
   const id = await cluster.submit(createFlow(target, { vus: 6, iterations: 60 }));
   await waitUntil(
     async () => (await target.count()) > 40,
-    20_000,
+    30_000,
     () => "no requests",
   );
   expect((await cluster.call("POST", `/executions/${id}/pause`)).status).toBe(200);
@@ -108,7 +108,7 @@ test("a nested flow does on two slaves what it says, and a pause in its middle l
       await new Promise((resolve) => setTimeout(resolve, 150));
       return before === last;
     },
-    10_000,
+    30_000,
     () => `${last} requests, and more while paused`,
   );
   expect(last % requests).toBe(0);
@@ -192,7 +192,7 @@ test("a hard stop in the middle of loops and branches interrupts their iteration
   });
   await waitUntil(
     async () => (await target.count()) === 4,
-    20_000,
+    30_000,
     () => "not four requests",
   );
   const stoppedAt = performance.now();

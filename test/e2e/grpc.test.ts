@@ -70,15 +70,15 @@ test("a pause and a lease that ran out stop calls, a resume and a master that is
   };
   const goesOn = () => {
     const before = seen();
-    return expect.poll(seen, { timeout: 20_000 }).toBeGreaterThan(before + 10);
+    return expect.poll(seen).toBeGreaterThan(before + 10);
   };
   await goesOn();
   expect((await cluster.call("POST", `/executions/${id}/pause`)).status).toBe(200);
-  await expect.poll(isQuiet, { timeout: 20_000 }).toBe(true);
+  await expect.poll(isQuiet).toBe(true);
   expect((await cluster.call("POST", `/executions/${id}/resume`)).status).toBe(200);
   await goesOn();
   cluster.master.child.kill("SIGSTOP");
-  await expect.poll(isQuiet, { timeout: 20_000 }).toBe(true);
+  await expect.poll(isQuiet).toBe(true);
   cluster.master.child.kill("SIGCONT");
   await goesOn();
   await cluster.call("DELETE", `/executions/${id}`);

@@ -51,7 +51,7 @@ async function submit(cluster: Cluster, http: object, args: readonly string[] = 
   const steps = [{ id: "get", type: "http", config: { url: "/" } }];
   writeFileSync(file, JSON.stringify({ options: { vus: 2, iterations: 6, http }, steps }));
   const command = ["submit", file, "--master", cluster.url, "--json", ...args];
-  const { stdout } = await startCommand(command, { deadlineMs: 40_000 }).finished;
+  const { stdout } = await startCommand(command, { deadlineMs: 55_000 }).finished;
   return JSON.parse(stdout) as Report;
 }
 

@@ -86,7 +86,7 @@ test("starts through links and becomes the program: signals reach it", async () 
   mkdirSync(join(root, "bin"));
   symlinkSync("../absolute", join(root, "bin", "relative"));
   const running = launch(join(root, "bin", "relative"));
-  await expect.poll(running.output, { timeout: 10_000 }).toBe("up\n");
+  await expect.poll(running.output).toBe("up\n");
   running.child.kill("SIGTERM");
   expect((await running.finished).code).toBe(42);
 });

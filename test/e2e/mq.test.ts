@@ -26,7 +26,7 @@ test("the Kafka example against a mock cluster, with nothing on stderr", { timeo
   const kafka = await startMockKafka();
   onTestFinished(() => kafka.close());
   const args = ["run", "examples/mq/kafka.yaml", "-e", `broker=127.0.0.1:${kafka.port}`, "--json", "-d", "2s"];
-  const { code, stdout, stderr } = await runCommand(args, { deadlineMs: 40_000 });
+  const { code, stdout, stderr } = await runCommand(args, { deadlineMs: 55_000 });
   expect(stderr).toBe("");
   const report = JSON.parse(stdout) as Report;
   expect(report).toMatchObject({ status: "completed", passed: true, errors: [] });

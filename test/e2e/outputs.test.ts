@@ -121,7 +121,7 @@ test("InfluxDB has what the report has, also after it was killed and came back",
   const started = await prepare({ vus: 2, duration: "7s" });
   const args = ["run", started.file, "--out-json", started.reportFile, "-o", `influxdb=${base}/we`];
   const running = startCommand(args, { deadlineMs: 60_000 });
-  await expect.poll(() => query(`SELECT COUNT("count") FROM "http_reqs"`), { timeout: 10_000 }).not.toBe(0);
+  await expect.poll(() => query(`SELECT COUNT("count") FROM "http_reqs"`)).not.toBe(0);
   await server.kill();
   await running.seen(/output influxdb .* tried again/);
   await server.start();
@@ -338,7 +338,7 @@ test("a master's restart doubles and loses no point of a file, and none of Influ
       { type: "sleep", config: { duration: "20ms" } },
     ],
   });
-  await expect.poll(() => receiver.received.length, { timeout: 20_000 }).toBeGreaterThan(4);
+  await expect.poll(() => receiver.received.length).toBeGreaterThan(4);
   await cluster.restartMaster(500);
   const report = await cluster.finish(id, 60_000);
   const counts = countsOf(report);

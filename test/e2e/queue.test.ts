@@ -17,7 +17,7 @@ function beginSubmit(cluster: Cluster, url: string, options: object, args: reado
     { id: "get", type: "http", config: { url, headers: { "x-slave": "${slave.id}" } }, think_time: "20ms" },
   ];
   writeFileSync(file, JSON.stringify({ options, steps }));
-  return startCommand(["submit", file, ...args], { deadlineMs: 40_000, env: { WE_MASTER_URL: cluster.url } });
+  return startCommand(["submit", file, ...args], { deadlineMs: 55_000, env: { WE_MASTER_URL: cluster.url } });
 }
 
 const timeout = 60_000;

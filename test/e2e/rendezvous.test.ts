@@ -74,7 +74,7 @@ test("a killed slave's VUs count no more, those who wait there go on without the
   const seen = async (count: number) =>
     waitUntil(
       async () => (await target.count()) >= count,
-      20_000,
+      30_000,
       () => "the load stands still",
     );
   await seen(50);

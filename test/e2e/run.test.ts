@@ -60,7 +60,7 @@ describe("Ctrl-C", () => {
   test.each(["SIGINT", "SIGTERM"] as const)("%s once: a graceful stop and a full summary, 105", async (signal) => {
     const target = await startDemo();
     const command = startCommand(["run", writeWorkflow(`${target.url}/get`, endless), "--json"]);
-    await expect.poll(target.requests, { timeout: 5_000 }).toBeGreaterThan(2);
+    await expect.poll(target.requests).toBeGreaterThan(2);
     command.child.kill(signal);
     const { code, stdout } = await command.finished;
     const report = readReport(stdout);
@@ -77,7 +77,7 @@ describe("Ctrl-C", () => {
       const steps = urls.map((url) => ({ type: "http", config: { url } }));
       const file = writeTemporary("two.json", JSON.stringify({ options: { vus: 2, duration: "1h" }, steps }));
       const command = startCommand(["run", file, "--demo-target", "--json"], { ownGroup: true });
-      await expect.poll(watched.requests, { timeout: 5_000 }).toBeGreaterThan(2);
+      await expect.poll(watched.requests).toBeGreaterThan(2);
       process.kill(-(command.child.pid ?? 0), signal);
       const { code, stdout } = await command.finished;
       expect(readReport(stdout)).toMatchObject({ reason: "stopped_by_signal", errors: [] });
@@ -88,7 +88,7 @@ describe("Ctrl-C", () => {
   test("while it waits for stdin: 105, and no output file is left behind", async () => {
     const path = join(createFolder(), "report.json");
     const command = startCommand(["run", "-", "--out-json", path], { stdin: null });
-    await expect.poll(() => existsSync(path), { timeout: 5_000 }).toBe(true);
+    await expect.poll(() => existsSync(path)).toBe(true);
     command.child.kill("SIGINT");
     const { code, stdout } = await command.finished;
     expect([code, stdout, existsSync(path)]).toEqual([105, "", false]);
@@ -97,7 +97,7 @@ describe("Ctrl-C", () => {
   test("twice: now, with the measurements made so far", async () => {
     const target = await startDemo();
     const command = startCommand(["run", writeWorkflow(`${target.url}/delay/30`, { vus: 1, duration: "1h" })]);
-    await expect.poll(target.requests, { timeout: 5_000 }).toBe(1);
+    await expect.poll(target.requests).toBe(1);
     command.child.kill("SIGINT");
     await command.seen(/press Ctrl-C again/);
     const again = performance.now();
@@ -229,13 +229,13 @@ test("the demo target ends with a command that is killed", async () => {
   const children = await findChildren(command.child.pid ?? 0);
   command.child.kill("SIGKILL");
   await command.finished;
-  await expect.poll(() => children.filter(isAlive), { timeout: 5_000 }).toEqual([]);
+  await expect.poll(() => children.filter(isAlive)).toEqual([]);
 });
 
 /** Waits until a process has children. */
 async function findChildren(pid: number): Promise<number[]> {
   const path = `/proc/${pid}/task/${pid}/children`;
-  await expect.poll(() => readFileSync(path, "utf8").trim(), { timeout: 5_000 }).not.toBe("");
+  await expect.poll(() => readFileSync(path, "utf8").trim()).not.toBe("");
   return readFileSync(path, "utf8").trim().split(" ").map(Number);
 }
 

@@ -22,7 +22,7 @@ const grow = async (target: CountingTarget, more: number) => {
   const before = await target.count();
   await waitUntil(
     async () => (await target.count()) >= before + more,
-    20_000,
+    30_000,
     () => "the load stands still",
   );
 };
@@ -89,7 +89,7 @@ test("each scenario runs on the slaves that it selects, and so do those that tak
 });
 
 test("a scenario that no slave can run is refused, and so is one that finds no room on those it selects", {
-  timeout: 30_000,
+  timeout: 60_000,
 }, async () => {
   const target = await startTestTarget();
   const cluster = await startCluster();
@@ -131,11 +131,11 @@ test("one scenario is paused and resumed alone, on all slaves; its plan is done 
   const countOf = async (name: string) => (await target.list()).filter(({ path }) => path === `/${name}`).length;
   await waitUntil(
     async () => (await countOf("planned")) >= 30,
-    20_000,
+    30_000,
     () => "the load stands still",
   );
   const pause = ["executions", "pause", id, "--master", cluster.url, "--scenario", "planned"];
-  const paused = await startCommand(pause, { deadlineMs: 30_000 }).finished;
+  const paused = await startCommand(pause, { deadlineMs: 55_000 }).finished;
   expect(paused).toMatchObject({ code: 0, stdout: `${id}: planned paused\n` });
   const later = { scenario: "later" };
   const answer = await cluster.call("POST", `/executions/${id}/pause`, later);

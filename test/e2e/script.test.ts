@@ -52,7 +52,7 @@ test("a workflow with a script is refused where nobody announces scripts", async
   await cluster.addSlave("without", { args: ["--capabilities", "http_executor"] });
   const { status, body } = await cluster.call("POST", "/workflows", { workflow, secrets: { KEY: "x" } });
   expect([status, body["message"]]).toEqual([409, "no slaves found with capabilities: script_executor"]);
-}, 30_000);
+});
 
 test("run with two threads: the console is on stderr, secrets masked", async () => {
   const file = writeTemporary("scripted.yaml", JSON.stringify(workflow));

@@ -34,7 +34,7 @@ steps:
     assert: [{ type: json, path: $.data, value: "name=达华!\\nhooked=1\\n" }]
 `;
 
-test("the forms of the guide's siblings run as written", { timeout: 30_000 }, async () => {
+test("the forms of the guide's siblings run as written", { timeout: 60_000 }, async () => {
   const demo = await startDemo();
   const { code, stdout, stderr } = await runCommand(["run", "-", "--json", "-e", `DEMO_URL=${demo.url}`], {
     stdin: workflow,

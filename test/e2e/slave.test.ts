@@ -199,7 +199,7 @@ test("an id that is in use is refused until its holder is gone", { timeout: 60_0
   await second.seen(/joined http/);
   await waitUntil(
     async () => (await cluster.call("GET", "/slaves/twin")).status === 200,
-    5_000,
+    30_000,
     () => "the twin is not listed",
   );
 });
@@ -226,7 +226,7 @@ test.each([
     });
     await waitUntil(
       async () => (await target.count()) > 100,
-      10_000,
+      30_000,
       () => "no load",
     );
     leaving.child.kill("SIGTERM");

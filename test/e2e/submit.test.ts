@@ -20,8 +20,8 @@ async function start(options: object, { maxVus = 50, slave = true, store = "memo
   writeFileSync(file, JSON.stringify({ name: "在线商店", options, steps }));
   const env = { WE_MASTER_URL: cluster.url };
   const run = (args: readonly string[], command: CommandOptions = {}) =>
-    runCommand(args, { deadlineMs: 30_000, ...command, env });
-  const begin = (args: readonly string[]) => startCommand(args, { deadlineMs: 30_000, env });
+    runCommand(args, { deadlineMs: 55_000, ...command, env });
+  const begin = (args: readonly string[]) => startCommand(args, { deadlineMs: 55_000, env });
   return { cluster, demo, folder, file, run, begin };
 }
 

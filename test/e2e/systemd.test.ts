@@ -137,7 +137,7 @@ test("under Restart=always, as an unprivileged user: killed, ended and reloaded,
         method,
         headers: { "x-api-key": key, "content-type": "application/json" },
         ...(body === undefined ? {} : { body }),
-        signal: AbortSignal.timeout(5_000),
+        signal: AbortSignal.timeout(30_000),
       });
       return (await response.json()) as Record<string, unknown>;
     } catch (error) {
@@ -168,7 +168,7 @@ test("under Restart=always, as an unprivileged user: killed, ended and reloaded,
   slave.kill("SIGHUP");
   await waitUntil(
     async () => [master, slave].every((service) => service.shown().includes("the configuration was read again")),
-    10_000,
+    30_000,
     () => `${master.shown()}\n${slave.shown()}`,
   );
   expect([master.ends, slave.ends]).toEqual([[], []]);
@@ -189,7 +189,7 @@ test("under Restart=always, as an unprivileged user: killed, ended and reloaded,
   }
 });
 
-test("the master's unit without keys does not start, and says what to do", { timeout: 30_000 }, async () => {
+test("the master's unit without keys does not start, and says what to do", { timeout: 60_000 }, async () => {
   const folder = mkdtempSync(join(tmpdir(), "we-systemd-"));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
   chmodSync(folder, 0o755);

@@ -63,7 +63,7 @@ test("a slave's threads are gone after executions against all of them, and it dr
       const { body } = await cluster.call("GET", "/slaves/s1");
       return (body["status"] as { readonly active_tasks: number }).active_tasks === 0;
     },
-    10_000,
+    30_000,
     () => "the slave still has tasks",
   );
   const [url = "", more = {}] = urls[0] ?? [];

@@ -30,7 +30,7 @@ function plant(fault: string): { readonly NODE_OPTIONS: string } {
 test.each(Object.entries(faults))(
   "%s ends a run in words, without its stack or a secret; --log-level debug has it",
   {
-    timeout: 40_000,
+    timeout: 60_000,
   },
   async (_name, fault) => {
     const file = join(makeFolder(), "w.yaml");
@@ -39,7 +39,7 @@ test.each(Object.entries(faults))(
     const told = "error: boom *** (a fault of the engine: please report it)\n";
     const [plain, debug, json] = await Promise.all(
       [["-q"], ["--log-level", "debug"], ["--json", "-q"]].map(
-        (more) => startCommand([...args, ...more], { env: plant(fault), deadlineMs: 30_000 }).finished,
+        (more) => startCommand([...args, ...more], { env: plant(fault), deadlineMs: 55_000 }).finished,
       ),
     );
     expect([plain?.code, plain?.stdout, plain?.stderr]).toEqual([1, "", told]);
@@ -53,7 +53,7 @@ test.each(Object.entries(faults))(
   },
 );
 
-test("a fault of a master or a slave ends it with 1; its debug log has the stack", { timeout: 40_000 }, async () => {
+test("a fault of a master or a slave ends it with 1; its debug log has the stack", { timeout: 60_000 }, async () => {
   const fault = faults["a rejection that nobody catches"];
   const config = join(makeFolder(), "we.yaml");
   writeFileSync(
@@ -64,7 +64,7 @@ test("a fault of a master or a slave ends it with 1; its debug log has the stack
     [
       ["master", "start", "--store", "memory:", "--address", "127.0.0.1:0"],
       ["slave", "start", "--master", "http://127.0.0.1:1", "--address", "127.0.0.1:0"],
-    ].map((args) => startCommand([...args, "--config", config], { env: plant(fault), deadlineMs: 30_000 }).finished),
+    ].map((args) => startCommand([...args, "--config", config], { env: plant(fault), deadlineMs: 55_000 }).finished),
   );
   for (const each of [master, slave]) {
     expect([each?.code, each?.stderr]).toEqual([
@@ -94,7 +94,7 @@ test("a store that is moved away takes nothing, says so, can be saved, and goes 
   renameSync(file, away);
   await waitUntil(
     async () => cluster.master.shown().includes("store.db was removed"),
-    10_000,
+    30_000,
     () => cluster.master.shown(),
   );
   const refused = await cluster.call("POST", "/workflows", { workflow });
@@ -108,7 +108,7 @@ test("a store that is moved away takes nothing, says so, can be saved, and goes 
   writeFileSync(file, "another file");
   await waitUntil(
     async () => cluster.master.shown().includes("store.db was replaced"),
-    10_000,
+    30_000,
     () => cluster.master.shown(),
   );
   renameSync(away, file);
@@ -118,7 +118,7 @@ test("a store that is moved away takes nothing, says so, can be saved, and goes 
 });
 
 test("too few files for the connections of a run: those fail as results, and the run ends as it should", {
-  timeout: 40_000,
+  timeout: 60_000,
 }, async () => {
   const { url } = await startDemo();
   const file = join(makeFolder(), "w.yaml");
@@ -129,7 +129,7 @@ test("too few files for the connections of a run: those fail as results, and the
   const run = await promisify(execFile)(
     "prlimit",
     ["--nofile=60", process.execPath, join(repository, "dist/cli/main.js"), "run", file, "--json", "-q"],
-    { timeout: 30_000 },
+    { timeout: 60_000 },
   );
   const report = JSON.parse(run.stdout) as { readonly status: string; readonly errors: readonly object[] };
   expect([run.stderr, report.status]).toEqual(["", "completed"]);

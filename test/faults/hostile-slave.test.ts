@@ -42,7 +42,7 @@ async function joinScripted(cluster: Cluster, id: string, version = 1): Promise<
   say({ type: "hello", version, engine: "0.0.9", instance: `${id}-process`, slave, drained: false });
   await waitUntil(
     () => Promise.resolve(said.length > 0),
-    5_000,
+    30_000,
     () => `${id} was not answered`,
   );
   return { said, ended, say, sayText: (text) => socket.send(text) };
@@ -120,7 +120,7 @@ test("a replayed frame is counted once, one that skips is asked for again", { ti
   const seen = (type: string): Promise<void> =>
     waitUntil(
       () => Promise.resolve(ordered(type)),
-      10_000,
+      30_000,
       () => `no ${type}: ${slave.said.map((each) => (each.type === "order" ? each.order.type : each.type)).join()}`,
     );
   await seen("prepare");

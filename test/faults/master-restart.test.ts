@@ -79,7 +79,7 @@ test("frames that come after the end and a restart of the master are late, each 
   b.child.kill("SIGCONT");
   await waitUntil(
     async () => (await readReport(cluster, id)).lost.iterations < first.lost.iterations,
-    20_000,
+    30_000,
     () => `${first.lost.iterations} iterations were lost before b went on, and no less afterwards`,
   );
   const report = await expectCounts(cluster, id, target);
@@ -96,7 +96,7 @@ test("a master that starts again knows the slaves that are away, as they were; o
   gone.child.kill("SIGKILL");
   await waitUntil(
     async () => (await stateOf(cluster, "gone")) === "offline",
-    20_000,
+    30_000,
     () => "gone is still listed as online",
   );
   await cluster.restartMaster(100);

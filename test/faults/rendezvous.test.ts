@@ -19,7 +19,7 @@ test("a master killed while VUs wait for each other: after its restart all go on
   const id = await cluster.submit(createMeeting(target.url, { all: true, timeout: "30s" }, options));
   await waitUntil(
     async () => (await target.count()) >= 60,
-    20_000,
+    30_000,
     () => "the load stands still",
   );
   await cluster.restartMaster(2_000);

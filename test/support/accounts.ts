@@ -35,7 +35,7 @@ export async function expectCounts(cluster: Cluster, id: string, target: Countin
       last = { counted: await target.count(), report: await readReport(cluster, id) };
       return countRequests(last.report) === last.counted;
     },
-    10_000,
+    30_000,
     () => `the target counted ${last?.counted}, the report ${last === null ? "nothing" : countRequests(last.report)}`,
   );
   return (last as unknown as { readonly report: Report }).report;

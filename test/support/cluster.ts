@@ -69,7 +69,7 @@ export async function startCluster(options: MasterOptions = {}): Promise<Cluster
     const response = await fetch(`${url}/api/v1${path}`, {
       method,
       ...(body === undefined ? {} : { body: JSON.stringify(body), headers: { "content-type": "application/json" } }),
-      signal: AbortSignal.timeout(15_000),
+      signal: AbortSignal.timeout(30_000),
     });
     const answer = (await response.json()) as Record<string, unknown>;
     const type = response.headers.get("content-type") ?? "";
@@ -123,7 +123,7 @@ export async function startCluster(options: MasterOptions = {}): Promise<Cluster
           const state = (body["status"] as { readonly state?: string } | undefined)?.state;
           return status === 200 && (state === "online" || state === "busy");
         },
-        15_000,
+        30_000,
         () => `slave ${id} did not come online\n${slave.shown()}\n${master.shown()}`,
       );
       return slave;

@@ -16,7 +16,7 @@ export interface CommandOptions {
   readonly cwd?: string;
   /** A file descriptor instead of the pipe that collects stdout. */
   readonly stdout?: number;
-  /** After this the command is killed and `finished` rejects; default 14 s, below the time of a test that gives no other. */
+  /** After this the command is killed and `finished` rejects; default 55 s, below the time of a test that gives no other. */
   readonly deadlineMs?: number;
 }
 
@@ -45,7 +45,7 @@ process.once("exit", () => {
 
 /** Starts the built command line; it is killed at its deadline or when the tests of the file end. */
 export function startCommand(args: readonly string[], options: CommandOptions = {}): RunningCommand {
-  const { deadlineMs = 14_000 } = options;
+  const { deadlineMs = 55_000 } = options;
   const startedAt = performance.now();
   const child = spawn(process.execPath, ["--disable-warning=TimeoutNegativeWarning", "--", entry, ...args], {
     cwd: options.cwd ?? repository,

@@ -113,7 +113,7 @@ export async function startHandOwner(orphanMs?: number): Promise<HandOwner> {
     seen: (execution, type) =>
       waitUntil(
         () => Promise.resolve(owner.facts(execution).some((fact) => fact.type === type)),
-        10_000,
+        30_000,
         () => `${type} of ${execution}: ${JSON.stringify(owner.facts(execution).map((fact) => fact.type))}`,
       ),
     renews: true,

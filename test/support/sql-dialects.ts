@@ -14,13 +14,17 @@ export interface Dialect {
   readonly columns: string;
   readonly decimal: unknown;
   readonly returnsId: boolean;
-  /** Takes at least three seconds. */
+  /** Takes at least `slowMs`. */
   readonly slow: string;
+  readonly slowMs: number;
   /** Gives so many rows of so many letters. */
   many(rows: number, letters: number): string;
   readonly duplicate: string;
   readonly wrongPassword: string;
 }
+
+/** Longer than what stands beside such a statement may take. */
+const slowMs = 6_000;
 
 const numbers = (rows: number) => `WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ${rows})`;
 
@@ -33,7 +37,8 @@ export const dialects: readonly Dialect[] = [
     columns: "id INT AUTO_INCREMENT PRIMARY KEY, t VARCHAR(200) UNIQUE, b BLOB, n BIGINT, d DECIMAL(30,10)",
     decimal: "12345678901234567890.0123456789",
     returnsId: true,
-    slow: "SELECT SLEEP(3)",
+    slow: `SELECT SLEEP(${slowMs / 1_000})`,
+    slowMs,
     many: (rows, letters) =>
       `SELECT REPEAT('x', ${letters}) AS t FROM information_schema.columns a, information_schema.columns b LIMIT ${rows}`,
     duplicate: "ER_DUP_ENTRY",
@@ -47,7 +52,8 @@ export const dialects: readonly Dialect[] = [
     columns: "id SERIAL PRIMARY KEY, t VARCHAR(200) UNIQUE, b BYTEA, n BIGINT, d NUMERIC(30,10)",
     decimal: "12345678901234567890.0123456789",
     returnsId: false,
-    slow: "SELECT pg_sleep(3)",
+    slow: `SELECT pg_sleep(${slowMs / 1_000})`,
+    slowMs,
     many: (rows, letters) => `SELECT repeat('x', ${letters}) AS t FROM generate_series(1, ${rows})`,
     duplicate: "23505",
     wrongPassword: "28P01",
@@ -61,6 +67,7 @@ export const dialects: readonly Dialect[] = [
     decimal: "12345678901234567890.0123456789",
     returnsId: true,
     slow: `${numbers(1_000_000_000)} SELECT max(i) FROM n`,
+    slowMs,
     many: (rows, letters) => `${numbers(rows)} SELECT printf('%.*c', ${letters}, 'x') AS t FROM n`,
     duplicate: "SQLITE_CONSTRAINT_UNIQUE",
     wrongPassword: "",

@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { expect, onTestFinished, test } from "vitest";
 import { redis } from "../../../test/support/services/redis.ts";
 import { startPrivate } from "../../../test/support/services/service.ts";
+import { startWatchedLoad } from "../../../test/support/watched-load.ts";
 import { run } from "../../local/run.ts";
 import type { Report } from "../../protocol/report.ts";
 
@@ -26,7 +27,7 @@ function on(fields: object = {}, port = redis.port) {
   const perform = (steps: readonly object[], options: object = {}) =>
     run({ options: { vus: 1, iterations: 1, ...options }, connections, steps });
   const sees = (value: unknown, path = "$[0]") => ({ assert: [{ type: "json", path, value }] });
-  return { key, command, action, perform, sees, remove: () => perform([command(["DEL", key])]) };
+  return { key, connections, command, action, perform, sees, remove: () => perform([command(["DEL", key])]) };
 }
 
 test("commands with Chinese texts, bytes, numbers, lists and nothing", async () => {
@@ -100,22 +101,20 @@ test("a password is needed, wrong ones are refused and told nobody", async () =>
 test("a server that is killed and comes back", async () => {
   const server = await startPrivate(redis);
   onTestFinished(() => server.close());
-  const { command, perform } = on({}, server.port);
-  const running = perform([command(["PING"]), { type: "sleep", duration: "5ms" }], {
-    vus: 3,
-    iterations: undefined,
-    duration: "2s",
-  });
-  // A stretch of load, then one of outage: both lie within the run, which tells of them at its end.
-  await new Promise((resolve) => setTimeout(resolve, 500));
+  const { connections, command } = on({}, server.port);
+  const load = startWatchedLoad(command(["PING"]), 3, { connections });
+  await load.passMore(30);
   await server.kill();
-  await new Promise((resolve) => setTimeout(resolve, 200));
+  await load.failMore();
   await server.start();
-  const upAt = Date.now();
-  const report = await running;
+  await load.passMore(30);
+  // It is over by now: none fails any more.
+  const failed = load.failed();
+  await load.passMore(30);
+  expect(load.failed()).toBe(failed);
+  const report = await load.stop();
   expect(report.errors.map(({ code }) => code)).toContain("1212");
-  expect(Math.max(...report.errors.map(({ last_seen }) => Date.parse(last_seen)))).toBeLessThan(upAt + 1_100);
-  expect((report.metrics["iterations"]?.values["count"] ?? 0) - countErrors(report)).toBeGreaterThan(100);
+  expect(report.metrics["iterations"]?.values["count"]).toBe(load.passed() + countErrors(report));
 });
 
 test("what waits too long is given up, and a huge answer is cut", async () => {

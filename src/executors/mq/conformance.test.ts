@@ -3,6 +3,8 @@ import { readFileSync } from "node:fs";
 import { expect, onTestFinished, test, describe } from "vitest";
 import { startTcpProxy } from "../../../test/support/tcp-proxy.ts";
 import { certificates } from "../../../test/support/certificates.ts";
+import { startHttpTarget } from "../../../test/support/http-steps.ts";
+import { startWatchedLoad } from "../../../test/support/watched-load.ts";
 import { startPrivate } from "../../../test/support/services/service.ts";
 import { run } from "../../local/run.ts";
 import type { Report } from "../../protocol/report.ts";
@@ -127,7 +129,7 @@ describe.each(testBrokers)("$type", (broker) => {
       {
         id: "short",
         type: "mq",
-        config: { ...at, action: "consume", count: 3, timeout: broker.slow ? "8s" : "700ms" },
+        config: { ...at, action: "consume", count: 3, timeout: broker.slow ? "8s" : "1s" },
         on_error: "continue",
         assert: [{ type: "body", value: "one" }],
       },
@@ -142,7 +144,7 @@ describe.each(testBrokers)("$type", (broker) => {
     expect(errors(report)).toEqual(["timeout: 1 of 3 messages came in time; raise the timeout, or see who publishes"]);
     expect(count(report, "mq_msgs_received")).toBe(2);
     expect(report.checks.map(({ passes }) => passes)).toEqual([1, 1]);
-  }, 30_000);
+  });
 
   test("tracked messages tell how long they travelled", async () => {
     const { at } = await create();
@@ -162,22 +164,18 @@ describe.each(testBrokers)("$type", (broker) => {
     const proxy = await startTcpProxy(port, broker.rewrite);
     onTestFinished(() => proxy.close());
     const through = { ...at, url: broker.url(proxy.port), timeout: "5s" };
-    const steps = [
-      { id: "publish", type: "mq", config: { ...through, message: "x" } },
-      { type: "sleep", duration: "5ms" },
-    ];
-    const running = run({ options: { vus: 3, duration: "2s", graceful_stop: "5s" }, steps });
-    await expect.poll(() => proxy.connections).toBe(1);
-    // A stretch of load before the cut.
-    await new Promise((resolve) => setTimeout(resolve, 500));
+    const load = startWatchedLoad({ id: "publish", type: "mq", config: { ...through, message: "x" } }, 3);
+    await load.passMore(20);
+    expect(proxy.connections).toBe(1);
     proxy.reset();
-    await expect.poll(() => proxy.connections).toBe(1);
-    const report = await running;
+    await load.passMore(20);
+    expect(proxy.connections).toBe(1);
+    const report = await load.stop();
     const failed = report.errors.reduce((sum, error) => sum + error.count, 0);
     expect(failed).toBeLessThanOrEqual(6);
     expect(report.metrics["mq_req_failed"]?.values["passes"]).toBe(failed);
-    expect(count(report, "mq_msgs_sent")).toBeGreaterThan(20);
-    expect(report.metrics["iterations"]?.values["count"]).toBe(count(report, "mq_msgs_sent") + failed);
+    expect(count(report, "mq_msgs_sent")).toBe(load.passed());
+    expect(report.metrics["iterations"]?.values["count"]).toBe(load.passed() + failed);
     await expect.poll(() => proxy.connections).toBe(0);
   });
 
@@ -186,18 +184,17 @@ describe.each(testBrokers)("$type", (broker) => {
     const proxy = await startTcpProxy(port, broker.rewrite);
     onTestFinished(() => proxy.close());
     const through = { ...at, url: broker.url(proxy.port) };
-    const steps = [
-      { type: "mq", config: { ...through, message: "x", timeout: "3s" } },
-      { type: "script", config: { script: "console.log('sent')" } },
-      { type: "sleep", duration: "600ms" },
+    const silencer = await startHttpTarget((_request, response) => {
+      proxy.blackHole();
+      response.end();
+    });
+    onTestFinished(() => silencer.close());
+    const report = await perform([
+      { type: "mq", config: { ...through, message: "x", timeout: "10s" } },
+      { type: "http", config: { url: silencer.url } },
       { type: "mq", config: { ...through, message: "x", timeout: "300ms" } },
-    ];
-    const told: string[] = [];
-    const workflow = { options: { iterations: 1, vus: 1 }, steps };
-    const running = run(workflow, { log: (_level, message) => told.push(message) });
-    await expect.poll(() => told, { timeout: 5_000 }).toContain("sent");
-    proxy.blackHole();
-    const report = await running;
+    ]);
+    expect(count(report, "mq_msgs_sent")).toBe(1);
     expect(errors(report)).toEqual([expect.stringMatching(/^timeout: not done in time/)]);
     proxy.pass();
     await expect.poll(() => proxy.connections).toBe(0);
@@ -234,65 +231,55 @@ describe.each(testBrokers)("$type", (broker) => {
   });
 
   const { startSecured } = broker;
-  test.runIf(startSecured !== null)("wrong credentials are refused, right ones let in, none is told", async () => {
-    if (startSecured === null) return;
-    const secured = await startSecured();
-    onTestFinished(() => secured.close());
-    const url = (password: string) => broker.url(secured.port).replace("://", `://${secured.username}:${password}@`);
-    const config = { type, topic: "we-secured", message: "x", timeout: "5s" };
-    const report = await perform([{ type: "mq", config: { ...config, url: url("wrong-pass-4711") } }]);
-    expect(errors(report)).toEqual([expect.stringMatching(/^mq_auth: .*the broker refuses it/)]);
-    expect(JSON.stringify(report)).not.toContain("wrong-pass-4711");
-    const well = await perform([{ type: "mq", config: { ...config, url: url(secured.password) } }]);
-    expect(errors(well)).toEqual([]);
-    expect(JSON.stringify(well)).not.toContain(secured.password);
-  });
+  if (startSecured !== null)
+    test("wrong credentials are refused, right ones let in, none is told", async () => {
+      const secured = await startSecured();
+      const topic = `we-${randomBytes(6).toString("hex")}`;
+      onTestFinished(async () => {
+        if (service === null) await broker.remove(secured.port, topic);
+        await secured.close();
+      });
+      const url = (password: string) => broker.url(secured.port).replace("://", `://${secured.username}:${password}@`);
+      const config = { type, topic, message: "x", timeout: "5s" };
+      const report = await perform([{ type: "mq", config: { ...config, url: url("wrong-pass-4711") } }]);
+      expect(errors(report)).toEqual([expect.stringMatching(/^mq_auth: .*the broker refuses it/)]);
+      expect(JSON.stringify(report)).not.toContain("wrong-pass-4711");
+      const well = await perform([{ type: "mq", config: { ...config, url: url(secured.password) } }]);
+      expect(errors(well)).toEqual([]);
+      expect(JSON.stringify(well)).not.toContain(secured.password);
+    });
 
   const { service, secureScheme } = broker;
-  test.runIf(service !== null)(
-    "a server that is killed and comes back: errors are counted, the run goes on",
-    async () => {
-      if (service === null) return;
+  if (service !== null)
+    test("a server that is killed and comes back: errors are counted, the run goes on", async () => {
       const server = await startPrivate(service);
       onTestFinished(() => server.close());
       const config = { type, url: broker.url(server.port), topic: "we-killed", message: "x", timeout: "3s" };
-      const steps = [
-        { type: "mq", config },
-        { type: "sleep", duration: "10ms" },
-      ];
-      let over = false;
-      const running = run({ options: { vus: 2, duration: "3s", on_error: "continue" }, steps }).finally(() => {
-        over = true;
-      });
-      // A stretch of load, then one of outage: both lie within the run, which tells of them at its end.
-      await new Promise((resolve) => setTimeout(resolve, 1_000));
+      const load = startWatchedLoad({ type: "mq", config }, 2);
+      await load.passMore(20);
       await server.kill();
-      await new Promise((resolve) => setTimeout(resolve, 300));
+      await load.failMore();
       await server.start();
-      expect(over).toBe(false);
-      const report = await running;
+      await load.passMore(20);
+      const report = await load.stop();
       const failed = report.errors.reduce((sum, error) => sum + error.count, 0);
       expect(failed).toBeGreaterThan(0);
       expect(report.metrics["mq_req_failed"]?.values["passes"]).toBe(failed);
       expect(count(report, "mq_msgs_sent") + failed).toBe(report.metrics["iterations"]?.values["count"]);
-      // The last half second is after the server came back.
-      expect(report.metrics["mq_publish_duration"]?.values["count"]).toBeGreaterThan(failed + 50);
-    },
-    20_000,
-  );
+    });
 
-  test.runIf(secureScheme !== undefined)("over TLS: verified, or refused with advice", async () => {
-    if (service === null || secureScheme === undefined) return;
-    const server = await startPrivate(service, { secure: true });
-    onTestFinished(() => server.close());
-    const url = `${secureScheme}://localhost:${server.port}`;
-    const config = { type, url, topic: "we-tls", message: "x", timeout: "5s" };
-    const trusting = { ...config, tls: { ca: readFileSync(certificates.authority, "utf8") } };
-    const report = await perform([{ type: "mq", config: { ...config, tls: { verify: false } } }]);
-    expect(errors(report)).toEqual([]);
-    const trusted = await perform([{ type: "mq", config: trusting }]);
-    expect(errors(trusted)).toEqual([]);
-    const refused = await perform([{ type: "mq", config }]);
-    expect(errors(refused)).toEqual([expect.stringMatching(/^1310: .*tls\.verify: false/)]);
-  });
+  if (service !== null && secureScheme !== undefined)
+    test("over TLS: verified, or refused with advice", async () => {
+      const server = await startPrivate(service, { secure: true });
+      onTestFinished(() => server.close());
+      const url = `${secureScheme}://localhost:${server.port}`;
+      const config = { type, url, topic: "we-tls", message: "x", timeout: "5s" };
+      const trusting = { ...config, tls: { ca: readFileSync(certificates.authority, "utf8") } };
+      const report = await perform([{ type: "mq", config: { ...config, tls: { verify: false } } }]);
+      expect(errors(report)).toEqual([]);
+      const trusted = await perform([{ type: "mq", config: trusting }]);
+      expect(errors(trusted)).toEqual([]);
+      const refused = await perform([{ type: "mq", config }]);
+      expect(errors(refused)).toEqual([expect.stringMatching(/^1310: .*tls\.verify: false/)]);
+    });
 });

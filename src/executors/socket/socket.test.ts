@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { createServer as createTlsServer } from "node:tls";
 import { expect, onTestFinished, test } from "vitest";
 import { type RawServer, startRawServer } from "../../../test/support/raw-server.ts";
+import { startWatchedLoad } from "../../../test/support/watched-load.ts";
 import { run } from "../../local/run.ts";
 import type { Report } from "../../protocol/report.ts";
 
@@ -196,25 +197,24 @@ test.each([
 
 test("a server that is killed and comes back: errors are counted, then connections recover", async () => {
   const first = await startRawServer(echo);
-  const steps = [
-    { type: "socket", config: { host: "127.0.0.1", port: first.port, data: "x", length: 1, timeout: "1s" } },
-    { type: "sleep", duration: "10ms" },
-  ];
-  const running = run({ options: { vus: 2, duration: "1500ms" }, steps });
-  await expect.poll(() => first.open).toBe(2);
+  const config = { host: "127.0.0.1", port: first.port, data: "x", length: 1, timeout: "5s" };
+  const load = startWatchedLoad({ type: "socket", config }, 2);
+  await load.passMore(10);
+  expect(first.open).toBe(2);
   await first.close();
-  // A stretch of outage: nobody is there to be asked how long it was.
-  await new Promise((resolve) => setTimeout(resolve, 100));
+  await load.failMore();
   const second = createServer(echo).listen(first.port, "127.0.0.1");
   onTestFinished(() => {
     second.close();
   });
   let came = 0;
   second.on("connection", () => came++);
-  const report = await running;
+  await load.passMore(10);
+  const report = await load.stop();
   expect(came).toBe(2);
   expect(report.errors.length).toBeGreaterThan(0);
-  expect(report.metrics["iterations"]?.values["count"]).toBeGreaterThan(report.errors.reduce((n, e) => n + e.count, 0));
+  const failed = report.errors.reduce((sum, error) => sum + error.count, 0);
+  expect(report.metrics["iterations"]?.values["count"]).toBe(load.passed() + failed);
 });
 
 test("a stop cuts a receive short, and every socket is closed at the end", async () => {

@@ -5,6 +5,7 @@ import { createServer as createTlsServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import { expect, onTestFinished, test } from "vitest";
 import { certificates } from "../../../test/support/certificates.ts";
+import { startWatchedLoad } from "../../../test/support/watched-load.ts";
 import { run } from "../../local/run.ts";
 import type { Report } from "../../protocol/report.ts";
 
@@ -202,18 +203,18 @@ test("a server that is killed and comes back: errors are counted, then streams r
     begin(response);
   };
   const first = await serve(stream);
-  const steps = [sse({ url: first.url, timeout: "1s" }), { type: "sleep", duration: "5ms" }];
-  const running = run({ options: { vus: 2, duration: "1500ms" }, steps });
-  await expect.poll(() => open).toBe(2);
+  const load = startWatchedLoad(sse({ url: first.url, timeout: "5s" }), 2);
+  await load.passMore(10);
   await first.kill();
-  // A stretch of outage: nobody is there to be asked how long it was.
-  await new Promise((resolve) => setTimeout(resolve, 100));
+  await load.failMore();
   open = 0;
   await serve(stream, first.port);
-  const report = await running;
+  await load.passMore(10);
+  const report = await load.stop();
   expect(open).toBe(2);
   expect(report.errors.length).toBeGreaterThan(0);
-  expect(report.metrics["iterations"]?.values["count"]).toBeGreaterThan(report.errors.reduce((n, e) => n + e.count, 0));
+  const failed = report.errors.reduce((sum, error) => sum + error.count, 0);
+  expect(report.metrics["iterations"]?.values["count"]).toBe(load.passed() + failed);
 });
 
 test("a stop cuts a wait short, and every stream is closed at the end", async () => {

@@ -6,6 +6,7 @@ import type { AddressInfo } from "node:net";
 import { expect, onTestFinished, test } from "vitest";
 import { type ServerOptions, type WebSocket, WebSocketServer } from "ws";
 import { certificates } from "../../../test/support/certificates.ts";
+import { startWatchedLoad } from "../../../test/support/watched-load.ts";
 import { run } from "../../local/run.ts";
 import type { Report } from "../../protocol/report.ts";
 
@@ -310,12 +311,11 @@ test("TLS: an authority is trusted, a stranger is not, a client's certificate is
 
 test("a server that is killed and comes back: errors are counted, then connections recover", async () => {
   const first = await serve(echo);
-  const steps = [ws({ url: first.url, data: "x", count: 1, timeout: "1s" }), { type: "sleep", duration: "10ms" }];
-  const running = run({ options: { vus: 2, duration: "1500ms" }, steps });
-  await expect.poll(() => first.sockets.clients.size).toBe(2);
+  const load = startWatchedLoad(ws({ url: first.url, data: "x", count: 1, timeout: "5s" }), 2);
+  await load.passMore(10);
+  expect(first.sockets.clients.size).toBe(2);
   await first.kill();
-  // A stretch of outage: nobody is there to be asked how long it was.
-  await new Promise((resolve) => setTimeout(resolve, 100));
+  await load.failMore();
   let came = 0;
   await serve(
     (socket) => {
@@ -324,10 +324,12 @@ test("a server that is killed and comes back: errors are counted, then connectio
     },
     { port: first.port },
   );
-  const report = await running;
+  await load.passMore(10);
+  const report = await load.stop();
   expect(came).toBe(2);
   expect(report.errors.length).toBeGreaterThan(0);
-  expect(report.metrics["iterations"]?.values["count"]).toBeGreaterThan(report.errors.reduce((n, e) => n + e.count, 0));
+  const failed = report.errors.reduce((sum, error) => sum + error.count, 0);
+  expect(report.metrics["iterations"]?.values["count"]).toBe(load.passed() + failed);
 });
 
 test("a stop cuts a wait short; at the VUs' end each connection is closed with a handshake, or ended", async () => {

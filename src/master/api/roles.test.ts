@@ -3,6 +3,7 @@ import { connect } from "node:net";
 import { text } from "node:stream/consumers";
 import { expect, test } from "vitest";
 import { startApiServer } from "../../../test/support/api-server.ts";
+import { createTurnedClock } from "../../../test/support/turned-clock.ts";
 import { allows, type KeyRole } from "../access/identity.ts";
 import type { ApiKey } from "../access/key-ring.ts";
 import { openAccess } from "../access/settings.ts";
@@ -136,7 +137,8 @@ test("a page of an allowed origin asks without a key whether it may send one", a
 });
 
 test("floods of requests, headers and parameters have their answers", async () => {
-  const { call, port } = await startApiServer({ config: "server: {address: 127.0.0.1:0, rate_limit: 20}" });
+  const clock = createTurnedClock();
+  const { call, port } = await startApiServer({ clock, config: "server: {address: 127.0.0.1:0, rate_limit: 20}" });
   const flood = async ([url, ...headers]: readonly string[]): Promise<string> => {
     const socket = connect(port, "127.0.0.1");
     const head = [`GET ${url} HTTP/1.1`, "Host: 127.0.0.1", "Connection: close", ...headers];
@@ -153,7 +155,9 @@ test("floods of requests, headers and parameters have their answers", async () =
   expect(await flood([`/api/v1/slaves?${"a=1&".repeat(51)}`])).toMatch(/^HTTP\/1\.1 400 .*takes 50 at most/s);
   const answers = await Promise.all(Array.from({ length: 60 }, () => call("GET", "/api/v1/slaves")));
   const late = answers.filter(({ status }) => status === 429);
-  expect(late.length).toBeGreaterThan(10);
+  // Twice the rate may come at once; those before have taken some of it.
+  expect(late.length).toBeGreaterThanOrEqual(20);
+  expect(late.length).toBeLessThan(60);
   expect(late[0]?.body).toMatchObject({ error: "rate_limited" });
   expect(late[0]?.headers.get("retry-after")).toBe("1");
   expect((await call("GET", "/health")).status).toBe(200);
