@@ -475,6 +475,8 @@ export interface WorkflowDocument {
       readonly token?: string;
       /** How otlp is written. Default: protobuf. */
       readonly format?: "protobuf" | "json" | Template;
+      /** How prometheus is told trends; it takes native histograms with `--enable-feature=native-histograms`. Default: classic. */
+      readonly histograms?: "classic" | "native" | Template;
     }[];
     /** What a failed step means, for every step that does not say: abort the iteration, continue with the next step (the iteration counts as failed), skip (it does not), or retry, then abort. Default: abort. */
     readonly on_error?:

@@ -78,7 +78,7 @@ function describeStatus({ status, phase, passed, degraded, reason }: Execution):
 }
 
 function describeExecution(execution: Execution, terminal: Terminal): string {
-  const { progress, thresholds, errors, events } = execution;
+  const { progress, thresholds, errors, events, outputs } = execution;
   const fields = showFields(
     [
       ["id", execution.id],
@@ -122,6 +122,21 @@ function describeExecution(execution: Execution, terminal: Terminal): string {
       : showTable(
           ["ERROR", "STEP", "-COUNT", "MESSAGE"],
           errors.map(({ code, step_id, count, message }) => [code, step_id, showCount(count), message]),
+          terminal,
+        ),
+    outputs.length === 0
+      ? ""
+      : showTable(
+          ["OUTPUT", "TARGET", "-SENT", "-WAITING", "-DROPPED", "-RETRIES", "LAST ERROR"],
+          outputs.map(({ type, target, sent, waiting, dropped, retries, failing, last_error }) => [
+            type,
+            target,
+            showCount(sent),
+            showCount(waiting),
+            showCount(dropped),
+            showCount(retries),
+            last_error === null ? "–" : `${last_error}${failing ? "" : " (over)"}`,
+          ]),
           terminal,
         ),
     events.length === 0

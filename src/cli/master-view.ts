@@ -1,4 +1,5 @@
 import type { Clock } from "../protocol/ports.ts";
+import type { OutputState } from "../protocol/report.ts";
 import type { ExecutionStatus, Metrics, StreamMessage } from "../protocol/rest.ts";
 import type { LiveView } from "../report/live.ts";
 
@@ -13,6 +14,8 @@ export interface MasterView {
 interface Told {
   readonly metrics: Metrics;
   readonly status: ExecutionStatus;
+  readonly level: string | null;
+  readonly outputs: readonly OutputState[];
   /** `Clock.now`. */
   readonly at: number;
 }
@@ -25,9 +28,9 @@ export function createMasterView(clock: Clock): MasterView {
     get status() {
       return last?.status ?? null;
     },
-    note({ metrics, status }) {
+    note({ metrics, status, level, outputs }) {
       before = last;
-      last = { metrics, status, at: clock.now() };
+      last = { metrics, status, level, outputs, at: clock.now() };
     },
     view: () => describe(last, before, clock.now()),
   };
@@ -53,5 +56,7 @@ function describe(last: Told | null, before: Told | null, now: number): LiveView
     iterations: last?.metrics.total_iterations ?? 0,
     droppedIterations: read("dropped_iterations", "count") ?? 0,
     errors: read("http_req_failed", "passes") ?? 0,
+    level: last?.level ?? null,
+    outputs: last?.outputs ?? [],
   };
 }

@@ -35,6 +35,31 @@ test("a search for the limit tells its level first", () => {
   );
 });
 
+test("an output that fails or loses points is told, another is not", () => {
+  const output = {
+    type: "influxdb" as const,
+    target: "http://***@127.0.0.1/we",
+    sent: 10,
+    dropped: 0,
+    waiting: 0,
+    retries: 0,
+    last_error: null,
+    failing: false,
+  };
+  const outputs = [
+    output,
+    { ...output, failing: true, waiting: 1_234, last_error: "it answered 503" },
+    { ...output, dropped: 5, last_error: "it answered 400: no" },
+  ];
+  const told = [
+    "output influxdb http://***@127.0.0.1/we: failing, 1,234 points wait (it answered 503)",
+    "output influxdb http://***@127.0.0.1/we: 5 points dropped (it answered 400: no)",
+  ];
+  const goal = { durationMs: null, iterations: null };
+  expect(formatLiveLine({ ...view, outputs }, goal)).toContain(`61,728 iterations  ${told.join("  ")}\n`);
+  expect(formatLiveView({ ...view, outputs }, goal, createSide(100)).slice(2)).toEqual(told);
+});
+
 test("before the first answer nothing is made up", () => {
   const empty = { ...view, p95Ms: null, errorRate: null, iterations: 0, requestsPerSecond: 0 };
   expect(formatLiveLine(empty, { durationMs: null, iterations: null })).toBe(

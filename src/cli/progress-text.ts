@@ -40,7 +40,7 @@ const barWidth = 24;
 /** Narrower terminals get no bar: a line that wraps could not be erased. */
 const leastWidthForBar = 64;
 
-/** The two lines of the live view: how far, and how it goes. */
+/** The lines of the live view: how far, how it goes, and each output that loses points or fails. */
 export function formatLiveView(view: LiveView, goal: Goal, side: Side): readonly string[] {
   const { colors } = side;
   const share = measureProgress(view, goal);
@@ -52,15 +52,28 @@ export function formatLiveView(view: LiveView, goal: Goal, side: Side): readonly
   const percent = share === null ? "" : ` ${Math.floor(share * 100)}%`;
   const numbers = formatNumbers(view).join("  ");
   const width = side.width() - 1;
+  const fit = (line: string): string => (line.length > width ? `${line.slice(0, width - 1)}…` : line);
   return [
     `${colors.bold(formatReached(view, goal))}${bar}${percent}`,
-    numbers.length > width ? `${numbers.slice(0, width - 1)}…` : numbers,
+    fit(numbers),
+    ...formatOutputs(view).map((line) => colors.yellow(fit(line))),
   ];
 }
 
 /** The same as one plain line. */
 export function formatLiveLine(view: LiveView, goal: Goal): string {
-  return `${[formatReached(view, goal), ...formatNumbers(view)].join("  ")}\n`;
+  return `${[formatReached(view, goal), ...formatNumbers(view), ...formatOutputs(view)].join("  ")}\n`;
+}
+
+function formatOutputs({ outputs = [] }: LiveView): string[] {
+  return outputs.flatMap(({ type, target, dropped, waiting, failing, last_error }) => {
+    const facts = [
+      ...(failing ? [`failing, ${formatCount(waiting)} points wait`] : []),
+      ...(dropped > 0 ? [`${formatCount(dropped)} points dropped`] : []),
+    ];
+    if (facts.length === 0) return [];
+    return [`output ${type} ${target}: ${facts.join(", ")}${last_error === null ? "" : ` (${last_error})`}`];
+  });
 }
 
 function formatReached(view: LiveView, { durationMs, iterations }: Goal): string {
@@ -70,9 +83,9 @@ function formatReached(view: LiveView, { durationMs, iterations }: Goal): string
 }
 
 function formatNumbers(view: LiveView): string[] {
-  const { p95Ms, errorRate } = view;
+  const { p95Ms, errorRate, level = null } = view;
   return [
-    ...(view.level === undefined ? [] : [view.level]),
+    ...(level === null ? [] : [level]),
     `${formatCount(view.activeVus)} VUs`,
     `${formatCount(view.requestsPerSecond)} req/s`,
     `p95 ${p95Ms === null ? "-" : formatLatency(p95Ms)}`,

@@ -81,6 +81,8 @@ test("a stream gives every event and the newest metrics to who reads slowly, and
     timestamp: event.time,
     status: "running",
     metrics,
+    level: null,
+    outputs: [],
   };
   for (const watcher of watchers) {
     for (const message of [numbers, numbers, { type: "event", event } as const, numbers, numbers]) watcher(message);

@@ -3,10 +3,10 @@ import { findHeld, showTarget } from "./limit-levels.ts";
 import { findSearched } from "./limit-state.ts";
 import type { OwnerState } from "./owner-state.ts";
 
-/** Where it is, for people: `level 3: 60/s`; undefined: there is no search. */
-export function describeStage({ plan, search }: OwnerState): string | undefined {
+/** Where it is, for people: `level 3: 60/s`; null: there is no search. */
+export function describeStage({ plan, search }: OwnerState): string | null {
   const spec = findSearched(plan)?.scenario.limitSearch ?? null;
-  if (search === null || spec === null) return undefined;
+  if (search === null || spec === null) return null;
   if (search.over !== null) return "the limit is known";
   const level = `level ${search.levels.length + 1}`;
   return search.stage === "rest" ? `resting before ${level}` : `${level}: ${showTarget(spec, search.target)}`;

@@ -9,7 +9,7 @@ const path = ["options", "outputs"] as const;
 export function resolveOutputs(options: JsonObject, findings: Findings): OutputSpec[] {
   const files = new Set<string>();
   return listWritten(options).flatMap((written, at) => {
-    const { type: name, url, path: file, interval, headers, token, format } = asObject(written);
+    const { type: name, url, path: file, interval, headers, token, format, histograms } = asObject(written);
     const type = asText(name) ?? "";
     if (!isOutputType(type)) return [];
     const target = asText(url ?? file) ?? "";
@@ -31,6 +31,7 @@ export function resolveOutputs(options: JsonObject, findings: Findings): OutputS
         headers: asTexts(headers),
         token: asText(token),
         format: format === "json" ? "json" : "protobuf",
+        histograms: histograms === "native" ? "native" : "classic",
       },
     ];
   });

@@ -86,6 +86,10 @@ const output = object(
     headers: describe(map(scalar), "Sent with every request; `${secret.X}` may stand in them. Default: none."),
     token: describe(text, "A bearer token, or the token of InfluxDB 2; best `${secret.X}`. Default: none."),
     format: describe(choice("protobuf", "json"), "How otlp is written. Default: protobuf."),
+    histograms: describe(
+      choice("classic", "native"),
+      "How prometheus is told trends; it takes native histograms with `--enable-feature=native-histograms`. Default: classic.",
+    ),
   },
   ["type"],
 );

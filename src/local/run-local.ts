@@ -206,10 +206,7 @@ export function startLocal(options: LocalOptions): LocalExecution {
   tellOwner({ type: "begin" });
 
   return {
-    view() {
-      const level = describeStage(owner);
-      return level === undefined ? summarize(snapshot) : { ...summarize(snapshot), level };
-    },
+    view: () => ({ ...summarize(snapshot), level: describeStage(owner), outputs: outputs.describe() }),
     testTimeMs: () => testTimeAt(owner, clock.now()),
     pause: () => tellOwner({ type: "pause", command: "" }),
     resume: () => tellOwner({ type: "resume", command: "" }),

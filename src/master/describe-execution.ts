@@ -6,7 +6,7 @@ import { type OwnerState, testTimeAt } from "../cluster/owner-state.ts";
 import { evaluateThreshold } from "../measure/evaluate-threshold.ts";
 import { totalOf } from "../measure/snapshot.ts";
 import type { PlannedScenario } from "../protocol/plan.ts";
-import type { Report, ThresholdResult } from "../protocol/report.ts";
+import type { OutputState, Report, ThresholdResult } from "../protocol/report.ts";
 import type { Execution, ExecutionPhase, ExecutionStatus, SlaveState } from "../protocol/rest.ts";
 import type { Scenario, Workflow } from "../protocol/workflow.ts";
 import { buildReport } from "../report/build-report.ts";
@@ -50,6 +50,7 @@ export function describePending(card: ExecutionCard): Execution {
     })),
     errors: [],
     events: [],
+    outputs: [],
   };
 }
 
@@ -58,6 +59,7 @@ export function describeLive(
   card: ExecutionCard,
   fleet: FleetState,
   acknowledged: ReadonlyMap<string, number>,
+  outputs: readonly OutputState[],
   now: number,
 ): Execution {
   const { core } = fleet;
@@ -82,6 +84,7 @@ export function describeLive(
     thresholds: viewThresholds(core, now),
     errors: describeErrors(snapshot.errors),
     events: core.events,
+    outputs,
   };
 }
 
@@ -104,6 +107,7 @@ export function describeEnded(live: Execution, report: Report): Execution {
     thresholds: report.thresholds,
     errors: report.errors,
     events: report.events,
+    outputs: report.outputs.map((output) => ({ ...output, waiting: 0, failing: false })),
   };
 }
 

@@ -55,6 +55,8 @@ export function describeWaiting(card: ExecutionCard, wall: number): StreamMessag
     timestamp: new Date(wall).toISOString(),
     status: "pending",
     metrics: describeNoMetrics(card),
+    level: null,
+    outputs: [],
   };
 }
 

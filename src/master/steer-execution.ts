@@ -1,3 +1,4 @@
+import { describeStage } from "../cluster/describe-limit.ts";
 import type { FleetState } from "../cluster/fleet-state.ts";
 import type { Outputs } from "../outputs/open-outputs.ts";
 import type { Clock, Log } from "../protocol/ports.ts";
@@ -72,7 +73,7 @@ export function steerExecution(options: SteeringOptions): SteeredExecution {
   const ended = Promise.withResolvers<void>();
 
   const describe = (): Execution => {
-    const now = describeLive(card, fleet, live.acknowledged, clock.now());
+    const now = describeLive(card, fleet, live.acknowledged, options.outputs.describe(), clock.now());
     return report === null ? now : describeEnded(now, report);
   };
   const metrics = (): Metrics => describeMetrics(card, fleet, clock.now());
@@ -82,12 +83,14 @@ export function steerExecution(options: SteeringOptions): SteeredExecution {
     timestamp: new Date(clock.wall()).toISOString(),
     status: report?.status ?? statusOf(fleet),
     metrics: metrics(),
+    level: describeStage(fleet.core),
+    outputs: options.outputs.describe(),
   });
   const end = async (): Promise<void> => {
     await live.appended();
     const measured = reportFleet(card, fleet, options.engineVersion, clock.wall());
     const made: Report = { ...measured, outputs: await options.outputs.close(measured) };
-    const execution = describeEnded(describeLive(card, fleet, live.acknowledged, clock.now()), made);
+    const execution = describeEnded(describeLive(card, fleet, live.acknowledged, [], clock.now()), made);
     const found = { ...metrics(), total_vus: 0, thresholds: made.thresholds };
     const { core } = fleet;
     if (!explained && core.cause !== null) {

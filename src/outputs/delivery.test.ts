@@ -26,8 +26,9 @@ function start(
     limits,
   });
   const offer = (body: string, points = 1) => delivery.offer({ body: Buffer.from(body), points });
+  const state = () => ({ failing: delivery.failing, waiting: delivery.waitingPoints });
   const numbers = () => ({ sent: delivery.sent, dropped: delivery.dropped, retries: delivery.retries });
-  return { clock, attempts, lines, delivery, offer, numbers };
+  return { clock, attempts, lines, delivery, offer, numbers, state };
 }
 
 test("what fails is tried again after 0.5, 1, 2 … 30 s, in its order", async () => {
@@ -95,12 +96,15 @@ test("an attempt ends after its timeout, and the end after its own", async () =>
 });
 
 test("the end waits no longer than it takes", async () => {
-  const { clock, delivery, offer, numbers } = start((attempt) => (attempt === 0 ? new Error("down") : null));
-  offer("a");
+  const { clock, delivery, offer, numbers, state } = start((attempt) => (attempt === 0 ? new Error("down") : null));
+  expect(state()).toEqual({ failing: false, waiting: 0 });
+  offer("a", 1);
   await clock.turn(0);
+  expect(state()).toEqual({ failing: true, waiting: 1 });
   const closed = delivery.close(10_000);
   await clock.turn(500);
   await closed;
   expect(numbers()).toEqual({ sent: 1, dropped: 0, retries: 1 });
+  expect(state()).toEqual({ failing: false, waiting: 0 });
   expect(clock.pending).toBe(0);
 });

@@ -33,8 +33,11 @@ export interface Delivery {
   readonly retries: number;
   /** Masked; null: nothing ever failed. */
   readonly lastError: string | null;
+  /** The latest attempt failed. */
+  readonly failing: boolean;
   /** What is not sent yet, oldest first. */
   readonly waiting: readonly Chunk[];
+  readonly waitingPoints: number;
   offer(chunk: Chunk): void;
   /** Waits until all is sent, at most so long; what is left is dropped. Idempotent. */
   close(withinMs: number): Promise<void>;
@@ -68,6 +71,7 @@ export function createDelivery(options: DeliveryOptions): Delivery {
   let lastError: string | null = null;
   let running: Promise<void> | null = null;
   let isDown = false;
+  let failing = false;
   let toldAt = -Infinity;
   let closed: Promise<void> | null = null;
 
@@ -84,6 +88,7 @@ export function createDelivery(options: DeliveryOptions): Delivery {
     log("warn", message, { output: name });
   };
   const fail = (error: unknown): void => {
+    failing = true;
     lastError = mask(error instanceof Error ? describe(error) : String(error));
   };
   /** null: it is sent. Else why not. */
@@ -113,6 +118,7 @@ export function createDelivery(options: DeliveryOptions): Delivery {
         waitingBytes -= chunk.body.length;
         sent += chunk.points;
         failures = 0;
+        failing = false;
         if (isDown) log("info", `output ${name} takes points again; ${dropped} were dropped so far`, { output: name });
         if (isDown) toldAt = -Infinity;
         isDown = false;
@@ -162,8 +168,14 @@ export function createDelivery(options: DeliveryOptions): Delivery {
     get lastError() {
       return lastError;
     },
+    get failing() {
+      return failing;
+    },
     get waiting() {
       return queue;
+    },
+    get waitingPoints() {
+      return waitingPoints;
     },
     offer(chunk) {
       if (closed !== null) return;

@@ -33,7 +33,7 @@ function counter(metric: string, sum: number, tags: Readonly<Record<string, stri
 }
 
 function makeSpec(fields: Pick<OutputSpec, "type" | "target">): OutputSpec {
-  return { intervalMs: 1_000, headers: {}, token: null, format: "protobuf", ...fields };
+  return { intervalMs: 1_000, headers: {}, token: null, format: "protobuf", histograms: "classic", ...fields };
 }
 
 function start(

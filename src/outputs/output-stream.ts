@@ -3,7 +3,7 @@ import { addValue, createTotal } from "../measure/totals.ts";
 import type { Frame } from "../protocol/frame.ts";
 import { fillSecrets, isFileOutput, listCredentials, maskTarget, type OutputSpec } from "../protocol/output.ts";
 import type { Clock, Log, Masker, Random } from "../protocol/ports.ts";
-import type { Report, ReportOutput } from "../protocol/report.ts";
+import type { OutputState, Report, ReportOutput } from "../protocol/report.ts";
 import { createChangedTotals } from "./changed-totals.ts";
 import { createPoint } from "./create-point.ts";
 import { type Chunk, createDelivery, type Delivery, type DeliveryLimits } from "./delivery.ts";
@@ -43,7 +43,9 @@ export interface StreamOptions {
 export interface Stream {
   note(source: string, frame: Frame): void;
   tell(fields: Readonly<Record<string, unknown>> & { readonly time: string }, type: string): void;
-  describe(): ReportOutput;
+  /** For the report. */
+  account(): ReportOutput;
+  describe(): OutputState;
   pack(): PackedOutput;
   leave(): Promise<void>;
   close(report: Pick<Report, "status" | "passed" | "reason">): Promise<void>;
@@ -152,7 +154,7 @@ export function openStream(written: OutputSpec, packed: PackedOutput | null, opt
     });
   };
   const opened = open();
-  const describe = (): ReportOutput => ({
+  const account = (): ReportOutput => ({
     type: spec.type,
     target: shown,
     sent: (packed?.sent ?? 0) + (delivery?.sent ?? 0),
@@ -181,9 +183,14 @@ export function openStream(written: OutputSpec, packed: PackedOutput | null, opt
       flush(false);
     },
     tell,
-    describe,
+    account,
+    describe: () => ({
+      ...account(),
+      waiting: delivery?.waitingPoints ?? 0,
+      failing: delivery?.failing ?? openError !== null,
+    }),
     pack() {
-      const { sent, dropped, retries, last_error } = describe();
+      const { sent, dropped, retries, last_error } = account();
       const all = delivery?.waiting ?? packed?.waiting ?? [];
       const isMuch = all.reduce((sum, { body }) => sum + body.length, 0) > packedBytes;
       return {

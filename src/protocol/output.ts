@@ -16,6 +16,8 @@ export interface OutputSpec {
   readonly token: string | null;
   /** How `otlp` is written. */
   readonly format: "protobuf" | "json";
+  /** How `prometheus` is told trends. */
+  readonly histograms: "classic" | "native";
 }
 
 /** Is it one of `outputTypes`? */

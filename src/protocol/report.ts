@@ -55,6 +55,14 @@ export interface ReportOutput {
   readonly last_error: string | null;
 }
 
+/** The same while it runs. */
+export interface OutputState extends ReportOutput {
+  /** Points that are still to be sent. */
+  readonly waiting: number;
+  /** The latest attempt failed, or it could not be opened. */
+  readonly failing: boolean;
+}
+
 export type Reason =
   | "thresholds"
   | "setup_failed"

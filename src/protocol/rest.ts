@@ -1,6 +1,14 @@
 import type { JsonObject } from "./json.ts";
 import type { Problem } from "./problem.ts";
-import type { ExecutionEvent, Reason, Report, ReportError, StepMetrics, ThresholdResult } from "./report.ts";
+import type {
+  ExecutionEvent,
+  OutputState,
+  Reason,
+  Report,
+  ReportError,
+  StepMetrics,
+  ThresholdResult,
+} from "./report.ts";
 
 /**
  * The bodies of the REST API under `/api/v1`, exactly as they travel (CONTRACT 3). Times are RFC 3339 UTC, measured
@@ -43,6 +51,8 @@ export interface Execution {
   readonly thresholds: readonly ThresholdResult[];
   readonly errors: readonly ReportError[];
   readonly events: readonly ExecutionEvent[];
+  /** Its live streams of metrics, in the order in which they were asked for; empty while it waits for its turn. */
+  readonly outputs: readonly OutputState[];
   readonly tags: Readonly<Record<string, string>>;
 }
 
@@ -264,6 +274,9 @@ export type StreamMessage =
       readonly timestamp: string;
       readonly status: ExecutionStatus;
       readonly metrics: Metrics;
+      /** Where a search for the limit is, for people (`level 3: 60/s`); null: there is none. */
+      readonly level: string | null;
+      readonly outputs: readonly OutputState[];
     }
   | { readonly type: "event"; readonly event: ExecutionEvent }
   | { readonly type: "complete"; readonly status: ExecutionStatus; readonly report: Report | null }

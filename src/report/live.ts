@@ -1,5 +1,6 @@
 import { type Snapshot, totalOf } from "../measure/snapshot.ts";
 import { findTrack } from "../measure/windows.ts";
+import type { OutputState } from "../protocol/report.ts";
 import { percentileOf, shareOf } from "./numbers.ts";
 
 /** What a live line shows of a running execution. */
@@ -22,8 +23,10 @@ export interface LiveView {
   readonly droppedIterations: number;
   /** Failures counted so far. */
   readonly errors: number;
-  /** Where a search for the limit is, such as `level 3: 60/s`; absent: there is none. */
-  readonly level?: string;
+  /** Where a search for the limit is, such as `level 3: 60/s`; null or absent: there is none. */
+  readonly level?: string | null;
+  /** Its live streams of metrics; absent: none. */
+  readonly outputs?: readonly OutputState[];
 }
 
 /** The numbers of this moment. */

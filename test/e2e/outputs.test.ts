@@ -172,6 +172,15 @@ test("Prometheus has what the report has", { timeout: 60_000 }, async () => {
   expect(await query(`sum(we_http_req_duration_seconds_bucket{le="+Inf"})`)).toBe(
     countsOf(report)["http_req_duration"],
   );
+  const native = { type: "prometheus", url: `${base}/api/v1/write`, histograms: "native" };
+  const { report: second } = await run(await prepare({ vus: 2, duration: "2s", outputs: [native] }), []);
+  expect(second.outputs[0]).toMatchObject({ dropped: 0, last_error: null });
+  const all = `sum(we_http_req_duration_seconds{execution_id="${second.execution_id}"})`;
+  const values = second.metrics["http_req_duration"]?.values ?? {};
+  expect(await query(`histogram_count(${all})`)).toBe(values["count"]);
+  const ratio = (1_000 * (await query(`histogram_quantile(0.95, ${all})`))) / (values["p(95)"] ?? 0);
+  expect(ratio).toBeGreaterThan(0.95);
+  expect(ratio).toBeLessThan(1.05);
 
   async function query(text: string): Promise<number> {
     const answer = await fetch(`${base}/api/v1/query?query=${encodeURIComponent(text)}`);

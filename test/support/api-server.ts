@@ -79,6 +79,7 @@ const execution: Execution = {
   thresholds: [],
   errors: [],
   events: [],
+  outputs: [],
   tags: {},
 };
 
@@ -185,7 +186,8 @@ export async function startApiServer({ config, ...options }: ApiServerOptions = 
     watch: (id, listener) => {
       if (id !== "live") return null;
       watchers.add(listener);
-      listener({ type: "metrics", execution_id: id, timestamp: execution.created_at, status: "running", metrics });
+      const timestamp = execution.created_at;
+      listener({ type: "metrics", execution_id: id, timestamp, status: "running", metrics, level: null, outputs: [] });
       return () => watchers.delete(listener);
     },
     count: () => ({ active: 1, pending: 0 }),

@@ -50,9 +50,10 @@ export function createStreams({ executions, clock, log }: StreamOptions): Stream
   };
 
   const sendEnded = async (id: string, send: (message: StreamMessage) => void, client: WebSocket): Promise<void> => {
-    const { status } = await findExecution(executions, id, (known) => executions.describe(known));
+    const { status, outputs } = await findExecution(executions, id, (known) => executions.describe(known));
     const metrics = (await executions.metrics(id)) ?? throwUnknownExecution(id);
-    send({ type: "metrics", execution_id: id, timestamp: new Date(clock.wall()).toISOString(), status, metrics });
+    const timestamp = new Date(clock.wall()).toISOString();
+    send({ type: "metrics", execution_id: id, timestamp, status, metrics, level: null, outputs });
     send({ type: "complete", status, report: await executions.report(id) });
     client.close(1000);
   };

@@ -18,6 +18,7 @@ export const prometheus: Service = {
       `--storage.tsdb.path=${join(folder, "data")}`,
       `--web.listen-address=127.0.0.1:${port}`,
       "--web.enable-remote-write-receiver",
+      "--enable-feature=native-histograms",
     ];
   },
 };

@@ -5,6 +5,7 @@ import type {
   ExecutionEvent,
   ReportError,
   ReportMetric,
+  OutputState,
   ReportOutput,
   ReportSlave,
   StepMetrics,
@@ -176,15 +177,23 @@ export const reportSlave = schemaOf<ReportSlave>()(
   }),
 );
 
-export const reportOutput = schemaOf<ReportOutput>()(
-  "ReportOutput",
+const outputFields = {
+  type: oneOf(outputTypes),
+  target: Type.String({ description: "Without credentials" }),
+  sent: count("Points that were taken"),
+  dropped: count("Points that nobody took"),
+  retries: count("Attempts after a failed one"),
+  last_error: orNull(Type.String()),
+};
+
+export const reportOutput = schemaOf<ReportOutput>()("ReportOutput", exactly(outputFields));
+
+export const outputState = schemaOf<OutputState>()(
+  "OutputState",
   exactly({
-    type: oneOf(outputTypes),
-    target: Type.String({ description: "Without credentials" }),
-    sent: count("Points that were taken"),
-    dropped: count("Points that nobody took"),
-    retries: count("Attempts after a failed one"),
-    last_error: orNull(Type.String()),
+    ...outputFields,
+    waiting: count("Points that are still to be sent"),
+    failing: Type.Boolean({ description: "The latest attempt failed, or it could not be opened" }),
   }),
 );
 
