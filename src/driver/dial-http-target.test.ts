@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import { createServer as createTlsServer } from "node:https";
+import type { Socket } from "node:net";
 import { expect, test } from "vitest";
 import { WebSocketServer } from "ws";
 import { certificates } from "../../test/support/certificates.ts";
@@ -15,10 +16,12 @@ const authorities = `${certificate}\n${read(certificates.authority)}`;
 const basic = (user: string) => `Basic ${Buffer.from(user).toString("base64")}`;
 
 /** Echoes over WebSocket, and answers a request with one event: how it came. */
-async function serveBoth(secure: boolean) {
+async function serveBoth(secure: boolean, host = "127.0.0.1") {
   const own = { cert: read(certificates.server.cert), key: read(certificates.server.key) };
   const server: Server = secure ? createTlsServer(own) : createServer();
   const heads: (string | undefined)[][] = [];
+  const from: (string | undefined)[] = [];
+  server.on(secure ? "secureConnection" : "connection", ({ remoteAddress }: Socket) => from.push(remoteAddress));
   server.on("request", ({ url, headers }, answer) => {
     heads.push([url, headers.host, headers["proxy-authorization"]]);
     answer.writeHead(200, { "content-type": "text/event-stream" });
@@ -29,8 +32,8 @@ async function serveBoth(secure: boolean) {
     heads.push([url, headers.host, headers["proxy-authorization"]]);
     socket.on("message", (data) => socket.send(data as Buffer));
   });
-  const port = await listening(server);
-  return { port, heads, open: () => countConnections(server) };
+  const port = await listening(server, host);
+  return { port, heads, from, open: () => countConnections(server) };
 }
 
 function countConnections(server: Server): Promise<number> {
@@ -197,4 +200,35 @@ test("a step whose VU is stopped while the proxy says nothing ends at once, and 
   flow.stop.abort();
   expect(await ending).toBe("interrupted");
   await expect.poll(() => open).toBe(0);
+});
+
+/** `(code: message)` of the steps over TLS, in order; empty: all passed. */
+async function performFrom(ip: readonly string[], at: string, vus = 1): Promise<string[]> {
+  const options = { mode: "per-vu-iterations", iterations: 1, vus, http: { ip, tls: { verify: false } } };
+  const steps = [ws({ url: `wss://${at}/` }), sse({ url: `https://${at}/` })].map((step) => ({
+    ...step,
+    on_error: "continue",
+  }));
+  const report = await run({ options, steps });
+  return report.errors.map(({ code, message }) => `${code}: ${message}`);
+}
+
+test("connections over TLS come from the source address of their VU", async () => {
+  const server = await serveBoth(true);
+  expect(await performFrom(["127.0.0.5-127.0.0.6"], `127.0.0.1:${server.port}`, 4)).toEqual([]);
+  // Two connections of each VU.
+  const each = (address: string) => Array.from({ length: 4 }, () => address);
+  expect(server.from.toSorted()).toEqual([...each("127.0.0.5"), ...each("127.0.0.6")]);
+});
+
+test("IPv6: from an address that is there, one that is not, and none of the family", async () => {
+  const server = await serveBoth(true, "::1");
+  const at = `[::1]:${server.port}`;
+  expect(await performFrom(["::1"], at)).toEqual([]);
+  expect(server.from).toEqual(["::1", "::1"]);
+  const absent = `1210: connection to ${at} failed: EADDRNOTAVAIL; this machine has no such source address`;
+  expect(await performFrom(["2001:db8::77"], at)).toEqual([absent, absent]);
+  const family = `1210: ${at} cannot be dialled: no source address is of its family; add one to options.http.ip or --local-ips`;
+  expect(await performFrom(["127.0.0.5"], at)).toEqual([family, family]);
+  expect(server.from.length).toBe(2);
 });

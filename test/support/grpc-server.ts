@@ -36,6 +36,8 @@ export interface GrpcServer {
   cancelled(): number;
   /** Ends calls and connections at once. */
   kill(): void;
+  /** Ends the calls of `List` that ask for `held`. */
+  release(): void;
   /** Lets calls end, and tells clients to go: GOAWAY. */
   drain(): Promise<void>;
 }
@@ -63,6 +65,7 @@ export async function startGrpcServer(options: GrpcServerOptions = {}): Promise<
   const metadata: Metadata[] = [];
   const hosts: string[] = [];
   let cancelled = 0;
+  const held = new Set<ServerWritableStream<Ask, object>>();
 
   const enter = (call: { readonly metadata: Metadata; getHost(): string }) => {
     metadata.push(call.metadata);
@@ -103,7 +106,8 @@ export async function startGrpcServer(options: GrpcServerOptions = {}): Promise<
       enter(call);
       const { name, count, status } = call.request;
       for (let number = 1; number <= count && !call.cancelled; number++) call.write({ name, number });
-      if (status === 0) call.end(trailers());
+      if (name === "held") held.add(call);
+      else if (status === 0) call.end(trailers());
       else call.emit("error", { code: status, details: "halfway" });
     },
     Collect(call: ServerReadableStream<Ask, object>, done: sendUnaryData<object>) {
@@ -143,6 +147,7 @@ export async function startGrpcServer(options: GrpcServerOptions = {}): Promise<
     metadata,
     hosts,
     cancelled: () => cancelled,
+    release: () => held.forEach((call) => call.end(trailers())),
     kill: () => server.forceShutdown(),
     drain: () => new Promise((resolve) => server.tryShutdown(() => resolve())),
   };

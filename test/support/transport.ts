@@ -113,10 +113,10 @@ export function phases({ blocked, connecting, tlsHandshaking, sending, waiting, 
 }
 
 /** The port of a server that is closed when the test ends. */
-export async function listening(server: Server): Promise<number> {
+export async function listening(server: Server, host = "127.0.0.1"): Promise<number> {
   const sockets = new Set<Socket>();
   server.on("connection", (socket: Socket) => sockets.add(socket));
-  server.listen(0, "127.0.0.1");
+  server.listen(0, host);
   await once(server, "listening");
   onTestFinished(async () => {
     for (const socket of sockets) socket.destroy();
