@@ -6,11 +6,15 @@ import { limits } from "./limits.ts";
 /** A copy of a program's value as JSON data. Fields without a value are left out; what JSON has no word for is reported. */
 export function copyJson(value: unknown, findings: Findings): Json {
   let count = 0;
+  /** It is told once, however much is left. */
+  let full = false;
 
   const copy = (item: unknown, path: Path): Json | undefined => {
+    if (full) return undefined;
     if (++count > limits.values || path.length > limits.depth) {
       const what =
         path.length > limits.depth ? `nested deeper than ${limits.depth} levels` : `more than ${limits.values} values`;
+      full = count > limits.values;
       findings.report(path.slice(0, 3), `the value is ${what}, or goes round in a circle`);
       return undefined;
     }
@@ -41,7 +45,7 @@ export function copyJson(value: unknown, findings: Findings): Json {
   const copyFields = (item: object, path: Path): Json => {
     const kept: [string, Json][] = [];
     for (const [key, entry] of Object.entries(item)) {
-      if (count > limits.values) break;
+      if (full) break;
       const copied = copy(entry, [...path, key]);
       if (copied !== undefined) kept.push([key, copied]);
     }

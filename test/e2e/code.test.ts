@@ -86,7 +86,13 @@ test.each([
   ["ends the program", "process.exit(3);", "module.mjs cannot be loaded: it ended the program with code 3"],
   ["exports a function", "export default () => 1;", "module.mjs: a function is no JSON value"],
   ["holds a function", "export default { steps: [() => 1] };", "module.mjs: steps[0]: a function is no JSON value"],
-  ["is no JavaScript", "export default {;", "module.mjs cannot be loaded: Unexpected token ';'"],
+  ["is no JavaScript", "export default {;", "module.mjs cannot be loaded: Unexpected token ';' (module.mjs:1)"],
+  ["throws", "\nthrow new Error('boom');", "module.mjs cannot be loaded: boom (module.mjs:2:7)"],
+  [
+    "exports a promise that fails",
+    "export default Promise.reject(new Error('no'));",
+    "cannot be loaded: no (module.mjs:1",
+  ],
   ["needs what is not there", 'import "nowhere";', "module.mjs cannot be loaded: Cannot find package 'nowhere'"],
   ["throws no error", "throw 7;", "module.mjs cannot be loaded: 7"],
   [
@@ -98,6 +104,30 @@ test.each([
   const { code, stdout, stderr } = await runCommand(["run", "module.mjs"], { cwd: writeFolder("module.mjs", text) });
   expect(stderr).toContain(message);
   expect([code, stdout]).toEqual([104, ""]);
+});
+
+test.each([
+  [
+    "flow.ts",
+    "export default 1;\nenum Kind { A }\n",
+    "TypeScript enum is not supported in strip-only mode (flow.ts:2)",
+  ],
+  ["flow.ts", "const x: number = ;\n", "flow.ts cannot be loaded: Expression expected (flow.ts:1)"],
+  ["flow.tsx", "export default 1;\n", 'flow.tsx cannot be loaded: Unknown file extension ".tsx"'],
+])("%s: what Node does not take is told with its place", async (name, text, message) => {
+  const { code, stderr } = await runCommand(["validate", name], { cwd: writeFolder(name, text) });
+  expect(stderr).toContain(message);
+  expect(code).toBe(104);
+});
+
+test("CommonJS and a promise are workflows too; all that a module prints is on stderr", async () => {
+  const workflow = "{ steps: [{ type: 'sleep', config: { duration: '1ms' } }] }";
+  const prints = "for (let at = 0; at < 20_000; at++) console.log('line', at);\nprocess.stdout.write('raw\\n');\n";
+  const folder = writeFolder("目 录.cjs", `${prints}module.exports = Promise.resolve(${workflow});\n`);
+  const { code, stdout, stderr } = await runCommand(["run", "目 录.cjs", "-q", "--json"], { cwd: folder });
+  expect(code).toBe(0);
+  expect(JSON.parse(stdout)).toMatchObject({ passed: true });
+  expect(stderr.trimEnd().split("\n")).toHaveLength(20_001);
 });
 
 test("a module that hangs is given up", async () => {

@@ -5,6 +5,7 @@ import { EngineError } from "../../errors.ts";
 import type { Json } from "../../protocol/json.ts";
 import type { Problem } from "../../protocol/problem.ts";
 import { readSource } from "../read-source.ts";
+import { findErrorPlace } from "./error-place.ts";
 
 /** What a module exports as data, or where it is none. */
 export type ImportedDocument = { readonly document: Json } | { readonly problems: readonly Problem[] };
@@ -12,7 +13,8 @@ export type ImportedDocument = { readonly document: Json } | { readonly problems
 /** A module may fetch what it makes its workflow of; longer than this it hangs. */
 const loadLimitMs = 60_000;
 
-const moduleExtensions = [".ts", ".mts", ".js", ".mjs"];
+/** Node says of the last two that it takes none of them. */
+const moduleExtensions = [".ts", ".mts", ".cts", ".js", ".mjs", ".cjs", ".tsx", ".jsx"];
 const entry = new URL(import.meta.url.endsWith(".ts") ? "./thread.ts" : "./thread.js", import.meta.url);
 
 /** Is the workflow what a program exports? */
@@ -36,8 +38,15 @@ export async function importDocument(file: string, limitMs = loadLimitMs): Promi
     limitMs,
   );
   worker.once("message", given.resolve);
-  worker.once("error", (cause) => fail(cause instanceof Error ? cause.message : String(cause), cause));
+  let failed = false;
+  worker.once("error", (cause) => {
+    failed = true;
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    const found = findErrorPlace(cause, file);
+    void found.then((place) => fail(place === null ? reason : `${reason} (${place})`, cause));
+  });
   worker.once("exit", (code) => {
+    if (failed) return;
     // Node's own code for a module whose await nothing can end.
     fail(code === 13 ? "it waits for something that never comes" : `it ended the program with code ${code}`);
   });
