@@ -3,15 +3,19 @@ import { DeadlineWatch } from "../http/deadline-watch.ts";
 import type { Clock, Permit } from "../protocol/ports.ts";
 import type { Failure, VirtualUser } from "../protocol/step.ts";
 
-/** What one call of a driver works under. */
-export interface DriverCall {
+/** What one call of a driver works under, and whom it tells how it ended: the first word counts. */
+export interface DriverCall<Value = unknown> {
+  done(value: Value): void;
+  fail(error: unknown): void;
   /** Called once when the call is given up, before `signal`: cheaper than listening to it. null: nothing is to do. */
   onGivenUp: (() => void) | null;
   /** Has it been given up? */
   readonly isGivenUp: boolean;
   /** Aborted at the deadline and when the iteration is cut short: free what the call holds. */
   readonly signal: AbortSignal;
-  /** The deadline, as `Clock.now()`. */
+  /** When it began, as `Clock.now()`. */
+  readonly startedAt: number;
+  /** The deadline, likewise. */
   readonly until: number;
   /** What it means when the deadline passes now; null: the target takes too long. */
   expectTimeout(failure: Failure | null): void;
@@ -41,117 +45,206 @@ export class DriverFailure extends Error {
 /** The permit was withdrawn in the middle of a call: it ends as one that was cut short. */
 export class CallWithheld extends Error {}
 
+/** One call, as whoever makes it writes it down. */
+export interface CallWork<Value, Result> {
+  /** Begins it, to be ended by `call.done` or `call.fail`. What it throws, or its promise rejects with, fails it too. */
+  begin(call: DriverCall<Value>): Promise<void> | void;
+  /** What a thrown error means. */
+  readonly describe: DescribeFailure;
+  /** What the caller gets for an outcome; called once. */
+  finish(outcome: DriverOutcome<Value>): Result;
+}
+
 /**
- * Runs one call of a driver: not at all without a lease, at most until the deadline, and no longer than the VU may run.
- * What the target does wrong is `failed`: what `run` throws is described by `describe`, a DriverFailure by itself; an
- * EngineError rejects. A call that was given up is not waited for: `run` ends it by its signal, and what it still says is
- * not heard.
+ * Runs one call of a driver: not at all without a lease, at most for `timeoutMs` and until the deadline, and no longer
+ * than the VU may run. What the target does wrong is `failed`: an error is described by `describe`, a DriverFailure by itself; an EngineError
+ * rejects, as does what `finish` throws. A call that was given up is not waited for: `onGivenUp` and `signal` end it, and
+ * what it still says is not heard.
  */
-export type CallDriver = <Value>(
+export type CallDriver = <Value, Result>(
   vu: Pick<VirtualUser, "signal">,
   deadline: number,
-  run: (call: DriverCall) => Promise<Value>,
-  describe: DescribeFailure,
-) => Promise<DriverOutcome<Value>>;
+  timeoutMs: number,
+  work: CallWork<Value, Result>,
+) => Promise<Result>;
 
 /** For the calls of one executor: they share one alarm, and those of a VU one listener. */
 export function createCallDriver({ clock, permit }: { readonly clock: Clock; readonly permit: Permit }): CallDriver {
-  const running = new Set<CurrentCall>();
-  const perVu = new WeakMap<AbortSignal, Set<CurrentCall>>();
-  const watch = new DeadlineWatch(clock, () => {
-    const now = clock.now();
-    for (const call of running) {
-      if (call.until <= now) call.giveUp("late");
-      else watch.by(call.until);
-    }
-  });
+  const running = new RunningCalls(clock);
 
-  function callsOf(signal: AbortSignal): Set<CurrentCall> {
-    const known = perVu.get(signal);
-    if (known !== undefined) return known;
-    const calls = new Set<CurrentCall>();
-    perVu.set(signal, calls);
-    signal.addEventListener("abort", () => {
-      for (const call of calls) call.giveUp("interrupted");
-    });
-    return calls;
-  }
-
-  return ({ signal }, deadline, run, describe) => {
+  return ({ signal }, deadline, timeoutMs, work) => {
     const startedAt = clock.now();
     if (signal.aborted || !permit.maySend(startedAt)) {
-      return Promise.resolve({ kind: "interrupted", began: false, duration: 0 });
+      return Promise.resolve(work.finish({ kind: "interrupted", began: false, duration: 0 }));
     }
-    if (deadline <= startedAt) return Promise.resolve({ kind: "failed", failure: timeoutFailure, duration: 0 });
+    if (deadline <= startedAt) {
+      return Promise.resolve(work.finish({ kind: "failed", failure: timeoutFailure, duration: 0 }));
+    }
     return new Promise((resolve, reject) => {
-      const own = callsOf(signal);
-      const end = (): number => {
-        own.delete(call);
-        if (running.delete(call) && running.size === 0) watch.stop();
-        return clock.now() - startedAt;
-      };
-      const call = new CurrentCall(deadline, (why) => {
-        const duration = end();
-        if (why === "late") resolve({ kind: "failed", failure: call.late ?? timeoutFailure, duration });
-        else resolve({ kind: "interrupted", began: true, duration });
-      });
-      const fail = (error: unknown) => {
-        if (call.isGivenUp) return;
-        const duration = end();
-        if (error instanceof CallWithheld) resolve({ kind: "interrupted", began: true, duration });
-        else if (error instanceof DriverFailure) resolve({ kind: "failed", failure: error.failure, duration });
-        else if (error instanceof EngineError) reject(error);
-        else resolve({ kind: "failed", failure: describe(error), duration });
-      };
-      own.add(call);
-      if (Number.isFinite(deadline)) {
-        running.add(call);
-        watch.by(deadline);
-      }
-      try {
-        run(call).then((value) => {
-          if (!call.isGivenUp) resolve({ kind: "done", value, duration: end() });
-        }, fail);
-      } catch (error) {
-        fail(error);
-      }
+      const until = Math.min(deadline, startedAt + timeoutMs);
+      const call = new RunningCall(running, signal, startedAt, until, work, resolve, reject);
+      call.begin();
     });
   };
 }
 
+/** The calls that run now, of all VUs and by VU. */
+class RunningCalls {
+  readonly clock: Clock;
+  private readonly all: AnyCall[] = [];
+  private readonly perVu = new WeakMap<AbortSignal, AnyCall[]>();
+  private readonly watch: DeadlineWatch;
+
+  constructor(clock: Clock) {
+    this.clock = clock;
+    this.watch = new DeadlineWatch(clock, () => {
+      const now = clock.now();
+      for (const call of this.all.slice()) {
+        if (call.until <= now) call.giveUp("late");
+        else this.watch.by(call.until);
+      }
+    });
+  }
+
+  add(call: AnyCall): void {
+    call.place = this.all.push(call) - 1;
+    this.watch.by(call.until);
+    call.siblings = this.callsOf(call.vuSignal);
+    call.siblings.push(call);
+  }
+
+  remove(call: AnyCall): void {
+    const last = this.all.pop() as AnyCall;
+    if (last !== call) {
+      this.all[call.place] = last;
+      last.place = call.place;
+    }
+    if (this.all.length === 0) this.watch.stop();
+    const { siblings } = call;
+    const at = siblings.indexOf(call);
+    const youngest = siblings.pop() as AnyCall;
+    if (youngest !== call) siblings[at] = youngest;
+  }
+
+  private callsOf(signal: AbortSignal): AnyCall[] {
+    const known = this.perVu.get(signal);
+    if (known !== undefined) return known;
+    const calls: AnyCall[] = [];
+    this.perVu.set(signal, calls);
+    signal.addEventListener("abort", () => {
+      for (const call of calls.slice()) call.giveUp("interrupted");
+    });
+    return calls;
+  }
+}
+
+const noCalls: AnyCall[] = [];
+
+type AnyCall = Pick<RunningCall<unknown, unknown>, "until" | "vuSignal" | "place" | "siblings" | "giveUp">;
+
 /** Most calls are never given up: what aborts is made when somebody listens. */
-class CurrentCall implements DriverCall {
+class RunningCall<Value, Result> implements DriverCall<Value> {
+  readonly startedAt: number;
   readonly until: number;
+  readonly vuSignal: AbortSignal;
   onGivenUp: (() => void) | null = null;
   isGivenUp = false;
+  /** Where it stands among those that run, and those of its VU; kept by RunningCalls. */
+  place = 0;
+  siblings: AnyCall[] = noCalls;
+  private readonly running: RunningCalls;
+  private readonly work: CallWork<Value, Result>;
+  private readonly resolve: (result: Result) => void;
+  private readonly reject: (error: unknown) => void;
+  private isOver = false;
   /** What it means when the deadline passes now. */
-  late: Failure | null = null;
-  readonly #onEnd: (why: "late" | "interrupted") => void;
-  #stop: AbortController | null = null;
+  private late: Failure = timeoutFailure;
+  private stopper: AbortController | null = null;
 
-  constructor(until: number, onEnd: (why: "late" | "interrupted") => void) {
+  constructor(
+    running: RunningCalls,
+    vuSignal: AbortSignal,
+    startedAt: number,
+    until: number,
+    work: CallWork<Value, Result>,
+    resolve: (result: Result) => void,
+    reject: (error: unknown) => void,
+  ) {
+    this.running = running;
+    this.vuSignal = vuSignal;
+    this.startedAt = startedAt;
     this.until = until;
-    this.#onEnd = onEnd;
+    this.work = work;
+    this.resolve = resolve;
+    this.reject = reject;
+    running.add(this);
   }
 
   get signal(): AbortSignal {
-    if (this.#stop === null) {
-      this.#stop = new AbortController();
-      if (this.isGivenUp) this.#stop.abort();
+    if (this.stopper === null) {
+      this.stopper = new AbortController();
+      if (this.isGivenUp) this.stopper.abort();
     }
-    return this.#stop.signal;
+    return this.stopper.signal;
   }
 
   expectTimeout(failure: Failure | null): void {
-    this.late = failure;
+    this.late = failure ?? timeoutFailure;
+  }
+
+  begin(): void {
+    try {
+      const begun = this.work.begin(this);
+      if (begun instanceof Promise) begun.catch((error: unknown) => this.fail(error));
+    } catch (error) {
+      this.fail(error);
+    }
+  }
+
+  done(value: Value): void {
+    if (this.isOver) return;
+    this.settle({ kind: "done", value, duration: this.end() });
+  }
+
+  fail(error: unknown): void {
+    if (this.isOver) return;
+    const duration = this.end();
+    try {
+      this.resolve(this.work.finish(this.judge(error, duration)));
+    } catch (fault) {
+      this.reject(fault);
+    }
   }
 
   giveUp(why: "late" | "interrupted"): void {
-    if (this.isGivenUp) return;
+    if (this.isOver) return;
+    const duration = this.end();
     this.isGivenUp = true;
-    this.#onEnd(why);
     this.onGivenUp?.();
-    this.#stop?.abort();
+    this.stopper?.abort();
+    if (why === "late") this.settle({ kind: "failed", failure: this.late, duration });
+    else this.settle({ kind: "interrupted", began: true, duration });
+  }
+
+  private end(): number {
+    this.isOver = true;
+    this.running.remove(this);
+    return this.running.clock.now() - this.startedAt;
+  }
+
+  private settle(outcome: DriverOutcome<Value>): void {
+    try {
+      this.resolve(this.work.finish(outcome));
+    } catch (fault) {
+      this.reject(fault);
+    }
+  }
+
+  private judge(error: unknown, duration: number): DriverOutcome<Value> {
+    if (error instanceof CallWithheld) return { kind: "interrupted", began: true, duration };
+    if (error instanceof DriverFailure) return { kind: "failed", failure: error.failure, duration };
+    if (error instanceof EngineError) throw error;
+    return { kind: "failed", failure: this.work.describe(error), duration };
   }
 }
 

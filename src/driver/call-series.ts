@@ -14,8 +14,8 @@ export interface CallMetrics {
 
 /** Where the calls of one step are counted, by how they ended. */
 export interface CallSeries {
-  /** What was interrupted counts as a call, and tells nothing about the target. */
-  record(outcome: DriverOutcome<unknown>): void;
+  /** What was interrupted counts as a call, and tells nothing about the target. `duration`: default the whole call's, ms. */
+  record(outcome: DriverOutcome<unknown>, duration?: number): void;
 }
 
 interface Handles {
@@ -41,13 +41,13 @@ export function createCallSeries(recorder: Recorder, tags: Tags, metrics: CallMe
   };
   const well = find("");
   return {
-    record(outcome) {
+    record(outcome, duration = outcome.duration) {
       if (outcome.kind === "interrupted" && !outcome.began) return;
       const handles = outcome.kind === "failed" ? find(outcome.failure.code) : well;
       handles.count.add(1);
       if (outcome.kind === "interrupted") return;
       handles.failed.add(outcome.kind === "failed");
-      handles.duration.add(toMicros(outcome.duration));
+      handles.duration.add(toMicros(duration));
     },
   };
 }

@@ -9,6 +9,7 @@ import { createUrlReader, type HttpUrl, joinUrl } from "../http/url.ts";
 import { readUserAgent } from "../http/user-agent.ts";
 import type { Evaluate, StepContext } from "../protocol/step.ts";
 import type { HttpDefaults } from "../protocol/workflow.ts";
+import { evaluateOnce } from "./constant-texts.ts";
 
 /** Where a long-lived HTTP request of a step goes, and with which headers. */
 export interface HttpTarget {
@@ -17,6 +18,12 @@ export interface HttpTarget {
   readonly proxy: Proxy | null;
   /** Lower-case names. */
   readonly headers: Readonly<Record<string, string>>;
+}
+
+export interface CompiledTarget {
+  /** It is the same for every VU. */
+  readonly isConstant: boolean;
+  readonly evaluate: Evaluate<HttpTarget>;
 }
 
 /** The part of a step's config that says it. Texts may be templates. */
@@ -39,7 +46,7 @@ export function compileHttpTarget(
   chooseProxy: ChooseProxy | null,
   stepId: string,
   templates: StepContext,
-): Evaluate<HttpTarget> {
+): CompiledTarget {
   const base = compileText(findBase(domain, http, stepId) ?? "", templates);
   const whole = combineTexts([compileText(url, templates), base], ([text = "", start = ""]) =>
     (start === "" ? text : joinUrl(start, text)).replace(/^ws(?=s?:)/i, "http"),
@@ -59,6 +66,5 @@ export function compileHttpTarget(
     return { url: read, proxy: chooseProxy?.(read.origin) ?? null, headers: Object.fromEntries(named) };
   };
   const isFixed = [whole, ...values.values()].every(({ constant }) => constant !== undefined);
-  let fixed: HttpTarget | null = null;
-  return isFixed ? (vu) => (fixed ??= evaluate(vu)) : evaluate;
+  return { isConstant: isFixed, evaluate: isFixed ? evaluateOnce(evaluate) : evaluate };
 }

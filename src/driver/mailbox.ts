@@ -15,10 +15,13 @@ export interface Wanted<Message extends Received> {
   readonly taken: Message[];
 }
 
-interface Waiting<Message extends Received> extends Wanted<Message> {
+/** It is over: null where `taken` is full, else why it will not be. */
+export type HearTaken = (error: unknown) => void;
+
+interface Waiting<Message extends Received> {
+  readonly wanted: Wanted<Message>;
+  readonly over: HearTaken;
   bytes: number;
-  resolve(): void;
-  reject(error: unknown): void;
 }
 
 /**
@@ -61,28 +64,26 @@ export class Mailbox<Message extends Received> {
   }
 
   /**
-   * Resolves when `taken` is full. Rejects with a DriverFailure when the connection ends first, and when what is taken
-   * has more than `maxBytes`. One call at a time; one that is given up leaves what comes for the next.
+   * Calls `over` when `taken` is full, or with a DriverFailure when the connection ends first or when what is taken has
+   * more than `maxBytes`. One at a time; one that is given up leaves what comes for the next.
    */
-  take(wanted: Wanted<Message>): Promise<void> {
-    return new Promise((resolve, reject) => {
-      if (this.#waiting !== null) {
-        const message = "another step is receiving from this connection; give it a connection of its own by `name`";
-        reject(new DriverFailure("1000", message));
-        return;
-      }
-      const own: Waiting<Message> = { ...wanted, bytes: 0, resolve, reject };
-      this.#waiting = own;
-      while (this.#waiting === own && this.#kept.length > 0) {
-        const message = this.#kept.shift() as Message;
-        this.#keptBytes -= message.bytes;
-        this.#offer(own, message);
-      }
-      if (this.#waiting === own && this.#end !== undefined) this.#finish(own, this.#end);
-    });
+  take(wanted: Wanted<Message>, over: HearTaken): void {
+    if (this.#waiting !== null) {
+      const message = "another step is receiving from this connection; give it a connection of its own by `name`";
+      over(new DriverFailure("1000", message));
+      return;
+    }
+    const own: Waiting<Message> = { wanted, over, bytes: 0 };
+    this.#waiting = own;
+    while (this.#waiting === own && this.#kept.length > 0) {
+      const message = this.#kept.shift() as Message;
+      this.#keptBytes -= message.bytes;
+      this.#offer(own, message);
+    }
+    if (this.#waiting === own && this.#end !== undefined) this.#finish(own, this.#end);
   }
 
-  /** Who waits has gone; what he was promised never settles. */
+  /** Who waits has gone; he is told nothing any more. */
   giveUp(): void {
     this.#waiting = null;
   }
@@ -95,29 +96,30 @@ export class Mailbox<Message extends Received> {
   }
 
   #offer(waiting: Waiting<Message>, message: Message): void {
+    const { taken, count, matches } = waiting.wanted;
     try {
-      if (waiting.matches !== null && !waiting.matches(message)) return;
+      if (matches !== null && !matches(message)) return;
     } catch (error) {
-      this.#waiting = null;
-      waiting.reject(error);
+      this.#tell(waiting, error);
       return;
     }
     waiting.bytes += message.bytes;
     if (waiting.bytes > this.#maxBytes) {
-      this.#waiting = null;
-      waiting.reject(new DriverFailure("1000", `more than ${this.#maxBytes} bytes came for one step; raise max_bytes`));
+      const text = `more than ${this.#maxBytes} bytes came for one step; raise max_bytes`;
+      this.#tell(waiting, new DriverFailure("1000", text));
       return;
     }
-    waiting.taken.push(message);
-    if (waiting.taken.length < waiting.count) return;
-    this.#waiting = null;
-    waiting.resolve();
+    if (taken.push(message) >= count) this.#tell(waiting, null);
   }
 
   #finish(waiting: Waiting<Message>, failure: DriverFailure | null): void {
+    const { taken, count } = waiting.wanted;
+    if (failure !== null || count === Number.POSITIVE_INFINITY) this.#tell(waiting, failure);
+    else this.#tell(waiting, new DriverFailure("1000", `the server ended with ${taken.length} of ${count}`));
+  }
+
+  #tell({ over }: Waiting<Message>, error: unknown): void {
     this.#waiting = null;
-    if (failure !== null) waiting.reject(failure);
-    else if (waiting.count === Number.POSITIVE_INFINITY) waiting.resolve();
-    else waiting.reject(new DriverFailure("1000", `the server ended with ${waiting.taken.length} of ${waiting.count}`));
+    over(error);
   }
 }

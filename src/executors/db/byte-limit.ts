@@ -6,7 +6,7 @@ export class ByteLimit {
   #sink: RowSink | null = null;
   #bytes = 0;
 
-  /** `onOver`: the running statement's result is too long. Listens behind the driver. */
+  /** `onOver`: the running statement's result is too long. */
   constructor(stream: Duplex, onOver: () => void) {
     stream.on("data", (chunk: Buffer) => {
       if (this.#sink === null) return;

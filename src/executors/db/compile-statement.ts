@@ -1,4 +1,5 @@
 import { EngineError } from "../../errors.ts";
+import { evaluateOnce, isConstantJson } from "../../driver/constant-texts.ts";
 import type { Json } from "../../protocol/json.ts";
 import type { Evaluate, StepContext } from "../../protocol/step.ts";
 import type { DbConfig } from "./db-config.ts";
@@ -15,11 +16,12 @@ export function compileStatement(
   const values =
     typeof params === "string" && command === null ? template(params) : templateJson((command ?? params) as Json);
   const prepared = prepare && fixed !== undefined ? name : null;
-  return (vu) => {
+  const make: Evaluate<Statement> = (vu) => {
     const given = values(vu);
     if (!Array.isArray(given)) throw new EngineError("template", "params: the template gives no list");
     return { text: String(text(vu)), params: given.map(readParam), name: prepared, encoding };
   };
+  return fixed !== undefined && isConstantJson((command ?? params) as Json) ? evaluateOnce(make) : make;
 }
 
 /** `{base64: …}` is bytes; everything else is what it is. */

@@ -17,17 +17,12 @@ export interface Statement {
   readonly encoding: "text" | "hex" | "base64";
 }
 
-/** What a statement did besides giving rows. */
-export interface StatementEnd {
-  /** Rows that were changed; 0 for those that only read. */
-  readonly affected: number;
-  /** The id that the database gave to the inserted row; null: none. */
-  readonly lastId: number | bigint | string | null;
-}
+/** A statement is over: null where it did what it should. */
+export type HearEnd = (error: unknown) => void;
 
 /**
- * A connection that one statement at a time uses. Every call rejects with what its driver's `describe` knows, or a
- * DriverFailure.
+ * A connection that one statement at a time uses. `over` is called once for each, also at a break: with what the driver's
+ * `describe` knows, or a DriverFailure; the connection can be used again then, or is broken.
  */
 export interface DbConnection {
   /** It can't be used any more. */
@@ -35,9 +30,9 @@ export interface DbConnection {
   /** A transaction is open, as far as the driver is told. */
   readonly isInTransaction: boolean;
   /** Gives the rows to `sink` as they come; a full sink breaks the connection: nothing of the rest is read. */
-  run(statement: Statement, sink: RowSink): Promise<StatementEnd>;
-  control(action: "begin" | "commit" | "rollback", sink: RowSink): Promise<StatementEnd>;
-  /** Ends it at once, whatever it does; calls that run reject. Idempotent. */
+  run(statement: Statement, sink: RowSink, over: HearEnd): void;
+  control(action: "begin" | "commit" | "rollback", sink: RowSink, over: HearEnd): void;
+  /** Ends it at once, whatever it does; what runs fails. Idempotent. */
   destroy(): void;
 }
 
@@ -51,7 +46,7 @@ export interface DbPorts {
 
 /** What speaks with one kind of database. */
 export interface DbDriver {
-  /** Rejects as a connection's calls do; by `call.signal` at once, with nothing left open. */
+  /** Rejects with what `describe` knows, or a DriverFailure; by `call.signal` at once, with nothing left open. */
   open(settings: ConnectionSettings, ports: DbPorts, call: DriverCall): Promise<DbConnection>;
   /** What an error of the driver means: the database's own code where it has one. */
   describe(error: unknown): Failure;

@@ -1,20 +1,26 @@
-import { createCallDriver } from "../../driver/call-driver.ts";
+import { createCallDriver, type DriverOutcome } from "../../driver/call-driver.ts";
 import { createCallSeries } from "../../driver/call-series.ts";
-import { DriverResult } from "../../driver/driver-result.ts";
+import { type DriverAnswer, DriverResult } from "../../driver/driver-result.ts";
 import { createResolver } from "../../http/dns.ts";
 import { createTrusts } from "../../http/tls.ts";
 import type { Recorder } from "../../measure/recorder.ts";
 import { printJson } from "../../protocol/print-json.ts";
-import type { Executor, ExecutorContext, Operation, StepContext, VirtualUser } from "../../protocol/step.ts";
+import type {
+  Executor,
+  ExecutorContext,
+  Operation,
+  StepContext,
+  StepResult,
+  VirtualUser,
+} from "../../protocol/step.ts";
 import type { Step } from "../../protocol/workflow.ts";
 import { toMicros } from "../../quantity.ts";
 import { compileStatement } from "./compile-statement.ts";
-import { nameTarget } from "./connection-settings.ts";
 import type { DbConfig } from "./db-config.ts";
 import { dbDrivers } from "./drivers.ts";
 import { findSettings } from "./find-settings.ts";
-import { type DbAnswer, performStatement } from "./perform-statement.ts";
 import { createPools } from "./pools.ts";
+import { type DbAnswer, StatementRun, type StatementStep } from "./statement-run.ts";
 import { VuTransactions } from "./vu-transactions.ts";
 
 const metrics = { count: "db_reqs", failed: "db_req_failed", duration: "db_req_duration" };
@@ -39,25 +45,24 @@ export function createDbExecutor(context: ExecutorContext, recorder: Recorder): 
     const blocked = recorder.trend("db_req_blocked", own);
     const rows = recorder.counter("db_rows", own);
 
-    return async (vu, deadline) => {
+    const keep = action === "count" || action === "exists" ? 1 : reads.body ? config.maxRows : 0;
+    const statementStep: StatementStep = { config, keep, clock, finish };
+
+    return (vu, deadline) => {
       const statement = fill(vu);
-      const pool = pools.of(settingsOf.evaluate(vu));
-      const transactions = transactionsOf(vu);
-      const until = Math.min(deadline, clock.now() + timeoutMs);
-      const startedAt = clock.now();
-      let connectedAt: number | null = null;
-      const onConnected = () => {
-        connectedAt = clock.now();
-      };
-      const use = { config, keepsRows: reads.body, statement, pool, transactions, onConnected };
-      const outcome = await callDriver(vu, until, (call) => performStatement(use, call), pool.driver.describe);
-      const blockedMs = connectedAt === null ? outcome.duration : connectedAt - startedAt;
-      series.record({ ...outcome, duration: Math.max(0, outcome.duration - blockedMs) });
-      if (outcome.kind !== "interrupted") blocked.add(toMicros(blockedMs));
-      const answer = outcome.kind === "done" ? outcome.value : null;
-      if (answer !== null) rows.add(answer.row_count);
-      return new DriverResult(outcome, `${action} ${nameTarget(pool.settings)}`, answer === null ? null : show(answer));
+      const run = new StatementRun(statementStep, statement, pools.of(settingsOf.evaluate(vu)), transactionsOf(vu));
+      return callDriver(vu, deadline, timeoutMs, run);
     };
+
+    function finish({ blockedMs, pool }: StatementRun, outcome: DriverOutcome<DbAnswer>): StepResult {
+      const target = `${action} ${pool.target}`;
+      const waitedMs = blockedMs ?? outcome.duration;
+      series.record(outcome, Math.max(0, outcome.duration - waitedMs));
+      if (outcome.kind !== "interrupted") blocked.add(toMicros(waitedMs));
+      if (outcome.kind !== "done") return new DriverResult(outcome, target, null);
+      rows.add(outcome.value.row_count);
+      return new DriverResult(outcome, target, new ShownAnswer(outcome.value));
+    }
   }
 
   function transactionsOf(vu: VirtualUser): VuTransactions {
@@ -85,6 +90,19 @@ createDbExecutor.loadDrivers = async (): Promise<void> => {
   for (const load of Object.values(dbDrivers)) await load();
 };
 
-function show(answer: DbAnswer) {
-  return { output: answer, json: answer.rows, text: () => printJson(answer.rows) };
+/** What a step gives. Its text is made when somebody looks. */
+class ShownAnswer implements DriverAnswer {
+  readonly output: DbAnswer;
+
+  constructor(output: DbAnswer) {
+    this.output = output;
+  }
+
+  get json(): unknown {
+    return this.output.rows;
+  }
+
+  text(): string {
+    return printJson(this.output.rows);
+  }
 }

@@ -1,36 +1,45 @@
 import type { DriverCall } from "../../driver/call-driver.ts";
-import type { ConnectionSettings } from "./connection-settings.ts";
+import { type ConnectionSettings, nameTarget } from "./connection-settings.ts";
 import type { DbConnection, DbDriver, DbPorts } from "./driver.ts";
 
-/** What one who waits is given: a connection, or null: look again, there may be room for a new one. */
-type Wake = (connection: DbConnection | null) => void;
+/** Who needs a connection. */
+export interface Seeker {
+  /** The call that needs it. One that was given up is told nothing any more. */
+  readonly call: DriverCall;
+  /** `atOnce`: it did not have to wait. */
+  connected(connection: DbConnection, atOnce: boolean): void;
+  failed(error: unknown): void;
+}
 
 /** A thread's connections to one database; each is used by one at a time. */
 export class Pool {
-  readonly settings: ConnectionSettings;
   readonly driver: DbDriver;
+  /** What is said of where it leads. */
+  readonly target: string;
+  readonly #settings: ConnectionSettings;
   readonly #ports: DbPorts;
   readonly #max: number;
   readonly #idle: DbConnection[] = [];
   readonly #open = new Set<DbConnection>();
-  readonly #waiting: Wake[] = [];
+  readonly #waiting: Seeker[] = [];
   #dialling = 0;
   #closed = false;
 
   /** `max`: the most connections. */
   constructor(settings: ConnectionSettings, driver: DbDriver, max: number, ports: DbPorts) {
-    this.settings = settings;
+    this.#settings = settings;
+    this.target = nameTarget(settings);
     this.driver = driver;
     this.#max = max;
     this.#ports = ports;
   }
 
-  /** An idle connection, else a new one, else the next that is free. Rejects as the driver does, and by `call.signal`. */
-  async acquire(call: DriverCall): Promise<DbConnection> {
-    for (;;) {
-      const found = this.takeIdle() ?? (this.#hasRoom ? await this.#dial(call) : await this.#wait(call));
-      if (found !== null) return found;
-    }
+  /** Gives an idle connection at once, else a new one or the next that is free. Fails as the driver does. */
+  acquire(seeker: Seeker): void {
+    const idle = this.#takeIdle();
+    if (idle !== null) seeker.connected(idle, true);
+    else if (this.#hasRoom) void this.#dial(seeker);
+    else this.#wait(seeker);
   }
 
   /** Gives back a connection that nothing runs on. */
@@ -40,15 +49,16 @@ export class Pool {
       this.discard(connection);
       return;
     }
-    const wake = this.#waiting.shift();
-    if (wake === undefined) this.#idle.push(connection);
-    else wake(connection);
+    const next = this.#nextWaiting();
+    if (next === undefined) this.#idle.push(connection);
+    // Not now: whoever gives back has not finished.
+    else queueMicrotask(() => this.#give(next, connection));
   }
 
   /** Ends a connection; idempotent. */
   discard(connection: DbConnection): void {
     connection.destroy();
-    if (this.#open.delete(connection)) this.#waiting.shift()?.(null);
+    if (this.#open.delete(connection)) this.#useRoom();
   }
 
   close(): void {
@@ -62,8 +72,7 @@ export class Pool {
     return this.#open.size + this.#dialling < this.#max;
   }
 
-  /** An idle connection; null: there is none. */
-  takeIdle(): DbConnection | null {
+  #takeIdle(): DbConnection | null {
     for (;;) {
       // The latest: those that nobody needs grow old together, and the server may close them.
       const connection = this.#idle.pop();
@@ -73,35 +82,54 @@ export class Pool {
     }
   }
 
-  async #dial(call: DriverCall): Promise<DbConnection> {
+  async #dial(seeker: Seeker): Promise<void> {
     this.#dialling++;
+    let connection: DbConnection | null = null;
+    let failure: unknown;
     try {
-      const connection = await this.driver.open(this.settings, this.#ports, call);
+      connection = await this.driver.open(this.#settings, this.#ports, seeker.call);
+    } catch (error) {
+      failure = error;
+    }
+    this.#dialling--;
+    if (connection === null) seeker.failed(failure);
+    else {
       if (this.#closed) connection.destroy();
       else this.#open.add(connection);
-      return connection;
-    } finally {
-      this.#dialling--;
-      if (this.#hasRoom) this.#waiting.shift()?.(null);
+      this.#give(seeker, connection);
     }
+    this.#useRoom();
   }
 
-  #wait(call: DriverCall): Promise<DbConnection | null> {
+  #give(seeker: Seeker, connection: DbConnection): void {
+    if (seeker.call.isGivenUp) this.release(connection);
+    else seeker.connected(connection, false);
+  }
+
+  #wait(seeker: Seeker): void {
+    const { call } = seeker;
     const message = `all ${this.#max} connections of the pool were in use all the time; raise pool.max, or use fewer VUs`;
     call.expectTimeout({ code: "pool_timeout", message });
-    return new Promise((resolve, reject) => {
-      const stop = () => {
-        const place = this.#waiting.indexOf(wake);
-        if (place >= 0) this.#waiting.splice(place, 1);
-        reject(new Error("given up"));
-      };
-      const wake: Wake = (connection) => {
-        call.signal.removeEventListener("abort", stop);
-        call.expectTimeout(null);
-        resolve(connection);
-      };
-      call.signal.addEventListener("abort", stop);
-      this.#waiting.push(wake);
-    });
+    call.onGivenUp = () => {
+      const place = this.#waiting.indexOf(seeker);
+      if (place >= 0) this.#waiting.splice(place, 1);
+    };
+    this.#waiting.push(seeker);
+  }
+
+  #nextWaiting(): Seeker | undefined {
+    const next = this.#waiting.shift();
+    if (next !== undefined) {
+      next.call.onGivenUp = null;
+      next.call.expectTimeout(null);
+    }
+    return next;
+  }
+
+  /** There may be room for a new connection. */
+  #useRoom(): void {
+    if (!this.#hasRoom) return;
+    const next = this.#nextWaiting();
+    if (next !== undefined) void this.#dial(next);
   }
 }

@@ -51,7 +51,12 @@ export function createPools(ports: DbPorts, threads: number): Pools {
   async function rollBackIn(pool: Pool, connection: DbConnection): Promise<void> {
     const alarm = ports.clock.at(ports.clock.now() + rollbackLimitMs, () => connection.destroy());
     try {
-      await connection.control("rollback", new RowSink(1, 1_000, 0));
+      await new Promise<void>((resolve, reject) => {
+        connection.control("rollback", new RowSink(1, 1_000, 0), (error) => {
+          if (error === null) resolve();
+          else reject(error as Error);
+        });
+      });
     } catch {
       // What the database says no more: without its connection it rolls back by itself.
       connection.destroy();

@@ -1,8 +1,12 @@
 import { DriverFailure } from "../../driver/call-driver.ts";
 
-/** Takes the rows of one statement, within limits. */
+/** Takes what one statement gives: its rows, within limits, and what it did besides. */
 export class RowSink {
   readonly rows: unknown[] = [];
+  /** Rows that were changed; 0 for those that only read. */
+  affected = 0;
+  /** The id that the database gave to the inserted row; null: none. */
+  lastId: number | bigint | string | null = null;
   /** Rows that came, kept or not. */
   count = 0;
   /** Why no more is taken; null: there is room. */

@@ -1,12 +1,19 @@
 import type { Root } from "protobufjs";
-import { createCallDriver, type DriverCall, DriverFailure } from "../../driver/call-driver.ts";
+import { createCallDriver, type DriverCall, DriverFailure, type DriverOutcome } from "../../driver/call-driver.ts";
 import { DriverResult } from "../../driver/driver-result.ts";
 import { EngineError } from "../../errors.ts";
 import { createResolver } from "../../http/dns.ts";
 import { createHostMap } from "../../http/host-map.ts";
 import { createTrusts } from "../../http/tls.ts";
 import type { Recorder } from "../../measure/recorder.ts";
-import type { Executor, ExecutorContext, Operation, StepContext, VirtualUser } from "../../protocol/step.ts";
+import type {
+  Executor,
+  ExecutorContext,
+  Operation,
+  StepContext,
+  StepResult,
+  VirtualUser,
+} from "../../protocol/step.ts";
 import type { Step } from "../../protocol/workflow.ts";
 import { compileAddress, type GrpcAddress } from "./address.ts";
 import { type Channel, openChannel } from "./channel.ts";
@@ -109,26 +116,24 @@ export function createGrpcExecutor(context: ExecutorContext, recorder: Recorder)
       return channel;
     }
 
-    return async (vu, deadline) => {
+    return (vu, deadline) => {
       const address = addressOf(vu);
       const metadata = fillMetadata(vu);
       const channels = config.connections === "shared" ? shared : channelsOf(vu);
-      const startedAt = clock.now();
-      const until = Math.min(deadline, startedAt + timeoutMs);
-      let beganAt: number | null = null;
       let sent: readonly Buffer[] = [];
       let method: Method | null = null;
+      let leadMs: number | null = null;
 
       const invoke = async (channel: Channel, prepared: Prepared, call: DriverCall): Promise<Decoded> => {
         ({ method } = prepared);
         const messages = prepared.fill(vu);
         sent = messages;
-        beganAt = clock.now();
-        const request = { method, messages, metadata, deadline: toDate(until), ...keeps, ...limits };
+        leadMs = clock.now() - call.startedAt;
+        const request = { method, messages, metadata, deadline: toDate(call.until), ...keeps, ...limits };
         const answer = await performCall(channel.client, request, call);
         return { ...answer, shown: decodeAnswers(answer, method, prepared.root) };
       };
-      const run = async (call: DriverCall): Promise<Decoded> => {
+      const begin = async (call: DriverCall<Decoded>): Promise<void> => {
         call.expectTimeout(deadlineFailure);
         const prepared = constant ?? (await askServer(address));
         let channel = channels.find(address.key);
@@ -137,25 +142,26 @@ export function createGrpcExecutor(context: ExecutorContext, recorder: Recorder)
           // While it connected the lease or the call may have ended: nothing is sent then.
           if (call.isGivenUp || !permit.maySend(clock.now())) throw new DriverFailure(withdrawn, "not sent");
         }
-        return invoke(channel, prepared, call);
+        call.done(await invoke(channel, prepared, call));
       };
 
-      const driven = await callDriver(vu, until, run, describeFault);
-      const isWithdrawn = driven.kind === "failed" && driven.failure.code === withdrawn;
-      const outcome = isWithdrawn
-        ? ({ kind: "interrupted", began: false, duration: driven.duration } as const)
-        : driven;
-      const judged = judge(outcome, expectStatus);
-      const answer = outcome.kind === "done" ? outcome.value : null;
-      if (outcome.kind !== "interrupted" || beganAt !== null) {
-        const lead = beganAt === null ? 0 : beganAt - startedAt;
-        series.record(judged, Math.max(0, judged.outcome.duration - lead), sent, answer, method);
-      }
-      return new DriverResult(
-        judged.outcome,
-        `grpc ${address.shown}/${service}/${config.method}`,
-        showCall(judged, answer, answer?.shown ?? [], method),
-      );
+      const finish = (driven: DriverOutcome<Decoded>): StepResult => {
+        const isWithdrawn = driven.kind === "failed" && driven.failure.code === withdrawn;
+        const outcome = isWithdrawn
+          ? ({ kind: "interrupted", began: false, duration: driven.duration } as const)
+          : driven;
+        const judged = judge(outcome, expectStatus);
+        const answer = outcome.kind === "done" ? outcome.value : null;
+        if (outcome.kind !== "interrupted" || leadMs !== null) {
+          series.record(judged, Math.max(0, judged.outcome.duration - (leadMs ?? 0)), sent, answer, method);
+        }
+        return new DriverResult(
+          judged.outcome,
+          `grpc ${address.shown}/${service}/${config.method}`,
+          showCall(judged, answer, answer?.shown ?? [], method),
+        );
+      };
+      return callDriver(vu, deadline, timeoutMs, { begin, describe: describeFault, finish });
     };
   }
 

@@ -1,4 +1,5 @@
 import type { ConnectionOptions } from "node:tls";
+import type { DriverCall } from "../../driver/call-driver.ts";
 import type { JsonObject } from "../../protocol/json.ts";
 import type { Clock, Log } from "../../protocol/ports.ts";
 import type { BrokerAddress } from "./broker-address.ts";
@@ -47,7 +48,7 @@ export interface BrokerConnection {
   /** It broke: dial anew. */
   readonly isOver: boolean;
   /** Resolves with what the broker confirmed. */
-  publish(publication: Publication, signal: AbortSignal): Promise<JsonObject>;
+  publish(publication: Publication, call: Pick<DriverCall, "signal">): Promise<JsonObject>;
   /** Resolves when `want.count` messages were taken, for 0 when the broker keeps or sends what comes from now on. */
   consume(want: Want, signal: AbortSignal): Promise<void>;
   /** Idempotent; the pool gives it a moment, then the signal it was opened with is aborted. */

@@ -1,5 +1,6 @@
 import { EngineError } from "../../errors.ts";
-import type { JsonObject } from "../../protocol/json.ts";
+import { evaluateOnce, isConstantJson } from "../../driver/constant-texts.ts";
+import type { Json, JsonObject } from "../../protocol/json.ts";
 import type { Evaluate, StepContext, VirtualUser } from "../../protocol/step.ts";
 import { type BrokerAddress, readBrokerAddress, readBrokerType } from "./broker-address.ts";
 import type { BrokerType, MqConfig } from "./mq-config.ts";
@@ -71,25 +72,23 @@ export function compileTexts(
   const body = compileBody();
   const address = compileAddress();
 
-  return {
-    type,
-    fill: (vu) => {
-      const named = destination(vu);
-      if (named === null || named === "")
-        throw new EngineError("template", "the topic or queue is empty; give it a name");
-      return {
-        address: address(vu),
-        destination: named,
-        exchange: exchange(vu),
-        stream: stream(vu),
-        key: key(vu),
-        body: body(vu),
-        headers: fixedHeaders ?? Object.fromEntries(headers.map(([name, value]) => [name, value(vu) ?? ""])),
-        groupId: groupId(vu),
-        count: wholeCount(count(vu) ?? "1"),
-      };
-    },
+  const evaluateAll: Evaluate<MqTexts> = (vu) => {
+    const named = destination(vu);
+    if (named === null || named === "")
+      throw new EngineError("template", "the topic or queue is empty; give it a name");
+    return {
+      address: address(vu),
+      destination: named,
+      exchange: exchange(vu),
+      stream: stream(vu),
+      key: key(vu),
+      body: body(vu),
+      headers: fixedHeaders ?? Object.fromEntries(headers.map(([name, value]) => [name, value(vu) ?? ""])),
+      groupId: groupId(vu),
+      count: wholeCount(count(vu) ?? "1"),
+    };
   };
+  return { type, fill: isConstantJson(config as unknown as Json) ? evaluateOnce(evaluateAll) : evaluateAll };
 
   function compileBody(): Evaluate<Buffer> {
     if (config.body === null) return () => noBytes;

@@ -4,17 +4,24 @@ import { tellHowMany } from "../../driver/tell-how-many.ts";
 import { createResolver } from "../../http/dns.ts";
 import type { Recorder } from "../../measure/recorder.ts";
 import type { JsonObject } from "../../protocol/json.ts";
-import type { Executor, ExecutorContext, Operation, StepContext, VirtualUser } from "../../protocol/step.ts";
+import type {
+  Executor,
+  ExecutorContext,
+  Operation,
+  StepContext,
+  StepResult,
+  VirtualUser,
+} from "../../protocol/step.ts";
 import type { Step } from "../../protocol/workflow.ts";
 import { BrokerPool } from "./broker-pool.ts";
-import type { BrokerMessage } from "./broker.ts";
+import type { BrokerConnection, BrokerMessage } from "./broker.ts";
 import { brokers } from "./brokers.ts";
 import { type Addresses, compileTexts, type MqTexts } from "./compile-texts.ts";
 import { describeFault } from "./describe-fault.ts";
 import { createMqSeries, type MqSeries } from "./mq-series.ts";
 import type { BrokerType, MqConfig } from "./mq-config.ts";
 import { createPreciseWall } from "./precise-wall.ts";
-import { ConsumedMessages, showConfirmation } from "./show-messages.ts";
+import { Confirmation, ConsumedMessages } from "./show-messages.ts";
 import { readLatency, stamp } from "./track.ts";
 import { VuSubscriptions } from "./vu-subscriptions.ts";
 
@@ -42,41 +49,54 @@ export function createMqExecutor(context: ExecutorContext, recorder: Recorder): 
     const { type, fill } = compileTexts(config, connections, stepContext, addresses);
     used.add(type);
     const series = createMqSeries(recorder, { ...stepContext.tags, method: config.action, proto: type });
-    const describe = (texts: MqTexts) => (error: unknown) => describeFault(error, texts.address);
     return config.action === "publish" ? publishing() : consuming();
 
     function publishing(): Operation {
-      return async (vu, deadline) => {
+      return (vu, deadline) => {
         const texts = fill(vu);
-        const until = Math.min(deadline, clock.now() + config.timeoutMs);
-        const work = (call: DriverCall) => publish(texts, config, call);
-        const outcome = await callDriver(vu, until, work, describe(texts));
-        series.published(outcome, texts.body.length);
-        const confirmed = outcome.kind === "done" ? showConfirmation(outcome.value) : null;
-        return new DriverResult(outcome, `${texts.address.shown} ${texts.destination}`, confirmed);
+        return callDriver(vu, deadline, config.timeoutMs, {
+          begin: (call: DriverCall<JsonObject>) => publish(texts, config, call),
+          describe: (error) => describeFault(error, texts.address),
+          finish: (outcome): StepResult => {
+            series.published(outcome, texts.body.length);
+            const confirmed = outcome.kind === "done" ? new Confirmation(outcome.value) : null;
+            return new DriverResult(outcome, targetOf(texts), confirmed);
+          },
+        });
       };
     }
 
     function consuming(): Operation {
-      return async (vu, deadline) => {
+      return (vu, deadline) => {
         const texts = fill(vu);
         const taken: BrokerMessage[] = [];
-        const until = Math.min(deadline, clock.now() + config.timeoutMs);
-        const work = (call: DriverCall) => consume(vu, texts, config, call, taken, series);
-        const outcome = await callDriver(vu, until, work, describe(texts));
-        const told = tellHowMany(outcome, taken.length, texts.count);
-        series.consumed(told);
-        const answer = taken.length > 0 || told.kind === "done" ? new ConsumedMessages(taken, config.encoding) : null;
-        return new DriverResult(told, `${texts.address.shown} ${texts.destination}`, answer);
+        return callDriver(vu, deadline, config.timeoutMs, {
+          begin: async (call: DriverCall<undefined>) => {
+            await consume(vu, texts, config, call, taken, series);
+            call.done(undefined);
+          },
+          describe: (error) => describeFault(error, texts.address),
+          finish: (outcome): StepResult => {
+            const told = tellHowMany(outcome, taken.length, texts.count);
+            series.consumed(told);
+            const isAnswered = taken.length > 0 || told.kind === "done";
+            const answer = isAnswered ? new ConsumedMessages(taken, config.encoding) : null;
+            return new DriverResult(told, targetOf(texts), answer);
+          },
+        });
       };
     }
   }
 
-  async function publish(texts: MqTexts, config: MqConfig, { signal }: DriverCall): Promise<JsonObject> {
+  function publish(texts: MqTexts, config: MqConfig, call: DriverCall<JsonObject>): Promise<void> {
     const { address, destination, exchange, stream, key, body } = texts;
-    const broker = await pool.get(address);
-    const headers = config.track ? { ...texts.headers, ...stamp(wall()) } : texts.headers;
-    return broker.publish({ destination, exchange, stream, key, body, headers, config }, signal);
+    const broker = pool.get(address);
+    return broker instanceof Promise ? broker.then(send) : send(broker);
+
+    async function send(opened: BrokerConnection): Promise<void> {
+      const headers = config.track ? { ...texts.headers, ...stamp(wall()) } : texts.headers;
+      call.done(await opened.publish({ destination, exchange, stream, key, body, headers, config }, call));
+    }
   }
 
   async function consume(
@@ -117,6 +137,11 @@ export function createMqExecutor(context: ExecutorContext, recorder: Recorder): 
     },
     close: () => pool.close(),
   };
+}
+
+/** Where a step's result says it went. */
+function targetOf({ address, destination }: MqTexts): string {
+  return `${address.shown} ${destination}`;
 }
 
 /** For a slave that offers mq steps to any workflow. */

@@ -33,8 +33,20 @@ export class ConsumedMessages implements DriverAnswer {
 }
 
 /** What a publish step gives: what the broker confirmed. */
-export function showConfirmation(confirmed: JsonObject): DriverAnswer {
-  return { output: confirmed, json: confirmed, text: () => JSON.stringify(confirmed) };
+export class Confirmation implements DriverAnswer {
+  readonly output: JsonObject;
+
+  constructor(confirmed: JsonObject) {
+    this.output = confirmed;
+  }
+
+  get json(): JsonObject {
+    return this.output;
+  }
+
+  text(): string {
+    return JSON.stringify(this.output);
+  }
 }
 
 function showMessage({ body, key, headers, about }: BrokerMessage, encoding: MqEncoding): JsonObject {

@@ -1,5 +1,7 @@
+import { evaluateOnce, isConstantJson } from "../../driver/constant-texts.ts";
 import { EngineError } from "../../errors.ts";
 import { readBytes } from "../../protocol/encoded-bytes.ts";
+import type { Json } from "../../protocol/json.ts";
 import type { Evaluate, StepContext } from "../../protocol/step.ts";
 import type { VirtualUser } from "../../protocol/step.ts";
 import type { Ending } from "./channel.ts";
@@ -39,7 +41,7 @@ export function compileTexts(config: SocketConfig, template: StepContext["templa
     return length === null ? null : { length: wholeNumber("length", length(vu), maxBytes) };
   };
 
-  return (vu) => {
+  const evaluateAll: Evaluate<SocketTexts> = (vu) => {
     const shownHost = host === null ? "" : String(host(vu));
     const shownPort = port === null ? 0 : wholeNumber("port", port(vu), 65_535);
     const target = protocol === "unix" || shownPort === 0 ? shownHost : `${shownHost}:${shownPort}`;
@@ -52,6 +54,7 @@ export function compileTexts(config: SocketConfig, template: StepContext["templa
       ending: endingFor(vu),
     };
   };
+  return isConstantJson(config as unknown as Json) ? evaluateOnce(evaluateAll) : evaluateAll;
 }
 
 function wholeNumber(what: string, value: unknown, high: number): number {

@@ -1,7 +1,7 @@
 import type { Socket } from "node:dgram";
 import { DriverFailure } from "../../driver/call-driver.ts";
 import { codeOfBreak } from "../../http/codes.ts";
-import type { ByteCount, Channel } from "./channel.ts";
+import type { ByteCount, Channel, Receiver } from "./channel.ts";
 
 /**
  * A connected UDP socket. Datagrams that nobody receives are kept up to `maxBytes`; of more the oldest are dropped, and
@@ -15,16 +15,21 @@ export function createDatagramChannel(
 ): Channel {
   const kept: Buffer[] = [];
   let keptBytes = 0;
-  let waiting: { resolve(answer: Buffer): void; reject(error: DriverFailure): void } | null = null;
+  let waiting: Receiver | null = null;
   /** A port that nobody listens on says so by ICMP, to the next one who asks. */
   let failure: DriverFailure | null = null;
   let closed = false;
 
+  function answer(tell: (receiver: Receiver) => void): void {
+    const receiver = waiting;
+    waiting = null;
+    if (receiver !== null) tell(receiver);
+  }
+
   socket.on("message", (message) => {
     count.received(message.length);
     if (waiting !== null) {
-      waiting.resolve(message);
-      waiting = null;
+      answer((receiver) => receiver.done(message));
       return;
     }
     kept.push(message);
@@ -37,8 +42,8 @@ export function createDatagramChannel(
   socket.on("error", (error: NodeJS.ErrnoException) => {
     const code = error.code === "ECONNREFUSED" ? "1212" : String(codeOfBreak(error));
     failure = new DriverFailure(code, `the socket failed: ${error.code ?? error.message}`);
-    waiting?.reject(failure);
-    waiting = null;
+    const broken = failure;
+    answer((receiver) => receiver.fail(broken));
   });
   socket.on("close", () => {
     closed = true;
@@ -58,24 +63,23 @@ export function createDatagramChannel(
           }
         });
       }),
-    receive: (_ending, signal) =>
-      new Promise((resolve, reject) => {
-        const next = kept.shift();
-        if (next !== undefined) {
-          keptBytes -= next.length;
-          resolve(next);
-        } else if (failure !== null) {
-          reject(failure);
-        } else if (waiting !== null) {
-          reject(new DriverFailure("1000", "another step is receiving from this socket; give it a socket of its own"));
-        } else {
-          const own = { resolve, reject };
-          waiting = own;
-          signal.addEventListener("abort", () => {
-            if (waiting === own) waiting = null;
-          });
-        }
-      }),
+    // A datagram is sent later in any case.
+    post: () => false,
+    receive: (_ending, receiver) => {
+      const next = kept.shift();
+      if (next !== undefined) {
+        keptBytes -= next.length;
+        receiver.done(next);
+      } else if (failure !== null) receiver.fail(failure);
+      else if (waiting === null) waiting = receiver;
+      else {
+        const message = "another step is receiving from this socket; give it a socket of its own";
+        receiver.fail(new DriverFailure("1000", message));
+      }
+    },
+    forget: () => {
+      waiting = null;
+    },
     get isOver() {
       return closed || failure !== null;
     },

@@ -6,10 +6,10 @@ import { createResolver } from "../../http/dns.ts";
 import { parseJson } from "../../http/parse-json.ts";
 import { createTrusts, loadTls } from "../../http/tls.ts";
 import type { Recorder } from "../../measure/recorder.ts";
-import type { Executor, ExecutorContext, Operation, StepContext } from "../../protocol/step.ts";
+import type { Executor, ExecutorContext, Operation, StepContext, StepResult } from "../../protocol/step.ts";
 import type { Step } from "../../protocol/workflow.ts";
 import { toMicros } from "../../quantity.ts";
-import type { Channel } from "./channel.ts";
+import type { Channel, Ending } from "./channel.ts";
 import { compileTexts, type SocketTexts } from "./compile-texts.ts";
 import { openChannel } from "./open-channel.ts";
 import type { SocketConfig } from "./socket-config.ts";
@@ -47,49 +47,79 @@ export function createSocketExecutor(context: ExecutorContext, recorder: Recorde
       const startedAt = clock.now();
       const channel = await openChannel(config, texts, ports, call, count);
       connecting.add(toMicros(clock.now() - startedAt));
-      if (call.signal.aborted) channel.close();
+      if (call.isGivenUp) channel.close();
       else sockets.keep(texts.name, channel);
       return channel;
     }
 
-    async function perform(
+    function perform(
       sockets: VuConnections<Channel>,
       texts: SocketTexts,
-      call: DriverCall,
-    ): Promise<Buffer | null> {
-      const { name, data, ending } = texts;
+      call: DriverCall<Buffer | null>,
+    ): Promise<void> | void {
       if (action === "close") {
-        sockets.drop(name);
-        return null;
+        sockets.drop(texts.name);
+        call.done(null);
+        return;
       }
-      if (action === "connect") {
-        await connect(sockets, texts, call);
-        return null;
-      }
-      const channel = sockets.find(name) ?? (await connect(sockets, texts, call));
-      try {
-        if (data !== null) await channel.send(data);
-        return action === "receive" || ending !== null ? await channel.receive(ending, call.signal) : null;
-      } catch (error) {
-        // Where an answer begins is not known any more.
-        sockets.drop(name);
-        throw error;
-      }
+      const channel = action === "connect" ? undefined : sockets.find(texts.name);
+      return channel === undefined ? connectFirst(sockets, texts, call) : exchange(channel, texts, call);
     }
 
-    return async (vu, deadline) => {
+    async function connectFirst(
+      sockets: VuConnections<Channel>,
+      texts: SocketTexts,
+      call: DriverCall<Buffer | null>,
+    ): Promise<void> {
+      const channel = await connect(sockets, texts, call);
+      if (call.isGivenUp) return;
+      if (action === "connect") call.done(null);
+      else await exchange(channel, texts, call);
+    }
+
+    function exchange(
+      channel: Channel,
+      { data, ending }: SocketTexts,
+      call: DriverCall<Buffer | null>,
+    ): Promise<void> | void {
+      const waits = action === "receive" || ending !== null;
+      // Who waits for the answer need not know when the kernel had the question, unless it is too much for it.
+      if (data !== null && !(waits && channel.post(data))) return sendFirst(channel, data, waits, ending, call);
+      receive(channel, ending, call);
+    }
+
+    async function sendFirst(
+      channel: Channel,
+      data: Buffer,
+      waits: boolean,
+      ending: Ending,
+      call: DriverCall<Buffer | null>,
+    ): Promise<void> {
+      await channel.send(data);
+      if (waits) receive(channel, ending, call);
+      else call.done(null);
+    }
+
+    function receive(channel: Channel, ending: Ending, call: DriverCall<Buffer | null>): void {
+      call.onGivenUp = () => channel.forget();
+      channel.receive(ending, call);
+    }
+
+    return (vu, deadline) => {
       const sockets = connectionsOf<Channel>(vu, slot);
       const texts = fill(vu);
-      const until = Math.min(deadline, clock.now() + timeoutMs);
-      const outcome = await callDriver(vu, until, (call) => perform(sockets, texts, call), describeFault);
-      if (outcome.kind !== "done" && action !== "close") sockets.drop(texts.name);
-      series.record(outcome);
-      const answer = outcome.kind === "done" ? outcome.value : null;
-      return new DriverResult(
-        outcome,
-        `${protocol} ${texts.target}`,
-        answer === null ? null : new SocketAnswer(answer, config),
-      );
+      return callDriver(vu, deadline, timeoutMs, {
+        begin: (call: DriverCall<Buffer | null>) => perform(sockets, texts, call),
+        describe: describeFault,
+        finish: (outcome): StepResult => {
+          // Where an answer begins is not known any more.
+          if (outcome.kind !== "done" && action !== "close") sockets.drop(texts.name);
+          series.record(outcome);
+          const bytes = outcome.kind === "done" ? outcome.value : null;
+          const answer = bytes === null ? null : new SocketAnswer(bytes, config);
+          return new DriverResult(outcome, `${protocol} ${texts.target}`, answer);
+        },
+      });
     };
   }
 

@@ -2,12 +2,11 @@ import type { Socket } from "node:net";
 import { DriverFailure } from "../../driver/call-driver.ts";
 import { codeOfBreak } from "../../http/codes.ts";
 import { ByteQueue } from "./byte-queue.ts";
-import type { ByteCount, Channel, Ending } from "./channel.ts";
+import type { ByteCount, Channel, Ending, Receiver } from "./channel.ts";
 
 interface Waiting {
   readonly ending: Ending;
-  resolve(answer: Buffer): void;
-  reject(error: DriverFailure): void;
+  readonly receiver: Receiver;
 }
 
 /** A TCP, TLS or unix connection. More than `maxBytes` that nobody receives are left to the peer to keep. */
@@ -18,12 +17,15 @@ export function createStreamChannel(socket: Socket, maxBytes: number, count: Byt
   let searched = 0;
   let broken: DriverFailure | null = null;
   let ended = false;
+  let isPaused = false;
 
   socket.on("data", (chunk: Buffer) => {
     count.received(chunk.length);
     queue.append(chunk);
     serve();
-    if (queue.length > maxBytes) socket.pause();
+    if (queue.length <= maxBytes) return;
+    isPaused = true;
+    socket.pause();
   });
   socket.on("end", () => {
     ended = true;
@@ -39,30 +41,28 @@ export function createStreamChannel(socket: Socket, maxBytes: number, count: Byt
 
   function breakOff(failure: DriverFailure): void {
     broken ??= failure;
-    waiting?.reject(broken);
-    waiting = null;
+    serve();
   }
 
   /** Gives the one who waits what has come, or says that it will not come. */
   function serve(): void {
     if (waiting === null) return;
-    const { ending, resolve, reject } = waiting;
+    const { ending, receiver } = waiting;
     const answer = takeAnswer(ending);
-    if (answer !== null) {
-      waiting = null;
-      resolve(answer);
-    } else if (queue.length >= maxBytes) {
-      waiting = null;
-      reject(new DriverFailure("1000", `the answer is longer than ${maxBytes} bytes; raise max_bytes`));
-    } else if (broken !== null) {
-      waiting = null;
-      reject(broken);
-    } else if (ended) {
-      waiting = null;
-      reject(
-        new DriverFailure("1000", `the peer closed the connection with ${queue.length} bytes of an answer not whole`),
-      );
-    }
+    const failure = answer === null ? findFailure() : null;
+    if (answer === null && failure === null) return;
+    waiting = null;
+    if (answer !== null) receiver.done(answer);
+    else receiver.fail(failure);
+  }
+
+  /** Why no answer will come; null: one may. */
+  function findFailure(): DriverFailure | null {
+    const { length } = queue;
+    if (length >= maxBytes) return tooLong(maxBytes);
+    if (broken !== null) return broken;
+    if (!ended) return null;
+    return new DriverFailure("1000", `the peer closed the connection with ${length} bytes of an answer not whole`);
   }
 
   function takeAnswer(ending: Ending): Buffer | null {
@@ -96,21 +96,29 @@ export function createStreamChannel(socket: Socket, maxBytes: number, count: Byt
           }
         });
       }),
-    receive: (ending, signal) =>
-      new Promise((resolve, reject) => {
-        if (waiting !== null) {
-          reject(new DriverFailure("1000", "another step is receiving from this socket; give it a socket of its own"));
-          return;
-        }
-        const own: Waiting = { ending, resolve, reject };
-        searched = 0;
-        waiting = own;
-        signal.addEventListener("abort", () => {
-          if (waiting === own) waiting = null;
-        });
-        serve();
-        if (queue.length <= maxBytes) socket.resume();
-      }),
+    post: (data) => {
+      if (broken !== null || socket.writableLength > 0) return false;
+      socket.write(data);
+      count.sent(data.length);
+      return true;
+    },
+    receive: (ending, receiver) => {
+      if (waiting !== null) {
+        const message = "another step is receiving from this socket; give it a socket of its own";
+        receiver.fail(new DriverFailure("1000", message));
+        return;
+      }
+      searched = 0;
+      waiting = { ending, receiver };
+      serve();
+      if (isPaused && queue.length <= maxBytes) {
+        isPaused = false;
+        socket.resume();
+      }
+    },
+    forget: () => {
+      waiting = null;
+    },
     get isOver() {
       return broken !== null || socket.destroyed || (ended && queue.length === 0);
     },
@@ -118,4 +126,8 @@ export function createStreamChannel(socket: Socket, maxBytes: number, count: Byt
       socket.destroy();
     },
   };
+}
+
+function tooLong(maxBytes: number): DriverFailure {
+  return new DriverFailure("1000", `the answer is longer than ${maxBytes} bytes; raise max_bytes`);
 }

@@ -1,10 +1,12 @@
 import { compileMatch, type Matches } from "../../driver/compile-match.ts";
+import { evaluateOnce, isConstantJson } from "../../driver/constant-texts.ts";
 import { compileHttpTarget, type HttpTarget } from "../../driver/http-target.ts";
 import { toJsonText } from "../../expression/text.ts";
 import { compileText } from "../../http/compiled-text.ts";
 import { checkHeader } from "../../http/header-rules.ts";
 import type { ChooseProxy } from "../../http/proxy.ts";
 import { printUrl } from "../../http/url.ts";
+import type { Json } from "../../protocol/json.ts";
 import type { Evaluate, StepContext } from "../../protocol/step.ts";
 import type { HttpDefaults, Step } from "../../protocol/workflow.ts";
 import type { SseConfig } from "./sse-config.ts";
@@ -13,7 +15,7 @@ import type { SseConfig } from "./sse-config.ts";
 export interface SseTexts {
   readonly name: string;
   /** null: the step only names its stream. */
-  readonly target: (HttpTarget & { readonly vu: number; readonly body: string | null }) | null;
+  readonly target: (HttpTarget & { readonly body: string | null }) | null;
   /** null: the id of the stream before. */
   readonly lastEventId: string | null;
   readonly event: string | null;
@@ -39,16 +41,18 @@ export function compileTexts(
   const text = given !== null && "text" in given ? compileText(given.text, templates) : null;
   const json = given !== null && "json" in given ? templates.templateJson(given.json) : null;
   const own: Readonly<Record<string, string>> = json === null ? {} : { "content-type": "application/json" };
-  return (vu) => {
-    const where = target?.(vu) ?? null;
+  const evaluateAll: Evaluate<SseTexts> = (vu) => {
+    const where = target?.evaluate(vu) ?? null;
     const body = json === null ? (text?.evaluate(vu) ?? null) : toJsonText(json(vu));
     const id = lastEventId?.evaluate(vu) ?? null;
     return {
       name: name?.evaluate(vu) ?? (where === null ? "" : printUrl(where.url)),
-      target: where === null ? null : { ...where, vu: vu.id, headers: { ...own, ...where.headers }, body },
+      target: where === null ? null : { ...where, headers: { ...own, ...where.headers }, body },
       lastEventId: id === null ? null : checkHeader("last-event-id", id),
       event: event?.evaluate(vu) ?? null,
       matches: matches?.(vu) ?? null,
     };
   };
+  const isConstant = (target?.isConstant ?? true) && isConstantJson(config as unknown as Json);
+  return isConstant ? evaluateOnce(evaluateAll) : evaluateAll;
 }

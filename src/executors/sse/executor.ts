@@ -7,7 +7,7 @@ import { createDialPorts } from "../../driver/dial-http-target.ts";
 import { compileProxy } from "../../http/compile-proxy.ts";
 import { loadTls } from "../../http/tls.ts";
 import type { Recorder } from "../../measure/recorder.ts";
-import type { Executor, ExecutorContext, Operation, StepContext } from "../../protocol/step.ts";
+import type { Executor, ExecutorContext, Operation, StepContext, StepResult } from "../../protocol/step.ts";
 import type { Step } from "../../protocol/workflow.ts";
 import { compileTexts, type SseTexts } from "./compile-texts.ts";
 import type { ServerEvent } from "./event-parser.ts";
@@ -15,6 +15,17 @@ import type { EventStream } from "./event-stream.ts";
 import { loadHttp, openStream } from "./open-stream.ts";
 import type { SseConfig } from "./sse-config.ts";
 import { createSseSeries } from "./sse-series.ts";
+
+type Call = DriverCall<DriverAnswer | null>;
+
+/** What one run of a step works with. */
+interface Use {
+  /** The VU's number. */
+  readonly vu: number;
+  readonly streams: VuConnections<EventStream>;
+  readonly texts: SseTexts;
+  readonly taken: ServerEvent[];
+}
 
 /** Performs `sse` steps. One per thread and execution; streams belong to the VU. */
 export function createSseExecutor(context: ExecutorContext, recorder: Recorder): Executor {
@@ -34,17 +45,19 @@ export function createSseExecutor(context: ExecutorContext, recorder: Recorder):
     const fill = compileTexts(step, http, chooseProxy, stepContext);
     const series = createSseSeries(recorder, stepContext.tags);
 
-    async function connect(
-      streams: VuConnections<EventStream>,
-      texts: SseTexts,
-      call: DriverCall,
-    ): Promise<EventStream> {
+    async function connect({ vu, streams, texts }: Use, call: Call): Promise<EventStream> {
       const { name, target } = texts;
       if (target === null) throw new DriverFailure("1000", `no stream \`${name}\` is open, and the step has no url`);
       const startedAt = clock.now();
       const id = texts.lastEventId ?? streams.latest(name)?.lastEventId ?? "";
       const headers = id === "" ? target.headers : { ...target.headers, "last-event-id": id };
-      const stream = await openStream(config, { ...target, headers, maxHeader: http.maxHeader }, ports, call, series);
+      const stream = await openStream(
+        config,
+        { ...target, vu, headers, maxHeader: http.maxHeader },
+        ports,
+        call,
+        series,
+      );
       open.add(stream);
       void stream.closed.then(() => open.delete(stream));
       series.connected(clock.now() - startedAt);
@@ -53,38 +66,54 @@ export function createSseExecutor(context: ExecutorContext, recorder: Recorder):
       return stream;
     }
 
-    async function perform(
-      streams: VuConnections<EventStream>,
-      texts: SseTexts,
-      call: DriverCall,
-      taken: ServerEvent[],
-    ): Promise<DriverAnswer | null> {
-      const { name, event, matches } = texts;
+    function perform(use: Use, call: Call): Promise<void> | void {
+      const { streams, texts } = use;
       if (action === "close") {
-        streams.drop(name);
-        return null;
+        streams.drop(texts.name);
+        call.done(null);
+        return;
       }
-      const known = action === "connect" ? undefined : streams.find(name);
-      const stream = known ?? (await connect(streams, texts, call));
-      if (action === "connect") return null;
+      const known = action === "connect" ? undefined : streams.find(texts.name);
+      if (known === undefined) return connectFirst(use, call);
+      receive(known, use, call);
+    }
+
+    async function connectFirst(use: Use, call: Call): Promise<void> {
+      const stream = await connect(use, call);
+      if (call.isGivenUp) return;
+      if (action === "connect") call.done(null);
+      else receive(stream, use, call);
+    }
+
+    function receive(stream: EventStream, { streams, texts, taken }: Use, call: Call): void {
+      const { name, event, matches } = texts;
       const suits = (one: ServerEvent) =>
         (event === null || one.event === event) && (matches === null || matches(one.data));
       call.onGivenUp = () => stream.mailbox.giveUp();
-      await stream.mailbox.take({ count, matches: event === null && matches === null ? null : suits, taken });
-      // A stream that was wanted to its end begins anew: nothing of it is to be resumed.
-      if (count === Number.POSITIVE_INFINITY) streams.drop(name);
-      return new ReceivedMessages(taken, showEvent, count === 1);
+      stream.mailbox.take({ count, matches: event === null && matches === null ? null : suits, taken }, (error) => {
+        if (error !== null) {
+          call.fail(error);
+          return;
+        }
+        // A stream that was wanted to its end begins anew: nothing of it is to be resumed.
+        if (count === Number.POSITIVE_INFINITY) streams.drop(name);
+        call.done(new ReceivedMessages(taken, showEvent, count === 1));
+      });
     }
 
-    return async (vu, deadline) => {
+    return (vu, deadline) => {
       const streams = connectionsOf<EventStream>(vu, slot);
       const texts = fill(vu);
       const taken: ServerEvent[] = [];
-      const until = Math.min(deadline, clock.now() + timeoutMs);
-      const work = (call: DriverCall) => perform(streams, texts, call, taken);
-      const outcome = await callDriver(vu, until, work, describeFault);
-      const told = Number.isFinite(count) && action === "receive" ? tellHowMany(outcome, taken.length, count) : outcome;
-      return new DriverResult(told, texts.name, told.kind === "done" ? told.value : null);
+      return callDriver(vu, deadline, timeoutMs, {
+        begin: (call: Call) => perform({ vu: vu.id, streams, texts, taken }, call),
+        describe: describeFault,
+        finish: (outcome): StepResult => {
+          const isCounted = Number.isFinite(count) && action === "receive";
+          const told = isCounted ? tellHowMany(outcome, taken.length, count) : outcome;
+          return new DriverResult(told, texts.name, told.kind === "done" ? told.value : null);
+        },
+      });
     };
   }
 

@@ -1,19 +1,19 @@
 import { EngineError } from "../../errors.ts";
 import { toJsonText } from "../../expression/text.ts";
 import { compileMatch, type Matches } from "../../driver/compile-match.ts";
+import { evaluateOnce, isConstantJson } from "../../driver/constant-texts.ts";
 import { compileHttpTarget, type HttpTarget } from "../../driver/http-target.ts";
 import { compileText } from "../../http/compiled-text.ts";
 import type { ChooseProxy } from "../../http/proxy.ts";
 import { printUrl } from "../../http/url.ts";
 import { readBytes } from "../../protocol/encoded-bytes.ts";
+import type { Json } from "../../protocol/json.ts";
 import type { Evaluate, StepContext } from "../../protocol/step.ts";
 import type { HttpDefaults, Step } from "../../protocol/workflow.ts";
 import type { WebSocketConfig } from "./websocket-config.ts";
 
-/** Where a VU connects. */
+/** Where a step connects. */
 export interface WebSocketTarget extends HttpTarget {
-  /** The VU's number. */
-  readonly vu: number;
   readonly subprotocols: readonly string[];
 }
 
@@ -43,19 +43,18 @@ export function compileTexts(
   const matches = compileMatch(config.match, templates);
   const data = compileData(config, templates);
   const reason = compileText(config.reason, templates);
-  return (vu) => {
-    const where = target?.(vu) ?? null;
+  const evaluateAll: Evaluate<WebSocketTexts> = (vu) => {
+    const where = target?.evaluate(vu) ?? null;
     return {
       name: name?.evaluate(vu) ?? (where === null ? "" : printUrl(where.url)),
-      target:
-        where === null
-          ? null
-          : { ...where, vu: vu.id, subprotocols: subprotocols.map((subprotocol) => subprotocol.evaluate(vu)) },
+      target: where === null ? null : { ...where, subprotocols: subprotocols.map((text) => text.evaluate(vu)) },
       data: data?.(vu) ?? null,
       matches: matches?.(vu) ?? null,
       reason: reason.evaluate(vu),
     };
   };
+  const isConstant = (target?.isConstant ?? true) && isConstantJson(config as unknown as Json);
+  return isConstant ? evaluateOnce(evaluateAll) : evaluateAll;
 }
 
 function compileData({ body, encoding }: WebSocketConfig, templates: StepContext): Evaluate<string | Buffer> | null {

@@ -17,7 +17,7 @@ export const loadWebSockets = (): Promise<typeof Ws> => import("ws");
  */
 export async function openWebSocket(
   config: WebSocketConfig,
-  { url, proxy, headers, vu, subprotocols }: WebSocketTarget,
+  { url, proxy, headers, vu, subprotocols }: WebSocketTarget & { readonly vu: number },
   ports: DialPorts,
   call: DriverCall,
   events: WebSocketEvents,

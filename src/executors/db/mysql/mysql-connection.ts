@@ -2,7 +2,7 @@ import type { Socket } from "node:net";
 import mysql, { type Connection, type FieldPacket, type ResultSetHeader } from "mysql2";
 import { parseJson } from "../../../http/parse-json.ts";
 import { ByteLimit } from "../byte-limit.ts";
-import type { DbConnection, Statement, StatementEnd } from "../driver.ts";
+import type { DbConnection, HearEnd, Statement } from "../driver.ts";
 import type { RowSink } from "../row-sink.ts";
 
 /** The parts of mysql2's connection and commands that its types leave out. */
@@ -43,56 +43,55 @@ export function createMysqlConnection(connection: Connection): DbConnection {
     stream.destroy();
   }
 
-  function perform(start: () => Running, sink: RowSink): Promise<StatementEnd> {
-    return new Promise((resolve, reject) => {
-      let end: StatementEnd = { affected: 0, lastId: null };
-      let convert: ((row: Record<string, unknown>) => void) | null = null;
-      const settle = (error: unknown) => {
-        if (giveUp !== settle) return;
-        giveUp = null;
-        limit.stop();
-        if (sink.failure !== null) reject(sink.failure);
-        else if (error === null) resolve(end);
-        else reject(error as Error);
-      };
-      giveUp = settle;
-      limit.start(sink);
-      let failure: unknown = null;
-      const running = start();
-      running.on("fields", (fields) => {
-        convert = fields === undefined ? null : compileConversion(fields);
-      });
-      running.on("result", (value, place) => {
-        if (place === undefined) {
-          const header = value as ResultSetHeader & { readonly serverStatus: number };
-          status = header.serverStatus;
-          end = { affected: end.affected + header.affectedRows, lastId: readId(header.insertId) ?? end.lastId };
-          return;
-        }
-        convert?.(value as Record<string, unknown>);
-        if (!sink.add(value)) destroy();
-      });
-      running.on("error", (error) => {
-        failure = error;
-      });
-      running.on("end", () => settle(failure));
+  function perform(start: () => Running, sink: RowSink, over: HearEnd): void {
+    let fields: readonly FieldPacket[] | undefined;
+    let failure: unknown = null;
+    const settle = (error: unknown) => {
+      if (giveUp !== settle) return;
+      giveUp = null;
+      limit.stop();
+      over(error);
+    };
+    giveUp = settle;
+    limit.start(sink);
+    const running = start();
+    running.on("fields", (given) => {
+      fields = given;
     });
+    running.on("result", (value, place) => {
+      if (place === undefined) {
+        const header = value as ResultSetHeader & { readonly serverStatus: number };
+        status = header.serverStatus;
+        sink.affected += header.affectedRows;
+        sink.lastId = readId(header.insertId) ?? sink.lastId;
+        return;
+      }
+      if (fields !== undefined) convert(value as Record<string, unknown>, fields);
+      if (!sink.add(value)) destroy();
+    });
+    running.on("error", (error) => {
+      failure = error;
+    });
+    running.on("end", () => settle(failure));
   }
 
-  async function run({ text, params, name }: Statement, sink: RowSink): Promise<StatementEnd> {
+  function run({ text, params, name }: Statement, sink: RowSink, over: HearEnd): void {
     const values = params.map(toParameter);
     const query = () => connection.query({ sql: text, values }) as unknown as Running;
-    if (values.length === 0 && (name === null || unprepared.has(text))) return perform(query, sink);
-    try {
-      return await perform(() => connection.execute({ sql: text, values }) as unknown as Running, sink);
-    } catch (error) {
-      if (values.length > 0 || (error as { readonly errno?: unknown }).errno !== unpreparable) throw error;
-      unprepared.add(text);
-      return perform(query, sink);
-    } finally {
+    const execute = () => connection.execute({ sql: text, values }) as unknown as Running;
+    const isPlain = values.length === 0;
+    if (isPlain && (name === null || unprepared.has(text))) {
+      perform(query, sink, over);
+      return;
+    }
+    perform(execute, sink, (error) => {
       // One that is sent once is not kept on the server.
       if (name === null && !isBroken) connection.unprepare(text);
-    }
+      if (isPlain && isUnpreparable(error)) {
+        unprepared.add(text);
+        perform(query, sink, over);
+      } else over(error);
+    });
   }
 
   const words = { begin: "START TRANSACTION", commit: "COMMIT", rollback: "ROLLBACK" };
@@ -105,24 +104,25 @@ export function createMysqlConnection(connection: Connection): DbConnection {
       return (status & inTransaction) !== 0;
     },
     run,
-    control: (action, sink) => perform(() => connection.query(words[action]) as unknown as Running, sink),
+    control: (action, sink, over) => perform(() => connection.query(words[action]) as unknown as Running, sink, over),
     destroy,
   };
 }
 
-/** null: every value is plain already. */
-function compileConversion(fields: readonly FieldPacket[]): (row: Record<string, unknown>) => void {
-  const names = fields.map(({ name }) => name);
-  const types = fields.map(({ columnType, type }) => columnType ?? type ?? 0);
-  return (row) => {
-    for (const [place, name] of names.entries()) {
-      const value = row[name];
-      if (typeof value === "string") {
-        if (types[place] === longLong) row[name] = BigInt(value);
-        else if (types[place] === json) row[name] = parseJson(value) ?? value;
-      } else if (Buffer.isBuffer(value)) row[name] = value.toString("base64");
-    }
-  };
+function isUnpreparable(error: unknown): boolean {
+  return (error as { readonly errno?: unknown } | null)?.errno === unpreparable;
+}
+
+/** What a driver leaves to its users: numbers with all their digits, documents, bytes. */
+function convert(row: Record<string, unknown>, fields: readonly FieldPacket[]): void {
+  for (const { name, columnType, type } of fields) {
+    const value = row[name];
+    if (typeof value === "string") {
+      const kind = columnType ?? type;
+      if (kind === longLong) row[name] = BigInt(value);
+      else if (kind === json) row[name] = parseJson(value) ?? value;
+    } else if (Buffer.isBuffer(value)) row[name] = value.toString("base64");
+  }
 }
 
 function toParameter(value: unknown) {

@@ -1,22 +1,23 @@
 import type { Socket } from "node:net";
-import pg, { type Client, type QueryConfig, type QueryResult } from "pg";
+import type { Client } from "pg";
 import { ByteLimit } from "../byte-limit.ts";
-import type { DbConnection, Statement, StatementEnd } from "../driver.ts";
+import type { DbConnection, HearEnd } from "../driver.ts";
 import type { RowSink } from "../row-sink.ts";
-import { readPostgresType } from "./read-type.ts";
+import { PostgresQuery, type RowReader } from "./postgres-query.ts";
+import { toParameter } from "./to-parameter.ts";
 
-/** The parts of pg's client and queries that its types leave out. */
+/** The parts of pg's client that its types leave out. */
 interface Inside {
   readonly connection: { readonly stream: Socket };
   getTransactionStatus(): "I" | "T" | "E" | null;
 }
 
-const types = { getTypeParser: readPostgresType };
-
 /** A client that has connected. */
 export function createPostgresConnection(client: Client): DbConnection {
   const inside = client as unknown as Inside;
   const { stream } = inside.connection;
+  /** How the rows of each prepared statement are read: the server says it once. */
+  const prepared = new Map<string, RowReader | null>();
   let isBroken = false;
   let giveUp: ((error: unknown) => void) | null = null;
   const limit = new ByteLimit(stream, () => destroy());
@@ -33,30 +34,25 @@ export function createPostgresConnection(client: Client): DbConnection {
     stream.destroy();
   }
 
-  function perform(config: QueryConfig & { readonly queryMode: "extended" }, sink: RowSink): Promise<StatementEnd> {
-    return new Promise((resolve, reject) => {
-      const settle = (error: unknown, result?: QueryResult) => {
-        if (giveUp !== settle) return;
-        giveUp = null;
-        limit.stop();
-        if (sink.failure !== null) reject(sink.failure);
-        else if (result === undefined) reject(error as Error);
-        else resolve({ affected: result.command === "SELECT" ? 0 : countChanged(result), lastId: null });
-      };
-      giveUp = settle;
-      limit.start(sink);
-      const query = new pg.Query(config);
-      query.on("row", (row) => {
-        if (!sink.add(row)) destroy();
-      });
-      query.on("end", (result) => settle(null, result));
-      query.on("error", (error) => {
+  function perform(text: string, params: readonly unknown[], name: string | null, sink: RowSink, over: HearEnd): void {
+    const settle = (error: unknown) => {
+      if (giveUp !== settle) return;
+      giveUp = null;
+      limit.stop();
+      over(error);
+    };
+    giveUp = settle;
+    limit.start(sink);
+    const query = new PostgresQuery(text, params.map(toParameter), name ?? "", prepared, sink, {
+      full: destroy,
+      ended: () => settle(null),
+      failed: (error) => {
         // The server says that it is ready for the next only behind the error.
         if (isBroken) settle(error);
         else client.once("drain", () => settle(error));
-      });
-      client.query(query);
+      },
     });
+    client.query(query);
   }
 
   return {
@@ -66,21 +62,8 @@ export function createPostgresConnection(client: Client): DbConnection {
     get isInTransaction() {
       return inside.getTransactionStatus() !== "I";
     },
-    run: ({ text, params, name }: Statement, sink) =>
-      perform(
-        { text, values: params.map(toParameter), types, queryMode: "extended", ...(name === null ? {} : { name }) },
-        sink,
-      ),
-    control: (action, sink) => perform({ text: action.toUpperCase(), queryMode: "extended" }, sink),
+    run: ({ text, params, name }, sink, over) => perform(text, params, name, sink, over),
+    control: (action, sink, over) => perform(action.toUpperCase(), [], null, sink, over),
     destroy,
   };
-}
-
-function countChanged({ command, rowCount }: QueryResult): number {
-  return ["INSERT", "UPDATE", "DELETE", "MERGE", "COPY"].includes(command) ? (rowCount ?? 0) : 0;
-}
-
-/** Lists become arrays of PostgreSQL, maps JSON. */
-function toParameter(value: unknown): unknown {
-  return typeof value === "bigint" ? String(value) : value;
 }

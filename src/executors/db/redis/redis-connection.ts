@@ -2,7 +2,7 @@ import type { Socket } from "node:net";
 import { Decoder, RESP_TYPES } from "@redis/client/dist/lib/RESP/decoder.js";
 import { DriverFailure } from "../../../driver/call-driver.ts";
 import { ByteLimit } from "../byte-limit.ts";
-import type { DbConnection, Statement, StatementEnd } from "../driver.ts";
+import type { DbConnection, HearEnd, Statement } from "../driver.ts";
 import type { RowSink } from "../row-sink.ts";
 
 /** What Redis answers with an error. */
@@ -12,7 +12,7 @@ export class RedisRefusal extends Error {}
 const unasked = /^(?:p|s)?(?:un)?subscribe$|^monitor$|^(?:p)?sync$|^hello$|^reset$|^quit$|^client$/i;
 const transactional = /^(?:multi|exec|discard)$/i;
 
-const words = { begin: "MULTI", commit: "EXEC", rollback: "DISCARD" };
+const controls = { begin: "MULTI", commit: "EXEC", rollback: "DISCARD" };
 
 /** Texts as Buffers; whole numbers as texts, so that they keep their digits. */
 const asBuffers = { [RESP_TYPES.BLOB_STRING]: Buffer, [RESP_TYPES.SIMPLE_STRING]: Buffer, [RESP_TYPES.NUMBER]: String };
@@ -21,23 +21,33 @@ const asBuffers = { [RESP_TYPES.BLOB_STRING]: Buffer, [RESP_TYPES.SIMPLE_STRING]
 export function createRedisConnection(stream: Socket): DbConnection {
   let isBroken = false;
   let isInTransaction = false;
-  let waiting: { resolve(reply: unknown): void; reject(error: unknown): void } | null = null;
+  let waiting: { readonly sink: RowSink; readonly encoding: Statement["encoding"]; readonly over: HearEnd } | null =
+    null;
   const decoder = new Decoder({
-    onReply: (reply: unknown) => settle((asked) => asked.resolve(reply)),
-    onErrorReply: (error) => settle((asked) => asked.reject(new RedisRefusal(error.message))),
+    onReply: (reply: unknown) => settle(null, reply),
+    onErrorReply: (error) => settle(new RedisRefusal(error.message), null),
     onPush: () => undefined,
     getTypeMapping: () => asBuffers,
   });
 
-  function settle(tell: (asked: NonNullable<typeof waiting>) => void): void {
+  function settle(error: unknown, reply: unknown): void {
     const asked = waiting;
+    if (asked === null) return;
     waiting = null;
-    if (asked !== null) tell(asked);
+    limit.stop();
+    const { sink, encoding, over } = asked;
+    if (error === null) {
+      if (Array.isArray(reply)) addAll(reply, sink, encoding);
+      else sink.add(toPlain(reply, encoding));
+    }
+    over(error);
   }
   const breakOff = (error: unknown) => {
     isBroken = true;
-    settle((asked) => asked.reject(error));
+    settle(error, null);
   };
+  // Before the decoder: a reply that came whole is too long, too.
+  const limit = new ByteLimit(stream, () => destroy());
   stream.on("data", (chunk) => {
     try {
       decoder.write(chunk);
@@ -48,35 +58,31 @@ export function createRedisConnection(stream: Socket): DbConnection {
   });
   stream.on("error", breakOff);
   stream.on("close", () => breakOff(new Error("the connection is closed")));
-  const limit = new ByteLimit(stream, () => destroy());
 
   function destroy(): void {
     isBroken = true;
     stream.destroy();
   }
 
-  async function send(params: readonly (string | Buffer)[], encoding: Statement["encoding"], sink: RowSink) {
-    limit.start(sink);
-    try {
-      const reply = await new Promise<unknown>((resolve, reject) => {
-        waiting = { resolve, reject };
-        stream.cork();
-        stream.write(`*${params.length}\r\n`);
-        for (const word of params) {
-          stream.write(`$${Buffer.byteLength(word)}\r\n`);
-          stream.write(word);
-          stream.write("\r\n");
-        }
-        stream.uncork();
-      });
-      const rows: readonly unknown[] = Array.isArray(reply) ? reply : [reply];
-      for (const row of rows) if (!sink.add(toPlain(row, encoding))) break;
-    } catch (error) {
-      throw sink.failure ?? error;
-    } finally {
-      limit.stop();
+  function send(words: readonly (string | Buffer)[], encoding: Statement["encoding"], sink: RowSink, over: HearEnd) {
+    waiting = { sink, encoding, over };
+    if (isBroken) {
+      settle(new Error("the connection is closed"), null);
+      return;
     }
-    if (sink.failure !== null) throw sink.failure;
+    limit.start(sink);
+    let text = `*${words.length}\r\n`;
+    stream.cork();
+    for (const word of words) {
+      if (typeof word === "string") text += `$${Buffer.byteLength(word)}\r\n${word}\r\n`;
+      else {
+        stream.write(`${text}$${word.length}\r\n`);
+        stream.write(word);
+        text = "\r\n";
+      }
+    }
+    stream.write(text);
+    stream.uncork();
   }
 
   return {
@@ -86,35 +92,42 @@ export function createRedisConnection(stream: Socket): DbConnection {
     get isInTransaction() {
       return isInTransaction;
     },
-    async run({ params, encoding }, sink): Promise<StatementEnd> {
-      const given = params.map((value) => (Buffer.isBuffer(value) ? value : toWord(value)));
-      const [command = ""] = given;
-      if (transactional.test(String(command))) {
-        throw new DriverFailure(
-          "unsupported",
-          "a transaction belongs to the VU: write action: begin, commit or rollback",
-        );
-      }
-      if (unasked.test(String(command))) {
-        throw new DriverFailure(
-          "unsupported",
-          `${String(command).toUpperCase()} changes the connection that all share; it is not for db steps`,
-        );
-      }
-      await send(given, encoding, sink);
-      return { affected: 0, lastId: null };
+    run({ params, encoding }, sink, over) {
+      const words = params.map(toWord);
+      const refusal = refuse(words);
+      if (refusal === null) send(words, encoding, sink, over);
+      else over(refusal);
     },
-    async control(action, sink): Promise<StatementEnd> {
-      await send([words[action]], "text", sink);
-      isInTransaction = action === "begin";
-      return { affected: 0, lastId: null };
+    control(action, sink, over) {
+      send([controls[action]], "text", sink, (error) => {
+        if (error === null) isInTransaction = action === "begin";
+        over(error);
+      });
     },
     destroy,
   };
 }
 
-function toWord(value: unknown): string {
-  return typeof value === "object" && value !== null ? JSON.stringify(value) : String(value ?? "");
+/** null: it may be sent. */
+function refuse([command = ""]: readonly (string | Buffer)[]): DriverFailure | null {
+  const name = String(command);
+  if (transactional.test(name)) {
+    const message = "a transaction belongs to the VU: write action: begin, commit or rollback";
+    return new DriverFailure("unsupported", message);
+  }
+  if (!unasked.test(name)) return null;
+  const message = `${name.toUpperCase()} changes the connection that all share; it is not for db steps`;
+  return new DriverFailure("unsupported", message);
+}
+
+function toWord(value: unknown): string | Buffer {
+  if (typeof value === "string") return value;
+  if (typeof value === "object" && value !== null) return Buffer.isBuffer(value) ? value : JSON.stringify(value);
+  return String(value ?? "");
+}
+
+function addAll(replies: readonly unknown[], sink: RowSink, encoding: Statement["encoding"]): void {
+  for (const reply of replies) if (!sink.add(toPlain(reply, encoding))) return;
 }
 
 function toPlain(value: unknown, encoding: Statement["encoding"]): unknown {

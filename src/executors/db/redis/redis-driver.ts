@@ -15,7 +15,12 @@ async function open(settings: ConnectionSettings, ports: DbPorts, call: DriverCa
   const { stream, done } = await dialDatabase(settings, tls === null ? null : ports.trusts.of(tls), ports, call);
   const connection = createRedisConnection(stream);
   const say = (...params: string[]) =>
-    connection.run({ text: "", params, name: null, encoding: "text" }, new RowSink(1, 10_000, 0));
+    new Promise<void>((resolve, reject) => {
+      connection.run({ text: "", params, name: null, encoding: "text" }, new RowSink(1, 10_000, 0), (error) => {
+        if (error === null) resolve();
+        else reject(error as Error);
+      });
+    });
   try {
     if (password !== "") await say("AUTH", ...(user === "" ? [] : [user]), password);
     if (database !== "" && database !== "0") await say("SELECT", database);

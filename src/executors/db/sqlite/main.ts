@@ -1,6 +1,5 @@
 import { constants, DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
 import { Worker } from "node:worker_threads";
-import type { StatementEnd } from "../driver.ts";
 import { RowSink } from "../row-sink.ts";
 import type { SqliteFact, SqliteOrder } from "./message.ts";
 
@@ -33,11 +32,16 @@ try {
   });
   process.on("message", (order: SqliteOrder) => tell(perform(order)));
   process.once("disconnect", () => process.exit());
-  tell({ type: "done", rows: [], count: 0, end: { affected: 0, lastId: null }, isInTransaction: false });
+  tell({ type: "done", rows: [], count: 0, affected: 0, lastId: null, isInTransaction: false });
 } catch (error) {
   tell(describe(error));
   process.exitCode = 1;
   process.disconnect();
+}
+
+interface Change {
+  readonly affected: number;
+  readonly lastId: number | bigint | null;
 }
 
 function perform({ text, params, name, maxRows, maxBytes, keep }: SqliteOrder): SqliteFact {
@@ -48,14 +52,14 @@ function perform({ text, params, name, maxRows, maxBytes, keep }: SqliteOrder): 
     const end = statement.columns().length === 0 ? change(statement, values) : readWithin(statement, values, sink);
     const { isTransaction: isInTransaction } = database;
     if (sink.failure !== null) return { type: "too_large", ...sink.failure.failure, isInTransaction };
-    return { type: "done", rows: sink.rows, count: sink.count, end, isInTransaction };
+    return { type: "done", rows: sink.rows, count: sink.count, ...end, isInTransaction };
   } catch (error) {
     return describe(error);
   }
 }
 
 /** Reads with a bound on each value: a row is in memory before it can be measured. */
-function readWithin(statement: StatementSync, values: readonly SQLInputValue[], sink: RowSink): StatementEnd {
+function readWithin(statement: StatementSync, values: readonly SQLInputValue[], sink: RowSink): Change {
   const given = values.reduce<number>((sum, value) => sum + measure(value), 0);
   const { length: usual } = database.limits;
   database.limits.length = Math.min(usual, Math.max(sink.maxBytes, leastLimit) + given);
@@ -93,7 +97,7 @@ function prepare(text: string, name: string | null): StatementSync {
   return statement;
 }
 
-function change(statement: StatementSync, values: readonly SQLInputValue[]): StatementEnd {
+function change(statement: StatementSync, values: readonly SQLInputValue[]): Change {
   const { changes, lastInsertRowid } = statement.run(...values);
   const isInsert = /^\s*(?:insert|replace|with)\b/i.test(statement.sourceSQL);
   const affected = isChange(statement.sourceSQL) ? Number(changes) : 0;
@@ -105,7 +109,7 @@ function isChange(text: string): boolean {
   return /^\s*(?:insert|replace|update|delete|with)\b/i.test(text);
 }
 
-function read(statement: StatementSync, values: readonly SQLInputValue[], sink: RowSink): StatementEnd {
+function read(statement: StatementSync, values: readonly SQLInputValue[], sink: RowSink): Change {
   let bytes = 0;
   for (const row of statement.iterate(...values)) {
     const plain: Record<string, unknown> = {};

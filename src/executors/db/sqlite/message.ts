@@ -1,5 +1,3 @@
-import type { StatementEnd } from "../driver.ts";
-
 /** To the process that has the database open; one at a time. */
 export interface SqliteOrder {
   readonly text: string;
@@ -18,7 +16,8 @@ export type SqliteFact =
       readonly type: "done";
       readonly rows: readonly unknown[];
       readonly count: number;
-      readonly end: StatementEnd;
+      readonly affected: number;
+      readonly lastId: number | bigint | null;
       readonly isInTransaction: boolean;
     }
   | { readonly type: "too_large"; readonly code: string; readonly message: string; readonly isInTransaction: boolean }

@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import { type DriverCall, DriverFailure } from "../../../driver/call-driver.ts";
 import { codes } from "../../../http/codes.ts";
 import { type ConnectionSettings, memoryPath } from "../connection-settings.ts";
-import type { DbConnection, DbDriver, DbPorts, Statement, StatementEnd } from "../driver.ts";
+import type { DbConnection, DbDriver, DbPorts, HearEnd, Statement } from "../driver.ts";
 import { RowSink } from "../row-sink.ts";
 import type { SqliteFact, SqliteOrder } from "./message.ts";
 import { nameCode } from "./name-code.ts";
@@ -39,34 +39,34 @@ async function open({ path }: ConnectionSettings, _ports: DbPorts, call: DriverC
 async function connect(child: ChildProcess): Promise<DbConnection> {
   let isBroken = false;
   let isInTransaction = false;
-  let waiting: { resolve(fact: SqliteFact): void; reject(error: unknown): void } | null = null;
+  let hear: ((fact: SqliteFact | null) => void) | null = null;
+  const answer = (fact: SqliteFact | null) => {
+    const heard = hear;
+    hear = null;
+    heard?.(fact);
+  };
   child.on("message", (fact: SqliteFact) => {
-    const asked = waiting;
-    waiting = null;
     isInTransaction = fact.isInTransaction;
-    asked?.resolve(fact);
+    answer(fact);
   });
   const breakOff = () => {
     isBroken = true;
-    waiting?.reject(new DriverFailure(String(codes.other), "the process that had the database open has ended"));
-    waiting = null;
+    answer(null);
   };
   child.on("error", breakOff);
   child.on("exit", breakOff);
 
-  const hear = (): Promise<SqliteFact> =>
-    new Promise((heard, reject) => {
-      waiting = { resolve: heard, reject };
-    });
-
-  async function run({ text, params, name }: Omit<Statement, "encoding">, sink: RowSink): Promise<StatementEnd> {
+  function run({ text, params, name }: Omit<Statement, "encoding">, sink: RowSink, over: HearEnd): void {
+    hear = (fact) => over(take(fact, sink));
+    if (isBroken) {
+      answer(null);
+      return;
+    }
     const { maxRows, maxBytes, keep } = sink;
     const order: SqliteOrder = { text, params, name, maxRows, maxBytes, keep };
-    const answered = hear();
     child.send(order, (error) => {
       if (error !== null) breakOff();
     });
-    return take(await answered, sink);
   }
 
   function destroy(): void {
@@ -74,7 +74,13 @@ async function connect(child: ChildProcess): Promise<DbConnection> {
     child.kill("SIGKILL");
   }
 
-  take(await hear(), new RowSink(0, 0, 0));
+  const failure = take(
+    await new Promise<SqliteFact | null>((resolve) => {
+      hear = resolve;
+    }),
+    new RowSink(0, 0, 0),
+  );
+  if (failure !== null) throw failure;
   return {
     get isBroken() {
       return isBroken;
@@ -84,15 +90,19 @@ async function connect(child: ChildProcess): Promise<DbConnection> {
     },
     run,
     // Asks for the lock at once: two transactions that read first and write then would refuse each other.
-    control: (action, sink) =>
-      run({ text: action === "begin" ? "BEGIN IMMEDIATE" : action.toUpperCase(), params: [], name: null }, sink),
+    control: (action, sink, over) =>
+      run({ text: action === "begin" ? "BEGIN IMMEDIATE" : action.toUpperCase(), params: [], name: null }, sink, over),
     destroy,
   };
 }
 
-function take(fact: SqliteFact, sink: RowSink): StatementEnd {
-  if (fact.type === "too_large") throw new DriverFailure(fact.code, fact.message);
-  if (fact.type === "failed") throw new DriverFailure(nameCode(fact.errcode), fact.message);
+/** Gives why it failed; null: it did not. */
+function take(fact: SqliteFact | null, sink: RowSink): DriverFailure | null {
+  if (fact === null) return new DriverFailure(String(codes.other), "the process that had the database open has ended");
+  if (fact.type === "too_large") return new DriverFailure(fact.code, fact.message);
+  if (fact.type === "failed") return new DriverFailure(nameCode(fact.errcode), fact.message);
   sink.fill(fact.rows, fact.count);
-  return fact.end;
+  sink.affected = fact.affected;
+  sink.lastId = fact.lastId;
+  return null;
 }

@@ -9,12 +9,18 @@ export interface Channels {
   readonly isOver: boolean;
   /** Rejects when the channel or the connection is closed meanwhile. A channel whose call failed is not used again. */
   use<Value>(signal: AbortSignal, work: (channel: ConfirmChannel) => Promise<Value>): Promise<Value>;
+  /** A channel that is not lent but kept open until it fails. */
+  open(): Promise<OpenChannel>;
 }
 
-/** A channel with what ends it. */
-interface Lent {
+/** A channel with what ended it. */
+export interface OpenChannel {
   readonly channel: ConfirmChannel;
-  /** Why it was closed. */
+  /** Why it was closed; null: it is open. */
+  readonly failure: Error | null;
+}
+
+interface Lent extends OpenChannel {
   failure: Error | null;
   onClosed: (() => void) | null;
 }
@@ -119,5 +125,6 @@ export function openChannels(model: ChannelModel): Channels {
       return isOver;
     },
     use,
+    open: create,
   };
 }

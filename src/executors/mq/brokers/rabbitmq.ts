@@ -2,9 +2,11 @@ import { connect, type ConfirmChannel, type ConsumeMessage } from "amqplib";
 import { DriverFailure } from "../../../driver/call-driver.ts";
 import type { JsonObject } from "../../../protocol/json.ts";
 import type { BrokerConnection, BrokerMessage, OpenBroker } from "../broker.ts";
+import type { MqConfig } from "../mq-config.ts";
 import { openChannels } from "./rabbitmq-channels.ts";
+import { Publisher } from "./rabbitmq-publisher.ts";
 
-/** RabbitMQ by AMQP 0-9-1: every call has a channel to itself while it lasts. */
+/** RabbitMQ by AMQP 0-9-1: each publish step has a channel, every other call one to itself while it lasts. */
 export const openRabbitmq: OpenBroker = async ({ address, port, tls }, known, { signal, timeoutMs }) => {
   const model = await connect(
     {
@@ -28,6 +30,7 @@ export const openRabbitmq: OpenBroker = async ({ address, port, tls }, known, { 
   const channels = openChannels(model);
   /** Queues that were declared on this connection, and bindings. */
   const declared = new Map<string, Promise<unknown>>();
+  const confirmed = new Set<string>();
   let isClosing = false;
   let tags = 0;
 
@@ -36,44 +39,52 @@ export const openRabbitmq: OpenBroker = async ({ address, port, tls }, known, { 
     if (known !== undefined) return known;
     const work = channels.use(signal, declare);
     declared.set(name, work);
-    work.catch(() => declared.delete(name));
+    work.then(
+      () => confirmed.add(name),
+      () => declared.delete(name),
+    );
     return work;
   };
   const declare = (queue: string, signal: AbortSignal) =>
     once(`queue ${queue}`, (channel) => channel.assertQueue(queue, { durable: true }), signal);
+
+  /** One for each step: what it publishes fails alike. */
+  const publishers = new Map<MqConfig, Publisher | Promise<Publisher>>();
+
+  async function openPublisher(config: MqConfig): Promise<Publisher> {
+    try {
+      const publisher = new Publisher(await channels.open());
+      publishers.set(config, publisher);
+      return publisher;
+    } catch (error) {
+      publishers.delete(config);
+      throw error;
+    }
+  }
+
+  /** Those who ask while it is opened get the same. */
+  function publisherOf(config: MqConfig): Promise<Publisher> {
+    const known = publishers.get(config);
+    if (known instanceof Promise) return known;
+    const opening = openPublisher(config);
+    publishers.set(config, opening);
+    return opening;
+  }
 
   const connection: BrokerConnection = {
     get isOver() {
       return channels.isOver;
     },
 
-    async publish({ destination, exchange, key, body, headers, config }, signal): Promise<JsonObject> {
-      if (exchange === null && config.declare) await declare(destination, signal);
+    async publish({ destination, exchange, key, body, headers, config }, call): Promise<JsonObject> {
+      if (exchange === null && config.declare && !confirmed.has(`queue ${destination}`))
+        await declare(destination, call.signal);
       const routingKey = exchange === null ? destination : (key ?? destination);
       const own = exchange === null && key !== null ? { messageId: key } : {};
       const options = { headers, persistent: true, mandatory: exchange === null, ...own };
-      await channels.use(
-        signal,
-        (channel) =>
-          new Promise<void>((resolve, reject) => {
-            let returned: string | null = null;
-            // It comes before the confirmation.
-            const onReturn = ({ fields }: { fields: object }) => {
-              returned = String((fields as { replyText?: unknown }).replyText ?? "");
-            };
-            channel.on("return", onReturn);
-            const hasRoom = channel.publish(exchange ?? "", routingKey, body, options, (error: unknown) => {
-              channel.off("return", onReturn);
-              if (error !== null && error !== undefined) reject(error as Error);
-              else if (returned !== null)
-                reject(new DriverFailure("mq_unroutable", `no queue takes the message (${returned})`));
-              else resolve();
-            });
-            if (config.acks !== "none") return;
-            if (hasRoom) resolve();
-            else channel.once("drain", resolve);
-          }),
-      );
+      const known = publishers.get(config);
+      const publisher = known instanceof Publisher && !known.isOver ? known : await publisherOf(config);
+      await publisher.publish(exchange ?? "", routingKey, body, options, config.acks !== "none");
       return config.acks === "none" ? {} : { confirmed: true };
     },
 
