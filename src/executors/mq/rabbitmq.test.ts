@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { expect, onTestFinished, test } from "vitest";
+import { testBrokers } from "../../../test/support/brokers.ts";
 import { certificates } from "../../../test/support/certificates.ts";
 import { privateRabbitmq } from "../../../test/support/services/rabbitmq.ts";
 import { startPrivate } from "../../../test/support/services/service.ts";
@@ -49,4 +50,21 @@ test("RabbitMQ over TLS: verified or refused with advice; killed and back, error
   const { count } = report.metrics["mq_msgs_sent"]?.values ?? {};
   expect(Number(count) + failed).toBe(report.metrics["iterations"]?.values["count"]);
   expect(JSON.stringify(report)).not.toContain("guest");
+});
+
+test("what no queue takes fails by itself, also beside messages that are taken", async () => {
+  const topic = `we-test-${process.pid}-${Date.now()}`;
+  const config = { type: "rabbitmq", url: "amqp://127.0.0.1", message: "消息", timeout: "10s" };
+  const mq = (more: object) => ({ type: "mq", config: { ...config, ...more } });
+  const rabbit = testBrokers.find(({ type }) => type === "rabbitmq");
+  onTestFinished(() => rabbit?.remove(5672, `${topic}-0`));
+  const report = await run({
+    options: { mode: "per-vu-iterations", vus: 20, iterations: 10 },
+    setup: [mq({ topic: `${topic}-0` })],
+    steps: [{ ...mq({ topic: `${topic}-\${iteration % 2}`, declare: false }), on_error: "continue" }],
+    teardown: [mq({ topic: `${topic}-0`, action: "consume", count: 101, message: undefined })],
+  });
+  expect(report.errors).toMatchObject([{ code: "mq_unroutable", count: 100 }]);
+  expect(report.metrics["mq_msgs_sent"]?.values["count"]).toBe(101);
+  expect(report.metrics["mq_msgs_received"]?.values["count"]).toBe(101);
 });

@@ -11,7 +11,16 @@ const codes = ({ errors }: Awaited<ReturnType<typeof run>>) => errors.map(({ cod
 
 test("lists are arrays, maps are JSON, and a prepared statement gives rows each time, whatever its columns are called", async () => {
   const query = `SELECT $1::text[] AS texts, $2::int[][] AS numbers, $3::jsonb AS map, $4::bytea[] AS bytes, $5::text AS nothing, 1 AS "__proto__", 2 AS twice, 3 AS twice`;
-  const params = [["客户", 'a "quoted" \\ one', null, "{}", ""], [[1, 2], [3, 4]], { a: [1, "b"] }, [], null];
+  const params = [
+    ["客户", 'a "quoted" \\ one', null, "{}", ""],
+    [
+      [1, 2],
+      [3, 4],
+    ],
+    { a: [1, "b"] },
+    [],
+    null,
+  ];
   const expected = {
     texts: params[0],
     numbers: params[1],
