@@ -54,6 +54,7 @@ const answer: Exchange = {
 const client: HttpClient = {
   exchange: () => Promise.resolve(answer),
   send: (_request, _deadline, _timeoutMs, listener) => listener.exchanged(answer),
+  multiplexes: () => false,
   closeIdle: () => undefined,
   close: () => undefined,
 };

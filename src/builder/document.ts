@@ -173,6 +173,18 @@ export interface WorkflowDocument {
     readonly proxy?: string | null;
     /** Send a `traceparent` header with ids of its own with each request; null: none. Default: that of `options.http`, else none. */
     readonly tracing?: "w3c" | Template | null;
+    /** Load what a browser would load with an HTML page: styles, scripts, images, fonts; `{include, exclude, required}` says which. Default: false. */
+    readonly resources?:
+      | boolean
+      | Template
+      | {
+          /** Regular expressions, tried on the whole URL, of which one must match; may be templates. Default: all URLs. */
+          readonly include?: string | readonly string[];
+          /** Regular expressions, tried on the whole URL, of which none may match; may be templates. Default: none. */
+          readonly exclude?: string | readonly string[];
+          /** A resource that fails fails the step. Default: false; it is an error and a failed request, no failed step. */
+          readonly required?: boolean | Template;
+        };
     /** Statuses that count as success: `200`, `2xx`, `300-399`, or a list of them. Default: every one below 400. */
     readonly expect_status?: number | Template | string | readonly (number | Template | string)[];
   };
@@ -454,6 +466,18 @@ export interface WorkflowDocument {
       readonly proxy?: string | null;
       /** Send a `traceparent` header with ids of its own with each request; null: none. Default: that of `options.http`, else none. */
       readonly tracing?: "w3c" | Template | null;
+      /** Load what a browser would load with an HTML page: styles, scripts, images, fonts; `{include, exclude, required}` says which. Default: false. */
+      readonly resources?:
+        | boolean
+        | Template
+        | {
+            /** Regular expressions, tried on the whole URL, of which one must match; may be templates. Default: all URLs. */
+            readonly include?: string | readonly string[];
+            /** Regular expressions, tried on the whole URL, of which none may match; may be templates. Default: none. */
+            readonly exclude?: string | readonly string[];
+            /** A resource that fails fails the step. Default: false; it is an error and a failed request, no failed step. */
+            readonly required?: boolean | Template;
+          };
       /** Statuses that count as success: `200`, `2xx`, `300-399`, or a list of them. Default: every one below 400. */
       readonly expect_status?: number | Template | string | readonly (number | Template | string)[];
     };
@@ -966,6 +990,18 @@ export interface HttpConfig {
   readonly proxy?: string | null;
   /** Send a `traceparent` header with ids of its own with each request; null: none. Default: that of `options.http`, else none. */
   readonly tracing?: "w3c" | Template | null;
+  /** Load what a browser would load with an HTML page: styles, scripts, images, fonts; `{include, exclude, required}` says which. Default: false. */
+  readonly resources?:
+    | boolean
+    | Template
+    | {
+        /** Regular expressions, tried on the whole URL, of which one must match; may be templates. Default: all URLs. */
+        readonly include?: string | readonly string[];
+        /** Regular expressions, tried on the whole URL, of which none may match; may be templates. Default: none. */
+        readonly exclude?: string | readonly string[];
+        /** A resource that fails fails the step. Default: false; it is an error and a failed request, no failed step. */
+        readonly required?: boolean | Template;
+      };
   /** Statuses that count as success: `200`, `2xx`, `300-399`, or a list of them. Default: every one below 400. */
   readonly expect_status?: number | Template | string | readonly (number | Template | string)[];
 }

@@ -6,6 +6,7 @@ import { createCapacity } from "./capacity.ts";
 import { echoBody, echoGet } from "./echo.ts";
 import { echoMessages, sendEvents } from "./live.ts";
 import { answerGraphql } from "./graphql.ts";
+import { createSite } from "./site.ts";
 import { sendBytes, sendGzip, sendLate, sendPage, sendRedirect, sendSample, sendStatus, sendStream } from "./shapes.ts";
 import { createShop } from "./shop/shop.ts";
 
@@ -35,7 +36,12 @@ const echoes: readonly (readonly [name: string, route: Route])[] = [
 ];
 
 function listRoutes(): ReadonlyMap<string, Route> {
-  const routes = new Map<string, Route>([...echoes, ["capacity", createCapacity()], ["shop", createShop()]]);
+  const routes = new Map<string, Route>([
+    ...echoes,
+    ["capacity", createCapacity()],
+    ["shop", createShop()],
+    ["site", createSite()],
+  ]);
   const names = [...routes.keys(), "ws"].map((name) => `/${name}`);
   return routes.set("", ({ response }) => sendJson(response, { routes: names }));
 }

@@ -82,6 +82,10 @@ class Client implements HttpClient, ConnectionOwner, Http1Fallback {
     this.sendMessage(request, message, trust, deadline, exchange, listener, idle, now);
   }
 
+  multiplexes(origin: Origin): boolean {
+    return this.sessions?.reaches(origin) ?? false;
+  }
+
   closeIdle(): void {
     for (const connection of this.connections.slice()) {
       if (connection.idle) connection.discard();

@@ -115,6 +115,8 @@ export interface HttpClient {
   exchange(request: WireRequest, deadline: number): Promise<Exchange>;
   /** The same without a promise; it ends after `timeoutMs` at the latest, too. */
   send(request: WireRequest, deadline: number, timeoutMs: number, listener: ExchangeListener): void;
+  /** Is there a connection to the origin on which requests run side by side? */
+  multiplexes(origin: Origin): boolean;
   /** Closes kept connections (`connections: iteration`). */
   closeIdle(): void;
   /** Aborts what is running and frees everything; idempotent. */

@@ -11,9 +11,10 @@ import type { Session } from "./session.ts";
 export class HttpResult implements StepResult {
   /** Also set by who looks at the answer before anybody else. */
   failure: Failure | null;
-  readonly interrupted: boolean;
+  /** As `duration`: also set by who loads what a page names. */
+  interrupted: boolean;
   /** Milliseconds from the beginning to the last byte, with DNS, connect, TLS and all redirects. */
-  readonly duration: number;
+  duration: number;
   readonly statusCode: number;
   readonly #headers: readonly string[] | null;
   readonly #body: Buffer | null;
@@ -43,6 +44,11 @@ export class HttpResult implements StepResult {
     this.#body = body;
     this.#draft = draft;
     this.#session = session;
+  }
+
+  /** The last request; null: none could be made. */
+  get request(): Draft | null {
+    return this.#draft;
   }
 
   get target(): string {

@@ -1,5 +1,5 @@
 import type { ExecutorContext, VirtualUser } from "../protocol/step.ts";
-import { loadCookieJar, loadDecoder } from "./late-modules.ts";
+import { loadCookieJar, loadDecoder, loadPageReader } from "./late-modules.ts";
 import { loadHttp2 } from "./http2/load-http2.ts";
 import { compileProxy } from "./compile-proxy.ts";
 import type { ChooseProxy } from "./proxy.ts";
@@ -29,6 +29,8 @@ interface Foreseen {
   cookies: boolean;
   bodies: boolean;
   http2: boolean;
+  /** Pages, of which the assets are loaded. */
+  pages: boolean;
 }
 
 const key = Symbol("http");
@@ -46,7 +48,7 @@ function createThreadHttp(context: ExecutorContext): ThreadHttp {
   const { workflow, clock, permit, slot, trace } = context;
   const { http } = workflow;
   const transport = createTransport(http, { clock, permit });
-  const foreseen: Foreseen = { tls: false, cookies: false, bodies: false, http2: false };
+  const foreseen: Foreseen = { tls: false, cookies: false, bodies: false, http2: false, pages: false };
 
   /** Equal settings share their connections. */
   const proxies = new Map<string, ChooseProxy | null>();
@@ -76,6 +78,7 @@ function createThreadHttp(context: ExecutorContext): ThreadHttp {
       if (foreseen.http2) loadHttp2();
       if (foreseen.cookies) await loadCookieJar();
       if (foreseen.bodies) await loadDecoder();
+      if (foreseen.pages) await loadPageReader();
     },
     close: () => transport.close(),
   };

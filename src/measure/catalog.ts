@@ -39,6 +39,7 @@ const rows: readonly Row[] = [
   ["http_req_sending", "trend", "time", "Writing the request"],
   ["http_req_waiting", "trend", "time", "From the request written to the first byte of the answer"],
   ["http_req_receiving", "trend", "time", "From the first byte of the answer to the last"],
+  ["page_duration", "trend", "time", "A page with its resources, from its start to the last of them"],
   ["data_sent", "counter", "data", "Bytes sent"],
   ["data_received", "counter", "data", "Bytes received"],
   ["ws_sessions", "counter", "default", "WebSockets that were opened"],

@@ -1,6 +1,6 @@
 import { defaultTls } from "./tls.ts";
 import type { Json, JsonObject } from "./json.ts";
-import type { HttpAuth, HttpTls, HttpVersion, RequestCoding } from "./workflow.ts";
+import type { HttpAuth, HttpResources, HttpTls, HttpVersion, RequestCoding } from "./workflow.ts";
 
 type Pair = readonly [name: string, value: string];
 
@@ -36,6 +36,8 @@ export interface HttpConfig {
   /** null: bodies are not compressed; always for files. */
   readonly requestCoding: RequestCoding | null;
   readonly tracing: "w3c" | null;
+  /** What is loaded with the answer when it is a page; null: nothing. */
+  readonly resources: HttpResources | null;
   /** Inclusive ranges; null: below 400. */
   readonly expectStatus: readonly (readonly [low: number, high: number])[] | null;
 }
@@ -79,6 +81,7 @@ export function plainGet(url: string): HttpConfig {
     compression: false,
     requestCoding: null,
     tracing: null,
+    resources: null,
     expectStatus: null,
   };
 }

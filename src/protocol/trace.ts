@@ -1,5 +1,7 @@
 /** An answer, or why there is none, as it came over the wire. Times are milliseconds. */
 export interface TracedAnswer {
+  /** `GET http://…` where requests are under way side by side; empty: it is the answer to what was sent last. */
+  readonly asked: string;
   /** 0: none came. */
   readonly status: number;
   /** Why none came; empty: one did. */

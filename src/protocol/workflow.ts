@@ -272,6 +272,18 @@ export interface HttpDefaults {
   readonly requestCoding: RequestCoding | null;
   /** Each request has a `traceparent` header with ids of its own. */
   readonly tracing: "w3c" | null;
+  /** What is loaded with a page; null: nothing. */
+  readonly resources: HttpResources | null;
+}
+
+/** Which of the resources that a page names are loaded with it. Patterns are templates, tried on whole URLs. */
+export interface HttpResources {
+  /** One of them must match; empty: all URLs are fine. */
+  readonly include: readonly string[];
+  /** None of them may match. */
+  readonly exclude: readonly string[];
+  /** One that fails fails the step. */
+  readonly required: boolean;
 }
 
 /** `auto`: over TLS what the server speaks, HTTP/2 first; else 1.1. */

@@ -6,10 +6,11 @@ import { type HttpConfig, plainGet } from "../../src/protocol/http-config.ts";
 import { compileJsonTemplate } from "../../src/expression/json-template.ts";
 import { compileTemplate } from "../../src/expression/template.ts";
 import { createRecorder } from "../../src/measure/thread-recorder.ts";
+import type { Measurements } from "../../src/measure/measurements.ts";
 import type { SeriesDelta } from "../../src/protocol/frame.ts";
 import type { FilePaths } from "../../src/protocol/named-file.ts";
 import type { JsonObject } from "../../src/protocol/json.ts";
-import type { Clock } from "../../src/protocol/ports.ts";
+import type { Clock, Permit } from "../../src/protocol/ports.ts";
 import type { Evaluate, Operation, StepContext, StepResult, VirtualUser } from "../../src/protocol/step.ts";
 import type { HttpDefaults } from "../../src/protocol/workflow.ts";
 import { createSystemClock } from "../../src/run/system-clock.ts";
@@ -85,8 +86,10 @@ export interface HttpSteps {
   prepare(): Promise<void>;
   /** Compiles and runs once; without `vu` a fresh one. */
   run(config: Partial<HttpConfig>, options?: RunOptions): Promise<StepResult>;
-  /** What was recorded since the last call. */
+  /** What was recorded since the last call of this or the next. */
   cut(): readonly SeriesDelta[];
+  /** The same with its errors. */
+  measure(): Measurements;
   close(): Promise<void>;
 }
 
@@ -98,16 +101,16 @@ const names = {
 };
 const language = { random: Math.random, wall: Date.now };
 
-/** `files`: where those are that bodies are made of, by name. */
+/** `files`: where those are that bodies are made of, by name; `permit`: where load may go. */
 export function createHttpSteps(
   http: Partial<HttpDefaults> = {},
   clockPorts: Partial<Clock> = {},
   files: FilePaths = new Map(),
+  permit: Permit = { maySend: () => true, refuses: () => null },
 ): HttpSteps {
   const clock: Clock = { ...createSystemClock({ now: () => performance.now(), wall: Date.now }), ...clockPorts };
   const recorder = createRecorder({ clock, masker: (text) => text });
   const workflow = completeWorkflow({ http: { ...httpDefaults, ...http } });
-  const permit = { maySend: () => true, refuses: () => null };
   const context = {
     workflow,
     inputs: { env: {}, secrets: {} },
@@ -172,6 +175,7 @@ export function createHttpSteps(
       return operation(vu, deadline);
     },
     cut: () => recorder.cut().series,
+    measure: () => recorder.cut(),
     close: () => executor.close(),
   };
 }

@@ -25,6 +25,7 @@ export const httpDefaults: HttpDefaults = {
   compression: false,
   requestCoding: null,
   tracing: null,
+  resources: null,
 };
 
 /** A step as resolving makes it, with the defaults of its fields. */

@@ -75,7 +75,8 @@ function describeSent(url: string, bytes: Uint8Array): string[] {
 function describeAnswer(answer: TracedAnswer): string[] {
   const times = phases.filter((phase) => answer[phase] > 0).map((phase) => `${phase} ${showDuration(answer[phase])}`);
   const timing = times.length === 0 ? [] : [times.join(", ")];
-  if (answer.status === 0) return [`no answer: ${answer.message}`, ...timing];
+  const asked = answer.asked === "" ? "" : ` to ${answer.asked}`;
+  if (answer.status === 0) return [`no answer${asked}: ${answer.message}`, ...timing];
   const headers: string[] = [];
   let coding = "";
   for (let i = 0; i + 1 < answer.headers.length; i += 2) {
@@ -84,7 +85,7 @@ function describeAnswer(answer: TracedAnswer): string[] {
   }
   const body = answer.body === null ? [] : showBody(answer.body, coding);
   const problem = answer.message === "" ? [] : [answer.message];
-  return [`${answer.proto} ${answer.status}`, ...timing, ...problem, ...showHead(headers), ...setApart(body)];
+  return [`${answer.proto} ${answer.status}${asked}`, ...timing, ...problem, ...showHead(headers), ...setApart(body)];
 }
 
 function setApart(body: readonly string[]): readonly string[] {

@@ -1,3 +1,4 @@
+import { keepVuAssets } from "../../http/assets/vu-assets.ts";
 import { expectStatus } from "../../http/expected-status.ts";
 import { findBase } from "../../http/find-base.ts";
 import { compileText } from "../../http/compiled-text.ts";
@@ -10,6 +11,7 @@ import type { Recorder } from "../../measure/recorder.ts";
 import type { Executor, ExecutorContext, StepContext } from "../../protocol/step.ts";
 import type { Step } from "../../protocol/workflow.ts";
 import { BodyFiles } from "./body-files.ts";
+import { compileAssets } from "./compile-assets.ts";
 import { failOnErrors } from "./graphql-errors.ts";
 import type { HttpConfig } from "../../protocol/http-config.ts";
 import { compileRequest } from "./request.ts";
@@ -21,13 +23,15 @@ export function createHttpExecutor(context: ExecutorContext, recorder: Recorder)
   const own = shareHttp(context);
   const userAgent = readUserAgent();
   const files = new BodyFiles(context.files);
+  const assetsOf = keepVuAssets();
 
   function compile(step: Step, stepContext: StepContext) {
     // The step's spec has checked and completed it.
     const config = step.config as unknown as HttpConfig;
     const isExpected = expectStatus(config.expectStatus);
     const isGraphql = config.body?.kind === "graphql";
-    const keepsBody = stepContext.reads.body || isGraphql;
+    const { resources } = config;
+    const keepsBody = stepContext.reads.body || isGraphql || resources !== null;
     const settings = {
       // Charset and content-encoding stand in the headers.
       keepHeaders: config.digest !== null || stepContext.reads.headers || keepsBody,
@@ -44,10 +48,10 @@ export function createHttpExecutor(context: ExecutorContext, recorder: Recorder)
     if (config.version !== "1.1") own.foresee({ http2: true });
     if (http.cookies !== "off") own.foresee({ cookies: true });
     if (keepsBody) own.foresee({ bodies: true });
-    const operation = createOperation({
-      prepare: compileRequest(config, stepContext, { base, userAgent, settings, files }),
+    if (resources !== null) own.foresee({ pages: true, tls: true });
+    const tags = resources === null ? stepContext.tags : { ...stepContext.tags, resource: "page" };
+    const common = {
       settings,
-      series: new StepSeries(recorder, stepContext.tags, config.url, isExpected),
       openSession: own.openSession,
       clock,
       totalTimeoutMs: config.totalTimeoutMs,
@@ -55,8 +59,15 @@ export function createHttpExecutor(context: ExecutorContext, recorder: Recorder)
       usesCookies: http.cookies !== "off",
       digest: compileDigest(config.digest, stepContext),
       maxBody: http.maxBody,
+    };
+    const operation = createOperation({
+      ...common,
+      prepare: compileRequest(config, stepContext, { base, userAgent, settings, files }),
+      series: new StepSeries(recorder, tags, config.url, isExpected),
     });
-    return isGraphql ? failOnErrors(operation) : operation;
+    if (isGraphql) return failOnErrors(operation);
+    if (resources === null) return operation;
+    return compileAssets(operation, resources, config, common, { recorder, step: stepContext, assetsOf });
   }
 
   return {

@@ -93,6 +93,22 @@ const graphql = object(
   ["query"],
 );
 
+const patterns = union(text, list(text));
+const resources = object({
+  include: describe(
+    patterns,
+    "Regular expressions, tried on the whole URL, of which one must match; may be templates. Default: all URLs.",
+  ),
+  exclude: describe(
+    patterns,
+    "Regular expressions, tried on the whole URL, of which none may match; may be templates. Default: none.",
+  ),
+  required: describe(
+    flag,
+    "A resource that fails fails the step. Default: false; it is an error and a failed request, no failed step.",
+  ),
+});
+
 /** Fields that `options.http` and a step share. */
 const sharedFields: Readonly<Record<string, Shape>> = {
   query: describe(union(pairs, text), "Parameters added to the URL, encoded. Default: none."),
@@ -129,6 +145,10 @@ const sharedFields: Readonly<Record<string, Shape>> = {
   tracing: describe(
     union(choice("w3c"), nothing),
     "Send a `traceparent` header with ids of its own with each request; null: none. Default: that of `options.http`, else none.",
+  ),
+  resources: describe(
+    union(flag, resources),
+    "Load what a browser would load with an HTML page: styles, scripts, images, fonts; `{include, exclude, required}` says which. Default: false.",
   ),
   expect_status: describe(
     union(status, list(status, 1)),

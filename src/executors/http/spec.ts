@@ -9,6 +9,7 @@ import { checkTargetUrl } from "../../protocol/target-url.ts";
 import { defaultTls, readTls } from "../../protocol/tls.ts";
 import type { HttpConfig } from "../../protocol/http-config.ts";
 import { readBody } from "./read-body.ts";
+import { readResources } from "./read-resources.ts";
 import { type Pair, readPairs } from "./read-pairs.ts";
 import { httpConfigShape, httpOptionsShape } from "./http-shape.ts";
 
@@ -19,7 +20,7 @@ export const httpSpec: StepSpec = {
   config: httpConfigShape,
   short: "url",
   children: [],
-  metrics: ["http_reqs", "http_req_failed", "http_req_duration", "data_sent", "data_received"],
+  metrics: ["http_reqs", "http_req_failed", "http_req_duration", "page_duration", "data_sent", "data_received"],
   resolve: (config, context) => resolveConfig(config, context) as unknown as JsonObject,
   listTexts: (config) => {
     const { body, tls: _tls, ...rest } = config;
@@ -59,6 +60,7 @@ function resolveHttpOptions(
     proxy: readProxy(options["proxy"], null, context),
     ...readCompression(options["compression"], { compression: false, requestCoding: null }),
     tracing: options["tracing"] === "w3c" ? "w3c" : null,
+    resources: readResources(options["resources"], null, context),
   };
 }
 
@@ -97,6 +99,7 @@ function resolveConfig(config: JsonObject, context: SpecContext): HttpConfig {
     totalTimeoutMs: timeout.total ?? http.totalTimeoutMs,
     ...readCompression(config["compression"], http),
     tracing: Object.hasOwn(config, "tracing") ? (config["tracing"] === "w3c" ? "w3c" : null) : http.tracing,
+    resources: readResources(config["resources"], http.resources, context),
     expectStatus: config["expect_status"] === undefined ? http.expectStatus : readRanges(config["expect_status"]),
   };
 }

@@ -1,6 +1,7 @@
 import type { Socket } from "node:net";
 import { codes } from "../codes.ts";
 import type { Dial } from "../dial.ts";
+import type { Origin } from "../exchange.ts";
 import type { SourceAddress } from "../source-address.ts";
 import type { Wire } from "../wire.ts";
 import { Opening, type OpeningOwner, type SessionKey } from "./opening.ts";
@@ -50,6 +51,11 @@ export class Sessions implements OpeningOwner, SessionOwner {
     const opening = new Opening(this.wire, this, key, stream, now);
     this.openings.add(opening);
     opening.start();
+  }
+
+  /** Is there a session to this origin that takes exchanges? */
+  reaches(origin: Origin): boolean {
+    return this.sessions.some(({ key }) => key.origin.key === origin.key);
   }
 
   closeIdle(): void {
