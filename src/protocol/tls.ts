@@ -59,6 +59,12 @@ export function listTlsFields(tls: HttpTls) {
   };
 }
 
+/** `1.2` or 1.2, as Node names it; undefined: it is no version. */
+export function readTlsVersion(given: Json): TlsVersion | undefined {
+  const text = String(given);
+  return Object.hasOwn(versions, text) ? versions[text] : undefined;
+}
+
 /** A checked `tls`, its files read; what it does not say is as in `otherwise`. */
 export function readTls(
   value: Json | undefined,
@@ -79,7 +85,7 @@ export function readTls(
   const verify = typeof tls["verify"] === "boolean" ? tls["verify"] : otherwise.verify;
   const readVersion = (name: "min_version" | "max_version", usual: TlsVersion | null): TlsVersion | null => {
     const given = tls[name];
-    return given === undefined ? usual : (versions[String(given)] ?? usual);
+    return given === undefined ? usual : (readTlsVersion(given) ?? usual);
   };
   const given = (name: "ciphers" | "server_name"): string | null => {
     const value = tls[name];

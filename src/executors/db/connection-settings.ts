@@ -1,6 +1,7 @@
 import { EngineError } from "../../errors.ts";
 import type { Json, JsonObject } from "../../protocol/json.ts";
-import type { HttpTls } from "../../protocol/workflow.ts";
+import { readTlsVersion } from "../../protocol/tls.ts";
+import type { HttpTls, TlsVersion } from "../../protocol/workflow.ts";
 import type { DbDriverName } from "./db-config.ts";
 
 /** Where a database is and as whom to speak with it. Its password never stands in a message. */
@@ -22,6 +23,8 @@ export interface ConnectionSettings {
 
 /** What is written down about a connection; everything else is as in `defaults`. */
 export type GivenSettings = { -readonly [Key in keyof ConnectionSettings]?: ConnectionSettings[Key] };
+
+const tlsFields = ["verify", "ca", "cert", "key", "min_version", "max_version", "ciphers", "server_name"];
 
 /** The path of an SQLite database that lies in memory. */
 export const memoryPath = ":memory:";
@@ -211,11 +214,20 @@ function readTlsFields(
 ): HttpTls {
   if (given === true) return otherwise;
   if (typeof given !== "object" || given === null || Array.isArray(given)) {
-    return refuse("`tls` is true, false or {verify, ca, cert, key}");
+    return refuse(`\`tls\` is true, false or {${tlsFields.join(", ")}}`);
   }
   const fields = given as JsonObject;
-  const unknown = Object.keys(fields).find((key) => !["verify", "ca", "cert", "key"].includes(key));
-  if (unknown !== undefined) refuse(`\`tls\` has no field \`${unknown}\`; there are verify, ca, cert, key`);
+  const unknown = Object.keys(fields).find((key) => !tlsFields.includes(key));
+  if (unknown !== undefined) refuse(`\`tls\` has no field \`${unknown}\`; there are ${tlsFields.join(", ")}`);
+  const textOf = (key: "ciphers" | "server_name"): string | null => {
+    const value = fields[key];
+    return value === undefined || typeof value === "string" ? (value ?? null) : refuse(`tls.${key} is not a text`);
+  };
+  const versionOf = (key: "min_version" | "max_version"): TlsVersion | null => {
+    const value = fields[key];
+    if (value === undefined) return null;
+    return readTlsVersion(value) ?? refuse(`tls.${key} is none of 1.0, 1.1, 1.2 and 1.3`);
+  };
   const pem = (key: "ca" | "cert" | "key"): string | null => {
     const value = fields[key];
     if (value === undefined || value === null) return otherwise[key];
@@ -237,5 +249,9 @@ function readTlsFields(
     ca: pem("ca"),
     cert: pem("cert"),
     key: pem("key"),
+    minVersion: versionOf("min_version") ?? otherwise.minVersion,
+    maxVersion: versionOf("max_version") ?? otherwise.maxVersion,
+    ciphers: textOf("ciphers") ?? otherwise.ciphers,
+    serverName: textOf("server_name") ?? otherwise.serverName,
   };
 }

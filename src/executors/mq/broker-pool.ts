@@ -1,5 +1,3 @@
-import { listTlsFields } from "../../protocol/tls.ts";
-import { isIP } from "node:net";
 import { findAllowedAddresses } from "../../driver/allowed-addresses.ts";
 import { DriverFailure } from "../../driver/call-driver.ts";
 import { codes } from "../../http/codes.ts";
@@ -9,6 +7,7 @@ import type { BrokerAddress } from "./broker-address.ts";
 import type { BrokerConnection, BrokerPorts } from "./broker.ts";
 import { brokers } from "./brokers.ts";
 import { describeFault, isDialFault } from "./describe-fault.ts";
+import { listTlsOptions } from "./tls-options.ts";
 
 /** How long a connection may take to say goodbye, ms. */
 const farewellMs = 1_000;
@@ -128,7 +127,7 @@ export class BrokerPool {
           },
           check: async (name) => (await findAllowedAddresses(name, resolver, permit))[0] ?? name,
         };
-        const tls = address.secure ? tlsOptions(address, host) : null;
+        const tls = address.secure ? listTlsOptions(address.tls, host) : null;
         try {
           return await open({ address: ip, port, tls }, address, ports);
         } catch (error) {
@@ -140,13 +139,4 @@ export class BrokerPool {
     }
     throw failure;
   }
-}
-
-function tlsOptions({ tls }: BrokerAddress, host: string) {
-  const name = tls.serverName ?? host;
-  return {
-    rejectUnauthorized: tls.verify,
-    ...(isIP(name) === 0 ? { servername: name } : {}),
-    ...listTlsFields(tls),
-  };
 }

@@ -18,16 +18,18 @@ export const mysqlDriver: DbDriver = { open, describe };
 
 async function open(settings: ConnectionSettings, ports: DbPorts, call: DriverCall): Promise<DbConnection> {
   const { host, port, user, password, database, tls } = settings;
+  const name = tls?.serverName ?? host;
   const dialled = await dialDatabase(settings, null, ports, call);
   const connection = mysql.createConnection({
     stream: dialled.stream,
-    host,
+    // Dialled it is already: this is whom TLS asks for.
+    host: name,
     port,
     user,
     password,
     database: database === "" ? undefined : database,
     connectTimeout: 0,
-    ...(tls === null ? {} : { ssl: readTls(tls, host) }),
+    ...(tls === null ? {} : { ssl: readTls(tls, name) }),
     supportBigNumbers: true,
     dateStrings: true,
     jsonStrings: true,
@@ -36,7 +38,7 @@ async function open(settings: ConnectionSettings, ports: DbPorts, call: DriverCa
     // A server must not ask for files.
     flags: ["-LOCAL_FILES"],
   });
-  if (tls?.verify === true && isIP(host) !== 0) checkAddress(connection, host);
+  if (tls?.verify === true && isIP(name) !== 0) checkAddress(connection, name);
   try {
     await new Promise<void>((resolve, reject) => {
       connection.once("connect", () => resolve());
@@ -51,12 +53,12 @@ async function open(settings: ConnectionSettings, ports: DbPorts, call: DriverCa
   return createMysqlConnection(connection);
 }
 
-function readTls(tls: HttpTls, host: string) {
+function readTls(tls: HttpTls, name: string) {
   const { verify } = tls;
   return {
     rejectUnauthorized: verify,
     // Of an address mysql2 would look whether the certificate is one of `localhost`.
-    verifyIdentity: verify && isIP(host) === 0,
+    verifyIdentity: verify && isIP(name) === 0,
     ...listTlsFields(tls),
   };
 }

@@ -1,4 +1,3 @@
-import { isIP } from "node:net";
 import type { ClientConfig } from "pg";
 import pg from "pg";
 import { type DriverCall, DriverFailure } from "../../../driver/call-driver.ts";
@@ -27,7 +26,8 @@ async function open(settings: ConnectionSettings, ports: DbPorts, call: DriverCa
   const config: ClientConfig = {
     stream: () => stream,
     // Everything is said: what is missing pg would look up in the environment and in files of this machine.
-    host,
+    // Dialled it is already: this is whom TLS asks for.
+    host: tls?.serverName ?? host,
     port,
     user,
     password: () => password,
@@ -61,7 +61,6 @@ function readTls(tls: HttpTls, host: string) {
   return {
     rejectUnauthorized: tls.verify,
     ...listTlsFields(tls),
-    ...(isIP(name) === 0 ? { servername: name } : {}),
     checkServerIdentity: (
       _name: string,
       certificate: Parameters<ReturnType<typeof loadTls>["checkServerIdentity"]>[1],

@@ -5,15 +5,17 @@ import type { BrokerPorts } from "../broker.ts";
 interface SocketRequest {
   readonly host: string;
   readonly port: number;
-  readonly ssl: ConnectionOptions | boolean | null | undefined;
   readonly onConnect: () => void;
 }
 
 /**
  * Sockets for a client that dials what a cluster tells it: each host is held against the target lists, and all are gone
- * when the signal is aborted.
+ * when the signal is aborted. `listTlsOptions`: how TLS is spoken with a host; null: it is not.
  */
-export function createKafkaSockets({ check, refuses, signal }: BrokerPorts): (request: SocketRequest) => Socket {
+export function createKafkaSockets(
+  { check, refuses, signal }: BrokerPorts,
+  listTlsOptions: ((host: string) => ConnectionOptions) | null,
+): (request: SocketRequest) => Socket {
   const lookup: LookupFunction = (host, { all }, done) => {
     check(host).then(
       (address) => {
@@ -24,10 +26,10 @@ export function createKafkaSockets({ check, refuses, signal }: BrokerPorts): (re
       (error: Error) => done(error, "", 0),
     );
   };
-  return ({ host, port, ssl, onConnect }) => {
+  return ({ host, port, onConnect }) => {
     const socket =
-      typeof ssl === "object" && ssl !== null
-        ? connectTls({ ...ssl, host, port, lookup, ...(isIP(host) === 0 ? { servername: host } : {}) }, onConnect)
+      listTlsOptions !== null
+        ? connectTls({ ...listTlsOptions(host), host, port, lookup }, onConnect)
         : connectTcp({ host, port, lookup, noDelay: true }, onConnect);
     // A literal is not looked up.
     const refusal = isIP(host) === 0 ? null : refuses(host);

@@ -2,6 +2,7 @@ import { Kafka, logLevel, Partitioners } from "kafkajs";
 import type { JsonObject } from "../../../protocol/json.ts";
 import type { BrokerConnection, OpenBroker } from "../broker.ts";
 import { KafkaGroup } from "./kafka-group.ts";
+import { listTlsOptions } from "../tls-options.ts";
 import { createKafkaSockets } from "./kafka-sockets.ts";
 
 /** Of the consumer group where the step names none. */
@@ -19,8 +20,12 @@ export const openKafka: OpenBroker = async ({ address, port, tls }, known, ports
     requestTimeout: 30_000,
     retry: { initialRetryTime: 100, maxRetryTime: 1_000, retries: 3 },
     logLevel: logLevel.NOTHING,
-    socketFactory: createKafkaSockets(ports),
-    ...(tls === null ? {} : { ssl: tls }),
+    // The first broker is dialled by an address of the name that it was given; the others as it calls them.
+    socketFactory: createKafkaSockets(
+      ports,
+      tls === null ? null : (host) => (host === address ? tls : listTlsOptions(known.tls, host)),
+    ),
+    ssl: tls !== null,
     ...(username === null
       ? {}
       : {
