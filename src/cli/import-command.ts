@@ -29,9 +29,9 @@ export async function importCommand(
       throw new EngineError("too_large", `it has ${size} bytes; at most ${importLimits.bytes} are read`);
     const { tag: tags = [], include = [], exclude = [], cookies = false, thinkTimes } = options;
     const name = file === "-" ? format : basename(file, extname(file));
-    const readFile = createReader(findFolder(file));
+    const readBytes = createReader(findFolder(file));
     const readFormat = await importFormats[format]();
-    const imported = readFormat(text, { name, tags, include, exclude, cookies, thinkTimes, readFile });
+    const imported = readFormat(text, { name, tags, include, exclude, cookies, thinkTimes, readBytes });
     const yaml = writeYaml(imported, `${format} ${file === "-" ? "stdin" : basename(file)}`);
     const output = options.output ?? null;
     const folder = output === null ? process.cwd() : dirname(resolve(output));
@@ -53,27 +53,27 @@ export async function importCommand(
 /** Whatever is written must be a workflow; if it is not, the import is at fault, not the user. */
 function check(yaml: string, output: string | null, { files }: Imported, folder: string): void {
   const there = openWorkflowFolder(folder);
-  const made = <Result>(name: string, use: (text: string) => Result, otherwise: () => Result): Result => {
-    const text = files.get(name);
-    return text === undefined ? otherwise() : use(text);
+  const made = <Result>(name: string, use: (bytes: Buffer) => Result, otherwise: () => Result): Result => {
+    const content = files.get(name);
+    return content === undefined ? otherwise() : use(Buffer.from(content));
   };
   const beside: WorkflowFiles = {
     readText: (name) =>
       made(
         name,
-        (text) => text,
+        (bytes) => bytes.toString("utf8"),
         () => there.readText(name),
       ),
     readHead: (name, length) =>
       made(
         name,
-        (text) => Buffer.from(text).subarray(0, length),
+        (bytes) => bytes.subarray(0, length),
         () => there.readHead(name, length),
       ),
     describe: (name) =>
       made(
         name,
-        (text) => ({ name, size: Buffer.byteLength(text), hash: null }),
+        (bytes) => ({ name, size: bytes.length, hash: null }),
         () => there.describe(name),
       ),
   };
@@ -90,23 +90,23 @@ function check(yaml: string, output: string | null, { files }: Imported, folder:
 }
 
 /** Files that are not there yet with this content, by their paths. */
-function listNewFiles({ files }: Imported, folder: string, output: string | null): ReadonlyMap<string, string> {
-  const fresh = [...files].filter(([name, text]) => {
+function listNewFiles({ files }: Imported, folder: string, output: string | null): Imported["files"] {
+  const fresh = [...files].filter(([name, content]) => {
     const path = resolve(folder, name);
-    return !existsSync(path) || readFileSync(path, "utf8") !== text;
+    return !existsSync(path) || !readFileSync(path).equals(Buffer.from(content));
   });
   if (output === null && fresh.length > 0)
     throw new EngineError(
       "invalid_usage",
       `files belong beside the workflow (${fresh.map(([name]) => name).join(", ")}); say where it is written with -o FILE`,
     );
-  return new Map(fresh.map(([name, text]) => [resolve(folder, name), text]));
+  return new Map(fresh.map(([name, content]) => [resolve(folder, name), content]));
 }
 
 function write(
   yaml: string,
   output: string | null,
-  files: ReadonlyMap<string, string>,
+  files: Imported["files"],
   force: boolean,
   terminal: Terminal,
 ): void {
@@ -168,12 +168,13 @@ function printable(text: string): string {
   return text.replaceAll(/[\u0000-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]+/g, " ");
 }
 
-/** Small text files of a folder; null for everything else. */
-function createReader(folder: string): (name: string) => string | null {
-  const { describe, readText } = openWorkflowFolder(folder);
+/** Files of a folder that are not too large; null for everything else. */
+function createReader(folder: string): (name: string) => Uint8Array | null {
+  const { describe, readHead } = openWorkflowFolder(folder);
   return (name) => {
     try {
-      return describe(name).size > importLimits.bytes ? null : readText(name);
+      const { size } = describe(name);
+      return size > importLimits.bytes ? null : readHead(name, size);
     } catch (error) {
       // A file that cannot be had is told by the importer.
       if (error instanceof EngineError || error instanceof TypeError) return null;

@@ -25,7 +25,9 @@ export interface Draft {
   leaveOut(what: string, where: string, why: string): void;
   /** Notes a header that the client writes by itself; all of them are one entry. */
   dropHeader(name: string): void;
-  addFile(name: string, text: string): void;
+  addFile(name: string, content: string | Uint8Array): void;
+  /** Adds a file under a name like this one that no other content has; gives that name. */
+  attachFile(name: string, content: string | Uint8Array): string;
   /** The whole: fields in the order given, with variables that have no value yet. */
   finish(fields: JsonObject): Imported;
 }
@@ -45,7 +47,7 @@ export function createDraft(): Draft {
   const secrets = new Map<string, string>();
   const leftOut: LeftOut[] = [];
   const headers = new Set<string>();
-  const files = new Map<string, string>();
+  const files = new Map<string, string | Uint8Array>();
   let steps = 0;
   let unlisted = 0;
 
@@ -105,7 +107,19 @@ export function createDraft(): Draft {
     },
     leaveOut,
     dropHeader: (name) => headers.add(name.toLowerCase()),
-    addFile: (name, text) => files.set(name, text),
+    addFile: (name, content) => files.set(name, content),
+    attachFile(name, content) {
+      const plain = toFileName(name);
+      const dot = plain.lastIndexOf(".");
+      const [stem, ending] = dot < 1 ? [plain, ""] : [plain.slice(0, dot), plain.slice(dot)];
+      const isTaken = (candidate: string): boolean => {
+        const known = files.get(candidate + ending);
+        return known !== undefined && !Buffer.from(known).equals(Buffer.from(content));
+      };
+      const made = makeUnique(stem, isTaken) + ending;
+      files.set(made, content);
+      return made;
+    },
     finish(fields) {
       for (const name of used) {
         if (variables.has(name) || assigned.has(name)) continue;
@@ -147,6 +161,18 @@ function toId(text: string): string {
     .replaceAll(/-{2,}/g, "-")
     .replaceAll(/^-+|-+$/g, "");
   return id.slice(0, 56).replace(/-+$/, "") || "step";
+}
+
+/** The last part of a path, of characters that every file system takes. */
+function toFileName(path: string): string {
+  const name = path
+    .replace(/^.*[\\/]/s, "")
+    .normalize("NFC")
+    .replaceAll(/[^\p{L}\p{M}\p{N}._ -]+/gu, "_")
+    .replace(/^[. ]+/, "")
+    .slice(-80)
+    .replace(/[. ]+$/, "");
+  return name === "" ? "file" : name;
 }
 
 function makeUnique(name: string, isTaken: (candidate: string) => boolean, from = 2): string {

@@ -23,8 +23,8 @@ export interface ImportOptions {
   readonly exclude: readonly string[];
   /** Operations with one of these tags; none: all. */
   readonly tags: readonly string[];
-  /** The UTF-8 text of a file beside the source; null: it cannot be had. */
-  readonly readFile: (name: string) => string | null;
+  /** A file beside the source, whole; null: it cannot be had. */
+  readonly readBytes: (name: string) => Uint8Array | null;
 }
 
 /** What a source became. */
@@ -34,8 +34,8 @@ export interface Imported {
   readonly leftOut: readonly LeftOut[];
   /** The names of the secrets that a run must be given, in order of their first use. */
   readonly secrets: readonly string[];
-  /** Files that belong beside the workflow: texts by name. */
-  readonly files: ReadonlyMap<string, string>;
+  /** Files that belong beside the workflow, by name. */
+  readonly files: ReadonlyMap<string, string | Uint8Array>;
 }
 
 /** Reads a source. Throws EngineError `invalid_request` when it is none of the format, `too_large` beyond a limit. */

@@ -5,12 +5,17 @@ import { escapeTemplate, hasTemplate } from "./template-text.ts";
 
 export type Pair = readonly [name: string, value: string];
 
-/** A part of a multipart body; a file has a name. */
+/** A part of a multipart body: a template, or a file. */
 export interface BodyPart {
   readonly name: string;
-  readonly value: string;
-  readonly fileName: string | null;
+  readonly content: string | BodyFile;
   readonly type: string | null;
+}
+
+export interface BodyFile {
+  /** As the target sees it, or the path in the source; no template. */
+  readonly name: string;
+  readonly bytes: string | Uint8Array;
 }
 
 /** A body as the source has it; texts are templates. */
@@ -18,6 +23,7 @@ export type RequestBody =
   | { readonly kind: "text"; readonly text: string }
   | { readonly kind: "json"; readonly value: Json }
   | { readonly kind: "form"; readonly fields: readonly Pair[] }
+  | { readonly kind: "file"; readonly file: BodyFile }
   | { readonly kind: "multipart"; readonly parts: readonly BodyPart[] };
 
 /** The fields of an http step for a body, and the content type that goes with it where the engine gives none. */
@@ -39,8 +45,10 @@ export function writeBody(body: RequestBody, type: string | null, draft: Draft):
       return { config: { json: hideFields(body.value, draft) }, type: isPlainJson(type) ? null : type };
     case "form":
       return { config: { form: writePairs(hidePairs(body.fields, draft)) }, type: isPlainForm(type) ? null : type };
+    case "file":
+      return { config: { body: { file: draft.attachFile(body.file.name, body.file.bytes) } }, type };
     case "multipart":
-      return writeMultipart(body.parts, draft);
+      return { config: { multipart: writeMultipart(body.parts, draft) }, type: null };
     case "text":
       return writeText(body.text, type, draft);
   }
@@ -137,20 +145,31 @@ function hidePairs(pairs: readonly Pair[], draft: Draft): Pair[] {
   return pairs.map(([name, value]) => [name, hideValue(name, value, draft)]);
 }
 
-function writeMultipart(parts: readonly BodyPart[], draft: Draft): WrittenBody {
-  const taken = (candidate: string): boolean => parts.some(({ value }) => value.includes(candidate));
-  let boundary = "----workflow-engine-boundary";
-  while (taken(boundary)) boundary += "-";
-  const quote = (text: string): string => text.replaceAll('"', "%22").replaceAll(/\r\n?|\n/g, "%0A");
-  const written = parts.map(({ name, value, fileName, type }) => {
-    const file = fileName === null ? "" : `; filename="${quote(fileName)}"`;
-    const kind = type === null ? "" : `Content-Type: ${type}\r\n`;
-    const shown = fileName === null ? hideValue(name, value, draft) : value;
-    return `--${boundary}\r\nContent-Disposition: form-data; name="${quote(name)}"${file}\r\n${kind}\r\n${shown}\r\n`;
-  });
+/** Parts by their names; a name that comes twice has a list. */
+function writeMultipart(parts: readonly BodyPart[], draft: Draft): JsonObject {
+  const fields = new Map<string, Json[]>();
+  for (const part of parts) {
+    if (part.name === "<<") {
+      draft.leaveOut("the field << of a form", "a multipart body", "the name means something else in YAML");
+      continue;
+    }
+    fields.set(part.name, [...(fields.get(part.name) ?? []), writePart(part, draft)]);
+  }
+  return Object.fromEntries([...fields].map(([name, items]) => [name, items.length === 1 ? (items[0] ?? "") : items]));
+}
+
+function writePart({ name, content, type }: BodyPart, draft: Draft): Json {
+  if (typeof content === "string") {
+    if (type !== null)
+      draft.leaveOut(`the content type of the field ${name}`, "a multipart body", "only files have one");
+    return hideValue(name, content, draft);
+  }
+  const file = draft.attachFile(content.name, content.bytes);
+  const shown = content.name.replace(/^.*[\\/]/s, "");
   return {
-    config: { body: `${written.join("")}--${boundary}--\r\n` },
-    type: `multipart/form-data; boundary=${boundary}`,
+    file,
+    ...(shown === file ? {} : { name: escapeTemplate(shown) }),
+    ...(type === null || type === "application/octet-stream" ? {} : { content_type: type }),
   };
 }
 

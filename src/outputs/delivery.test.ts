@@ -61,7 +61,7 @@ test("a Retry-After is waited for, a refusal drops what it refuses and goes on",
   expect(numbers()).toEqual({ sent: 6, dropped: 3, retries: 1 });
   expect(delivery.lastError).toBe("it answered 400: ***");
   expect(lines.join("\n")).toMatch(
-    /429; it is tried again\n.*takes points again.*\n.*400: \*\*\*; 3 points were dropped/,
+    /429; it is tried again\n.*takes points again.*\n.*400: \*\*\*; what it refuses is dropped: 3 points so far/,
   );
 });
 

@@ -128,7 +128,7 @@ export function createDelivery(options: DeliveryOptions): Delivery {
       const retryAfterMs = error instanceof DeliveryError ? error.retryAfterMs : 0;
       if (retryAfterMs === null) {
         drop(0);
-        tell(`output ${name}: ${lastError}; ${dropped} points were dropped so far`);
+        tell(`output ${name}: ${lastError}; what it refuses is dropped: ${dropped} points so far`);
         continue;
       }
       isDown = true;
@@ -149,10 +149,9 @@ export function createDelivery(options: DeliveryOptions): Delivery {
     );
     while (running !== null) await running;
     alarm.cancel();
-    if (queue.length === 0) return;
-    lastError ??= `not all was taken within ${withinMs / 1_000} s of the end`;
+    if (queue.length > 0) lastError ??= `not all was taken within ${withinMs / 1_000} s of the end`;
     while (queue.length > 0) drop(0);
-    log("warn", `output ${name}: ${dropped} points were not sent: ${lastError}`, { output: name });
+    if (dropped > 0) log("warn", `output ${name}: ${dropped} points were not sent: ${lastError}`, { output: name });
   };
 
   return {
@@ -195,7 +194,10 @@ export function createDelivery(options: DeliveryOptions): Delivery {
 function describe(error: Error): string {
   const { code } = error as NodeJS.ErrnoException;
   // Of a name with several addresses the message is empty.
-  return error.message === "" ? (code ?? error.name) : error.message;
+  if (error.message === "") return code ?? error.name;
+  // Node advises a flag that our command does not have.
+  const [message = "", advice] = error.message.split("; if the root CA is installed locally");
+  return advice === undefined ? message : `${message}; name its CA in NODE_EXTRA_CA_CERTS`;
 }
 
 async function rejectOn(signal: AbortSignal): Promise<never> {

@@ -1,6 +1,7 @@
 import type { Draft } from "../draft.ts";
+import { decodeText, readText } from "../decode-text.ts";
 import type { ImportOptions } from "../importer.ts";
-import { type BodyPart, literalBody, type RequestBody } from "../request-body.ts";
+import { type BodyFile, type BodyPart, literalBody, type RequestBody } from "../request-body.ts";
 import { escapeTemplate } from "../template-text.ts";
 import type { CurlWord } from "./curl-options.ts";
 
@@ -20,16 +21,20 @@ export function readCurlBody(
   draft: Draft,
 ): CurlBody {
   const read: Read = (name) => {
-    const text = options.readFile(name);
+    const text = readText(options, name);
     if (text === null) draft.leaveOut(`the file ${name}`, where, "it is not beside the source, or no UTF-8 text");
     return text;
   };
+  const lone = readBinary(words, options);
+  if (lone !== null)
+    return { body: { kind: "file", file: lone }, type: "application/x-www-form-urlencoded", query: "" };
   const parts: BodyPart[] = [];
   const pieces: string[] = [];
   const queries: string[] = [];
   let isJson = false;
   for (const { name, value } of words) {
-    if (name === "form" || name === "form-string") parts.push(...readFormPart(value, name === "form", read));
+    if (name === "form" || name === "form-string")
+      parts.push(...readFormPart(value, name === "form", { read, options, where, draft }));
     else if (name === "url-query") queries.push(encodeField(value, read));
     else if (name === "data-urlencode") pieces.push(encodeField(value, read));
     else if (name === "data" || name === "data-ascii") pieces.push(readData(value, read, true));
@@ -68,12 +73,30 @@ function encode(text: string): string {
   );
 }
 
+const dataFlag = /^(?:form|data|json|url-query|get$)/;
+
+/** The file of `--data-binary @file`, where that is all data of the command and no text. */
+function readBinary(words: readonly CurlWord[], { readBytes }: ImportOptions): BodyFile | null {
+  const [data, ...more] = words.filter(({ name }) => name !== null && dataFlag.test(name));
+  if (data?.name !== "data-binary" || more.length > 0 || !data.value.startsWith("@")) return null;
+  const name = data.value.slice(1);
+  const bytes = readBytes(name);
+  return bytes === null || decodeText(bytes) !== null ? null : { name, bytes };
+}
+
+interface FormSource {
+  readonly read: Read;
+  readonly options: ImportOptions;
+  readonly where: string;
+  readonly draft: Draft;
+}
+
 /** `name=text`, `name=@file;type=text/csv;filename=x.csv`, `name=<file`. */
-function readFormPart(value: string, special: boolean, read: Read): BodyPart[] {
+function readFormPart(value: string, special: boolean, { read, options, where, draft }: FormSource): BodyPart[] {
   const cut = value.indexOf("=");
   const name = escapeTemplate(value.slice(0, Math.max(cut, 0)));
   const rest = value.slice(cut + 1);
-  if (!special) return [{ name, value: escapeTemplate(rest), fileName: null, type: null }];
+  if (!special) return [{ name, content: escapeTemplate(rest), type: null }];
   const [content = "", ...attributes] = rest.split(/;(?=type=|filename=)/);
   const attribute = (key: string): string | null =>
     attributes
@@ -82,12 +105,13 @@ function readFormPart(value: string, special: boolean, read: Read): BodyPart[] {
       .replaceAll(/^"|"$/g, "") ?? null;
   const type = attribute("type");
   const given = attribute("filename");
-  if (!/^[@<]/.test(content))
-    return [{ name, value: escapeTemplate(content.replaceAll(/^"|"$/g, "")), fileName: given, type }];
-  const text = read(content.slice(1));
-  const isFile = content.startsWith("@");
-  const fileName = isFile ? (given ?? content.slice(1).replace(/^.*[\\/]/, "")) : given;
-  return [
-    { name, value: escapeTemplate(text ?? ""), fileName, type: type ?? (isFile ? "application/octet-stream" : null) },
-  ];
+  const source = content.slice(1).replaceAll(/^"|"$/g, "");
+  if (content.startsWith("@")) {
+    const bytes = options.readBytes(source);
+    if (bytes !== null) return [{ name, content: { name: given ?? source, bytes }, type }];
+    draft.leaveOut(`the file ${source} of the field ${name}`, where, "it is not beside the source");
+    return [];
+  }
+  const text = content.startsWith("<") ? (read(source) ?? "") : content.replaceAll(/^"|"$/g, "");
+  return [{ name, content: given === null ? escapeTemplate(text) : { name: given, bytes: text }, type }];
 }

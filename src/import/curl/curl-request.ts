@@ -1,5 +1,6 @@
 import type { Json, JsonObject } from "../../protocol/json.ts";
 import { refuseFileName } from "../../protocol/named-file.ts";
+import { readText } from "../decode-text.ts";
 import type { Draft } from "../draft.ts";
 import { basicAuth, type ImportedRequest } from "../http-step.ts";
 import type { ImportOptions } from "../importer.ts";
@@ -113,7 +114,7 @@ function readConfig(
   ] as const) {
     const file = last(flag);
     if (file === null) continue;
-    const text = options.readFile(file);
+    const text = readText(options, file);
     const name = file.replace(/^.*[\\/]/, "");
     if (text?.includes("-----BEGIN") === true && refuseFileName(name) === null) {
       draft.addFile(name, text);

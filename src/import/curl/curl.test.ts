@@ -60,14 +60,33 @@ test("files beside the source are bodies, parts and certificates", async () => {
   const files: Readonly<Record<string, string>> = { "a.txt": "x\ny", "c.pem": "-----BEGIN CERTIFICATE-----" };
   const text =
     "curl http://a.test -d @a.txt; curl http://a.test --data-binary @a.txt; curl http://a.test -F f=@a.txt --cacert c.pem -d @no";
-  const imported = await importText("curl", text, { readFile: (name) => files[name] ?? null });
+  const imported = await importText("curl", text, {
+    readBytes: (name) => (files[name] === undefined ? null : Buffer.from(files[name])),
+  });
   expect(imported.yaml).toMatch(/body: xy\n/);
   expect(imported.yaml).toMatch(/x\n\s+y\n/);
-  expect(imported.yaml).toContain('filename=\\"a.txt\\"');
-  expect([...imported.files.keys()]).toEqual(["c.pem"]);
+  expect(imported.yaml).toMatch(/multipart:\n\s+f:\n\s+file: a.txt\n/);
+  expect([...imported.files.keys()]).toEqual(["c.pem", "a.txt"]);
   expect(imported.leftOut).toContainEqual({
     what: "the file no",
     where: "line 1",
     why: "it is not beside the source, or no UTF-8 text",
   });
+});
+
+test("a body of any bytes is a file; a part without its file is left out", async () => {
+  const bytes = Buffer.from([0xff, 0, 0xfe]);
+  const text =
+    "curl http://a.test --data-binary @p.png -H 'content-type: image/png'\n" +
+    "curl http://a.test -F 'p=@sub/p.png;type=image/png;filename=\"x y.png\"' -F t=1 -F t=2 -F gone=@gone.bin";
+  const readBytes = (name: string) => (name.endsWith("p.png") ? bytes : null);
+  const { workflow, files, leftOut, problems } = await importText("curl", text, { readBytes });
+  const configs = (workflow["steps"] as { config: object }[]).map(({ config }) => config);
+  expect(configs).toMatchObject([
+    { method: "POST", headers: { "content-type": "image/png" }, body: { file: "p.png" } },
+    { method: "POST", multipart: { p: { file: "x y.png", content_type: "image/png" }, t: ["1", "2"] } },
+  ]);
+  expect([...files.keys()]).toEqual(["p.png", "x y.png"]);
+  expect(leftOut.map(({ what }) => what)).toEqual(["the file gone.bin of the field gone"]);
+  expect(problems).toEqual([]);
 });

@@ -1,5 +1,6 @@
 import type { Json } from "../../protocol/json.ts";
 import { refuseFileName } from "../../protocol/named-file.ts";
+import { readText } from "../decode-text.ts";
 import type { Draft } from "../draft.ts";
 import type { ImportOptions } from "../importer.ts";
 import type { PlanNode } from "./read-plan.ts";
@@ -13,7 +14,7 @@ export function readDataSet(node: PlanNode, data: Record<string, Json>, options:
     .split(",")
     .map((name) => name.trim())
     .filter((name) => name !== "");
-  const content = file.includes("${") ? null : options.readFile(file);
+  const content = file.includes("${") ? null : readText(options, file);
   const first = content?.replace(/^\ufeff/, "").split(/\r?\n/, 1)[0] ?? "";
   const headed = given.length === 0 || read("ignoreFirstLine") === "true";
   const columns =

@@ -1,8 +1,9 @@
 import type { Json, JsonObject } from "../../protocol/json.ts";
+import { decodeText } from "../decode-text.ts";
 import type { Draft } from "../draft.ts";
 import { writeHttpStep } from "../http-step.ts";
 import type { ImportOptions } from "../importer.ts";
-import type { BodyPart, Pair, RequestBody } from "../request-body.ts";
+import { type BodyFile, type BodyPart, literalBody, type Pair, type RequestBody } from "../request-body.ts";
 import { escapeTemplate } from "../template-text.ts";
 import type { JmxText } from "./jmx-text.ts";
 import type { PlanNode } from "./read-plan.ts";
@@ -102,16 +103,12 @@ function readArguments(node: PlanNode): Argument[] {
 
 function readFiles(node: PlanNode, text: JmxText, options: ImportOptions, draft: Draft): BodyPart[] {
   const list = node.parts.get("HTTPsampler.Files")?.parts.get("HTTPFileArgs.files")?.items ?? [];
-  return list.map(({ props }): BodyPart => {
+  return list.flatMap(({ props }): BodyPart[] => {
     const path = props.get("File.path") ?? "";
-    const content = options.readFile(path);
-    if (content === null) draft.leaveOut(`the file ${path}`, node.name, "it is not beside the plan, or no UTF-8 text");
-    return {
-      name: text.template(props.get("File.paramname") ?? "", node.name),
-      value: escapeTemplate(content ?? ""),
-      fileName: escapeTemplate(path.replace(/^.*[\\/]/, "")),
-      type: props.get("File.mimetype") || "application/octet-stream",
-    };
+    const bytes = options.readBytes(path);
+    if (bytes === null) draft.leaveOut(`the file ${path}`, node.name, "it is not beside the plan");
+    const name = text.template(props.get("File.paramname") ?? "", node.name);
+    return bytes === null ? [] : [{ name, content: { name: path, bytes }, type: props.get("File.mimetype") || null }];
   });
 }
 
@@ -122,14 +119,20 @@ function makeBody(
   multipart: boolean,
 ): RequestBody | null {
   if (files.length > 0 || multipart) {
-    const fields = args.map(({ name, value }): BodyPart => ({ name, value, fileName: null, type: null }));
+    const fields = args.map(({ name, value }): BodyPart => ({ name, content: value, type: null }));
+    const lone = args.length === 0 && files.length === 1 && files[0]?.name === "" ? files[0].content : null;
     // A lone file without a name is the body itself.
-    if (args.length === 0 && files.length === 1 && files[0]?.name === "") return { kind: "text", text: files[0].value };
+    if (lone !== null && typeof lone === "object") return makeFileBody(lone);
     return { kind: "multipart", parts: [...fields, ...files] };
   }
   if (args.length === 0) return null;
   if (isRaw) return { kind: "text", text: args.map(({ value }) => value).join("") };
   return { kind: "form", fields: args.map(({ name, value, encode }): Pair => [name, encode ? value : decode(value)]) };
+}
+
+function makeFileBody(file: BodyFile): RequestBody {
+  const text = typeof file.bytes === "string" ? file.bytes : decodeText(file.bytes);
+  return text === null ? { kind: "file", file } : literalBody(text);
 }
 
 /** What the plan says is encoded already. */

@@ -77,7 +77,7 @@ function writeSample(type: string, value: Json | undefined): OperationBody {
   }
   if (/^multipart/i.test(type)) {
     const parts = Object.entries(asObject(value)).map(
-      ([name, item]): BodyPart => ({ name: escapeTemplate(name), value: show(item), fileName: null, type: null }),
+      ([name, item]): BodyPart => ({ name: escapeTemplate(name), content: show(item), type: null }),
     );
     return { body: { kind: "multipart", parts }, type: null };
   }

@@ -2,7 +2,8 @@ import type { JsonObject } from "../../protocol/json.ts";
 import { asList, asObject, asText } from "../../protocol/json-values.ts";
 import type { Draft } from "../draft.ts";
 import type { ImportOptions } from "../importer.ts";
-import type { BodyPart, Pair, RequestBody } from "../request-body.ts";
+import { decodeText } from "../decode-text.ts";
+import { type BodyPart, literalBody, type Pair, type RequestBody } from "../request-body.ts";
 
 const languages: Readonly<Record<string, string>> = {
   json: "application/json",
@@ -70,11 +71,14 @@ export function readPostmanBody(
 }
 
 function readFileBody(name: string, where: string, options: ImportOptions, draft: Draft): PostmanBody {
-  const text = options.readFile(name);
-  if (text !== null)
-    return { body: { kind: "text", text: text.replaceAll("${", () => "$${") }, type: "application/octet-stream" };
-  draft.leaveOut(`the file ${name}`, where, "it is not beside the source, or no UTF-8 text");
-  return { body: null, type: null };
+  const type = "application/octet-stream";
+  const bytes = options.readBytes(name);
+  if (bytes === null) {
+    draft.leaveOut(`the file ${name}`, where, "it is not beside the source");
+    return { body: null, type: null };
+  }
+  const text = decodeText(bytes);
+  return { body: text === null ? { kind: "file", file: { name, bytes } } : literalBody(text), type };
 }
 
 function readParts(
@@ -86,19 +90,14 @@ function readParts(
 ): BodyPart[] {
   const name = toText(asText(field["key"]) ?? "");
   const type = asText(field["contentType"]);
-  if (field["type"] !== "file") return [{ name, value: toText(asText(field["value"]) ?? ""), fileName: null, type }];
+  if (field["type"] !== "file") return [{ name, type, content: toText(asText(field["value"]) ?? "") }];
   const sources = Array.isArray(field["src"])
     ? asList(field["src"]).map((each) => asText(each) ?? "")
     : [asText(field["src"]) ?? ""];
-  return sources.map((source) => {
-    const text = options.readFile(source);
-    if (text === null) draft.leaveOut(`the file ${source}`, where, "it is not beside the source, or no UTF-8 text");
-    const fileName = toText(source.replace(/^.*[\\/]/, ""));
-    return {
-      name,
-      value: (text ?? "").replaceAll("${", () => "$${"),
-      fileName,
-      type: type ?? "application/octet-stream",
-    };
+  return sources.flatMap((source) => {
+    const bytes = options.readBytes(source);
+    if (bytes !== null) return [{ name, type, content: { name: source, bytes } }];
+    draft.leaveOut(`the file ${source} of the field ${name}`, where, "it is not beside the source");
+    return [];
   });
 }
