@@ -6,7 +6,7 @@ import type { Exchange, ExchangeListener, HttpClient, Message, Origin, Proxy, Wi
 import type { SessionKey } from "./http2/opening.ts";
 import { type Http1Fallback, Sessions } from "./http2/sessions.ts";
 import { StreamExchange } from "./http2/stream-exchange.ts";
-import { failUnsent, MeasuredExchange } from "./measured-exchange.ts";
+import { MeasuredExchange } from "./measured-exchange.ts";
 import type { SourceAddress } from "./source-address.ts";
 import type { Trust } from "./tls.ts";
 import type { Wire } from "./wire.ts";
@@ -54,14 +54,14 @@ class Client implements HttpClient, ConnectionOwner, Http1Fallback {
   send(request: WireRequest, latest: number, timeoutMs: number, listener: ExchangeListener): void {
     const now = this.wire.clock.now();
     const deadline = Math.min(latest, now + timeoutMs);
-    const exchange = new MeasuredExchange(now);
+    const exchange = new MeasuredExchange(request, deadline, listener, now);
     if (this.stopped || !this.wire.permit.maySend(now)) {
       exchange.interrupted = true;
-      failUnsent(exchange, codes.other, "interrupted", listener);
+      exchange.failUnsent(codes.other, "interrupted");
       return;
     }
     if (now >= deadline) {
-      failUnsent(exchange, codes.timeout, "no time was left to send the request", listener);
+      exchange.failUnsent(codes.timeout, "no time was left to send the request");
       return;
     }
     const { origin, proxy, message } = request;
@@ -70,16 +70,13 @@ class Client implements HttpClient, ConnectionOwner, Http1Fallback {
       try {
         trust = this.wire.trusts.of(request.tls);
       } catch (error) {
-        failUnsent(exchange, codes.tls, `tls settings of the request: ${messageOf(error)}`, listener);
+        exchange.failUnsent(codes.tls, `tls settings of the request: ${messageOf(error)}`);
         return;
       }
     }
     const idle = this.idleTo(origin, trust, proxy);
-    if (message === null) {
-      (idle ?? this.open(origin, trust, proxy)).run(request, deadline, exchange, listener, now);
-      return;
-    }
-    this.sendMessage(request, message, trust, deadline, exchange, listener, idle, now);
+    if (message === null) (idle ?? this.open(origin, trust, proxy)).run(exchange, now);
+    else this.sendMessage(exchange, message, trust, idle, now);
   }
 
   multiplexes(origin: Origin): boolean {
@@ -106,47 +103,38 @@ class Client implements HttpClient, ConnectionOwner, Http1Fallback {
     if (place >= 0) this.connections.splice(place, 1);
   }
 
-  retry(
-    request: WireRequest,
-    deadline: number,
-    exchange: Exchange,
-    listener: ExchangeListener,
-    from: Connection,
-    now: number,
-  ): void {
-    this.open(request.origin, from.trust, from.proxy).run(request, deadline, exchange, listener, now);
+  retry(exchange: MeasuredExchange, from: Connection, now: number): void {
+    this.open(exchange.request.origin, from.trust, from.proxy).run(exchange, now);
   }
 
   fellBack(key: SessionKey, socket: Socket, dial: Dial, streams: readonly StreamExchange[], now: number): void {
-    streams.forEach(({ request, deadline, exchange, listener }, place) => {
+    streams.forEach(({ exchange }, place) => {
       const connection = this.open(key.origin, key.trust, key.proxy);
       if (place === 0) connection.adopt(socket, dial);
       exchange.blocked = now - exchange.startedAt - exchange.connecting - exchange.tlsHandshaking;
-      connection.run(request, deadline, exchange, listener, now);
+      connection.run(exchange, now);
     });
     if (streams.length === 0) socket.destroy();
   }
 
   /** `idle`: a connection on which the origin has chosen HTTP/1.1 before. */
   private sendMessage(
-    request: WireRequest,
+    exchange: MeasuredExchange,
     message: Message,
     trust: Trust | null,
-    deadline: number,
-    exchange: Exchange,
-    listener: ExchangeListener,
     idle: Connection | undefined,
     now: number,
   ): void {
     const { required } = message;
+    const { request } = exchange;
     if (!required && (idle !== undefined || !request.origin.secure)) {
       const connection = idle ?? this.open(request.origin, trust, request.proxy);
-      connection.run(request, deadline, exchange, listener, now);
+      connection.run(exchange, now);
       return;
     }
     this.sessions ??= new Sessions(this.wire, this);
     const key = { origin: request.origin, trust, proxy: request.proxy, required };
-    this.sessions.run(new StreamExchange(request, message, deadline, exchange, listener), key, now);
+    this.sessions.run(new StreamExchange(exchange, message), key, now);
   }
 
   private stop(): void {

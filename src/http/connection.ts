@@ -5,14 +5,8 @@ import type { SenderOwner } from "./body-sender.ts";
 import { codeOfBreak, codes, describeBreak } from "./codes.ts";
 import { DeadlineWatch } from "./deadline-watch.ts";
 import { Dial, type DialListener } from "./dial.ts";
-import {
-  type Exchange,
-  type ExchangeListener,
-  nameOrigin,
-  type Origin,
-  type Proxy,
-  type WireRequest,
-} from "./exchange.ts";
+import { nameOrigin, type Origin, type Proxy } from "./exchange.ts";
+import type { MeasuredExchange } from "./measured-exchange.ts";
 import { passSocket } from "./open-socket.ts";
 import { only11 } from "./route.ts";
 import { RunningExchange } from "./running-exchange.ts";
@@ -27,14 +21,7 @@ export interface ConnectionOwner {
   /** It cannot be used again. */
   lost(connection: Connection): void;
   /** A kept connection turned out dead before a byte of the answer came: the same exchange goes out on a new one. */
-  retry(
-    request: WireRequest,
-    deadline: number,
-    exchange: Exchange,
-    listener: ExchangeListener,
-    from: Connection,
-    now: number,
-  ): void;
+  retry(exchange: MeasuredExchange, from: Connection, now: number): void;
 }
 
 /**
@@ -73,18 +60,18 @@ export class Connection implements DialListener, SenderOwner {
   }
 
   get idle(): boolean {
-    return this.running.request === null;
+    return this.running.exchange === null;
   }
 
   /** Runs an exchange; `now` is the time at which it may begin. Only on an idle connection. */
-  run(request: WireRequest, deadline: number, exchange: Exchange, listener: ExchangeListener, now: number): void {
-    this.running.begin(request, deadline, exchange, listener);
-    this.watch.by(deadline);
+  run(exchange: MeasuredExchange, now: number): void {
+    this.running.exchange = exchange;
+    this.watch.by(exchange.deadline);
     if (this.socket !== null) {
-      this.send(this.socket, request, exchange, now);
+      this.send(this.socket, exchange, now);
     } else {
       this.running.phaseAt = now;
-      this.dial = new Dial(this.wire, request, this.trust, this.owner.source, only11, this, now);
+      this.dial = new Dial(this.wire, exchange.request, this.trust, this.owner.source, only11, this, now);
       this.dial.start();
     }
   }
@@ -115,13 +102,13 @@ export class Connection implements DialListener, SenderOwner {
   }
 
   dialled(socket: Socket, dial: Dial, now: number): void {
-    const { request, exchange } = this.running;
-    if (request === null || exchange === null) return;
+    const { exchange } = this.running;
+    if (exchange === null) return;
     this.socket = socket;
     this.address = dial.address;
     this.tlsVersion = dial.tlsVersion;
     this.takeTimes(dial, exchange);
-    if (this.wire.permit.maySend(now)) this.send(socket, request, exchange, now);
+    if (this.wire.permit.maySend(now)) this.send(socket, exchange, now);
     else this.interruptAt(now);
   }
 
@@ -220,7 +207,8 @@ export class Connection implements DialListener, SenderOwner {
     this.breakOff(codeOfBreak(error), describeBreak(error, nameOrigin(this.origin)));
   }
 
-  private send(socket: Socket, request: WireRequest, exchange: Exchange, now: number): void {
+  private send(socket: Socket, exchange: MeasuredExchange, now: number): void {
+    const { request } = exchange;
     this.dial = null;
     this.reader.begin(request);
     const { bytes, rest } = request;
@@ -234,8 +222,8 @@ export class Connection implements DialListener, SenderOwner {
 
   private complete(now: number, reusable: boolean): void {
     const { reader } = this;
-    const { request, exchange, listener, phaseAt } = this.running;
-    if (request === null || exchange === null || listener === null) return;
+    const { exchange, phaseAt } = this.running;
+    if (exchange === null) return;
     exchange.status = reader.status;
     exchange.proto = reader.minor === 1 ? "HTTP/1.1" : "HTTP/1.0";
     exchange.headers = reader.headers;
@@ -245,22 +233,23 @@ export class Connection implements DialListener, SenderOwner {
     reader.headers = null;
     reader.body = null;
     this.running.release();
-    if (reusable && !request.lastOnConnection) this.used = true;
+    if (reusable && !exchange.request.lastOnConnection) this.used = true;
     else this.discard();
-    listener.exchanged(exchange);
+    exchange.end();
   }
 
   /** The connection broke under a running exchange. */
   private breakOff(code: number, message: string): void {
-    const { request, exchange, listener, deadline, answering } = this.running;
-    if (request === null || exchange === null || listener === null) return;
+    const { exchange, answering } = this.running;
+    if (exchange === null) return;
+    const { request, deadline } = exchange;
     const now = this.wire.clock.now();
     if (this.used && !answering && request.retriable && now < deadline && this.wire.permit.maySend(now)) {
       exchange.blocked = now - exchange.startedAt;
       exchange.sending = 0;
       this.running.release();
       this.discard();
-      this.owner.retry(request, deadline, exchange, listener, this, now);
+      this.owner.retry(exchange, this, now);
     } else {
       this.fail(code, message, now);
     }
@@ -274,8 +263,8 @@ export class Connection implements DialListener, SenderOwner {
   }
 
   private fail(code: number, message: string, now: number): void {
-    const { exchange, listener } = this.running;
-    if (exchange === null || listener === null) return;
+    const { exchange } = this.running;
+    if (exchange === null) return;
     if (this.dial !== null) {
       this.dial.stop(now);
       this.takeTimes(this.dial, exchange);
@@ -287,20 +276,20 @@ export class Connection implements DialListener, SenderOwner {
     exchange.endedAt = now;
     this.running.release();
     this.discard();
-    listener.exchanged(exchange);
+    exchange.end();
   }
 
-  private takeTimes(dial: Dial, exchange: Exchange): void {
+  private takeTimes(dial: Dial, exchange: MeasuredExchange): void {
     dial.giveTimes(exchange);
     this.dial = null;
   }
 
   private due(): void {
-    const { exchange, deadline } = this.running;
+    const { exchange } = this.running;
     if (exchange === null) return;
     const now = this.wire.clock.now();
-    if (now < deadline) {
-      this.watch.by(deadline);
+    if (now < exchange.deadline) {
+      this.watch.by(exchange.deadline);
       return;
     }
     // Out of time before the connection was up: the dial failed.

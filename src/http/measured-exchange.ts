@@ -1,7 +1,15 @@
-import type { Exchange, ExchangeListener } from "./exchange.ts";
+import type { Exchange, ExchangeListener, WireRequest } from "./exchange.ts";
 
-/** A class, because a literal of so many fields is copied by the engine's runtime instead of by compiled code. */
+/**
+ * An exchange with what it is of, and who hears of its end. One object, because each that a connection holds while it
+ * runs is young, the connection is old, and the collector is told of every such pair. A class, because a literal of so
+ * many fields is copied by the engine's runtime instead of by compiled code.
+ */
 export class MeasuredExchange implements Exchange {
+  readonly request: WireRequest;
+  /** `Clock.now()` by which it has to end. */
+  readonly deadline: number;
+  private readonly listener: ExchangeListener;
   code = 0;
   message = "";
   interrupted = false;
@@ -23,15 +31,23 @@ export class MeasuredExchange implements Exchange {
   tlsVersion = "";
   remoteAddress = "";
 
-  constructor(startedAt: number) {
+  constructor(request: WireRequest, deadline: number, listener: ExchangeListener, startedAt: number) {
+    this.request = request;
+    this.deadline = deadline;
+    this.listener = listener;
     this.startedAt = startedAt;
     this.endedAt = startedAt;
   }
-}
 
-/** Ends an exchange of which nothing was sent. */
-export function failUnsent(exchange: Exchange, code: number, message: string, listener: ExchangeListener): void {
-  exchange.code = code;
-  exchange.message = message;
-  listener.exchanged(exchange);
+  /** It is over: says so. */
+  end(): void {
+    this.listener.exchanged(this);
+  }
+
+  /** Ends it with nothing sent. */
+  failUnsent(code: number, message: string): void {
+    this.code = code;
+    this.message = message;
+    this.end();
+  }
 }

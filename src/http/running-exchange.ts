@@ -1,9 +1,7 @@
 import type { Socket } from "node:net";
 import type { Pieces } from "./body.ts";
 import { BodySender, type SenderOwner } from "./body-sender.ts";
-import type { Exchange, ExchangeListener, WireRequest } from "./exchange.ts";
-
-const never = Number.POSITIVE_INFINITY;
+import type { MeasuredExchange } from "./measured-exchange.ts";
 
 /**
  * The exchange that runs on a connection, and the phase it is in. One per connection, used again and again.
@@ -11,11 +9,8 @@ const never = Number.POSITIVE_INFINITY;
  *     (dialling) --> sending --> waiting --> receiving
  */
 export class RunningExchange {
-  /** null, as all three: none runs. */
-  request: WireRequest | null = null;
-  exchange: Exchange | null = null;
-  listener: ExchangeListener | null = null;
-  deadline = never;
+  /** null: none runs. */
+  exchange: MeasuredExchange | null = null;
   /** When the phase under way began. */
   phaseAt = 0;
   sent = false;
@@ -25,15 +20,8 @@ export class RunningExchange {
   /** null: the request is one buffer, or all of it is sent. */
   sender: BodySender | null = null;
 
-  begin(request: WireRequest, deadline: number, exchange: Exchange, listener: ExchangeListener): void {
-    this.request = request;
-    this.deadline = deadline;
-    this.exchange = exchange;
-    this.listener = listener;
-  }
-
   /** The request was given to the socket from `now` to `written`; `whole`: the kernel has all of it. */
-  wrote(exchange: Exchange, now: number, written: number, whole: boolean): void {
+  wrote(exchange: MeasuredExchange, now: number, written: number, whole: boolean): void {
     this.sent = true;
     this.answering = false;
     this.writing = !whole;
@@ -52,13 +40,13 @@ export class RunningExchange {
   }
 
   /** The kernel has the rest of the request. */
-  drained(exchange: Exchange, now: number): void {
+  drained(exchange: MeasuredExchange, now: number): void {
     exchange.sending = now - this.phaseAt;
     this.phaseAt = now;
   }
 
   /** The first byte of the answer. */
-  answered(exchange: Exchange, now: number): void {
+  answered(exchange: MeasuredExchange, now: number): void {
     this.answering = true;
     if (this.writing) exchange.sending = now - this.phaseAt;
     else exchange.waiting = now - this.phaseAt;
@@ -66,7 +54,7 @@ export class RunningExchange {
   }
 
   /** Gives the time since the phase began to that phase. */
-  closePhase(exchange: Exchange, now: number): void {
+  closePhase(exchange: MeasuredExchange, now: number): void {
     if (!this.sent) return;
     const time = now - this.phaseAt;
     if (this.answering) exchange.receiving = time;
@@ -78,9 +66,6 @@ export class RunningExchange {
     this.sender?.stop();
     this.sender = null;
     this.sent = false;
-    this.request = null;
     this.exchange = null;
-    this.listener = null;
-    this.deadline = never;
   }
 }

@@ -144,7 +144,7 @@ export class Session implements StreamOwner, SocketEvents, SilenceListener {
     this.used = true;
     this.leave(stream, now);
     if (stream.request.lastOnConnection) this.retire();
-    stream.listener.exchanged(exchange);
+    exchange.end();
   }
 
   broken(stream: StreamExchange, reset: number): void {

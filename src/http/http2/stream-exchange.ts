@@ -4,8 +4,9 @@ import { type AnswerLimits, sampleSize } from "../answer-reader.ts";
 import type { Pieces } from "../body.ts";
 import { BodySender } from "../body-sender.ts";
 import { codes } from "../codes.ts";
-import type { Exchange, ExchangeListener, Message, WireRequest } from "../exchange.ts";
+import type { Message, WireRequest } from "../exchange.ts";
 import { KeptBody } from "../kept-body.ts";
+import type { MeasuredExchange } from "../measured-exchange.ts";
 import { cancel } from "./stream-errors.ts";
 
 /** Who runs an exchange on a stream. */
@@ -24,11 +25,8 @@ export interface StreamOwner {
 
 /** An exchange over HTTP/2, waiting for a stream or running on one. */
 export class StreamExchange {
-  readonly request: WireRequest;
+  readonly exchange: MeasuredExchange;
   readonly message: Message;
-  readonly deadline: number;
-  readonly exchange: Exchange;
-  readonly listener: ExchangeListener;
   /** It was begun anew on another session once. */
   retried = false;
   /** What its session had received when it was sent. */
@@ -44,18 +42,17 @@ export class StreamExchange {
   private kept: KeptBody | null = null;
   private bound = 0;
 
-  constructor(
-    request: WireRequest,
-    message: Message,
-    deadline: number,
-    exchange: Exchange,
-    listener: ExchangeListener,
-  ) {
-    this.request = request;
-    this.message = message;
-    this.deadline = deadline;
+  constructor(exchange: MeasuredExchange, message: Message) {
     this.exchange = exchange;
-    this.listener = listener;
+    this.message = message;
+  }
+
+  get request(): WireRequest {
+    return this.exchange.request;
+  }
+
+  get deadline(): number {
+    return this.exchange.deadline;
   }
 
   /** The number of its stream, 0: none. */
@@ -98,7 +95,7 @@ export class StreamExchange {
     exchange.code = code;
     exchange.message = message;
     exchange.endedAt = now;
-    this.listener.exchanged(exchange);
+    exchange.end();
   }
 
   interrupt(now: number): void {

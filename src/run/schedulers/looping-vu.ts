@@ -68,6 +68,8 @@ class LoopingVuOf implements LoopingVu {
   /** In an iteration or vu_setup. */
   private busy = false;
   private waiting = false;
+  /** Of the iteration; a field, because a number that is kept across an await is a new object in an old one each time. */
+  private startedAt = 0;
   /** null: there is no running life, or it was interrupted. */
   private controller: AbortController | null = null;
   private leaving: Alarm | null = null;
@@ -256,17 +258,17 @@ class LoopingVuOf implements LoopingVu {
         }
         claimed = nothingLeft;
       }
-      const startedAt = now;
+      this.startedAt = now;
       vu.vuIteration = this.begun++;
       this.busy = true;
       const outcome = await scenario.iteration(vu);
       this.busy = false;
       now = clock.now();
-      meter.recordEnd(outcome, startedAt, now, vu.thoughtMs);
+      meter.recordEnd(outcome, this.startedAt, now, vu.thoughtMs);
       if (drawThinkTime !== null || pacingMs > 0) {
         const thinkTime = drawThinkTime === null ? 0 : drawThinkTime(vu);
         if (this.called && !this.options.isOver()) {
-          await this.rest.waitFor(now + thinkTime, time.read(startedAt) + pacingMs);
+          await this.rest.waitFor(now + thinkTime, time.read(this.startedAt) + pacingMs);
         }
         now = clock.now();
       }
