@@ -21,6 +21,8 @@ export interface DialListener extends SocketEvents {
   forbidden(dial: Dial, now: number): void;
 }
 
+const never = Number.POSITIVE_INFINITY;
+
 /**
  * Makes one connection: name look-up, every address in order, the way through a proxy, TLS. Ends with exactly one call
  * of its listener, unless given up.
@@ -45,6 +47,8 @@ export class Dial {
   private stage: Stage = "connecting";
   private phaseAt: number;
   private alarm: Alarm | null = null;
+  /** When the alarm goes off; Infinity: there is none. */
+  private alarmAt = never;
   private over = false;
   private code = 0;
   private message = "";
@@ -64,7 +68,7 @@ export class Dial {
     this.source = source;
     this.listener = listener;
     this.phaseAt = started;
-    this.until = request.connectTimeoutMs > 0 ? started + request.connectTimeoutMs : Number.POSITIVE_INFINITY;
+    this.until = request.connectTimeoutMs > 0 ? started + request.connectTimeoutMs : never;
   }
 
   start(): void {
@@ -206,7 +210,7 @@ export class Dial {
         return;
       }
       const untried = this.addresses.length - this.next + 1;
-      this.watch(now + (this.until - now) / untried);
+      this.watch(untried === 1 ? this.until : now + (this.until - now) / untried);
       this.stage = "connecting";
       const target = { address, port: this.route.port, source, tls: this.route.firstTls() };
       this.socket = openSocket(target, heads.buffer, sockets, this.listener);
@@ -237,6 +241,7 @@ export class Dial {
 
   private timedOut(): void {
     this.alarm = null;
+    this.alarmAt = never;
     if (this.over) return;
     if (this.socket === null) {
       this.giveUp(codes.dialTimeout, `look-up of ${this.route.host} timed out`, this.wire.clock.now());
@@ -273,8 +278,10 @@ export class Dial {
   }
 
   private watch(time: number): void {
+    if (time === this.alarmAt) return;
     this.alarm?.cancel();
-    this.alarm = time === Number.POSITIVE_INFINITY ? null : this.wire.clock.at(time, () => this.timedOut());
+    this.alarmAt = time;
+    this.alarm = time === never ? null : this.wire.clock.at(time, () => this.timedOut());
   }
 
   private name(): string {

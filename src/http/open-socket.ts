@@ -61,8 +61,8 @@ export function openSocket(target: SocketTarget, buffer: Buffer, count: SocketCo
       return true;
     },
   };
-  const where = { host: address, port, localAddress: source };
-  const socket = tls === null ? connect({ ...where, noDelay: true, onread }) : secure(tls, { ...where, onread });
+  const where = { host: address, port, localAddress: source, noDelay: true, onread };
+  const socket = tls === null ? connect(where) : secure(tls, where);
   const linked = linkSocket(socket, count, events);
   return socket;
 }
@@ -113,7 +113,8 @@ function secure({ trust, name, key, protocols }: SocketTls, where: SecureOptions
 
 function linkSocket(socket: Socket, count: SocketCount, events: SocketEvents): LinkedSocket {
   count.opened();
-  const linked: LinkedSocket = Object.assign(socket, { [link]: { events, count } });
+  const linked = socket as LinkedSocket;
+  linked[link] = { events, count };
   linked.on("connect", onConnect);
   linked.on("drain", onDrain);
   linked.on("end", onEnd);
