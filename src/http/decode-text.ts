@@ -4,13 +4,25 @@ const xmlPattern = /^\s*<\?xml\s[^>]*encoding\s*=\s*["']([^"']+)/i;
 /** How far into a page browsers look for its charset. */
 const headLength = 1_024;
 
+/** What a Content-Type says. */
+interface ContentType {
+  readonly contentType: string;
+  readonly charset: string | undefined;
+  readonly isHtml: boolean;
+  readonly isXml: boolean;
+}
+
+/** Nearly every answer has the one of the answer before. */
+let latest = readType("");
+
 /**
  * A body as text by its byte order mark, else the charset of its Content-Type, else for pages and XML what they
  * themselves say at their beginning; UTF-8 where nothing does, or says a charset that Node does not know. Bytes that are
  * not valid become U+FFFD; a byte order mark is dropped.
  */
 export function decodeText(body: Buffer, contentType: string): string {
-  const charset = markedCharset(body) ?? charsetPattern.exec(contentType)?.[1] ?? ownCharset(body, contentType);
+  if (contentType !== latest.contentType) latest = readType(contentType);
+  const charset = markedCharset(body) ?? latest.charset ?? ownCharset(body, latest);
   const name = charset?.toLowerCase();
   if (name === undefined || name === "utf-8" || name === "utf8" || name === "us-ascii") return decodeUtf8(body);
   return decodeBy(name, body) ?? decodeUtf8(body);
@@ -25,9 +37,17 @@ function markedCharset(body: Buffer): string | undefined {
   return first === 0xef && body[1] === 0xbb && body[2] === 0xbf ? "utf-8" : undefined;
 }
 
-function ownCharset(body: Buffer, contentType: string): string | undefined {
-  const isHtml = /html/i.test(contentType);
-  if (!isHtml && !/xml/i.test(contentType)) return undefined;
+function readType(contentType: string): ContentType {
+  return {
+    contentType,
+    charset: charsetPattern.exec(contentType)?.[1],
+    isHtml: /html/i.test(contentType),
+    isXml: /xml/i.test(contentType),
+  };
+}
+
+function ownCharset(body: Buffer, { isHtml, isXml }: ContentType): string | undefined {
+  if (!isHtml && !isXml) return undefined;
   const head = body.toString("latin1", 0, headLength);
   const named = xmlPattern.exec(head)?.[1] ?? (isHtml ? metaPattern.exec(head)?.[1] : undefined);
   // Read so far, it cannot be UTF-16.

@@ -1,5 +1,8 @@
+import { createRequire } from "node:module";
 import { Script } from "node:vm";
-import { parse } from "acorn";
+import type * as Acorn from "acorn";
+
+const require = createRequire(import.meta.url);
 
 /** What is wrong with a script's syntax. */
 export interface ScriptSyntaxError {
@@ -41,6 +44,8 @@ export function findSyntaxError(source: string, body: Body): ScriptSyntaxError |
 
 /** What this Node reads and the sandbox does not. */
 function findTooNew(source: string, body: Body): ScriptSyntaxError | null {
+  // Only a workflow with scripts pays for a parser at its start.
+  const { parse } = require("acorn") as typeof Acorn;
   try {
     parse(`(${body} () { "use strict";\n${source}\n})`, { ecmaVersion: sandboxYear, sourceType: "script" });
     return null;
