@@ -7,6 +7,7 @@ import { type BodyFile, type BodyPart, literalBody, type Pair, type RequestBody 
 import { escapeTemplate } from "../template-text.ts";
 import type { JmxText } from "./jmx-text.ts";
 import type { PlanNode } from "./read-plan.ts";
+import { readResources } from "./read-resources.ts";
 import type { Scope } from "./scope.ts";
 
 /** A day, ms. */
@@ -69,7 +70,11 @@ export function writeSampler(
       url: query === "" ? base : `${base}${base.includes("?") ? "&" : "?"}${query}`,
       headers,
       body,
-      config: { ...(follows ? {} : { redirect: false }), ...(Object.keys(timeout).length > 0 ? { timeout } : {}) },
+      config: {
+        ...(follows ? {} : { redirect: false }),
+        ...(Object.keys(timeout).length > 0 ? { timeout } : {}),
+        ...readResources(read, text, where, draft),
+      },
       step: {
         ...(scope.extracts.length > 0 ? { extract: scope.extracts } : {}),
         ...(scope.asserts.length > 0 ? { assert: scope.asserts } : {}),
