@@ -2,11 +2,10 @@ import { compilePattern, testPattern } from "../../expression/pattern.ts";
 import type { AssetRule, LoadOptions } from "../../http/assets/load-assets.ts";
 import { loadAssets } from "../../http/assets/load-assets.ts";
 import { createAssetSender } from "../../http/assets/send-asset.ts";
-import type { VuAssets } from "../../http/assets/vu-assets.ts";
+import type { ThreadAssets } from "../../http/assets/thread-assets.ts";
 import { compileText } from "../../http/compiled-text.ts";
 import type { HttpOperation, OperationOptions } from "../../http/operation.ts";
 import { StepSeries } from "../../http/series.ts";
-import type { Session } from "../../http/session.ts";
 import type { Recorder } from "../../measure/recorder.ts";
 import type { HttpConfig } from "../../protocol/http-config.ts";
 import type { StepContext } from "../../protocol/step.ts";
@@ -22,7 +21,7 @@ export function compileAssets(
   resources: HttpResources,
   config: HttpConfig,
   common: Omit<OperationOptions, "prepare" | "series">,
-  { recorder, step, assetsOf }: { recorder: Recorder; step: StepContext; assetsOf: (session: Session) => VuAssets },
+  { recorder, step, shared }: { recorder: Recorder; step: StepContext; shared: ThreadAssets },
 ): HttpOperation {
   const pageDuration = recorder.trend("page_duration", step.tags);
   const id = step.tags["step"] ?? "";
@@ -38,7 +37,7 @@ export function compileAssets(
     clock: common.clock,
     totalTimeoutMs: common.totalTimeoutMs,
     openSession: common.openSession,
-    assetsOf,
+    shared,
     pageLoaded: (duration) => pageDuration.add(toMicros(duration)),
     reportError: ({ code, message }, result) => {
       recorder.error(id, code, message, () => ({

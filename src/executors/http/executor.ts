@@ -1,4 +1,4 @@
-import { keepVuAssets } from "../../http/assets/vu-assets.ts";
+import { createThreadAssets } from "../../http/assets/thread-assets.ts";
 import { expectStatus } from "../../http/expected-status.ts";
 import { findBase } from "../../http/find-base.ts";
 import { compileText } from "../../http/compiled-text.ts";
@@ -23,7 +23,7 @@ export function createHttpExecutor(context: ExecutorContext, recorder: Recorder)
   const own = shareHttp(context);
   const userAgent = readUserAgent();
   const files = new BodyFiles(context.files);
-  const assetsOf = keepVuAssets();
+  const assets = createThreadAssets();
 
   function compile(step: Step, stepContext: StepContext) {
     // The step's spec has checked and completed it.
@@ -67,7 +67,7 @@ export function createHttpExecutor(context: ExecutorContext, recorder: Recorder)
     });
     if (isGraphql) return failOnErrors(operation);
     if (resources === null) return operation;
-    return compileAssets(operation, resources, config, common, { recorder, step: stepContext, assetsOf });
+    return compileAssets(operation, resources, config, common, { recorder, step: stepContext, shared: assets });
   }
 
   return {

@@ -15,9 +15,15 @@ export interface Asset {
 const longestReference = 8_192;
 
 /** Assets in the order in which they are named, each address once. */
+export interface NamedAssets {
+  readonly assets: readonly Asset[];
+  /** More are named than are listed. */
+  readonly overflows: boolean;
+}
+
+/** The list while it is made. */
 export class AssetList {
   readonly assets: Asset[] = [];
-  /** One more was named than the list may hold. */
   overflows = false;
   readonly #most: number;
   readonly #known: Set<string>;
@@ -28,6 +34,10 @@ export class AssetList {
   constructor(most: number, own: string) {
     this.#most = most;
     this.#known = new Set([own]);
+  }
+
+  finish(): NamedAssets {
+    return { assets: this.assets, overflows: this.overflows };
   }
 
   /** Adds what a reference leads to. One that is empty, known, too long, inside the document, or no http or https URL is left out. */

@@ -1,15 +1,13 @@
 import type { Clock } from "../../protocol/ports.ts";
 import type { Failure, VirtualUser } from "../../protocol/step.ts";
 import type { Draft } from "../draft.ts";
-import { loadPageReader } from "../late-modules.ts";
 import type { HttpOperation } from "../operation.ts";
 import type { HttpResult } from "../result.ts";
 import type { Session } from "../session.ts";
 import { printUrl } from "../url.ts";
-import type { Asset, AssetList } from "./asset-list.ts";
-import { type ReadAssets, readStylesheet } from "./read-page.ts";
-import { rememberReading } from "./remember-reading.ts";
+import type { Asset, NamedAssets } from "./asset-list.ts";
 import type { SendAsset } from "./send-asset.ts";
+import type { ThreadAssets } from "./thread-assets.ts";
 import type { VuAssets } from "./vu-assets.ts";
 
 /** Of one page, those of its stylesheets among them. */
@@ -29,7 +27,7 @@ export interface LoadOptions {
   /** For the page with all that it loads. */
   readonly totalTimeoutMs: number;
   openSession(vu: VirtualUser): Session;
-  assetsOf(session: Session): VuAssets;
+  readonly shared: ThreadAssets;
   /** Hears of each page that is loaded, failed assets or not: milliseconds from its start to its last asset. */
   pageLoaded(durationMs: number): void;
   /** Counts an error that does not fail the step; `result`: null where nothing was asked for. */
@@ -41,9 +39,7 @@ export interface LoadOptions {
  * stylesheets' own assets once they are there. The result stays that of the page, with the time of it all.
  */
 export function loadAssets(operation: HttpOperation, options: LoadOptions): HttpOperation {
-  const { clock, totalTimeoutMs } = options;
-  let readPage: ReadAssets | null = null;
-  const readStyle = rememberReading(readStylesheet);
+  const { clock, totalTimeoutMs, shared } = options;
 
   return async (vu, deadline) => {
     const startedAt = clock.now();
@@ -51,10 +47,10 @@ export function loadAssets(operation: HttpOperation, options: LoadOptions): Http
     const result = await operation(vu, latest);
     const { request } = result;
     if (result.failure !== null || result.interrupted || request === null || !isPage(result)) return result;
-    readPage ??= rememberReading(await loadPageReader());
-    const list = readPage(result.text(), printUrl(request.url));
-    const load = new PageLoad(options, readStyle, vu, latest);
-    await load.run(list, request, true);
+    const readPage = await shared.readPages();
+    const named = readPage(result.text(), printUrl(request.url));
+    const load = new PageLoad(options, vu, latest);
+    await load.run(named, request, true);
     result.interrupted = load.interrupted;
     result.duration = clock.now() - startedAt;
     if (!load.interrupted) options.pageLoaded(result.duration);
@@ -71,7 +67,6 @@ function isPage(result: HttpResult): boolean {
 class PageLoad {
   interrupted = false;
   readonly #options: LoadOptions;
-  readonly #readStyle: ReadAssets;
   readonly #vu: VirtualUser;
   readonly #deadline: number;
   readonly #vuAssets: VuAssets;
@@ -82,13 +77,12 @@ class PageLoad {
   /** The first that failed. */
   #first = "";
 
-  constructor(options: LoadOptions, readStyle: ReadAssets, vu: VirtualUser, deadline: number) {
+  constructor(options: LoadOptions, vu: VirtualUser, deadline: number) {
     this.#options = options;
-    this.#readStyle = readStyle;
     this.#vu = vu;
     this.#deadline = deadline;
     this.#isWanted = options.compileRule(vu);
-    this.#vuAssets = options.assetsOf(options.openSession(vu));
+    this.#vuAssets = options.shared.of(options.openSession(vu));
     this.#vuAssets.beginPage(vu);
   }
 
@@ -99,7 +93,7 @@ class PageLoad {
   }
 
   /** Loads what is wanted of a list; `from`: the request whose answer names it, `reads`: stylesheets are read in turn. */
-  async run({ assets, overflows }: AssetList, from: Draft, reads: boolean): Promise<void> {
+  async run({ assets, overflows }: NamedAssets, from: Draft, reads: boolean): Promise<void> {
     const loading: Promise<void>[] = [];
     let isCut = overflows;
     for (const asset of assets) {
@@ -133,7 +127,7 @@ class PageLoad {
     if (result.interrupted) this.interrupted = true;
     else if (failure !== null) this.#fail(asset, failure, result);
     else if (asset.kind === "style" && reads && request !== null)
-      await this.run(this.#readStyle(result.text(), printUrl(request.url)), request, false);
+      await this.run(this.#options.shared.readStyle(result.text(), printUrl(request.url)), request, false);
   }
 
   #fail(asset: Asset, { code: its, message }: Failure, result: HttpResult): void {

@@ -220,4 +220,14 @@ test("what has not changed is not read again", () => {
   expect(found("<img src=/2>")).toEqual(["http://shop.test/2"]);
   expect(found("<img src=/2>", "http://other.test/")).toEqual(["http://other.test/2"]);
   expect(reads).toBe(3);
+  // Of the oldest as much is forgotten as the bound asks for.
+  const small = rememberReading((text, from) => {
+    reads++;
+    return read(text, from);
+  }, 25);
+  reads = 0;
+  for (const from of ["http://a/", "http://b/", "http://b/", "http://c/", "http://b/", "http://a/"]) {
+    small("<img src=/1>", from);
+  }
+  expect(reads).toBe(4);
 });

@@ -1,9 +1,9 @@
-import { AssetList } from "./asset-list.ts";
+import { AssetList, type NamedAssets } from "./asset-list.ts";
 import { elements, PageState } from "./elements.ts";
 import { readStyle } from "./read-style.ts";
 
 /** What a text names, in its order, up to 5,000 things; `address`: where the text came from. */
-export type ReadAssets = (text: string, address: string) => AssetList;
+export type ReadAssets = (text: string, address: string) => NamedAssets;
 
 const mostNamed = 5_000;
 
@@ -70,7 +70,7 @@ export async function createPageReader(): Promise<ReadAssets> {
       },
     );
     tokenizer.write(beginning);
-    return list;
+    return list.finish();
 
     function open(): void {
       page.open(element);
@@ -87,7 +87,7 @@ export async function createPageReader(): Promise<ReadAssets> {
 export const readStylesheet: ReadAssets = (text, address) => {
   const list = new AssetList(mostNamed, address);
   readStyle(text.slice(0, longestText), address, list);
-  return list;
+  return list.finish();
 };
 
 function nothing(): void {

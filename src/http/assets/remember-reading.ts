@@ -1,21 +1,31 @@
-import type { AssetList } from "./asset-list.ts";
+import type { NamedAssets } from "./asset-list.ts";
 import type { ReadAssets } from "./read-page.ts";
 
-const mostTexts = 32;
-/** In characters: longer ones are read each time. */
-const longestKept = 262_144;
+/** In characters, of all texts together. */
+const mostKept = 4_000_000;
 
 /** The same reading; what has not changed since it was last had from its address is not read again. */
-export function rememberReading(read: ReadAssets): ReadAssets {
-  const known = new Map<string, { readonly text: string; readonly list: AssetList }>();
+export function rememberReading(read: ReadAssets, most = mostKept): ReadAssets {
+  const known = new Map<string, { readonly text: string; readonly named: NamedAssets }>();
+  let kept = 0;
+
+  function forget(address: string): void {
+    kept -= known.get(address)?.text.length ?? 0;
+    known.delete(address);
+  }
+
   return (text, address) => {
     const latest = known.get(address);
-    if (latest?.text === text) return latest.list;
-    const list = read(text, address);
-    if (text.length <= longestKept) {
-      if (latest === undefined && known.size >= mostTexts) known.delete(known.keys().next().value ?? "");
-      known.set(address, { text, list });
+    if (latest?.text === text) return latest.named;
+    const named = read(text, address);
+    forget(address);
+    if (text.length > most) return named;
+    for (const oldest of known.keys()) {
+      if (kept + text.length <= most) break;
+      forget(oldest);
     }
-    return list;
+    kept += text.length;
+    known.set(address, { text, named });
+    return named;
   };
 }

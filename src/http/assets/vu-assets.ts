@@ -1,6 +1,5 @@
 import type { VirtualUser } from "../../protocol/step.ts";
 import type { HttpClient, Origin } from "../exchange.ts";
-import type { Session } from "../session.ts";
 
 /** What browsers have: requests at a time to one origin, each on a connection of its own. */
 const mostConnections = 6;
@@ -62,14 +61,4 @@ export class VuAssets {
   #mostAt(origin: Origin): number {
     return this.#client.multiplexes(origin) ? mostStreams : mostConnections;
   }
-}
-
-/** The assets of each VU, by its session. */
-export function keepVuAssets(): (session: Session) => VuAssets {
-  const known = new WeakMap<Session, VuAssets>();
-  return (session) => {
-    const assets = known.get(session) ?? new VuAssets(session.client);
-    known.set(session, assets);
-    return assets;
-  };
 }
