@@ -8,7 +8,7 @@ import { readRate } from "./arrival-cut.ts";
 import type { FleetState } from "./fleet-state.ts";
 import { type OwnerState } from "./owner-state.ts";
 import { scenarioTimeAt } from "./scenario-time.ts";
-import type { GoneSource, Lost, ScenarioPartition } from "./partition.ts";
+import type { GoneSource, Lost, Scale, ScenarioPartition } from "./partition.ts";
 
 const counted: readonly string[] = ["iterations", "interrupted_iterations", "dropped_iterations"];
 
@@ -93,11 +93,14 @@ export function computeLost(fleet: FleetState, now: number): Lost {
  * as its load ended needs no account of its own.
  */
 export function countUndone(fleet: FleetState, now: number): number[] {
-  return fleet.partition.scenarios.map(({ shared, progress, arrivals, scales }, at) => {
-    const load = fleet.core.plan.scenarios[at]?.scenario.load;
-    if (shared !== null && load?.mode === "shared-iterations") return countUntold(fleet, at, now, load.iterations);
-    if (progress !== null && load?.mode === "per-vu-iterations") {
-      if (scales.length === 0) return countUntold(fleet, at, now, load.vus * load.iterations);
+  return fleet.partition.scenarios.map((part, at) => {
+    const { shared, progress, arrivals } = part;
+    const planned = fleet.core.plan.scenarios[at];
+    if (planned === undefined) return 0;
+    const { load } = planned.scenario;
+    if (shared !== null && load.mode === "shared-iterations") return countUntold(fleet, at, now, load.iterations);
+    if (progress !== null && load.mode === "per-vu-iterations") {
+      if (listScales(planned, part).length === 0) return countUntold(fleet, at, now, load.vus * load.iterations);
       return countRest(fleet, at, fleet.pool[at] ?? []) - countOrphaned(fleet, at);
     }
     if (arrivals === null) return 0;
@@ -183,11 +186,21 @@ function countRest(fleet: FleetState, at: number, vus: readonly number[]): numbe
   const part = fleet.partition.scenarios[at];
   if (planned === undefined || part === undefined || planned.scenario.load.mode !== "per-vu-iterations") return 0;
   const { iterations } = planned.scenario.load;
-  const asked = countAsked(planned, part, Number.MAX_SAFE_INTEGER);
+  const asked = countAsked(planned, part, findEnd(planned));
   return vus.reduce(
     (sum, vu) => (vu > asked ? sum : sum + Math.max(0, iterations - (part.progress?.claimed[vu - 1] ?? 0))),
     0,
   );
+}
+
+/** The scales that act before the scenario's time is over: later ones never do. */
+export function listScales(planned: PlannedScenario, { scales }: ScenarioPartition): readonly Scale[] {
+  return scales.filter(({ atMs }) => atMs < findEnd(planned));
+}
+
+/** The scenario's own time at which its load is over by itself. */
+function findEnd({ scenario, durationMs }: PlannedScenario): number {
+  return scenario.startTimeMs + (durationMs ?? Number.MAX_SAFE_INTEGER);
 }
 
 /** How many VUs the load asks for at a time of the scenario's own. */

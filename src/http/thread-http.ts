@@ -14,9 +14,9 @@ import { createTransport } from "./transport.ts";
  */
 export interface ThreadHttp {
   openSession(vu: VirtualUser): Session;
-  /** Says what answers may call for; the modules for it are loaded by `prepare`. */
   /** The proxies of a setting; null: none. Throws EngineError `template` for what cannot be filled in or is no URL. */
   chooseProxy(setting: string | null): ChooseProxy | null;
+  /** Says what answers may call for; the modules for it are loaded by `prepare`. */
   foresee(what: Partial<Foreseen>): void;
   /** Loading a module takes tens of milliseconds, in which every VU would stand. */
   prepare(): Promise<void>;

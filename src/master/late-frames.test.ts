@@ -1,7 +1,12 @@
-import { expect, test } from "vitest";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { join } from "node:path";
+import { expect, onTestFinished, test } from "vitest";
 import { createFrame } from "../../test/support/stores.ts";
+import { createFolder } from "../../test/support/workflows.ts";
 import type { Report } from "../protocol/report.ts";
 import { createMemoryStore } from "../store/memory.ts";
+import { openSqliteStore } from "../store/sqlite/store.ts";
 import type { Store } from "../store/store.ts";
 import { createLateFrames } from "./late-frames.ts";
 
@@ -11,8 +16,7 @@ const report = {
   lost: { iterations: 3, interval_ms: 1_000, estimated: false },
 } as Report;
 
-async function createEnded(): Promise<Store> {
-  const store = createMemoryStore();
+async function createEnded(store: Store = createMemoryStore()): Promise<Store> {
   const token = await store.acquire("x");
   await store.writeCheckpoint("x", { token, state: { sources: [["s0#1", {}]] } });
   await store.putDocument("x", "report", report);
@@ -44,4 +48,44 @@ test("what comes of a source that nobody knows, or of an execution without a rep
   expect(await late.add({ ...source, incarnation: 2 }, createFrame(1))).toBeNull();
   expect(await late.add({ ...source, executionId: "y" }, createFrame(1))).toBeNull();
   expect(await store.readFrames("x")).toEqual([]);
+});
+
+test("kill -9 anywhere between late frames that follow one another at once: the stored report has those that are stored", {
+  timeout: 60_000,
+}, async () => {
+  const path = join(createFolder(), "store.db");
+  const prepared = await createEnded(await openSqliteStore(path));
+  await prepared.close();
+  const moduleOf = (name: string) => JSON.stringify(new URL(name, import.meta.url).href);
+  const script = `
+    import { createLateFrames } from ${moduleOf("./late-frames.ts")};
+    import { openSqliteStore } from ${moduleOf("../store/sqlite/store.ts")};
+    import { createFrame } from ${moduleOf("../../test/support/stores.ts")};
+    const late = createLateFrames(await openSqliteStore(${JSON.stringify(path)}));
+    for (let number = 1; ; number += 2) {
+      const pair = [number, number + 1].map((each) => late.add(${JSON.stringify(source)}, createFrame(each, 7)));
+      await Promise.all(pair);
+      console.log(number + 1);
+    }`;
+  let stored = 0;
+  for (let kill = 0; kill < 3; kill++) {
+    const child = spawn(
+      process.execPath,
+      ["--input-type=module-typescript", "-e", script.replace("number = 1", `number = ${stored + 1}`)],
+      {
+        stdio: ["ignore", "pipe", "inherit"],
+      },
+    );
+    onTestFinished(() => void child.kill("SIGKILL"));
+    await once(child.stdout, "data");
+    await new Promise((resolve) => setTimeout(resolve, kill * 15));
+    child.kill("SIGKILL");
+    await once(child, "close");
+    const store = await openSqliteStore(path);
+    const before = stored;
+    stored = (await store.readFrames("x")).length;
+    expect(stored).toBeGreaterThan(before);
+    expect(await store.getDocument("x", "report")).toMatchObject({ late: { frames: stored, http_reqs: 7 * stored } });
+    await store.close();
+  }
 });

@@ -18,40 +18,14 @@ export function createParts(
   claimMemory: SharedArrayBuffer,
   listen: (thread: number) => SharePartEvents,
 ): readonly SharePart[] {
-  const {
-    plan,
-    inputs,
-    slaveId,
-    files,
-    clock,
-    random,
-    log,
-    leaseMemory,
-    targets,
-    connections,
-    opensFiles,
-    seed: commonSeed,
-  } = options;
+  const { plan, inputs, slaveId, files, clock, random, log } = options;
+  const { leaseMemory, targets, connections, opensFiles, seed: commonSeed } = options;
   const threads = shares.length;
   if (threads > 1) {
+    const common = { plan, inputs, slaveId, files, leaseMemory, targets, connections, opensFiles, commonSeed };
     return shares.map((share, thread) => {
       const seed = Math.floor(random() * 2 ** 32);
-      const input = {
-        plan,
-        share,
-        inputs,
-        slaveId,
-        files,
-        threads,
-        claimMemory,
-        leaseMemory,
-        targets,
-        connections,
-        opensFiles,
-        seed,
-        commonSeed,
-      };
-      return spawnThread(input, { clock, log }, listen(thread));
+      return spawnThread({ ...common, share, threads, claimMemory, seed }, { clock, log }, listen(thread));
     });
   }
   const masker = createMasker(inputs.secrets);

@@ -215,6 +215,17 @@ test.each([1, 2])("%i thread(s): a scale acts at its test time, ahead or past, a
   expect(running.faults).toEqual([]);
 });
 
+test("a scale is answered while its scenario stands by itself, also earlier than on other slaves", async () => {
+  const target = await startTarget();
+  const load: Load = { mode: "constant-vus", vus: 1, durationMs: 60_000, rampUpMs: 0 };
+  const scenario = makeScenario(target.url, load, { pacingMs: 50 });
+  const { run } = makeRun(makeWorkflow([], { workflow: { scenarios: [scenario] } }), 1);
+  await run.prepare();
+  run.start(clock.now() + 5, {}, [{ scenario: "default", pausedMs: 0, standsAtMs: 40 }]);
+  await expect.poll(() => run.pauseScenario("default", 40)).toBe(40);
+  expect(await run.scale("default", 2, 0, 60)).toBe(60);
+});
+
 test.each([1, 2])("%i thread(s): the start that is told is the one that was", async (threads) => {
   const target = await startTarget();
   const load: Load = { mode: "shared-iterations", vus: 2, iterations: 2, maxDurationMs: 10_000 };

@@ -201,7 +201,8 @@ export function createShareRun(options: ShareRunOptions, events: ShareRunEvents)
       noteChange();
       for (const part of parts) part.scale(position, at, target, overMs);
       if (at <= own.now()) return own.now();
-      const stands = testClock.isFrozen(clock.now());
+      // Also a scenario that stands by itself: one that came in before its pause may stand earlier than the others.
+      const stands = own.isFrozen(clock.now());
       return whenActing(stands, new Promise((resolve) => own.at(at, () => resolve(Math.max(at, own.now())))), at);
     },
     async release(kept) {

@@ -72,7 +72,7 @@ export function createScenarioRun(
       graceAlarm?.cancel();
       graceAlarm = clock.at(end, () => scheduler.interrupt());
     }
-    if (phase !== "ending") {
+    if (phase !== "ending" || !full) {
       phase = "ending";
       scheduler.endLoad(full);
     }

@@ -24,21 +24,8 @@ import {
 const port = parentPort;
 if (port === null) throw new Error("thread.ts is the entry of a worker thread; it cannot be run by itself");
 
-const {
-  plan,
-  share,
-  inputs,
-  slaveId,
-  files,
-  threads,
-  claimMemory,
-  leaseMemory,
-  targets,
-  connections,
-  opensFiles,
-  seed,
-  commonSeed,
-} = workerData as ThreadInput;
+const input = workerData as ThreadInput;
+const { plan, inputs, threads, leaseMemory } = input;
 const clock = createSystemClock(systemTime);
 const masker = createMasker(inputs.secrets);
 const tell = (fact: ThreadFact) => port.postMessage(fact);
@@ -46,26 +33,26 @@ const tell = (fact: ThreadFact) => port.postMessage(fact);
 const part = createInThread(
   {
     plan,
-    share,
+    share: input.share,
     context: {
       workflow: plan.workflow,
       inputs,
-      slaveId,
+      slaveId: input.slaveId,
       recorder: createRecorder({ clock, masker }),
       clock,
-      random: createSeededRandom(seed),
+      random: createSeededRandom(input.seed),
       log: (level, message, fields) => tell({ type: "log", level, message, fields }),
-      permit: createPermit(targets, leaseMemory, clock),
+      permit: createPermit(input.targets, leaseMemory, clock),
       ownerOffsetMs: createOwnerOffset(leaseMemory),
       masker,
-      connections,
-      opensFiles,
+      connections: input.connections,
+      opensFiles: input.opensFiles,
       threads,
-      files,
+      files: input.files,
     },
     leaseMemory,
-    claims: createClaims(claimMemory, threads),
-    seed: commonSeed,
+    claims: createClaims(input.claimMemory, threads),
+    seed: input.commonSeed,
     watch: createGeneratorWatch(),
     compile: rehearseThenCompile(plan),
   },

@@ -44,10 +44,10 @@ test("a second master on the file is refused with a message, and the first one g
 });
 
 test.each([
-  ["redis://user:hunter2@db:6379", "this version has no redis: store like that; use memory: or sqlite:PATH"],
+  ["redis://user:hunter2@db:6379", "this version has no redis: store; use memory: or sqlite:PATH"],
   ["/var/lib/x.db", '"/var/lib/x.db" is no store; use memory: or sqlite:PATH'],
   ["", '"" is no store; use memory: or sqlite:PATH'],
-  ["memory:x", "this version has no memory: store like that; use memory: or sqlite:PATH"],
+  ["memory:x", "memory: takes nothing behind it; use memory: or sqlite:PATH"],
 ])("%j is unsupported", async (url, message) => {
   const error = await failureOf(url, createFolder());
   expect(error).toMatchObject({ code: "unsupported", message, exitCode: 104 });

@@ -14,7 +14,12 @@ export async function openStore(url: string, dataDir: string): Promise<Store> {
   if (scheme === "memory" && rest === "") return createMemoryStore();
   if (scheme === "sqlite") return openFile(rest === "" ? join(dataDir, "store.db") : resolve(dataDir, rest));
   // Only the scheme: the rest may hold a password.
-  const what = scheme === "" ? `"${url}" is no store` : `this version has no ${scheme}: store like that`;
+  const what =
+    scheme === ""
+      ? `"${url}" is no store`
+      : scheme === "memory"
+        ? "memory: takes nothing behind it"
+        : `this version has no ${scheme}: store`;
   throw new EngineError("unsupported", `${what}; use memory: or sqlite:PATH`);
 }
 

@@ -1,6 +1,6 @@
 import type { IterationRange, Plan } from "../../src/protocol/plan.ts";
 import type { FleetState } from "../../src/cluster/fleet-state.ts";
-import { countUndone } from "../../src/cluster/loss-account.ts";
+import { countAsked, countUndone, listScales } from "../../src/cluster/loss-account.ts";
 import { countArrivals } from "../../src/plan/profiles/rate-profile.ts";
 import { readRate } from "../../src/cluster/arrival-cut.ts";
 import { totalOf } from "../../src/measure/snapshot.ts";
@@ -124,8 +124,21 @@ export function checkBegun(fleet: FleetState, truth: GroundTruth, now: number): 
     if (partition.gone.length === 0 && begun !== told) {
       throw new BrokenRule("without a loss all that began is in the report", `${begun} began, ${told} are told`);
     }
-    if (part.scales.length > 0) continue;
     const { load } = scenario;
+    const scales = listScales(core.plan.scenarios[at] as never, part);
+    const heard = Math.min(...core.slaves.map(({ steered }) => steered));
+    // Who hears of a scale after its load's end goes by the profile before it, here and in what it counts.
+    const known = scales.length > 0 && scales.every(({ serial }) => serial <= heard);
+    if (known && partition.gone.length === 0 && load.mode === "per-vu-iterations") {
+      const endMs = scenario.startTimeMs + (durationMs ?? 0);
+      const asked = countAsked(core.plan.scenarios[at] as never, part, endMs);
+      let left = 0;
+      for (let vu = 1; vu <= asked; vu++) left += load.iterations - truth.countBegunBy(at, vu);
+      const dropped = sum("dropped_iterations");
+      if (dropped !== left)
+        throw new BrokenRule("what nobody of the scaled VUs began is dropped", `${dropped} of ${left}`);
+    }
+    if (part.scales.length > 0) continue;
     const planned =
       load.mode === "shared-iterations"
         ? load.iterations

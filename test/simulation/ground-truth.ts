@@ -23,6 +23,8 @@ export interface GroundTruth {
   readonly operations: number;
   /** Iterations of a scenario that began, on whatever slave. */
   countBegun(scenario: number): number;
+  /** By one VU. */
+  countBegunBy(scenario: number, vu: number): number;
   /** The longest time without a start of each VU between its first and its last, ms. */
   findLongestGap(): number;
   /** A VU begins its life on a source: `epoch` is the one its share came with. */
@@ -61,6 +63,7 @@ export function createGroundTruth(
   const inSecond = targets.map(() => new Set<number>());
   let second = -1;
   const begunOf = targets.map(() => 0);
+  const begunBy = new Map<string, number>();
   let operations = 0;
   const meetings = new Map<number, { count: number | null; came: number; onward: number; without: number }>();
   const meetingOf = (scenario: number) => {
@@ -78,6 +81,7 @@ export function createGroundTruth(
       return operations;
     },
     countBegun: (scenario) => begunOf[scenario] ?? 0,
+    countBegunBy: (scenario, vu) => begunBy.get(`${scenario}:${vu}`) ?? 0,
     findLongestGap: () => Math.max(0, ...[...latest.values()].map(({ longestGap }) => longestGap)),
     beginVu(scenario, vu, source, epoch) {
       const name = `${vu} of scenario ${scenario} on ${source} of epoch ${epoch}`;
@@ -87,6 +91,7 @@ export function createGroundTruth(
     start({ scenario, vu, iteration, source, epoch, now }) {
       operations++;
       begunOf[scenario] = (begunOf[scenario] ?? 0) + 1;
+      begunBy.set(`${scenario}:${vu}`, (begunBy.get(`${scenario}:${vu}`) ?? 0) + 1);
       if (!mayHold(source.split("#")[0] ?? "", scenario)) {
         throw new BrokenRule(
           "no VU is where its scenario does not select the slave",

@@ -233,7 +233,9 @@ export function createSimulatedRun(options: SimulatedRunOptions): SimulatedRun {
   /** A command acts once its test time, or a scenario's own, has come. */
   const applyAt = (atMs: number, command: string, scenario = "") => {
     const now = readOwn(indexOf(scenario));
-    const stands = scenario !== "" && test.isFrozen(clock().now);
+    const stands =
+      scenario !== "" &&
+      (test.isFrozen(clock().now) || own[indexOf(scenario)]?.isFrozen(test.readAt(clock().now)) === true);
     if (now >= atMs || done || stands) {
       emit({ type: "fact", fact: { type: "applied", command, testTimeMs: now } });
     } else later(Math.min(100, atMs - now + 1), () => applyAt(atMs, command, scenario));

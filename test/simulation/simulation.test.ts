@@ -7,7 +7,7 @@ const seeds = process.env.LONG_TESTS === "1" ? 20_000 : 2_000;
 const only = process.env.SEED;
 
 test("every rule of the protocol holds, whatever is lost, frozen, killed or restarted", {
-  timeout: 600_000,
+  timeout: process.env.LONG_TESTS === "1" ? 7_200_000 : 600_000,
 }, async () => {
   const list = only === undefined ? Array.from({ length: seeds }, (_, at) => at + 1) : [Number(only)];
   let operations = 0;

@@ -8,6 +8,7 @@ import type { VirtualUser } from "../../src/protocol/step.ts";
 import type { Scenario, Workflow } from "../../src/protocol/workflow.ts";
 import { createClaimMemory, createClaims } from "../../src/run/claims.ts";
 import { createInThread } from "../../src/run/in-thread.ts";
+import { createLeaseMemory, writeLease } from "../../src/run/lease-memory.ts";
 import type { FramePart, SharePart } from "../../src/run/share-part.ts";
 import { createTurnedClock, type TurnedClock } from "./turned-clock.ts";
 import { completeScenario, completeStep, completeWorkflow } from "./workflow-fixtures.ts";
@@ -47,6 +48,8 @@ export interface Staging {
   readonly thinkMs?: number;
   readonly warmUpMs?: number;
   readonly cut?: (share: Share) => Share;
+  /** The share is a cluster slave's, which may start nothing while its lease is not held. Default: the whole on one machine. */
+  readonly lease?: { held: boolean };
 }
 
 const noStep = completeStep({ id: "s", type: "noop" });
@@ -71,6 +74,9 @@ export async function stageRun(scenarios: readonly Scenario[], staging: Staging 
   const whole = cutPlan(plan, [1])[0] as Share;
   const share = staging.cut?.(whole) ?? whole;
   const startAt = clock.now();
+  const { lease } = staging;
+  const leaseMemory = lease === undefined ? null : createLeaseMemory();
+  if (leaseMemory !== null) writeLease(leaseMemory, Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY);
   const run: Omit<StagedRun, "part"> = {
     clock,
     iterations: [],
@@ -93,7 +99,7 @@ export async function stageRun(scenarios: readonly Scenario[], staging: Staging 
     clock,
     random: () => 0.5,
     log: () => undefined,
-    permit: { maySend: () => true, refuses: () => null },
+    permit: { maySend: () => lease?.held ?? true, refuses: () => null },
     connections: {},
     opensFiles: false,
     threads: 1,
@@ -105,7 +111,7 @@ export async function stageRun(scenarios: readonly Scenario[], staging: Staging 
       plan,
       share,
       context,
-      leaseMemory: null,
+      leaseMemory,
       claims: createClaims(createClaimMemory(share), 1),
       seed: 0,
       watch: { sample: () => ({ cpu: 0, eventLoopLagMs: 0, memory: 0 }), close: () => undefined },

@@ -268,6 +268,7 @@ export function createArrivals(context: SchedulerContext, load: ArrivalLoad): Sc
     // What it drops was due while it was its own.
     disown: () => undefined,
     endLoad(full) {
+      if (over) return;
       while (full && nextMs !== never) {
         const now = clock.now();
         if (gate.isOpen(now)) startNext(now);

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { createScenario, stageRun } from "../../../test/support/staged-run.ts";
+import { createScenario, stageRun, type StagedRun } from "../../../test/support/staged-run.ts";
 import { packIndices } from "../../plan/move-indices.ts";
 import type { Load } from "../../protocol/load.ts";
 import type { Share, VuIteration } from "../../protocol/plan.ts";
@@ -130,4 +130,24 @@ test("the profile decides which of the held VUs run, whenever they come", async 
     // The load ends at 4000, when the fourth would come.
   ]);
   await run.part.close();
+});
+
+test.each<[string, (run: StagedRun, lease: { held: boolean }) => void, number]>([
+  ["counts the rest as dropped when the lease comes back", (_, lease) => void (lease.held = true), 18],
+  ["counts nothing when its VUs are taken away", ({ part }) => part.abandon(), 0],
+  ["counts nothing when it is stopped", ({ part }) => part.stop(0), 0],
+])("a scaled share that has no lease when its time is over waits, and %s", async (_, end, dropped) => {
+  const load: Load = { mode: "per-vu-iterations", vus: 2, iterations: 10, maxDurationMs: 500 };
+  const lease = { held: true };
+  const run = await stageRun([createScenario(load)], { iterationMs: 100, lease });
+  await run.clock.turn(150);
+  run.part.scale(0, 150, 2, 0);
+  lease.held = false;
+  run.part.watchLease();
+  await run.clock.turn(2 * second);
+  // Each began the one that needs no claim.
+  expect([run.done, run.sumCounter("iterations"), run.sumCounter("dropped_iterations")]).toEqual([false, 2, 0]);
+  end(run, lease);
+  await run.clock.turn(100);
+  expect([run.done, run.sumCounter("iterations"), run.sumCounter("dropped_iterations")]).toEqual([true, 2, dropped]);
 });

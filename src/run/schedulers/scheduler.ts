@@ -69,7 +69,10 @@ export interface Scheduler {
   goOn(): void;
   /** What it holds and did not begin is somebody else's: it is not for it to count that as dropped. */
   disown(): void;
-  /** No more iterations begin; what was due and could still be begun in time is, when the load has run its `full` time. */
+  /**
+   * No more iterations begin; what was due and could still be begun in time is, when the load has run its `full` time.
+   * Said again, not `full`: it ends with what it knows.
+   */
   endLoad(full: boolean): void;
   /** Cuts running iterations short. */
   interrupt(): void;

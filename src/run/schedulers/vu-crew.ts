@@ -34,6 +34,8 @@ export function createVuCrew(context: SchedulerContext, start: VuProfile, duty: 
   let mostRunning = 0;
   let begun = false;
   let over = false;
+  /** The load has run its full time: whether its VUs are still this share's is worth a wait. */
+  let full = false;
   let ended = false;
   let idle = false;
   let disowned = false;
@@ -127,10 +129,17 @@ export function createVuCrew(context: SchedulerContext, start: VuProfile, duty: 
    */
   const dropRest = (due: readonly LoopingVu[]) => {
     const rest = duty.retire(due);
-    if (context.fed && (duty.common || !scaled || disowned || !gate.isOpen(clock.now()))) return;
+    if (context.fed && (duty.common || !scaled || !isOwner())) return;
     meter.recordDropped(rest);
     for (const place of due) accounted.add(place);
   };
+
+  /** Without a lease nobody here knows whether the VUs are somebody else's by now. */
+  const isOwner = () => !disowned && gate.isOpen(clock.now());
+
+  /** The rest of scaled VUs must be counted, and it is told soon by whom: the lease comes back, or the VUs are taken away. */
+  const waitsForLease = () =>
+    full && context.fed && scaled && duty.planned > 0 && !disowned && !gate.isOpen(clock.now());
 
   /**
    * Finite loads are over when nobody is left with something to do. Where VUs may be granted to a thread that has nothing
@@ -139,6 +148,7 @@ export function createVuCrew(context: SchedulerContext, start: VuProfile, duty: 
   const checkFinished = () => {
     if (ended || running > 0) return;
     if (over) {
+      if (waitsForLease()) return;
       ended = true;
       dropRest(places.filter((place) => place.called || granted.has(place)));
       events.onEnded();
@@ -224,11 +234,15 @@ export function createVuCrew(context: SchedulerContext, start: VuProfile, duty: 
     suspend() {
       for (const place of [...places, ...leaving]) place.suspend();
     },
-    goOn: wakeWaiting,
+    goOn() {
+      wakeWaiting();
+      checkFinished();
+    },
     disown() {
       disowned = true;
     },
-    endLoad() {
+    endLoad(fullTime) {
+      full = fullTime;
       over = true;
       change?.cancel();
       change = null;
