@@ -56,7 +56,8 @@ export function createUrlReader(): (text: string) => HttpUrl | null {
       if (text === latestText) return latest;
       if (text.startsWith(prefix)) {
         const target = text.slice(prefix.length);
-        if (plainTarget.test(target) && !dotSegment.test(target)) {
+        // An empty query is dropped, as `parseUrl` does.
+        if (plainTarget.test(target) && !dotSegment.test(target) && !target.endsWith("?")) {
           return { origin: latest.origin, authority: latest.authority, target, credentials: latest.credentials };
         }
       }

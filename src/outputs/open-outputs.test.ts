@@ -1,5 +1,4 @@
-import { mkdtempSync, readFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { startPointReceiver } from "../../test/support/point-receiver.ts";
@@ -10,6 +9,7 @@ import { createSystemClock } from "../run/system-clock.ts";
 import { systemTime } from "../run/system-time.ts";
 import type { DeliveryLimits } from "./delivery.ts";
 import { openOutputs, type PackedOutputs } from "./open-outputs.ts";
+import { createFolder } from "../../test/support/workflows.ts";
 
 const end = { status: "completed", passed: true, reason: null } as const;
 
@@ -64,7 +64,7 @@ function start(
 }
 
 function newFile(): string {
-  return join(mkdtempSync(join(tmpdir(), "we-outputs-")), "points.json");
+  return join(createFolder(), "points.json");
 }
 
 function sumIn(file: string, metric: string): number {

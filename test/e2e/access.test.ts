@@ -1,13 +1,14 @@
-import { mkdtempSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { expect, onTestFinished, test } from "vitest";
+import { afterAll, expect, onTestFinished, test } from "vitest";
 import { hashKey } from "../../src/master/access/key-hash.ts";
 import { type RunningCommand, repository, runCommand, startCommand } from "../support/command.ts";
 import { startHttpTarget } from "../support/http-steps.ts";
 import { certificates } from "../support/certificates.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "access-"));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
 let files = 0;
 
 function write(text: string, name = `file-${++files}`): string {

@@ -183,7 +183,7 @@ test("a slave that died and comes back under its name takes what nobody had room
   timeout: 60_000,
 }, async () => {
   const target = await startTestTarget();
-  const cluster = await startCluster();
+  const cluster = await startCluster({ heartbeatTimeout: "2s" });
   await cluster.addSlave("a", { maxVus: 20 });
   const dead = await cluster.addSlave("b", { maxVus: 20 });
   const id = await cluster.submit(createLoad("back", target, 40, "10s"));
@@ -253,5 +253,6 @@ test("a standalone master needs no slave; told to end with a store in memory it 
   cluster.master.child.kill("SIGTERM");
   const { code } = await cluster.master.finished;
   expect(code).toBe(0);
-  expect(performance.now() - at).toBeLessThan(10_000);
+  // Its load would go on for ten minutes.
+  expect(performance.now() - at).toBeLessThan(30_000);
 });

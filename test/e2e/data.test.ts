@@ -141,7 +141,7 @@ test("a slave that is killed takes its rows with it: nobody else gets them, and 
 }, async () => {
   const target = await startTestTarget(20);
   const folder = makeFolder(createWorkflow(target.url, { mode: "unique" }, { vus: 9, duration: "60s" }));
-  const cluster = await startCluster();
+  const cluster = await startCluster({ heartbeatTimeout: "2s" });
   const slaves = [];
   for (const id of ["a", "b", "c"]) slaves.push(await cluster.addSlave(id));
   const report = join(folder, "report.json");

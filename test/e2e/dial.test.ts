@@ -23,7 +23,8 @@ test("a dial that nothing answers ends at the connect timeout, with k6's code", 
   const connecting = report.metrics["http_req_connecting"]?.values["max"];
   // The limit includes what went before the dial, which counts as blocked.
   expect(connecting).toBeGreaterThan(190);
-  expect(connecting).toBeLessThan(1_000);
+  // The system itself would dial for two minutes.
+  expect(connecting).toBeLessThan(5_000);
   expect(code).toBe(1);
 });
 

@@ -161,7 +161,7 @@ test("submit packs what the workflow names, and refuses what is not there before
 
 test("what a killed slave left is removed by the next one", { timeout: 60_000 }, async () => {
   const target = await startTestTarget(20);
-  const cluster = await startCluster();
+  const cluster = await startCluster({ heartbeatTimeout: "2s" });
   const slave = await cluster.addSlave("a");
   const workflow = createWorkflow(target.url, "users.csv", { vus: 1, duration: "30s" });
   const id = await cluster.submit(workflow, { files: { "users.csv": Buffer.from(users).toString("base64") } });

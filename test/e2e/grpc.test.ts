@@ -56,7 +56,7 @@ test("a pause and a lease that ran out stop calls, a resume and a master that is
   timeout: 90_000,
 }, async () => {
   const server = await startGrpcServer({ reflection: "v1" });
-  const cluster = await startCluster();
+  const cluster = await startCluster({ heartbeatTimeout: "2s" });
   await cluster.addSlave("rpc-1", { args: capabilities });
   const config = { address: `127.0.0.1:${server.port}`, method: "shop.v1.Shop/Get", reflection: true };
   const options = { vus: 2, duration: "80s", think_time: "20ms" };

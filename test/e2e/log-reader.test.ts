@@ -19,7 +19,7 @@ async function flood(): Promise<{ child: ChildProcess; told(): string }> {
 
 test("a log that nobody reads holds up nothing, neither the work nor the end", { timeout: 60_000 }, async () => {
   const { child, told } = await flood();
-  expect(Number(/stood (\d+) ms/.exec(told())?.[1])).toBeLessThan(1_000);
+  expect(Number(/stood (\d+) ms/.exec(told())?.[1])).toBeLessThan(5_000);
   child.stdin?.end();
   const [code] = await once(child, "exit", { signal: AbortSignal.timeout(30_000) });
   expect([code, told()]).toEqual([0, expect.stringMatching(/^stood \d+ ms\n$/)]);

@@ -60,7 +60,7 @@ test("SIGTERM ends a master at once, whatever its executions wait for, and they 
   timeout: 60_000,
 }, async () => {
   const target = await startTestTarget();
-  const cluster = await startCluster({ dataDir: makeFolder(), heartbeatTimeout: "3s" });
+  const cluster = await startCluster({ dataDir: makeFolder(), heartbeatTimeout: "6s" });
   await cluster.addSlave("a");
   const dead = await cluster.addSlave("b");
   const load = (duration: string) => ({
@@ -78,7 +78,8 @@ test("SIGTERM ends a master at once, whatever its executions wait for, and they 
   const at = performance.now();
   cluster.master.child.kill("SIGTERM");
   expect(await cluster.master.finished).toMatchObject({ code: 0 });
-  expect(performance.now() - at).toBeLessThan(3_000);
+  // What the dead one had to say it would have waited for until its lease is over.
+  expect(performance.now() - at).toBeLessThan(5_000);
   await cluster.restartMaster(0);
   expect(await cluster.finish(second)).toMatchObject({ status: "completed", degraded: false });
 });

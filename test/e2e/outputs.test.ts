@@ -1,5 +1,4 @@
-import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { onTestFinished, expect, test } from "vitest";
 import type { Report } from "../../src/protocol/report.ts";
@@ -12,6 +11,7 @@ import { startPointReceiver } from "../support/point-receiver.ts";
 import { influxdb } from "../support/services/influxdb.ts";
 import { prometheus } from "../support/services/prometheus.ts";
 import { startPrivate } from "../support/services/service.ts";
+import { createFolder } from "../support/workflows.ts";
 
 interface Started {
   readonly folder: string;
@@ -21,7 +21,7 @@ interface Started {
 
 async function prepare(options: object = { vus: 2, duration: "2s" }): Promise<Started> {
   const { url } = await startDemo();
-  const folder = mkdtempSync(join(tmpdir(), "we-outputs-"));
+  const folder = createFolder();
   const file = join(folder, "flow.json");
   const steps = [
     { id: "a", type: "http", config: { url: `${url}/get` }, checks: [{ type: "status", value: 200 }] },
@@ -300,7 +300,7 @@ test("submit -o fetches the files that the master wrote, and they add up to the 
   timeout: 90_000,
 }, async () => {
   const receiver = await startPointReceiver();
-  const cluster = await startCluster({ dataDir: mkdtempSync(join(tmpdir(), "we-outputs-")) });
+  const cluster = await startCluster({ dataDir: createFolder() });
   await Promise.all([cluster.addSlave("one"), cluster.addSlave("two")]);
   const started = await prepare({ vus: 4, duration: "3s" });
   const json = join(started.folder, "points.json");
@@ -331,7 +331,7 @@ test("a master's restart doubles and loses no point of a file, and none of Influ
   timeout: 120_000,
 }, async () => {
   const receiver = await startPointReceiver();
-  const cluster = await startCluster({ dataDir: mkdtempSync(join(tmpdir(), "we-outputs-")) });
+  const cluster = await startCluster({ dataDir: createFolder() });
   await Promise.all([cluster.addSlave("one"), cluster.addSlave("two")]);
   const { url } = await startDemo();
   const outputs = [
@@ -383,7 +383,7 @@ test("a master sends nothing to whom its lists refuse, and takes no path as a fi
   timeout: 90_000,
 }, async () => {
   const receiver = await startPointReceiver();
-  const folder = mkdtempSync(join(tmpdir(), "we-outputs-"));
+  const folder = createFolder();
   const config = join(folder, "config.json");
   writeFileSync(config, JSON.stringify({ master: { outputs: { deny: ["127.0.0.0/8", "::1"] } } }));
   const cluster = await startCluster({ args: ["--config", config, "--standalone"] });

@@ -9,7 +9,7 @@ import { startTestTarget } from "../support/counting-target.ts";
 import { tapLinks } from "../support/link-tap.ts";
 
 const timeout = 60_000;
-const slow = 40;
+const slow = 400;
 const slaveIds = ["fast-1", "fast-2", "slow"] as const;
 
 /** Three slaves of which one is far from the target, and what each of them sent. */
@@ -29,7 +29,7 @@ async function runThree(): Promise<{ report: Report; framesOf: (id: string) => r
   for (const slaveId of slaveIds) {
     const own = arrivals.filter(({ slave }) => slave === slaveId).length;
     expect([slaveId, sumRequests(tap.framesOf(slaveId))]).toEqual([slaveId, own]);
-    expect(own).toBeGreaterThan(50);
+    expect(own).toBeGreaterThan(20);
   }
   expect(countRequests(report)).toBe(arrivals.length);
   return { report, framesOf: tap.framesOf };

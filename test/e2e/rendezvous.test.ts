@@ -66,7 +66,7 @@ test("a killed slave's VUs count no more, those who wait there go on without the
   timeout: 90_000,
 }, async () => {
   const target = await startTestTarget();
-  const cluster = await startCluster();
+  const cluster = await startCluster({ heartbeatTimeout: "2s" });
   const slaves = [];
   for (const id of ["a", "b", "c"]) slaves.push(await cluster.addSlave(id));
   const options = { vus: 9, duration: "12s", on_slave_loss: "continue" };

@@ -31,7 +31,7 @@ test("each scenario runs on the slaves that it selects, and so do those that tak
   timeout: 90_000,
 }, async () => {
   const target = await startTestTarget();
-  const cluster = await startCluster();
+  const cluster = await startCluster({ heartbeatTimeout: "2s" });
   const east = ["--labels", "zone=east"];
   const killed = await cluster.addSlave("a", { args: east });
   await cluster.addSlave("b", { args: ["--labels", "zone=west", "--capabilities", "http_executor"] });

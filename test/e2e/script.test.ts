@@ -83,7 +83,7 @@ test("an interrupt ends scripts that compute and scripts that wait", async () =>
   const at = performance.now();
   command.child.kill("SIGINT");
   const { code, stdout } = await command.finished;
-  expect(performance.now() - at).toBeLessThan(3000);
+  expect(performance.now() - at).toBeLessThan(10_000);
   expect(code).toBe(105);
   expect(stdout).toMatch(/interrupted_iterations\s+4\b/);
 });

@@ -1,5 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { request } from "node:http";
@@ -8,6 +7,7 @@ import { WebSocket } from "ws";
 import { type Cluster, startCluster } from "../support/cluster.ts";
 import { type RunningCommand, runCommand, startCommand } from "../support/command.ts";
 import { startHttpTarget } from "../support/http-steps.ts";
+import { createFolder } from "../support/workflows.ts";
 
 const secret = "s3cr3t/Wört&key 万密";
 /** Every way in which it could be written somewhere. */
@@ -93,7 +93,7 @@ function readFolder(folder: string): string {
 
 /** A module that makes a process fail, at SIGUSR2, with a fault that holds the secret. */
 function makeFault(): Readonly<Record<string, string>> {
-  const file = join(mkdtempSync(join(tmpdir(), "fault-")), "fault.mjs");
+  const file = join(createFolder(), "fault.mjs");
   const thrown = `new Error("a fault in the middle of ${secret}")`;
   writeFileSync(file, `process.on("SIGUSR2", () => { throw ${thrown}; });\n`);
   return { NODE_OPTIONS: `--import=${file}` };
@@ -124,7 +124,7 @@ test("a submitted secret is in no log, answer, stream, file or fault of master a
   timeout: 90_000,
 }, async () => {
   const target = await startTarget();
-  const dataDir = mkdtempSync(join(tmpdir(), "secrets-"));
+  const dataDir = createFolder();
   const env = makeFault();
   const cluster = await startCluster({ dataDir, env, args: ["--log-level", "debug"] });
   const slave = await cluster.addSlave("s1", {
@@ -171,10 +171,10 @@ test("a secret of the command line is in nothing that run writes", {
   timeout: 60_000,
 }, async () => {
   const target = await startTarget();
-  const folder = mkdtempSync(join(tmpdir(), "secrets-"));
+  const folder = createFolder();
   const file = join(folder, "leaky.json");
   writeFileSync(file, JSON.stringify(workflow(target.url)));
-  const out = mkdtempSync(join(tmpdir(), "secrets-out-"));
+  const out = createFolder();
   const secrets = ["--secret", `TOKEN=${secret}`, "--secret", "HOST"];
   const env = { HOST: "s3cr3t-host", ...makeFault() };
   const done = await runCommand(
@@ -200,7 +200,7 @@ test("a password that stands in the options is in no report and no answer", { ti
     query: { token: "plain-word-4", page: 2 },
     domains: { other: "http://ann:plain-word-5@shop.test" },
   };
-  const file = join(mkdtempSync(join(tmpdir(), "secrets-")), "plain.json");
+  const file = join(createFolder(), "plain.json");
   const steps = [{ id: "get", type: "http", config: { url: "/200" } }];
   writeFileSync(file, JSON.stringify({ id: "leaky", options: { iterations: 1, http }, steps }));
   const cluster = await startCluster();
@@ -267,7 +267,7 @@ function post(url: string, body: string): Promise<string> {
 }
 
 test("a key that a reload brought is in no log and no fault, as one of the start", { timeout: 60_000 }, async () => {
-  const config = join(mkdtempSync(join(tmpdir(), "secrets-")), "config.json");
+  const config = join(createFolder(), "config.json");
   const write = (...keys: readonly string[]) =>
     writeFileSync(
       config,

@@ -184,7 +184,7 @@ test("a second signal ends a slave at once", { timeout: 60_000 }, async () => {
 });
 
 test("an id that is in use is refused until its holder is gone", { timeout: 60_000 }, async () => {
-  const cluster = await startCluster();
+  const cluster = await startCluster({ heartbeatTimeout: "2s" });
   const first = await cluster.addSlave("twin");
   const second = startCommand(["slave", "start", "--id", "twin", "--master", cluster.url, "--address", "127.0.0.1:0"], {
     deadlineMs: 60_000,

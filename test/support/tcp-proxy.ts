@@ -33,6 +33,7 @@ export async function startTcpProxy(
 ): Promise<TcpProxy> {
   const pairs = new Set<Pair>();
   const parts: string[] = [];
+  const farSockets = new Set<Socket>();
   const held: (() => void)[] = [];
   let open = true;
   let delayMs = 0;
@@ -58,6 +59,8 @@ export async function startTcpProxy(
   };
   const server = createServer({ allowHalfOpen: true }, (near) => {
     const far = connect({ port: targetPort, host: "127.0.0.1", allowHalfOpen: true });
+    farSockets.add(far);
+    far.once("close", () => farSockets.delete(far));
     const pair = { near, far };
     pairs.add(pair);
     near.on("data", (chunk: Buffer) => parts.push(chunk.toString()));
@@ -99,6 +102,8 @@ export async function startTcpProxy(
       const closed = once(server, "close");
       server.close();
       destroyAll();
+      // Ends that still had to be told of the other's.
+      for (const socket of farSockets) socket.destroy();
       await closed;
     },
   };

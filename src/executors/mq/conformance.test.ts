@@ -196,7 +196,7 @@ describe.each(testBrokers)("$type", (broker) => {
     ]);
     expect(count(report, "mq_msgs_sent")).toBe(1);
     expect(errors(report)).toEqual([expect.stringMatching(/^timeout: not done in time/)]);
-    proxy.pass();
+    // What is held back never reaches the broker: it would be there after the destination was removed.
     await expect.poll(() => proxy.connections).toBe(0);
   });
 

@@ -27,10 +27,11 @@ const tools = [
  */
 export async function setup(): Promise<() => Promise<void>> {
   const started: PrivateServer[] = [];
-  for (const tool of tools) if (findProgram(tool) === null) install(tool);
-  for (const service of services) {
-    if (await answers(service.port)) continue;
-    if (findProgram(service) === null) install(service);
+  const silent: Service[] = [];
+  for (const service of services) if (!(await answers(service.port))) silent.push(service);
+  install([...tools, ...silent].filter((program) => findProgram(program) === null));
+  for (const service of silent) {
+    // The package may have started it.
     if (await answers(service.port)) continue;
     process.stdout.write(`${service.name} does not run here: one is started for the tests\n`);
     started.push(await startPrivate(service, { port: service.port }));
@@ -40,14 +41,19 @@ export async function setup(): Promise<() => Promise<void>> {
   };
 }
 
-function install({ name, packages }: Pick<Service, "name" | "packages">): void {
-  process.stdout.write(`${name} is installed for the tests: apt-get install ${packages.join(" ")}\n`);
+function install(missing: readonly Pick<Service, "name" | "packages">[]): void {
+  if (missing.length === 0) return;
+  const packages = missing.flatMap((each) => each.packages);
+  const names = missing.map(({ name }) => name).join(", ");
+  process.stdout.write(`installed for the tests: ${names}: apt-get install ${packages.join(" ")}\n`);
   const environment = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
-  const options = { encoding: "utf8", env: environment, timeout: 300_000 } as const;
-  spawnSync("apt-get", ["update", "-qq"], options);
-  const done = spawnSync("apt-get", ["install", "-y", "-qq", "--no-install-recommends", ...packages], options);
+  const options = { encoding: "utf8", env: environment, timeout: 600_000 } as const;
+  // Another apt-get that is at it is waited for.
+  const wait = ["-o", "DPkg::Lock::Timeout=300"];
+  spawnSync("apt-get", ["update", "-qq", ...wait], options);
+  const done = spawnSync("apt-get", ["install", "-y", "-qq", ...wait, "--no-install-recommends", ...packages], options);
   if (done.status === 0) return;
   throw new Error(
-    `${name} is needed by the tests; install ${packages.join(" ")}: ${done.stderr}${done.error?.message ?? ""}`,
+    `${names} are needed by the tests; install ${packages.join(" ")}: ${done.stderr}${done.error?.message ?? ""}`,
   );
 }
