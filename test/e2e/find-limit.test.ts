@@ -10,7 +10,7 @@ import { startDemo } from "../support/demo.ts";
 
 const summaryOf = ({ levels }: FoundLimit) => levels.map(({ target, held }) => `${target}${held ? "+" : "-"}`);
 
-const search = { from: 20, to: 1_000, factor: 4, hold: "1s", tolerance: "100%" };
+const search = { from: 20, to: 1_000, factor: 4, hold: "2s", tolerance: "100%" };
 
 /**
  * A target that gives a hundred answers a second, one after the other. A quarter above it waits grow by a quarter of a
@@ -83,8 +83,8 @@ test("two slaves: a pause stands still, a scale is refused, and a master that is
   });
   expect((await cluster.call("POST", `/executions/${id}/pause`)).status).toBe(200);
   const paused = await cluster.describe(id);
-  // Longer than a level takes: a second to settle, one to hold, and its frames.
-  await new Promise((resolve) => setTimeout(resolve, 4_000));
+  // Longer than a level takes: a second to settle, two to hold, and its frames.
+  await new Promise((resolve) => setTimeout(resolve, 6_000));
   expect((await cluster.describe(id)).events.length).toBe(paused.events.length);
   expect((await cluster.call("POST", `/executions/${id}/resume`)).status).toBe(200);
   await waitForLevels(2);
