@@ -1,5 +1,6 @@
 import { gzipSync } from "node:zlib";
 import { createSecureServer } from "node:http2";
+import { createServer as createTlsServer } from "node:https";
 import type { ServerResponse } from "node:http";
 import { afterEach, beforeEach, describe, expect, onTestFinished, test } from "vitest";
 import {
@@ -188,6 +189,24 @@ describe("parallel, as browsers are", () => {
     }
     expect([most, sessions]).toEqual([30, 2]);
     expect(countRequests(steps.cut())).toEqual(["image 200 x60", "page 200 x2"]);
+  });
+
+  test("six at a time where the server chose HTTP/1.1", async () => {
+    const images = Array.from({ length: 20 }, (_, place) => `<img src=/${place}.png>`).join("");
+    const connections = new Set<object>();
+    const server = createTlsServer({ cert: certificate, key }, (request, response) => {
+      connections.add(request.socket);
+      response.writeHead(200, html).end(request.url === "/" ? images : "x");
+    });
+    const port = await listening(server);
+    const config = {
+      url: `https://localhost:${port}/`,
+      version: "auto",
+      tls: { ...defaultTls, verify: false },
+    } as const;
+    expect((await load({ ...config, resources: required })).failure).toBeNull();
+    expect(connections.size).toBe(6);
+    expect(countRequests(steps.cut())).toEqual(["image 200 x20", "page 200 x1"]);
   });
 
   test("two pages of an iteration share the connections, and what the first has loaded", async () => {
