@@ -2,6 +2,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ab, clientCore, h2load, hey, k6, productClient, wrk } from "./support/clients.ts";
+import { nameCiphers } from "./support/name-ciphers.ts";
 import { findCommand } from "./support/commands.ts";
 import { type Client, interleave } from "./support/interleave.ts";
 import { serverCore, startNginx, type Target } from "./support/nginx.ts";
@@ -143,6 +144,7 @@ export async function benchPeersMore(seconds: number, rounds: number): Promise<v
   const hasK6 = (await findCommand("k6")) !== null;
   try {
     const before = await readSteal();
+    console.log(`over TLS: ${await nameCiphers(target.secureUrl, folder)}`);
     console.log(`${seconds} s each, median of ${rounds} interleaved rounds; x: over the first of the case`);
     console.log(`${"case".padEnd(50)}client          requests/s  CPU us/request  x CPU  x rate  peak MB`);
     for (const { name, clients } of cases) {

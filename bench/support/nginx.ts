@@ -11,7 +11,7 @@ export const serverCore = "1";
 
 /**
  * The target of the benchmarks: nginx with one worker, pinned to one core. `/` answers with a small JSON text, POSTs too, `/large`
- * with 1 MB, `/go` redirects to `/` and sets a cookie.
+ * with 1 MB, `/go` redirects to `/` and sets a cookie, `/cipher` tells how it was reached.
  */
 export interface Target {
   readonly port: number;
@@ -48,9 +48,11 @@ http {
   server {
     listen 127.0.0.1:${port} backlog=16384;
     listen 127.0.0.1:${securePort} ssl http2 backlog=16384;
+    ssl_protocols TLSv1.2 TLSv1.3;
     ssl_certificate ${certificates.server.cert};
     ssl_certificate_key ${certificates.server.key};
     location /served { stub_status; }
+    location = /cipher { default_type text/plain; return 200 '$ssl_protocol $ssl_cipher\\n'; }
     location = /large { root ${folder}; }
     location = /go { add_header Set-Cookie "sid=0123456789abcdef; Path=/"; return 302 /; }
     location / { default_type application/json; return 200 '{"id":42,"name":"workflow","ok":true}'; }
