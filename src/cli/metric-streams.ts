@@ -1,5 +1,6 @@
 import { basename } from "node:path";
 import type { Client } from "../client/client.ts";
+import { suggest } from "../document/suggest.ts";
 import { EngineError } from "../errors.ts";
 import { isFileOutput, isOutputType, type OutputSpec, type OutputType, outputTypes } from "../protocol/output.ts";
 import type { JsonObject } from "../protocol/json.ts";
@@ -14,7 +15,7 @@ export function parseMetricStream(text: string): JsonObject {
     const shown = cut === -1 ? "what was given" : `\`${type}=…\``;
     throw new EngineError(
       "invalid_usage",
-      `--out: ${shown} is no TYPE=TARGET with one of the types ${outputTypes.join(", ")}`,
+      `--out: ${shown} is no TYPE=TARGET with one of the types ${outputTypes.join(", ")}.${suggest(type, outputTypes)}`,
     );
   }
   return { type, url: text.slice(cut + 1) };

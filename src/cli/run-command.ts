@@ -58,7 +58,7 @@ export async function runCommand(file: string, options: RunOptions, terminal: Te
     if ("problems" in loaded) throw createProblemsError(file, loaded.problems);
     const { warnings } = loaded;
     const workflow = options.debug ? keepSingleIteration(loaded.workflow) : loaded.workflow;
-    const streams = probeOutputFiles(listStreamFiles(workflow.outputs));
+    const streams = probeOutputFiles(listStreamFiles(workflow.outputs), outputs);
     closers.push(() => streams.undo());
     if (!options.quiet) for (const warning of warnings) terminal.tell(formatProblem(warning, file, terminal.err));
 

@@ -31,7 +31,7 @@ export const openCsv: OpenOutput = async ({ spec, position }) => {
       isNew = false;
       return Buffer.from(text);
     },
-    send: (body) => file.append(body),
+    send: (body, signal) => file.append(body, signal),
     position: () => file.size,
     close: () => file.close(),
   };

@@ -22,7 +22,7 @@ export const openJson: OpenOutput = async ({ spec, position }) => {
     measures: "intervals",
     encode: (points) =>
       Buffer.from(points.map((point) => `${JSON.stringify(describePoint(point, spec.intervalMs))}\n`).join("")),
-    send: (body) => file.append(body),
+    send: (body, signal) => file.append(body, signal),
     position: () => file.size,
     close: () => file.close(),
   };

@@ -23,6 +23,17 @@ describe("bad usage: one clear message on stderr, 104, nothing on stdout", () =>
     ["no iterations", ["run", quickstart, "-i", "0"], /a whole number from 1/],
     ["a bad stage", ["run", quickstart, "-s", "10:5"], /Did you mean 10s:5\?/],
     ["an unknown mode", ["run", quickstart, "--mode", "constant"], /Allowed choices are constant-vus/],
+    ["a report that is nearly known", ["run", quickstart, "--report", "jsno=x"], /Did you mean `json`\?/],
+    [
+      "an output that is nearly known",
+      ["run", quickstart, "-o", "influx=http://u:geheim@h/d"],
+      /--out: `influx=…` is no TYPE=TARGET/,
+    ],
+    [
+      "a file that two reports write",
+      ["run", quickstart, "--report", "json=x", "--report", "text=./x"],
+      /two outputs write \.\/x \(x is the same file\)/,
+    ],
     ["an unknown report", ["run", quickstart, "--report", "pdf=x"], /one of the formats text, json/],
     ["a secret that is not set", ["run", quickstart, "--secret", "NOT_SET_ANYWHERE"], /NOT_SET_ANYWHERE is not set/],
     ["an unknown shell", ["completion", "tcsh"], /Allowed choices are bash, zsh, fish/],
