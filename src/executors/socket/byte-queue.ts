@@ -16,18 +16,25 @@ export class ByteQueue {
 
   /** Where `pattern` begins, looking from byte `from` on; -1: nowhere. */
   indexOf(pattern: Buffer, from: number): number {
-    return this.#buffer.subarray(this.#start, this.#end).indexOf(pattern, from);
+    const at = this.#buffer.indexOf(pattern, this.#start + from);
+    // Behind the end lies what is gone.
+    return at < 0 || at + pattern.length > this.#end ? -1 : at - this.#start;
   }
 
   /** A copy of the first `count` bytes, which are gone then. */
   take(count: number): Buffer {
-    const taken = Buffer.from(this.#buffer.subarray(this.#start, Math.min(this.#start + count, this.#end)));
-    this.#start += taken.length;
-    if (this.#start === this.#end) {
-      this.#start = 0;
-      this.#end = 0;
-    }
+    const taken = Buffer.allocUnsafe(Math.min(count, this.length));
+    this.#buffer.copy(taken, 0, this.#start);
+    this.drop(count);
     return taken;
+  }
+
+  /** The first `count` bytes are gone. */
+  drop(count: number): void {
+    this.#start = Math.min(this.#start + count, this.#end);
+    if (this.#start < this.#end) return;
+    this.#start = 0;
+    this.#end = 0;
   }
 
   #grow(more: number): void {

@@ -76,7 +76,7 @@ export function createStreamChannel(socket: Socket, maxBytes: number, count: Byt
     }
     searched = 0;
     const answer = queue.take(at);
-    queue.take(delimiter.length);
+    queue.drop(delimiter.length);
     return answer;
   }
 

@@ -12,6 +12,7 @@ export interface ServerEvent {
 }
 
 const space = 0x20;
+const colon = 0x3a;
 
 /**
  * Takes an event stream apart as the HTML standard says ("9.2.6 Interpreting an event stream"), but for `retry`, which is
@@ -59,9 +60,12 @@ export class EventParser {
     let lf = text.indexOf("\n", start);
     while (cr >= 0 || lf >= 0) {
       const end = cr < 0 || (lf >= 0 && lf < cr) ? lf : cr;
-      const rest = text.slice(start, end);
-      this.#readLine(this.#line === "" ? rest : this.#line + rest);
-      this.#line = "";
+      if (this.#line === "") this.#readLine(text, start, end);
+      else {
+        const line = this.#line + text.slice(start, end);
+        this.#line = "";
+        this.#readLine(line, 0, line.length);
+      }
       if (this.#length > this.#maxLength) return false;
       start = end === cr && lf === cr + 1 ? end + 2 : end + 1;
       // Each is looked for again only when it is behind: a stream with one kind of line ends is read once.
@@ -72,19 +76,21 @@ export class EventParser {
     return this.#length + this.#line.length <= this.#maxLength;
   }
 
-  #readLine(line: string): void {
-    if (line === "") {
+  /** A line of `text`: it is cut out only where it is kept. */
+  #readLine(text: string, start: number, end: number): void {
+    if (start === end) {
       this.#dispatch();
-      return;
-    }
-    const colon = line.indexOf(":");
-    const name = colon < 0 ? line : line.slice(0, colon);
-    const value = colon < 0 ? "" : line.slice(line.charCodeAt(colon + 1) === space ? colon + 2 : colon + 1);
-    if (name === "data") {
+    } else if (text.startsWith("data", start)) {
+      const value = readValue(text, start + 4, end);
+      if (value === null) return;
       this.#data = this.#data === null ? value : `${this.#data}\n${value}`;
       this.#length += value.length + 1;
-    } else if (name === "event") this.#event = value;
-    else if (name === "id" && !value.includes("\0")) this.#id = value;
+    } else if (text.startsWith("event", start)) {
+      this.#event = readValue(text, start + 5, end) ?? this.#event;
+    } else if (text.startsWith("id", start)) {
+      const value = readValue(text, start + 2, end);
+      if (value !== null && !value.includes("\0")) this.#id = value;
+    }
   }
 
   #dispatch(): void {
@@ -98,4 +104,11 @@ export class EventParser {
     this.#length = 0;
     this.#event = "";
   }
+}
+
+/** What stands behind a field's name, which ends at `from`; null: the name is a longer one. */
+function readValue(text: string, from: number, end: number): string | null {
+  if (from === end) return "";
+  if (text.charCodeAt(from) !== colon) return null;
+  return text.slice(text.charCodeAt(from + 1) === space && from + 1 < end ? from + 2 : from + 1, end);
 }

@@ -15,6 +15,11 @@ interface Running {
 
 const longLong = 8;
 const json = 245;
+/** Types that come as numbers without loss: those of up to 32 bits, and fractions. */
+const numbers = new Set([1, 2, 3, 4, 5, 9, 13]);
+/** Types that come as texts, or with the character set `binary` as bytes. */
+const texts = new Set([15, 253, 254]);
+const binary = 63;
 /** Bit of the server's status: a transaction is open. */
 const inTransaction = 1;
 const maxSigned = 2n ** 63n - 1n;
@@ -77,8 +82,8 @@ export function createMysqlConnection(connection: Connection): DbConnection {
 
   function run({ text, params, name }: Statement, sink: RowSink, over: HearEnd): void {
     const values = params.map(toParameter);
-    const query = () => connection.query({ sql: text, values }) as unknown as Running;
-    const execute = () => connection.execute({ sql: text, values }) as unknown as Running;
+    const query = () => connection.query(text, values) as unknown as Running;
+    const execute = () => connection.execute(text, values) as unknown as Running;
     const isPlain = values.length === 0;
     if (isPlain && (name === null || unprepared.has(text))) {
       perform(query, sink, over);
@@ -115,12 +120,12 @@ function isUnpreparable(error: unknown): boolean {
 
 /** What a driver leaves to its users: numbers with all their digits, documents, bytes. */
 function convert(row: Record<string, unknown>, fields: readonly FieldPacket[]): void {
-  for (const { name, columnType, type } of fields) {
+  for (const { name, columnType = 0, characterSet } of fields) {
+    if (numbers.has(columnType) || (texts.has(columnType) && characterSet !== binary)) continue;
     const value = row[name];
     if (typeof value === "string") {
-      const kind = columnType ?? type;
-      if (kind === longLong) row[name] = BigInt(value);
-      else if (kind === json) row[name] = parseJson(value) ?? value;
+      if (columnType === longLong) row[name] = BigInt(value);
+      else if (columnType === json) row[name] = parseJson(value) ?? value;
     } else if (Buffer.isBuffer(value)) row[name] = value.toString("base64");
   }
 }
