@@ -125,7 +125,7 @@ test("one scenario is paused and resumed alone, on all slaves; its plan is done 
   const scenarios = {
     planned: createScenario("planned", { rate: 30, duration: "6s", max_vus: 9, pre_allocated_vus: 9 }),
     others: createScenario("others", { vus: 3 }),
-    later: createScenario("later", { vus: 3, start_time: "4s", duration: "2s", tags: { kind: "late" } }),
+    later: createScenario("later", { vus: 3, start_time: "6s", duration: "2s", tags: { kind: "late" } }),
   };
   const id = await cluster.submit({ id: "alone", options: { http: { base_url: target.url } }, scenarios });
   const countOf = async (name: string) => (await target.list()).filter(({ path }) => path === `/${name}`).length;
@@ -134,13 +134,13 @@ test("one scenario is paused and resumed alone, on all slaves; its plan is done 
     30_000,
     () => "the load stands still",
   );
-  const pause = ["executions", "pause", id, "--master", cluster.url, "--scenario", "planned"];
-  const paused = await startCommand(pause, { deadlineMs: 55_000 }).finished;
-  expect(paused).toMatchObject({ code: 0, stdout: `${id}: planned paused\n` });
   const later = { scenario: "later" };
   const answer = await cluster.call("POST", `/executions/${id}/pause`, later);
   expect(answer).toMatchObject({ status: 200, body: { success: true, status: "running" } });
   expect(await cluster.call("POST", `/executions/${id}/pause`, later)).toMatchObject({ status: 200 });
+  const pause = ["executions", "pause", id, "--master", cluster.url, "--scenario", "planned"];
+  const paused = await startCommand(pause, { deadlineMs: 55_000 }).finished;
+  expect(paused).toMatchObject({ code: 0, stdout: `${id}: planned paused\n` });
   // What had begun before the answer is sent by now: another scenario has done much since.
   await grow(target, 300);
   const stood = await countOf("planned");

@@ -69,7 +69,7 @@ export async function startCluster(options: MasterOptions = {}): Promise<Cluster
     const response = await fetch(`${url}/api/v1${path}`, {
       method,
       ...(body === undefined ? {} : { body: JSON.stringify(body), headers: { "content-type": "application/json" } }),
-      signal: AbortSignal.timeout(30_000),
+      signal: AbortSignal.timeout(55_000),
     });
     const answer = (await response.json()) as Record<string, unknown>;
     const type = response.headers.get("content-type") ?? "";
