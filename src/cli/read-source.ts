@@ -1,6 +1,7 @@
 import { closeSync, openSync, readSync } from "node:fs";
 import { parseEnv } from "node:util";
 import { EngineError } from "../errors.ts";
+import { decodeText } from "../local/decode-text.ts";
 import { explainReading } from "../local/explain-reading.ts";
 
 /** More than any input has; a device that never ends must not fill the memory. */
@@ -9,7 +10,7 @@ const maxBytes = 128 * 1024 * 1024;
 /** The text of a file. Throws EngineError `unreadable_file`. */
 export function readSource(file: string): string {
   try {
-    return decode(readBytes(file));
+    return decodeText(readBytes(file));
   } catch (cause) {
     throw unreadable(file, cause);
   }
@@ -25,7 +26,7 @@ export async function readStdin(): Promise<string> {
       size += chunk.length;
       if (size > maxBytes) throw new TooLarge();
     }
-    return decode(Buffer.concat(chunks));
+    return decodeText(Buffer.concat(chunks));
   } catch (cause) {
     throw unreadable("stdin", cause);
   }
@@ -55,10 +56,6 @@ function readBytes(file: string): Buffer {
   } finally {
     closeSync(descriptor);
   }
-}
-
-function decode(bytes: Buffer): string {
-  return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
 }
 
 class TooLarge extends Error {}

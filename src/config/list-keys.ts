@@ -18,6 +18,20 @@ export function listKeys(): readonly ConfigurationKey[] {
   return listBelow(configurationShape, defaults, []);
 }
 
+/** Variables that somebody may expect for a key, and the one that there is: `WE_SERVER_HOST`, `WE_SERVER_ADDRESS`. */
+export function listMisnamedVariables(): ReadonlyMap<string, string> {
+  return new Map(listMisnamedBelow(configurationShape, "WE"));
+}
+
+function listMisnamedBelow(shape: ObjectShape, prefix: string): readonly (readonly [string, string])[] {
+  const name = (key: string): string => `${prefix}_${key.toUpperCase()}`;
+  const own = Object.entries(shape.misnomers ?? {}).map(([wrong, right]) => [name(wrong), name(right)] as const);
+  const below = Object.entries(shape.fields).flatMap(([key, field]) =>
+    field.kind === "object" ? listMisnamedBelow(field, name(key)) : [],
+  );
+  return [...own, ...below];
+}
+
 function listBelow(shape: ObjectShape, below: JsonObject, path: readonly string[]): readonly ConfigurationKey[] {
   return Object.entries(shape.fields).flatMap(([name, field]) => {
     const own = [...path, name];

@@ -261,6 +261,12 @@ mastr: {}
 });
 
 test("names that people try for the address are told what is meant", () => {
+  expect(refuse(null, { environment: { WE_SERVER_HOST: "0.0.0.0", WE_SERVER_PORT: "80" } })).toEqual(
+    ["WE_SERVER_HOST", "WE_SERVER_PORT"].map(
+      (name) =>
+        `: ${name}: there is no such variable: unset it, or name it without WE_ if it is yours. Did you mean \`WE_SERVER_ADDRESS\`?`,
+    ),
+  );
   expect(refuse("server: {host: 0.0.0.0, port: 8080, hots: []}")).toEqual([
     "1:10 server.host: there is no field `host` here. Did you mean `address`?",
     "1:25 server.port: there is no field `port` here. Did you mean `address`?",

@@ -4,7 +4,7 @@ import type { Json } from "../protocol/json.ts";
 import type { Problem } from "../protocol/problem.ts";
 import type { Shape } from "../protocol/shape.ts";
 import { clientVariables, listVariables } from "./environment-names.ts";
-import type { ConfigurationKey } from "./list-keys.ts";
+import { type ConfigurationKey, listMisnamedVariables } from "./list-keys.ts";
 
 /** A process's environment. */
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -26,11 +26,16 @@ export function readVariable(
 /** A problem for every variable that begins like ours and is none. */
 export function findUnknownVariables(environment: Environment): readonly Problem[] {
   const known = listVariables();
+  const misnamed = listMisnamedVariables();
   const unknown = Object.keys(environment).filter((name) => name.startsWith("WE_") && !known.includes(name));
-  return unknown.toSorted().map((name) => ({
-    path: name,
-    message: `there is no such variable: unset it, or name it without WE_ if it is yours.${suggest(name, known)}`,
-  }));
+  return unknown.toSorted().map((name) => {
+    const meant = misnamed.get(name);
+    const hint = meant === undefined ? suggest(name, known) : ` Did you mean \`${meant}\`?`;
+    return {
+      path: name,
+      message: `there is no such variable: unset it, or name it without WE_ if it is yours.${hint}`,
+    };
+  });
 }
 
 /** What a text means for a shape; what does not fit is left as it is, for the check to refuse. */

@@ -27,8 +27,12 @@ it("does not mind where the beginning of a large file is cut", () => {
   expect(columnsOf(Buffer.from("名\n张").subarray(0, 6), {}, false)).toEqual(["名"]);
 });
 
+const utf16 = "`users.csv` looks like UTF-16, whose rows cannot be found; save it as UTF-8: iconv -f UTF-16 -t UTF-8";
+
 it.each<[sentence: string, bytes: string | Uint8Array, message: string, fields?: Partial<Feeder>]>([
-  ["UTF-16", Buffer.from("\uFEFFa\nb", "utf16le"), "`users.csv` is UTF-16; save it as UTF-8"],
+  ["UTF-16", Buffer.from("\uFEFFa\nb", "utf16le"), utf16],
+  ["UTF-16 without a mark", Buffer.from("a,b\n", "utf16le"), utf16],
+  ["UTF-16 without a mark, the large half first", Buffer.from("a,b\n", "utf16le").swap16(), utf16],
   [
     "another encoding",
     Buffer.from("a\n\xd5\xc5\n", "latin1"),

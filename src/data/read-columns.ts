@@ -8,8 +8,9 @@ import { createRowDecoder, createRowParser, splitRecord } from "./parse-row.ts";
  * bytes. Throws EngineError `invalid_workflow` or `template` for a file that cannot be read as what it is said to be.
  */
 export function readColumns(feeder: Feeder, head: Uint8Array, whole: boolean): readonly string[] | null {
-  if ((head[0] === 0xff && head[1] === 0xfe) || (head[0] === 0xfe && head[1] === 0xff)) {
-    throw new EngineError("invalid_workflow", `\`${feeder.file}\` is UTF-16; save it as UTF-8`);
+  if (looksLikeUtf16(head)) {
+    const message = `\`${feeder.file}\` looks like UTF-16, whose rows cannot be found; save it as UTF-8: iconv -f UTF-16 -t UTF-8`;
+    throw new EngineError("invalid_workflow", message);
   }
   const bytes = head.subarray(countMark(head));
   checkText(feeder, bytes, whole);
@@ -30,6 +31,12 @@ export function readColumns(feeder: Feeder, head: Uint8Array, whole: boolean): r
   }
   if (whole && rows < 2) throw new EngineError("invalid_workflow", `\`${feeder.file}\` holds a header and no rows`);
   return readHeader(feeder, first);
+}
+
+/** By its byte order mark, or by the half of ASCII that is 0. */
+function looksLikeUtf16([first, second, third, fourth]: Uint8Array): boolean {
+  if ((first === 0xff && second === 0xfe) || (first === 0xfe && second === 0xff)) return true;
+  return first === 0 ? second !== 0 && third === 0 : second === 0 && third !== 0 && fourth === 0;
 }
 
 /** The names in a csv's first record. Throws EngineError `invalid_workflow`, `template`. */

@@ -448,12 +448,32 @@ test.each<[string, object, Partial<LoadOptions>, string]>([
   expect(problemsOf(workflow, options)).toEqual([expected]);
 });
 
-test("--scenario leaves the thresholds of others out", () => {
-  const kept = { metric: "http_reqs{scenario:b}", condition: "count > 0" };
-  const thresholds = [{ metric: "iterations{scenario:a}", condition: "count > 0" }, kept];
-  const scenarios = { a: { steps: [step] }, b: { steps: [{ ...step, id: "b" }] } };
-  const workflow = load({ options: { thresholds }, scenarios }, { scenario: "b" });
-  expect(workflow.thresholds).toEqual([expect.objectContaining(kept)]);
+test("--scenario leaves out the thresholds that only other scenarios can meet, and says so", () => {
+  const conditions = { condition: "count > 0" };
+  const of = (metric: string) => ({ metric, ...conditions });
+  const kept = ["http_reqs{scenario:b}", "http_reqs{step:b}", "http_reqs{step:shared}", "http_reqs"].map(of);
+  const workflow = {
+    options: { thresholds: [of("iterations{scenario:a}"), of("http_reqs{step:a}"), { metric: "inner.failure_rate", condition: "< 0.1" }, ...kept] },
+    setup: [{ ...step, id: "shared" }],
+    scenarios: {
+      a: {
+        steps: [
+          { ...step, id: "a" },
+          { type: "loop", loop: { count: 2, steps: [{ ...step, id: "inner" }] } },
+        ],
+      },
+      b: { steps: [{ ...step, id: "b" }] },
+    },
+  };
+  const loaded = loadWorkflowObject(workflow, { env: {}, scenario: "b" });
+  if ("problems" in loaded) throw new Error(JSON.stringify(loaded.problems));
+  expect(loaded.workflow.thresholds.map(({ metric }) => metric)).toEqual(kept.map(({ metric }) => metric));
+  expect(loaded.warnings.map(({ message }) => message)).toEqual([
+    "the threshold `iterations{scenario:a}` is left out: the scenario `a` is not run",
+    "the threshold `http_reqs{step:a}` is left out: the step `a` is not run",
+    "the threshold `inner.failure_rate` is left out: the step `inner` is not run",
+  ]);
+  expect(load(workflow).thresholds).toHaveLength(7);
 });
 
 test("--scenario runs that one alone, with overrides", () => {

@@ -21,13 +21,13 @@ export interface ThresholdNames {
   readonly metrics: Readonly<Record<string, MetricType>>;
   readonly steps: ReadonlySet<string>;
   readonly scenarios: ReadonlySet<string>;
-  /** The one that runs alone; undefined: all. */
-  readonly chosen: string | undefined;
+  /** What runs alone: a scenario, and the ids of its steps and of those that every scenario shares; null: everything. */
+  readonly chosen: { readonly scenario: string; readonly steps: ReadonlySet<string> } | null;
 }
 
 /**
- * Checked `options.thresholds`: a list, or k6's map of metrics to conditions. Where one scenario runs alone those of
- * others are left out.
+ * Checked `options.thresholds`: a list, or k6's map of metrics to conditions. Where one scenario runs alone, those that
+ * only others can meet are left out with a warning.
  */
 export function resolveThresholds(
   value: Json | undefined,
@@ -48,7 +48,11 @@ export function resolveThresholds(
       const { step, scenario } = parsed.threshold.tags;
       checkTag("step", step, written, stepIds, findings);
       checkTag("scenario", scenario, written, scenarios, findings);
-      if (chosen !== undefined && scenario !== undefined && scenario !== chosen) return [];
+      const elsewhere = chosen === null ? null : findElsewhere(parsed.threshold.tags, chosen);
+      if (elsewhere !== null) {
+        findings.warn(written.metricPath, `the threshold \`${written.metric}\` is left out: ${elsewhere} is not run`);
+        return [];
+      }
     }
     const { fields } = written;
     return [
@@ -62,6 +66,15 @@ export function resolveThresholds(
       },
     ];
   });
+}
+
+/** What a threshold is about that a scenario alone does not run; null: nothing. */
+function findElsewhere(
+  { step, scenario }: Readonly<Record<string, string>>,
+  chosen: NonNullable<ThresholdNames["chosen"]>,
+): string | null {
+  if (scenario !== undefined && scenario !== chosen.scenario) return `the scenario \`${scenario}\``;
+  return step !== undefined && !chosen.steps.has(step) ? `the step \`${step}\`` : null;
 }
 
 function checkTag(

@@ -13,6 +13,7 @@ import type { Findings } from "../document/findings.ts";
 import type { FileDesk } from "./file-desk.ts";
 import { asMs, asNumber, asObject, asText, asTexts } from "../protocol/json-values.ts";
 import { lookupMetric } from "../measure/catalog.ts";
+import { listStepIds } from "../measure/list-step-ids.ts";
 import type { Overrides } from "./overrides.ts";
 import { showValue } from "../document/path.ts";
 import { checkVariables } from "./resolve-checks.ts";
@@ -117,6 +118,9 @@ export function resolveWorkflow(document: Json, options: ResolveOptions, finding
   checkExtent([...Object.values(phases), ...scenarios.map((scenario) => scenario?.steps ?? [])], findings);
   const metrics = asObject(root["metrics"]) as Readonly<Record<string, MetricType>>;
   const stepIds = shared.ids.all;
+  const run = scenarios
+    .filter((scenario) => scenario !== null)
+    .filter(({ name }) => options.scenario === undefined || name === options.scenario);
   const written = resolveThresholds(
     workflowOptions["thresholds"],
     ["options", "thresholds"],
@@ -124,13 +128,13 @@ export function resolveWorkflow(document: Json, options: ResolveOptions, finding
       metrics,
       steps: stepIds,
       scenarios: new Set(drafts.map(({ name }) => name)),
-      chosen: options.scenario,
+      chosen:
+        options.scenario === undefined
+          ? null
+          : { scenario: options.scenario, steps: new Set(listStepIds([run, phases])) },
     },
     findings,
   );
-  const run = scenarios
-    .filter((scenario) => scenario !== null)
-    .filter(({ name }) => options.scenario === undefined || name === options.scenario);
   const thresholds = resolveSearched(written, run, drafts, findings);
   const slaves = resolveSlaves(workflowOptions, ["options"], findings);
   const outputs = resolveOutputs(workflowOptions, findings);

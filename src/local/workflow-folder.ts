@@ -2,6 +2,7 @@ import { closeSync, openSync, readFileSync, readSync, statSync } from "node:fs";
 import { resolve } from "node:path";
 import { EngineError } from "../errors.ts";
 import type { FilePaths, NamedFile, WorkflowFiles } from "../protocol/named-file.ts";
+import { decodeText } from "./decode-text.ts";
 import { explainReading } from "./explain-reading.ts";
 
 /** The folder that a workflow lies in, for the files that it names. */
@@ -28,7 +29,7 @@ export function openWorkflowFolder(folder: string): WorkflowFolder {
     readText: (name) =>
       attempt(name, (path, size) => {
         if (size > longestText) throw new EngineError("unreadable_file", "it is larger than 128 MiB");
-        return new TextDecoder("utf-8", { fatal: true }).decode(readFileSync(path));
+        return decodeText(readFileSync(path));
       }),
     readHead: (name, length) => attempt(name, (path) => readHead(path, length)),
     describe: (name) => attempt(name, (_path, size) => ({ name, size, hash: null })),

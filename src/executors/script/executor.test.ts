@@ -75,6 +75,8 @@ test.each(values)("%s", async (_what, script, result) => {
 });
 
 const failures: readonly (readonly [what: string, script: string, error: string])[] = [
+  ["a function returned", "return () => 1;", "TypeError: what the script returns cannot be a function or a symbol"],
+  ["a symbol returned", "return Symbol('x');", "TypeError: what the script returns cannot be a function or a symbol"],
   [
     "a throw, with its place",
     "const a = 1;\nnull.x;",

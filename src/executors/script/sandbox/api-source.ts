@@ -269,7 +269,10 @@ export const apiSource = String.raw`((host, settings) => {
   };
   const succeed = (value) => {
     let text;
-    try { text = toJson(value, "what the script returns"); } catch (error) { return fail(error); }
+    try {
+      text = toJson(value, "what the script returns");
+      if (text === undefined && value !== undefined) throw new TypeError("what the script returns cannot be a function or a symbol");
+    } catch (error) { return fail(error); }
     const effects = run.effects.length === 0 ? "" : ',"f":' + takeEffects();
     return text === undefined ? "{" + effects.slice(1) + "}" : '{"o":' + text + effects + "}";
   };
