@@ -1,16 +1,27 @@
 import { spawnSync } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 import { startCluster } from "../support/cluster.ts";
 import { repository } from "../support/command.ts";
 
+interface Source {
+  readonly type: string;
+  readonly uid: string;
+}
+
 interface Dashboard {
   readonly panels: readonly {
+    readonly id: number;
     readonly title: string;
-    readonly gridPos: { readonly x: number; readonly w: number };
-    readonly targets: readonly { readonly expr: string; readonly legendFormat: string }[];
+    readonly datasource: Source;
+    readonly gridPos: { readonly x: number; readonly y: number; readonly w: number; readonly h: number };
+    readonly targets: readonly { readonly refId: string; readonly expr: string; readonly legendFormat: string }[];
   }[];
+  readonly templating: {
+    readonly list: readonly { readonly name: string; readonly type: string; readonly datasource?: Source }[];
+  };
 }
 
 const dashboard = JSON.parse(
@@ -70,6 +81,38 @@ test.skipIf(!hasPromtool)(
   },
 );
 
-test("no panel is wider than the page", () => {
-  for (const { title, gridPos } of dashboard.panels) expect(gridPos.x + gridPos.w, title).toBeLessThanOrEqual(24);
+test.skipIf(!hasPromtool)("promtool can read every query of the dashboard", () => {
+  const queries = dashboard.panels.flatMap(({ targets }) => targets.map(({ expr }) => expr.replaceAll(/\$\w+/g, ".*")));
+  const rules = queries.map((expr, at) => ({ record: `panel:query:${at}`, expr }));
+  const folder = mkdtempSync(join(tmpdir(), "we-dashboard-"));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  const file = join(folder, "rules.json");
+  writeFileSync(file, JSON.stringify({ groups: [{ name: "dashboard", rules }] }));
+  const { stdout, stderr } = spawnSync("promtool", ["check", "rules", file], { encoding: "utf8" });
+  expect([stderr, stdout]).toEqual(["", expect.stringContaining(`SUCCESS: ${queries.length} rules found`)]);
+});
+
+test("panels have ids of their own, stand beside each other and name only variables that there are", () => {
+  const { panels, templating } = dashboard;
+  const variables = new Set(templating.list.map(({ name }) => name));
+  const source = { type: "prometheus", uid: "${datasource}" };
+  expect(new Set(panels.map(({ id }) => id)).size).toBe(panels.length);
+  const taken = new Set<string>();
+  for (const { title, datasource, gridPos, targets } of panels) {
+    const { x, y, w, h } = gridPos;
+    expect(x + w, title).toBeLessThanOrEqual(24);
+    for (let place = 0; place < w * h; place++) {
+      const cell = `${x + (place % w)}, ${y + Math.floor(place / w)}`;
+      expect(taken, title).not.toContain(cell);
+      taken.add(cell);
+    }
+    expect(datasource, title).toEqual(source);
+    expect(new Set(targets.map(({ refId }) => refId)).size, title).toBe(targets.length);
+    for (const { expr } of targets) {
+      for (const [, name = ""] of expr.matchAll(/\$(\w+)/g)) expect(variables, title).toContain(name);
+    }
+  }
+  expect(templating.list.find(({ name }) => name === "datasource")?.type).toBe("datasource");
+  for (const { name, type, datasource } of templating.list)
+    if (type === "query") expect(datasource, name).toEqual(source);
 });
