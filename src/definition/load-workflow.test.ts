@@ -453,7 +453,14 @@ test("--scenario leaves out the thresholds that only other scenarios can meet, a
   const of = (metric: string) => ({ metric, ...conditions });
   const kept = ["http_reqs{scenario:b}", "http_reqs{step:b}", "http_reqs{step:shared}", "http_reqs"].map(of);
   const workflow = {
-    options: { thresholds: [of("iterations{scenario:a}"), of("http_reqs{step:a}"), { metric: "inner.failure_rate", condition: "< 0.1" }, ...kept] },
+    options: {
+      thresholds: [
+        of("iterations{scenario:a}"),
+        of("http_reqs{step:a}"),
+        { metric: "inner.failure_rate", condition: "< 0.1" },
+        ...kept,
+      ],
+    },
     setup: [{ ...step, id: "shared" }],
     scenarios: {
       a: {
