@@ -13,7 +13,6 @@ import type { Findings } from "../document/findings.ts";
 import type { FileDesk } from "./file-desk.ts";
 import { asMs, asNumber, asObject, asText, asTexts } from "../protocol/json-values.ts";
 import { lookupMetric } from "../measure/catalog.ts";
-import { listStepIds } from "../measure/list-step-ids.ts";
 import type { Overrides } from "./overrides.ts";
 import { showValue } from "../document/path.ts";
 import { checkVariables } from "./resolve-checks.ts";
@@ -31,6 +30,7 @@ import { loadCalled, type SharedDefinition } from "./load-called.ts";
 import { createScope } from "./step-scope.ts";
 import { resolveThresholds } from "./resolve-thresholds.ts";
 import { type KnownValues, settleOptions } from "./settle-options.ts";
+import { visitSteps } from "./visit-steps.ts";
 import { workflowShape } from "./workflow-shape.ts";
 
 export interface ResolveOptions {
@@ -131,7 +131,10 @@ export function resolveWorkflow(document: Json, options: ResolveOptions, finding
       chosen:
         options.scenario === undefined
           ? null
-          : { scenario: options.scenario, steps: new Set(listStepIds([run, phases])) },
+          : {
+              scenario: options.scenario,
+              steps: findIds([...run.flatMap(({ steps: own }) => own), ...Object.values(phases).flat()]),
+            },
     },
     findings,
   );
@@ -200,6 +203,12 @@ export function resolveWorkflow(document: Json, options: ResolveOptions, finding
 function createCalls(fileName: string | null): Calls {
   const own = fileName === null ? [] : [{ key: basename(fileName), name: basename(fileName) }];
   return { known: new Map(), underway: own };
+}
+
+function findIds(steps: readonly Step[]): ReadonlySet<string> {
+  const ids = new Set<string>();
+  visitSteps(steps, ({ id }) => void ids.add(id));
+  return ids;
 }
 
 /** With what every call runs in its place. */
