@@ -15,6 +15,8 @@ test.each([
   ["in a JSON text inside a JSON text", JSON.stringify(JSON.stringify(secret)).slice(3, -3)],
   ["in a JSON text of Go", JSON.stringify(secret).slice(1, -1).replace("&", "\\u0026")],
   ["in capitals, as a host", secret.toUpperCase()],
+  ["in a page", secret.replace("&", "&amp;").replace('"', "&#34;")],
+  ["as UTF-8 that was read as Latin-1", Buffer.from(secret).toString("latin1")],
 ])("a secret %s is masked", (_name, written) => {
   expect(createMasker({ token: secret })(`before ${written} after`)).toBe("before *** after");
 });
@@ -31,7 +33,7 @@ test.each(["", "u:", "us:", "user:"])("base64 after %j keeps nothing of the secr
 
 test("runs of backslashes are no trap", () => {
   const mask = createMasker({ token: `${"\\".repeat(4)}"${"\\".repeat(4)}x` });
-  const text = "\\".repeat(8_000);
+  const text = `${"\\".repeat(8_000)}!`;
   expect(mask(text)).toBe(text);
 });
 
@@ -49,4 +51,30 @@ test("any text can be a secret", () => {
       expect(mask(value)).not.toContain(value === "*" ? "****" : value.replaceAll("*", "") || "****");
     }),
   );
+});
+
+test("a beginning that a cut left over is masked, elsewhere it is any text", () => {
+  const mask = createMasker({ token: secret });
+  for (const length of [4, 8, 12]) {
+    const beginning = secret.slice(0, length);
+    expect(mask(`got "${beginning}…" of it`)).toBe('got "***…" of it');
+    expect(mask(`got ${beginning}`)).toBe("got ***");
+    expect(mask(`got ${JSON.stringify(secret).slice(1, -1).slice(0, length)}`)).toBe("got ***");
+    expect(mask(`got ${beginning}!`)).toBe(`got ${beginning}!`);
+    expect(
+      mask(
+        `${Buffer.from(secret)
+          .toString("base64")
+          .slice(0, length + 4)}…`,
+      ),
+    ).toBe("***…");
+  }
+});
+
+test("a secret of any length is masked, whole and cut", () => {
+  const key = Array.from({ length: 12_000 }, (_, at) => `${at.toString(36)}\n`).join("");
+  const mask = createMasker({ key });
+  expect(mask(`<${key}>`)).toBe("<***>");
+  expect(mask(JSON.stringify(key))).toBe('"***"');
+  expect(mask(`<${key.slice(0, 9_000)}…>`)).toBe("<***…>");
 });

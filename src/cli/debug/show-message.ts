@@ -1,5 +1,6 @@
 import { isUtf8 } from "node:buffer";
 import { brotliDecompressSync, gunzipSync, inflateSync, zstdDecompressSync } from "node:zlib";
+import type { Masker } from "../../protocol/ports.ts";
 
 /** Characters shown of a body. */
 const longestBody = 4_096;
@@ -24,13 +25,16 @@ export function showHead(lines: readonly string[]): string[] {
   );
 }
 
-/** A body for people: text, shortened; of other bytes their count. `coding`: its content-encoding. */
-export function showBody(bytes: Uint8Array, coding: string): string[] {
+/**
+ * A body for people: text, shortened; of other bytes their count. `coding`: its content-encoding. Masked here: a secret
+ * of several lines is none of them.
+ */
+export function showBody(bytes: Uint8Array, coding: string, mask: Masker): string[] {
   if (bytes.length === 0) return [];
   const plain = decode(bytes, coding);
   if (plain === null) return [`(${bytes.length} bytes, ${coding})`];
   if (!isUtf8(plain) || plain.includes(0)) return [`(${plain.length} bytes)`];
-  const text = Buffer.from(plain).toString("utf8");
+  const text = mask(Buffer.from(plain).toString("utf8"));
   const rest = text.length - longestBody;
   const shown = rest > 0 ? [`${text.slice(0, longestBody)}`, `… ${rest} characters more`] : [text];
   return shown.flatMap((part) => part.split(/\r?\n/));

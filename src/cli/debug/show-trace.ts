@@ -22,13 +22,13 @@ export function showTrace(print: (text: string) => void, colors: Colors, mask: M
   return (event) => {
     if (event.type === "ended" && event.step === skipped) return;
     skipped = event.type === "skipped" ? event.step : "";
-    const lines = describe(event, colors);
+    const lines = describe(event, colors, mask);
     const texts = lines.map(({ before, text, paint }) => `${before}${paint(cleanLine(mask(text)))}`.trimEnd());
     print(texts.map((text) => `${text}\n`).join(""));
   };
 }
 
-function describe(event: TraceEvent, colors: Colors): Line[] {
+function describe(event: TraceEvent, colors: Colors, mask: Masker): Line[] {
   const plain = (before: string, text: string): Line => ({ before: indent + before, text, paint: String });
   const painted = (text: string, paint: Line["paint"]): Line => ({ before: indent, text, paint });
   const mark = (good: boolean): string => (good ? colors.green("✓ ") : colors.red("✗ "));
@@ -41,11 +41,11 @@ function describe(event: TraceEvent, colors: Colors): Line[] {
     case "skipped":
       return [painted(`skipped: the condition \`${event.condition}\` is false`, colors.dim)];
     case "sent":
-      return describeSent(event.url, event.bytes).map((text) => plain(colors.cyan("> "), text));
+      return describeSent(event.url, event.bytes, mask).map((text) => plain(colors.cyan("> "), text));
     case "answered":
-      return describeAnswer(event.answer).map((text) => plain(colors.magenta("< "), text));
+      return describeAnswer(event.answer, mask).map((text) => plain(colors.magenta("< "), text));
     case "gave": {
-      const body = showBody(Buffer.from(event.text), "");
+      const body = showBody(Buffer.from(event.text), "", mask);
       return [...(event.target === "" ? [] : [event.target]), ...body].map((text) => plain(colors.magenta("< "), text));
     }
     case "looked": {
@@ -64,15 +64,15 @@ function describe(event: TraceEvent, colors: Colors): Line[] {
   }
 }
 
-function describeSent(url: string, bytes: Uint8Array): string[] {
+function describeSent(url: string, bytes: Uint8Array, mask: Masker): string[] {
   const message = Buffer.from(bytes);
   const end = message.indexOf("\r\n\r\n");
   const head = message.toString("latin1", 0, end).split("\r\n");
-  const body = showBody(message.subarray(end + 4), "");
+  const body = showBody(message.subarray(end + 4), "", mask);
   return [`to ${url}`, ...showHead(head), ...setApart(body)];
 }
 
-function describeAnswer(answer: TracedAnswer): string[] {
+function describeAnswer(answer: TracedAnswer, mask: Masker): string[] {
   const times = phases.filter((phase) => answer[phase] > 0).map((phase) => `${phase} ${showDuration(answer[phase])}`);
   const timing = times.length === 0 ? [] : [times.join(", ")];
   const asked = answer.asked === "" ? "" : ` to ${answer.asked}`;
@@ -83,7 +83,7 @@ function describeAnswer(answer: TracedAnswer): string[] {
     headers.push(`${answer.headers[i] ?? ""}: ${answer.headers[i + 1] ?? ""}`);
     if (answer.headers[i] === "content-encoding") coding = (answer.headers[i + 1] ?? "").trim().toLowerCase();
   }
-  const body = answer.body === null ? [] : showBody(answer.body, coding);
+  const body = answer.body === null ? [] : showBody(answer.body, coding, mask);
   const problem = answer.message === "" ? [] : [answer.message];
   return [`${answer.proto} ${answer.status}${asked}`, ...timing, ...problem, ...showHead(headers), ...setApart(body)];
 }

@@ -130,7 +130,8 @@ export const apiSource = String.raw`((host, settings) => {
   };
   const write = (level) => (...values) => {
     if (run.consoleLeft < 0) return;
-    const text = values.slice(0, 100).map(show).join(" ").slice(0, limits.line);
+    const whole = values.slice(0, 100).map(show).join(" ");
+    const text = whole.length > limits.line ? whole.slice(0, limits.line - 1) + "…" : whole;
     run.consoleLeft -= text.length + 16;
     note(run.consoleLeft < 0 ? ["l", "warn", "this run writes too much to the console; the rest is left out"] : ["l", level, text]);
   };
