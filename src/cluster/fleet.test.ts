@@ -373,3 +373,13 @@ test("those whose part is done wait for what a loss may bring, run it, and are t
   fleet.fact("s0", { type: "done", lastFrame: 0 });
   expect(fleet.fact("s0", { type: "closed", lastFrame: 0 })).toEqual(["final"]);
 });
+
+test("frames that reached nobody are asked for again once their slave has done its part: no later frame shows the gap", () => {
+  const fleet = playFleet();
+  fleet.begin();
+  const beat = (lastFrame: number, sequence: number) =>
+    fleet.fact("s0", { type: "heartbeat", sequence, lastFrame, suspended: false });
+  expect(beat(2, 1_000)).toContain("s0 resend");
+  expect(fleet.latest("s0", "resend")).toEqual({ type: "resend", after: 0 });
+  expect(beat(0, 1_001)).not.toContain("s0 resend");
+});

@@ -109,6 +109,9 @@ function answerHeartbeat(
     noteLast(fleet, source, fact.lastFrame);
     const done: Fact = { type: "done", lastFrame: fact.lastFrame };
     if (slave.state === "running") effects.push(...tellCore(fleet, { type: "fact", slaveId, fact: done }, time));
+    // Sent to an owner that died, or was not ready yet: no later frame would show the gap.
+    if (source.high < fact.lastFrame)
+      effects.push(stampOrder(fleet, slaveId, incarnation, { type: "resend", after: source.high }));
   }
   const lease = noteLease(fleet, member, fact.suspended, time);
   const renew: Order = { type: "renew", sequence: fact.sequence, ownerWallMs: time.wall };

@@ -3,7 +3,7 @@ import { joinRanges } from "../plan/move-ranges.ts";
 import type { PlannedScenario } from "../protocol/plan.ts";
 import { returnToPool } from "./held-shares.ts";
 import { type FleetState, type Member, nameSource } from "./fleet-state.ts";
-import { countAsked } from "./loss-account.ts";
+import { countAsked, listScales } from "./loss-account.ts";
 import { type Instant, type OwnedSlave, testTimeAt } from "./owner-state.ts";
 import { findLatestOf, findStand, toScenarioTime } from "./scenario-time.ts";
 import type { GoneScenario } from "./partition.ts";
@@ -49,9 +49,12 @@ export function loseShare(fleet: FleetState, slave: OwnedSlave, member: Member, 
     const asked = countAsked(planned, state, toScenarioTime(core, planned.scenario.name, atMs));
     if (state.progress !== null) {
       const { from, claimed } = state.progress;
+      // What it did not begin of scaled VUs it has counted itself: that is nobody's to do, or to count, again.
+      const counted = complete && listScales(planned, state).some(({ serial }) => serial <= slave.steered);
       for (const vu of vus) {
+        if (counted) claimed[vu - 1] = iterationsOf(planned);
         // What nobody is to go on with is lost to the end.
-        if (dead && vu <= asked) held.assigned += iterationsOf(planned) - (from[vu - 1] ?? 0);
+        else if (dead && vu <= asked) held.assigned += iterationsOf(planned) - (from[vu - 1] ?? 0);
         else if (begun) held.assigned += (claimed[vu - 1] ?? 0) - (from[vu - 1] ?? 0);
         else claimed[vu - 1] = from[vu - 1] ?? 0;
       }
