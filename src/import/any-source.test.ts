@@ -327,6 +327,12 @@ const code = fc.oneof(
     "Date.now() - 5",
     "a && !b",
     "Math.floor(Math.random() * 9)",
+    "Math.random() * 3",
+    "list[__VU % list.length].n",
+    "list[Math.floor(Math.random() * list.length)].m",
+    "randomItem(words)",
+    "words[exec.scenario.iterationInTest]",
+    "{...b, a: list.length}",
     "r.body",
     "randomItem([1, a])",
     "x => x",
@@ -371,7 +377,7 @@ const k6 = fc
   )
   .map(
     ([list, options]) =>
-      `import http from "k6/http"; export const options = ${JSON.stringify(options)}; const b = {c: 1}; export default function () { ${list.map((each) => `{${each}}`).join("\n")} http.get("http://a.test/"); }`,
+      `import http from "k6/http"; import exec from "k6/execution"; const list = [{n: 1}, {n: "\${"}]; const words = ["a", "__proto__"]; export const options = ${JSON.stringify(options)}; const b = {c: 1}; export default function () { ${list.map((each) => `{${each}}`).join("\n")} http.get("http://a.test/"); }`,
   );
 
 const sources = { har, postman, openapi, curl: words, jmx, k6 } as const satisfies Record<

@@ -14,10 +14,15 @@ const operators: Readonly<Record<string, string>> = {
   ">": "gt",
   ">=": "gte",
 };
+/** A comparison of the workflow. */
+type Condition = { readonly [key: string]: Json };
+/** Reads what is compared with; undefined: it is not read. */
+type ValueOf = (node: Node) => Json | undefined;
+
 const none: ReadonlyMap<string, Node> = new Map();
 
 /** The checks of `check(res, {name: (r) => …})`; those that are no plain comparison are noted as left out. */
-export function readChecks(given: Node | undefined, draft: Draft): Json[] {
+export function readChecks(given: Node | undefined, valueOf: ValueOf, draft: Draft): Json[] {
   const node = given as AnyNode | undefined;
   if (node?.type !== "ObjectExpression") {
     draft.leaveOut("a check", node === undefined ? "script" : lineOf(node), "its conditions do not stand in it");
@@ -25,7 +30,7 @@ export function readChecks(given: Node | undefined, draft: Draft): Json[] {
   }
   return node.properties.flatMap((property): Json[] => {
     const name = propertyName(property);
-    const made = property.type === "Property" ? readCheck(property.value) : [];
+    const made = property.type === "Property" ? readCheck(property.value, valueOf) : [];
     if (name !== null && made.length > 0)
       return made.map((check, at) => ({ name: at === 0 ? name : `${name} (${at + 1})`, ...check }));
     draft.leaveOut(
@@ -38,7 +43,7 @@ export function readChecks(given: Node | undefined, draft: Draft): Json[] {
 }
 
 /** The comparisons that a condition is made of, all of which must hold; empty: it is more than that. */
-function readCheck(given: AnyNode): { readonly [key: string]: Json }[] {
+function readCheck(given: AnyNode, valueOf: ValueOf): Condition[] {
   if (given.type !== "ArrowFunctionExpression" && given.type !== "FunctionExpression") return [];
   const parameter = given.params[0];
   const name = parameter?.type === "Identifier" ? parameter.name : null;
@@ -49,55 +54,79 @@ function readCheck(given: AnyNode): { readonly [key: string]: Json }[] {
         ? statement.argument
         : null
       : given.body;
-  return name === null || body === null || body === undefined ? [] : readCondition(body as AnyNode, name);
+  return name === null || body === null || body === undefined ? [] : readCondition(body as AnyNode, name, valueOf);
 }
 
-function readCondition(node: AnyNode, name: string): { readonly [key: string]: Json }[] {
+function readCondition(node: AnyNode, name: string, valueOf: ValueOf): Condition[] {
   if (node.type === "LogicalExpression" && node.operator === "&&") {
-    const [left, right] = [readCondition(node.left, name), readCondition(node.right, name)];
+    const [left, right] = [readCondition(node.left, name, valueOf), readCondition(node.right, name, valueOf)];
     return left.length === 0 || right.length === 0 ? [] : [...left, ...right];
   }
-  if (node.type === "CallExpression") return readMethod(node, name);
-  if (node.type !== "BinaryExpression") {
-    const subject = readSubject(node, name);
-    return subject === null
-      ? []
-      : [
-          {
-            ...subject,
-            operator: subject["type"] === "body" ? "ne" : "exists",
-            ...(subject["type"] === "body" ? { value: "" } : {}),
-          },
-        ];
+  if (node.type === "UnaryExpression" && node.operator === "!") {
+    const inner = node.argument as AnyNode;
+    return inner.type === "UnaryExpression" && inner.operator === "!"
+      ? readCondition(inner.argument, name, valueOf)
+      : [];
   }
-  const operator = operators[node.operator];
-  const value = readStatic(node.right, none);
-  const length =
-    node.left.type === "MemberExpression" &&
-    readChain(node.left) === `${name}.body.length` &&
-    operator === "gt" &&
-    value === 0;
-  if (length) return [{ type: "body", operator: "ne", value: "" }];
-  const subject = node.left.type === "PrivateIdentifier" ? null : readSubject(node.left, name);
-  return subject === null || operator === undefined || value === undefined ? [] : [{ ...subject, operator, value }];
+  if (node.type === "CallExpression") return readMethod(node, name, valueOf);
+  if (node.type === "BinaryExpression") return readComparison(node, name, valueOf);
+  const subject = readSubject(node, name);
+  if (subject === null) return [];
+  return [subject["type"] === "body" ? { ...subject, operator: "ne", value: "" } : { ...subject, operator: "exists" }];
 }
 
-/** `r.body.includes("x")`. */
-function readMethod(node: AnyNode & { type: "CallExpression" }, name: string): { readonly [key: string]: Json }[] {
-  const method = readChain(node.callee);
-  const value = readStatic(node.arguments[0], none);
+function readComparison(node: AnyNode & { type: "BinaryExpression" }, name: string, valueOf: ValueOf): Condition[] {
+  const operator = operators[node.operator];
+  const [left, right] = [node.left, node.right] as AnyNode[];
+  if (left === undefined || right === undefined || left.type === "PrivateIdentifier" || operator === undefined)
+    return [];
+  const isNothing =
+    (right.type === "Identifier" && right.name === "undefined") || (right.type === "Literal" && right.value === null);
+  const value = isNothing ? null : (readStatic(right, none) ?? (mentions(right, name) ? undefined : valueOf(right)));
+  if (readChain(left) === `${name}.body.length` && operator === "gt" && value === 0)
+    return [{ type: "body", operator: "ne", value: "" }];
+  const subject = readSubject(left, name);
+  if (subject === null || value === undefined) return [];
+  if (!isNothing) return [{ ...subject, operator, value }];
+  return operator === "eq" || operator === "ne"
+    ? [{ ...subject, operator: "exists", ...(operator === "eq" ? { value: false } : {}) }]
+    : [];
+}
+
+/** Is it about the response itself? */
+function mentions(node: AnyNode, name: string): boolean {
+  let inner = node;
+  for (;;) {
+    if (inner.type === "MemberExpression") inner = inner.object;
+    else if (inner.type === "CallExpression") inner = inner.callee;
+    else return inner.type === "Identifier" && inner.name === name;
+  }
+}
+
+/** `r.body.includes("x")`, `r.headers["X"].startsWith("y")`, `[200, 201].includes(r.status)`. */
+function readMethod(node: AnyNode & { type: "CallExpression" }, name: string, valueOf: ValueOf): Condition[] {
   const known: Readonly<Record<string, string>> = {
     includes: "contains",
     startsWith: "starts_with",
     endsWith: "ends_with",
   };
-  const operator = method?.startsWith(`${name}.body.`) ? known[method.slice(name.length + ".body.".length)] : undefined;
-  if (operator !== undefined && typeof value === "string") return [{ type: "body", operator, value }];
+  const callee = node.callee;
+  const method =
+    callee.type === "MemberExpression" && callee.property.type === "Identifier" ? callee.property.name : "";
+  const argument = node.arguments[0] as AnyNode | undefined;
+  if (callee.type === "MemberExpression" && Object.hasOwn(known, method) && argument !== undefined) {
+    const list = method === "includes" ? readStatic(callee.object, none) : undefined;
+    const member = Array.isArray(list) ? readSubject(argument, name) : null;
+    if (member !== null && list !== undefined) return [{ ...member, operator: "in", value: list }];
+    const subject = readSubject(callee.object, name);
+    const value = mentions(argument, name) ? undefined : (readStatic(argument, none) ?? valueOf(argument));
+    return subject === null || typeof value !== "string" ? [] : [{ ...subject, operator: known[method] ?? "", value }];
+  }
   const subject = readSubject(node, name);
   return subject === null ? [] : [{ ...subject, operator: "exists" }];
 }
 
-function readSubject(node: AnyNode, name: string): { readonly [key: string]: Json } | null {
+function readSubject(node: AnyNode, name: string): Condition | null {
   const chain = readChain(node);
   if (chain === `${name}.status`) return { type: "status" };
   if (chain === `${name}.body`) return { type: "body" };

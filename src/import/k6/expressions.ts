@@ -1,7 +1,9 @@
 import type { AnyNode, Node } from "acorn";
 import type { Json } from "../../protocol/json.ts";
+import { asObject } from "../../protocol/json-values.ts";
 import type { Draft } from "../draft.ts";
 import { escapeTemplate, quoteText } from "../template-text.ts";
+import type { DataLists } from "./data-lists.ts";
 import { randomBelow } from "./read-random.ts";
 import { checkDepth, propertyName, readChain } from "./syntax.ts";
 
@@ -17,8 +19,10 @@ export interface HeldResponse {
 /** What names of the script mean at a place in it. */
 export interface Names {
   readonly responses: Map<string, HeldResponse>;
-  /** Expressions by name. */
+  /** Expressions by name, or by chain of names: `exec.vu.idInTest`. */
   readonly values: Map<string, string>;
+  /** What local variables were given. */
+  readonly origins: Map<string, Node>;
   /** The nodes of objects and the like that have names. */
   readonly nodes: Map<string, Node>;
 }
@@ -35,7 +39,7 @@ export interface Expressions {
 const same: Readonly<Record<string, string>> = { "===": "==", "!==": "!=", "==": "==", "!=": "!=" };
 const alike = new Set(["<", "<=", ">", ">=", "+", "-", "*", "/", "%"]);
 
-export function createExpressions(draft: Draft): Expressions {
+export function createExpressions(lists: DataLists, draft: Draft): Expressions {
   function expression(given: Node | null | undefined, names: Names, depth = 0): string | null {
     checkDepth(depth);
     const node = given as AnyNode | null | undefined;
@@ -81,11 +85,7 @@ export function createExpressions(draft: Draft): Expressions {
         return parts.includes(null) ? null : `(${parts[0]} ? ${parts[1]} : ${parts[2]})`;
       }
       case "Identifier":
-        return node.name === "__VU"
-          ? "vu.id"
-          : node.name === "__ITER"
-            ? "vu.iteration"
-            : (names.values.get(node.name) ?? null);
+        return names.values.get(node.name) ?? null;
       case "MemberExpression":
         return readMember(node, names);
       case "CallExpression":
@@ -96,14 +96,27 @@ export function createExpressions(draft: Draft): Expressions {
   }
 
   function readMember(node: Node, names: Names): string | null {
-    const [root = "", ...rest] = (readChain(node) ?? "").split(".");
-    if (root === "__ENV") return rest.length === 1 && /^[A-Za-z_]\w*$/.test(rest[0] ?? "") ? `env.${rest[0]}` : null;
+    const chain = readChain(node) ?? "";
+    const [root = "", ...rest] = chain.split(".");
     const response = names.responses.get(root);
     if (response !== undefined && rest.length > 0) return ofResponse(response, rest.join("."));
-    const value = names.values.get(root);
-    if (value !== undefined && rest.length > 0 && rest.every((part) => /^[A-Za-z_]\w*$/.test(part)))
-      return `${value}.${rest.join(".")}`;
-    return readJsonPath(node as AnyNode, names);
+    const value = ofChain([root, ...rest], names);
+    if (value !== null) return value;
+    if (root === "__ENV") return rest.length === 1 && /^[A-Za-z_]\w*$/.test(rest[0] ?? "") ? `env.${rest[0]}` : null;
+    return lists.read(node, names) ?? readJsonPath(node as AnyNode, names);
+  }
+
+  /** The longest part of a chain that is known, with the rest as members. */
+  function ofChain(parts: readonly string[], names: Names): string | null {
+    for (let count = parts.length; count > 0; count -= 1) {
+      const known = names.values.get(parts.slice(0, count).join("."));
+      if (known === undefined) continue;
+      const [field, ...more] = parts.slice(count);
+      if (field === undefined) return known;
+      const fits = lists.hasField(known, field) && [field, ...more].every((part) => /^[A-Za-z_]\w*$/.test(part));
+      return fits ? `${known}.${[field, ...more].join(".")}` : null;
+    }
+    return null;
   }
 
   function ofResponse(response: HeldResponse, field: string): string | null {
@@ -192,14 +205,21 @@ export function createExpressions(draft: Draft): Expressions {
       case "JSON.stringify":
         return call("json", 1);
       case "randomItem": {
+        const row = lists.read(node, names);
+        if (row !== null) return row;
         const list = node.arguments[0] as AnyNode | undefined;
         const items =
           list?.type === "ArrayExpression" ? list.elements.map((item) => expression(item, names, depth + 1)) : [null];
         return items.length === 0 || items.includes(null) ? null : `pick(${items.join(", ")})`;
       }
-      case "Math.floor": {
+      case "Math.random":
+        return "(random_int(0, 999999) / 1000000)";
+      case "Math.round":
+        return args.length === 1 && args[0] !== null ? `int(${args[0]} + 0.5)` : null;
+      case "Math.floor":
+      case "Math.trunc": {
         const found = randomBelow(node.arguments[0] as AnyNode | undefined);
-        return found === null ? null : `random_int(0, ${found - 1})`;
+        return found === null ? call("int", 1) : `random_int(0, ${found - 1})`;
       }
       default:
         return readJsonPath(node, names);
@@ -243,13 +263,11 @@ export function createExpressions(draft: Draft): Expressions {
       return items.includes(undefined) ? undefined : (items as Json[]);
     }
     if (node?.type === "ObjectExpression") {
-      const pairs = node.properties.map(
-        (property) =>
-          [
-            propertyName(property),
-            property.type === "Property" ? value(property.value, names, depth + 1) : undefined,
-          ] as const,
-      );
+      const pairs = node.properties.flatMap((property): (readonly [string | null, Json | undefined])[] => {
+        if (property.type === "Property") return [[propertyName(property), value(property.value, names, depth + 1)]];
+        const spread = value(property.argument, names, depth + 1);
+        return typeof spread === "object" ? Object.entries(asObject(spread)) : [[null, undefined]];
+      });
       return pairs.some(([name, item]) => name === null || item === undefined)
         ? undefined
         : (Object.fromEntries(pairs) as Json);

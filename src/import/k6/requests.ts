@@ -1,6 +1,7 @@
 import type { AnyNode, Node } from "acorn";
 import type { Json, JsonObject } from "../../protocol/json.ts";
 import { asObject, asText } from "../../protocol/json-values.ts";
+import { parseDuration } from "../../quantity.ts";
 import type { Draft } from "../draft.ts";
 import { writeHttpStep } from "../http-step.ts";
 import type { Pair, RequestBody } from "../request-body.ts";
@@ -197,7 +198,7 @@ function readConfig(params: JsonObject, where: string, draft: Draft): JsonObject
   const config: Record<string, Json> = {};
   for (const [name, value] of Object.entries(params)) {
     if (name === "headers" || name === "tags") continue;
-    if (name === "timeout" && (typeof value === "number" || /^\d+(?:ms|s|m)$/.test(String(value))))
+    if (name === "timeout" && (typeof value === "number" || (parseDuration(String(value)) ?? 0) > 0))
       config["timeout"] = value;
     else if (name === "redirects" && typeof value === "number")
       config["redirect"] = value === 0 ? false : { max_redirects: Math.min(value, 100) };

@@ -7,7 +7,10 @@ import { countPasses } from "./count-passes.ts";
 import type { Expressions, HeldResponse, Names } from "./expressions.ts";
 import { readRandom } from "./read-random.ts";
 import { isRequest, writeBatched, writeRequest, type WrittenRequest } from "./requests.ts";
-import { checkDepth, lineOf, readChain } from "./syntax.ts";
+import { checkDepth, lineOf, propertyName, readChain } from "./syntax.ts";
+
+/** Expressions that give another value each time. */
+const drawing = /\b(?:uuid|now|random_\w+|pick)\(/;
 
 /** What the script has at its top. */
 export interface Script {
@@ -15,6 +18,9 @@ export interface Script {
   readonly http: string;
   readonly functions: ReadonlyMap<string, Node>;
 }
+
+/** What `setup` gives back: expressions by field; "" is the whole. */
+export type ReturnedValues = Map<string, string>;
 
 /** A function's body, or null. */
 export function bodyOf(given: Node | null | undefined): readonly Node[] | null {
@@ -34,9 +40,11 @@ export function createStatementWriter(
   expressions: Expressions,
   options: ImportOptions,
   draft: Draft,
-): (statements: readonly Node[], names: Names) => Json[] {
+): (statements: readonly Node[], names: Names, returned: ReturnedValues | null) => Json[] {
   /** The steps of responses, for the checks that come later. */
   const steps = new Map<HeldResponse, Record<string, Json>>();
+  /** Takes what the function that is being written gives back; null: nothing wants it. */
+  let returned: ReturnedValues | null = null;
   const leave = (node: Node, what: string, why = "only plain http flows are read"): Json[] => {
     draft.leaveOut(what, lineOf(node), why);
     return [];
@@ -52,6 +60,7 @@ export function createStatementWriter(
       responses: new Map(names.responses),
       values: new Map(names.values),
       nodes: new Map(names.nodes),
+      origins: new Map(names.origins),
     };
     const block = node as AnyNode;
     return writeAll(block.type === "BlockStatement" ? block.body : [block], inner, depth + 1);
@@ -72,6 +81,12 @@ export function createStatementWriter(
       case "VariableDeclaration":
         return node.declarations.flatMap((each) => writeVariable(each.id, each.init ?? null, names, depth));
       case "IfStatement": {
+        const checked = (node.test.type === "UnaryExpression" ? node.test.argument : node.test) as AnyNode;
+        if (isCall(checked, "check"))
+          return [
+            ...writeExpression(checked, names, depth),
+            ...leave(node, "an if with what is in it", "its condition is the outcome of a check, which is kept"),
+          ];
         const expression = expressions.expression(node.test, names);
         if (expression === null) return leave(node, "an if with what is in it", "its condition is not read");
         const then = inside(node.consequent, names, depth);
@@ -92,20 +107,42 @@ export function createStatementWriter(
         return body.length === 0 ? [] : [{ type: "loop", config: { count: count.passes, steps: body } }];
       }
       case "ReturnStatement":
-        return node.argument === null || node.argument === undefined
-          ? []
-          : leave(node, "a return", "what a function gives back is not read");
+        return writeReturn(node, node.argument ?? null, names, depth);
       default:
         return leave(node, node.type.replace(/(?:Statement|Declaration)$/, "").toLowerCase());
     }
   }
 
+  function writeReturn(node: Node, argument: Node | null, names: Names, depth: number): Json[] {
+    if (argument === null) return depth === 0 ? [] : leave(node, "a return", "the steps after it run all the same");
+    const given = argument as AnyNode;
+    if (returned === null || depth > 0) return leave(node, "a return", "what a function gives back is not read");
+    const fields: [string, Node][] =
+      given.type === "ObjectExpression"
+        ? given.properties.flatMap((each): [string, Node][] =>
+            each.type === "Property" ? [[propertyName(each) ?? "", each.value]] : [],
+          )
+        : [["", given]];
+    for (const [field, value] of fields) {
+      const expression = expressions.expression(value, names);
+      // Each virtual user would draw another.
+      if (expression === null || drawing.test(expression))
+        leave(value, `what setup gives back ${field === "" ? "" : `as ${field}`}`.trim(), "its value is not read");
+      else returned.set(field, expression);
+    }
+    return [];
+  }
+
   function writeVariable(id: Node, init: Node | null, names: Names, depth: number): Json[] {
     const target = id as AnyNode;
     const value = init as AnyNode | null;
+    if (target.type === "ObjectPattern" && value !== null) return writePattern(target, value, names, depth);
     if (target.type !== "Identifier" || value === null) return value === null ? [] : leave(id, "a variable");
-    names.values.delete(target.name);
-    names.responses.delete(target.name);
+    const { name: variable } = target;
+    for (const name of names.values.keys())
+      if (name === variable || name.startsWith(`${variable}.`)) names.values.delete(name);
+    names.responses.delete(variable);
+    names.origins.set(variable, value);
     if (isRequest(value, script.http)) return writeHttp(value, names, target.name);
     if (isCall(value, `${script.http}.batch`)) return writeExpression(value, names, depth);
     if (value.type === "ObjectExpression" || value.type === "ArrayExpression" || isCall(value, "JSON.stringify")) {
@@ -115,13 +152,28 @@ export function createStatementWriter(
     const expression = expressions.expression(value, names);
     if (expression === null) return leave(id, `the variable ${target.name}`, "its value is not read");
     // Random values are drawn once: a variable of the workflow keeps its value for an iteration.
-    if (!/\b(?:uuid|now|random_\w+|pick)\(/.test(expression)) names.values.set(target.name, expression);
+    if (!drawing.test(expression)) names.values.set(target.name, expression);
     else {
       const name = draft.use(`${target.name}_${lineOf(id).replace(" ", "_")}`);
       draft.define(`${target.name}_${lineOf(id).replace(" ", "_")}`, `\${${expression}}`);
       names.values.set(target.name, name);
     }
     return [];
+  }
+
+  /** `const { name, id } = user`. */
+  function writePattern(
+    pattern: AnyNode & { type: "ObjectPattern" },
+    object: AnyNode,
+    names: Names,
+    depth: number,
+  ): Json[] {
+    return pattern.properties.flatMap((each) => {
+      if (each.type !== "Property" || each.computed || each.value.type !== "Identifier")
+        return leave(each, "a variable");
+      const member = { ...each, type: "MemberExpression", object, property: each.key, optional: false } as AnyNode;
+      return writeVariable(each.value, member, names, depth);
+    });
   }
 
   function keep({ step, response }: WrittenRequest): Record<string, Json> {
@@ -148,7 +200,11 @@ export function createStatementWriter(
     const name = readChain(node.callee) ?? "";
     const [first, second] = node.arguments as (AnyNode | undefined)[];
     if (name === "sleep") return writeSleep(node, first, names);
-    if (name === "check") return writeCheck(node, first, second, names);
+    if (name === "check") {
+      const [, , tags] = node.arguments;
+      if (tags !== undefined) leave(node, "the tags of a check", "only steps and scenarios have tags");
+      return writeCheck(node, first, second, names);
+    }
     if (name === "group") {
       const title = expressions.template(first, names);
       const body = bodyOf(second);
@@ -164,7 +220,7 @@ export function createStatementWriter(
     if (body === null) return leave(node, `the call of ${name || "a function"}`);
     return writeAll(
       body,
-      { responses: new Map(), values: new Map(names.values), nodes: new Map(names.nodes) },
+      { responses: new Map(), values: new Map(names.values), nodes: new Map(names.nodes), origins: new Map() },
       depth + 10,
     );
   }
@@ -177,11 +233,15 @@ export function createStatementWriter(
         : [];
     const range =
       /^random_int\((\d+), (\d+)\)$/.exec(expressions.expression(argument, names) ?? "") ?? readRandom(argument);
-    if (range === null || Number(range[2]) < Number(range[1])) return leave(node, "a sleep", "its time is not read");
+    if (range === null || Number(range[2]) < Number(range[1])) {
+      const seconds = expressions.expression(argument, names);
+      if (seconds === null) return leave(node, "a sleep", "its time is not read");
+      return [{ type: "sleep", config: { duration: `\${${seconds} * 1000}` } }];
+    }
     return [
       {
         type: "sleep",
-        config: { duration: { min: `${Number(range[1]) * 1000}ms`, max: `${Number(range[2]) * 1000}ms` } },
+        config: { duration: { min: toMs(range[1]), max: toMs(range[2]) } },
       },
     ];
   }
@@ -193,7 +253,7 @@ export function createStatementWriter(
     );
     const step = response === undefined ? undefined : steps.get(response);
     if (step === undefined) return [...made, ...leave(node, "a check", "what it looks at is no response that is read")];
-    const checks = readChecks(conditions, draft);
+    const checks = readChecks(conditions, (value) => expressions.value(value, names), draft);
     if (checks.length > 0) step["checks"] = [...((step["checks"] as Json[] | undefined) ?? []), ...checks];
     return made;
   }
@@ -214,7 +274,8 @@ export function createStatementWriter(
     return written.length === 0 ? [] : [{ type: "parallel", config: { steps: written } }];
   }
 
-  return (statements, names) => {
+  return (statements, names, wanted) => {
+    returned = wanted;
     const made = writeAll(statements, names, 0);
     for (const step of steps.values()) if ((step["extract"] as Json[]).length === 0) delete step["extract"];
     steps.clear();
@@ -224,4 +285,9 @@ export function createStatementWriter(
 
 function isCall(node: AnyNode, name: string): boolean {
   return node.type === "CallExpression" && readChain(node.callee) === name;
+}
+
+/** Seconds of a script as a duration. */
+function toMs(seconds: string | undefined): string {
+  return `${Math.round(Number(seconds) * 1000)}ms`;
 }

@@ -1,6 +1,6 @@
 import type { AnyNode, Node } from "acorn";
 import type { Json } from "../../protocol/json.ts";
-import { checkDepth, propertyName } from "./syntax.ts";
+import { checkDepth, propertyName, readChain } from "./syntax.ts";
 
 /** The value of an expression made of literals and constants alone; undefined: it is none. */
 export function readStatic(
@@ -16,8 +16,19 @@ export function readStatic(
       return node.value === null || ["string", "number", "boolean"].includes(typeof node.value)
         ? (node.value as Json)
         : undefined;
-    case "TemplateLiteral":
-      return node.expressions.length === 0 ? (node.quasis[0]?.value.cooked ?? "") : undefined;
+    case "TemplateLiteral": {
+      const values = node.expressions.map((each) => read(each));
+      return values.every((each) => typeof each === "string" || typeof each === "number")
+        ? node.quasis.map((quasi, at) => `${quasi.value.cooked ?? ""}${String(values[at] ?? "")}`).join("")
+        : undefined;
+    }
+    case "ConditionalExpression":
+      // `__ENV.X ? … : 10`: the default.
+      return readChain(node.test)?.startsWith("__ENV.") === true ? read(node.alternate) : undefined;
+    case "MemberExpression": {
+      const constant = constants.get(readChain(node) ?? "");
+      return constant === undefined ? undefined : read(constant);
+    }
     case "UnaryExpression": {
       const value = read(node.argument);
       return node.operator === "-" && typeof value === "number"
