@@ -2,7 +2,7 @@ import type { AnyNode, Node } from "acorn";
 import type { Json, JsonObject } from "../../protocol/json.ts";
 import type { Draft } from "../draft.ts";
 import type { ImportOptions } from "../importer.ts";
-import type { Names } from "./expressions.ts";
+import type { Names } from "./names.ts";
 import { type DataList, readDataList } from "./read-data-list.ts";
 import { readChain } from "./syntax.ts";
 

@@ -4,28 +4,9 @@ import { asObject } from "../../protocol/json-values.ts";
 import type { Draft } from "../draft.ts";
 import { escapeTemplate, quoteText } from "../template-text.ts";
 import type { DataLists } from "./data-lists.ts";
+import type { HeldResponse, Names } from "./names.ts";
 import { randomBelow } from "./read-random.ts";
 import { checkDepth, propertyName, readChain } from "./syntax.ts";
-
-/** A response that a variable of the script holds. */
-export interface HeldResponse {
-  readonly stepId: string;
-  /** The step's `extract`, which grows as the script reads values. */
-  readonly extract: Json[];
-  /** Variables by JSON path. */
-  readonly taken: Map<string, string>;
-}
-
-/** What names of the script mean at a place in it. */
-export interface Names {
-  readonly responses: Map<string, HeldResponse>;
-  /** Expressions by name, or by chain of names: `exec.vu.idInTest`. */
-  readonly values: Map<string, string>;
-  /** What local variables were given. */
-  readonly origins: Map<string, Node>;
-  /** The nodes of objects and the like that have names. */
-  readonly nodes: Map<string, Node>;
-}
 
 /** Reads expressions of the script into those of a workflow. null: there is none like it. */
 export interface Expressions {

@@ -5,7 +5,8 @@ import { parseDuration } from "../../quantity.ts";
 import type { Draft } from "../draft.ts";
 import { writeHttpStep } from "../http-step.ts";
 import type { Pair, RequestBody } from "../request-body.ts";
-import type { Expressions, HeldResponse, Names } from "./expressions.ts";
+import type { Expressions } from "./expressions.ts";
+import type { HeldResponse, Names } from "./names.ts";
 import { lineOf, propertyName, readChain } from "./syntax.ts";
 
 const methods: Readonly<Record<string, string>> = {
