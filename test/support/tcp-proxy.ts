@@ -6,6 +6,8 @@ export interface TcpProxy {
   readonly port: number;
   /** Open pairs of connections. */
   readonly connections: number;
+  /** Those who dialled and have not closed their side, whether or not anybody was told. */
+  readonly callers: number;
   /** Whether one of the parts that came from those who dialled holds this text. */
   heard(text: string): boolean;
   /** Bytes pass as they come: the state at the start. Held-back ones go first. */
@@ -33,6 +35,7 @@ export async function startTcpProxy(
 ): Promise<TcpProxy> {
   const pairs = new Set<Pair>();
   const parts: string[] = [];
+  const callers = new Set<Socket>();
   const farSockets = new Set<Socket>();
   const held: (() => void)[] = [];
   let open = true;
@@ -63,6 +66,9 @@ export async function startTcpProxy(
     far.once("close", () => farSockets.delete(far));
     const pair = { near, far };
     pairs.add(pair);
+    callers.add(near);
+    near.on("end", () => callers.delete(near));
+    near.on("close", () => callers.delete(near));
     near.on("data", (chunk: Buffer) => parts.push(chunk.toString()));
     join(near, far, pair);
     join(far, near, pair, (chunk) => rewrite(chunk, port));
@@ -82,6 +88,9 @@ export async function startTcpProxy(
     heard: (text) => parts.some((part) => part.includes(text)),
     get connections() {
       return pairs.size;
+    },
+    get callers() {
+      return callers.size;
     },
     pass() {
       open = true;

@@ -6,12 +6,12 @@ import type { Report } from "../../src/protocol/report.ts";
 export interface WatchedLoad {
   /** How many iterations passed so far. */
   passed(): number;
-  /** How many failed so far, at least: those that run are not known yet. */
-  failed(): number;
   /** Waits until so many more have passed. */
   passMore(count: number): Promise<void>;
-  /** Waits until one more has failed, at least. */
+  /** Waits until one more has failed. */
   failMore(): Promise<void>;
+  /** Waits until the last so many iterations of each VU have passed, all of them begun after this call. */
+  recover(count: number): Promise<void>;
   /** Stops it; what runs goes to its end. */
   stop(): Promise<Report>;
 }
@@ -21,9 +21,26 @@ export interface WatchedLoad {
  * workflow names.
  */
 export function startWatchedLoad(step: object, vus: number, workflow: object = {}, folder?: string): WatchedLoad {
-  const counts = { begins: 0, passes: 0 };
+  let passes = 0;
+  let failures = 0;
+  /** By VU: does it run an iteration that has not passed, and how many in a row have passed before it? */
+  const standings = new Map<string, { runs: boolean; row: number }>();
+  const hear = (word: string, vu: string): void => {
+    const standing = standings.get(vu) ?? { runs: false, row: 0 };
+    standings.set(vu, standing);
+    if (word === "begins") {
+      // What did not pass is known to have failed when its VU goes on.
+      if (standing.runs) failures++;
+      if (standing.runs) standing.row = 0;
+      standing.runs = true;
+    } else {
+      passes++;
+      standing.runs = false;
+      standing.row++;
+    }
+  };
   const stop = new AbortController();
-  const tell = (word: keyof typeof counts) => ({ type: "script", config: { script: `console.log("${word}")` } });
+  const tell = (word: string) => ({ type: "script", config: { script: `console.log("${word} " + vu.id)` } });
   const options = { vus, duration: "10m", think_time: "10ms", graceful_stop: "30s" };
   const running = run(
     { options, ...workflow, steps: [tell("begins"), step, tell("passes")] },
@@ -31,17 +48,21 @@ export function startWatchedLoad(step: object, vus: number, workflow: object = {
       ...(folder === undefined ? {} : { folder }),
       signal: stop.signal,
       log(_level, message) {
-        if (message === "begins" || message === "passes") counts[message]++;
+        const [, word, vu] = /^(begins|passes) (\d+)$/.exec(message) ?? [];
+        if (word !== undefined && vu !== undefined) hear(word, vu);
       },
     },
   );
-  const passed = () => counts.passes;
-  const failed = () => Math.max(0, counts.begins - counts.passes - vus);
   return {
-    passed,
-    failed,
-    passMore: (count) => expect.poll(passed).toBeGreaterThanOrEqual(passed() + count),
-    failMore: () => expect.poll(failed).toBeGreaterThan(failed()),
+    passed: () => passes,
+    passMore: (count) => expect.poll(() => passes).toBeGreaterThanOrEqual(passes + count),
+    failMore: () => expect.poll(() => failures).toBeGreaterThan(failures),
+    recover(count) {
+      for (const standing of standings.values()) standing.row = -1;
+      return expect
+        .poll(() => Math.min(...Array.from(standings.values(), ({ row }) => row)))
+        .toBeGreaterThanOrEqual(count);
+    },
     stop() {
       stop.abort();
       return running;

@@ -197,7 +197,7 @@ describe.each(testBrokers)("$type", (broker) => {
     expect(count(report, "mq_msgs_sent")).toBe(1);
     expect(errors(report)).toEqual([expect.stringMatching(/^timeout: not done in time/)]);
     // What is held back never reaches the broker: it would be there after the destination was removed.
-    await expect.poll(() => proxy.connections).toBe(0);
+    await expect.poll(() => proxy.callers).toBe(0);
   });
 
   test("a stop cuts a consume step short, and every connection is closed at the end", async () => {

@@ -334,16 +334,25 @@ test("a server that is killed and comes back: errors are counted, then connectio
 
 test("a stop cuts a wait short; at the VUs' end each connection is closed with a handshake, or ended", async () => {
   const closes: number[] = [];
-  const server = await serve((socket) => socket.on("close", (code) => closes.push(code)));
+  let heard = 0;
+  const server = await serve((socket) => {
+    socket.on("message", () => heard++);
+    socket.on("close", (code) => closes.push(code));
+  });
   // Answers nothing, not even a close.
   const deaf = await serve((socket) => socket.pause());
   const stop = new AbortController();
   const workflow = {
     options: { vus: 3, duration: "60s", graceful_stop: "0s" },
-    steps: [ws({ url: deaf.url, action: "connect" }), ws({ url: server.url, action: "receive" })],
+    steps: [
+      ws({ url: deaf.url, action: "connect" }),
+      ws({ url: server.url, data: "here" }),
+      ws({ url: server.url, action: "receive" }),
+    ],
   };
   const running = run(workflow, { signal: stop.signal });
-  await expect.poll(() => server.sockets.clients.size).toBe(3);
+  // Who has sent something knows that it is connected.
+  await expect.poll(() => heard).toBe(3);
   stop.abort();
   const report = await running;
   expect(report.metrics["interrupted_iterations"]?.values["count"]).toBe(3);

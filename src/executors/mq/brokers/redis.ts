@@ -92,9 +92,8 @@ async function connectRedis(
   });
   // What breaks it rejects its commands too.
   client.on("error", () => undefined);
-  const destroy = () => {
-    if (client.isOpen) client.destroy();
-  };
+  // Also one that is closing, and waits for answers: to the driver it is not open any more.
+  const destroy = () => client.destroy();
   signal.addEventListener("abort", destroy);
   client.on("end", () => signal.removeEventListener("abort", destroy));
   await client.connect();
