@@ -7,6 +7,7 @@ export default defineConfig({
   test: {
     include: ["src/**/*.test.ts", "test/**/*.test.ts"],
     globalSetup: "test/support/services/global-setup.ts",
+    setupFiles: ["test/support/fix-seeds.ts"],
     environment: "node",
     pool: "forks",
     maxWorkers: 2,

@@ -74,9 +74,9 @@ test("GOAWAY: calls in flight end, the next dial anew", async () => {
   const load = startWatchedLoad(callStep(server, "Get", { message: { delay_ms: 20 } }), 3, {}, protoFolder);
   await load.passMore(5);
   const second = await restart(server, () => server.drain());
-  await load.passMore(5);
+  // What passes at first may still come from the first server.
+  await expect.poll(() => second.metadata.length).toBeGreaterThanOrEqual(5);
   const report = await load.stop();
-  expect(second.metadata.length).toBeGreaterThanOrEqual(5);
   expect([...new Set(report.errors.map(({ code }) => code))].filter((code) => code !== "grpc_unavailable")).toEqual([]);
 });
 
