@@ -25,6 +25,16 @@ export function chooseLevel(search: LimitSearch, levels: readonly LimitLevel[]):
   return { target: middle };
 }
 
+/** Why a search ends after a level that broke, where the target did not recover: every other level would break too. */
+export function describeLasting(search: LimitSearch, levels: readonly LimitLevel[]): string {
+  const broken = findBroken(levels);
+  const [low, high] = [findHeld(levels)?.target ?? search.from, broken?.target ?? search.to];
+  return (
+    `${showTarget(search, high)} does not hold: ${broken?.why ?? ""}; the target did not recover from it at ` +
+    `${showTarget(search, search.from)}, so what lies above ${showTarget(search, low)} is not known`
+  );
+}
+
 /** The highest level that held; null: none. */
 export function findHeld(levels: readonly LimitLevel[]): LimitLevel | null {
   return levels.reduce<LimitLevel | null>(

@@ -59,6 +59,25 @@ test("the first level breaks: no limit, and the run failed by its thresholds", (
   });
 });
 
+test("a target that never recovers ends the search: the levels between would break whatever they are", () => {
+  const played = playSearch({ search, knee: 40, lasting: true });
+  played.run();
+  const found = played.report().find_limit;
+  expect(found?.levels.map(({ target, held }) => `${target}${held ? "+" : "-"}`)).toEqual([
+    "10+",
+    "15+",
+    "23+",
+    "35+",
+    "53-",
+  ]);
+  expect(found).toMatchObject({
+    limit: 35,
+    reason:
+      "53/s does not hold: http_req_failed: rate < 0.1 was 1; the target did not recover from it at 10/s, " +
+      "so what lies above 35/s is not known",
+  });
+});
+
 test("starts that find no VU break a level though the thresholds hold", () => {
   const played = playSearch({ search, knee: 1_000, droppedAt: (rate) => (rate > 30 ? 0.1 : 0) });
   played.run();

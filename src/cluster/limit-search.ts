@@ -5,7 +5,7 @@ import { parseMetricKey } from "../measure/threshold.ts";
 import type { LimitSearch } from "../protocol/limit-search.ts";
 import type { LimitLevel } from "../protocol/report.ts";
 import type { ThresholdResult } from "../protocol/report.ts";
-import { chooseLevel, showTarget } from "./limit-levels.ts";
+import { chooseLevel, describeLasting, showTarget } from "./limit-levels.ts";
 import { findSearched, type SearchCounts, type SearchState } from "./limit-state.ts";
 import { shortGrace, stopLoad } from "./owner-end.ts";
 import { type Instant, isStanding, type OwnerEffect, type OwnerState, testTimeAt } from "./owner-state.ts";
@@ -68,7 +68,7 @@ function hold(look: Look, sinceMs: number, passedMs: number): readonly OwnerEffe
   return level.held ? go(look, "level", next.target, outcome) : go(look, "rest", spec.from, outcome);
 }
 
-/** What a level left undone would break the next one: it waits until the thresholds hold again. */
+/** What a level left undone would break the next one: it waits until the thresholds hold again, else the search ends. */
 function rest(look: Look, passedMs: number): readonly OwnerEffect[] {
   const { search, spec, testMs } = look;
   const windowMs = spec.settleMs + FRAMES_IN_MS;
@@ -77,7 +77,9 @@ function rest(look: Look, passedMs: number): readonly OwnerEffect[] {
   if (!recovered && passedMs < spec.settleMs + spec.restMs) return [];
   const next = chooseLevel(spec, search.levels);
   if ("over" in next) return finish(look, next.over);
-  return go(look, "level", next.target, recovered ? "it has recovered" : "it has not recovered, the rest is over");
+  return recovered
+    ? go(look, "level", next.target, "it has recovered")
+    : finish(look, describeLasting(spec, search.levels));
 }
 
 /** The order acts a little ahead; settling is longer. */

@@ -18,6 +18,8 @@ interface Play {
   readonly knee: number;
   /** Share of the planned starts that find no VU, at a rate. */
   readonly droppedAt?: (rate: number) => number;
+  /** What is beyond the knee once breaks the target for good. */
+  readonly lasting?: boolean;
   readonly options?: object;
 }
 
@@ -57,7 +59,7 @@ export function measureSecond(served: number, slow: boolean, dropped: number): r
 }
 
 /** An owner that searches, its clock turned by quarters of a second, with one slave before a target that has a knee. */
-export function playSearch({ search, knee, droppedAt = () => 0, options = {} }: Play) {
+export function playSearch({ search, knee, droppedAt = () => 0, lasting = false, options = {} }: Play) {
   const workflow = loadSearch(search, options);
   const plan = makePlan(workflow);
   const snapshot = createSnapshot(workflow);
@@ -73,6 +75,7 @@ export function playSearch({ search, knee, droppedAt = () => 0, options = {} }: 
   let now = 0;
   let load = plan.scenarios[0]?.scenario.limitSearch?.from ?? 0;
   let backlog = 0;
+  let broken = false;
   let frames = 0;
   let told = 0;
   let done = false;
@@ -100,6 +103,7 @@ export function playSearch({ search, knee, droppedAt = () => 0, options = {} }: 
     const asked = isRate ? backlog + load - dropped : load;
     const served = Math.min(asked, knee);
     backlog = isRate ? asked - served : 0;
+    broken ||= lasting && load > knee;
     const testTimeMs = testTimeAt(state, now);
     frames++;
     const frame = {
@@ -107,7 +111,7 @@ export function playSearch({ search, knee, droppedAt = () => 0, options = {} }: 
       second: Math.floor((testTimeMs - 1) / 1_000),
       testTimeMs,
       warmUp: testTimeMs <= workflow.warmUpMs,
-      series: measureSecond(Math.ceil(served), isRate ? backlog > 0 : load > knee, dropped),
+      series: measureSecond(Math.ceil(served), broken || (isRate ? backlog > 0 : load > knee), dropped),
       errors: [],
       vus: [],
       overflow: {},
