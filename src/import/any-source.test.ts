@@ -259,16 +259,40 @@ const element = fc.oneof(
     )
     .map((list) => `<RegexExtractor>${list.join("")}</RegexExtractor><hashTree/>`),
   fc
-    .tuple(prop("1"), fc.constantFrom("1", "2", "8", "16", "6"))
+    .tuple(
+      fc.array(prop("1"), { maxLength: 2 }),
+      fc.constantFrom("1", "2", "8", "16", "6", "33", "34", "48"),
+      fc.constantFrom("response_data", "response_code", "response_headers"),
+    )
     .map(
-      ([text, bits]) =>
-        `<ResponseAssertion><collectionProp name="Asserion.test_strings">${text}</collectionProp><stringProp name="Assertion.test_field">Assertion.response_data</stringProp><intProp name="Assertion.test_type">${bits}</intProp></ResponseAssertion><hashTree/>`,
+      ([texts, bits, field]) =>
+        `<ResponseAssertion><collectionProp name="Asserion.test_strings">${texts.join("")}</collectionProp><stringProp name="Assertion.test_field">Assertion.${field}</stringProp><intProp name="Assertion.test_type">${bits}</intProp></ResponseAssertion><hashTree/>`,
     ),
   fc
     .tuple(prop("JSON_PATH"), prop("EXPECTED_VALUE"), fc.boolean())
     .map(
       ([path, value, regex]) =>
         `<JSONPathAssertion>${path.replace(">", ">$.")}${value}<boolProp name="JSONVALIDATION">true</boolProp><boolProp name="ISREGEX">${String(regex)}</boolProp></JSONPathAssertion><hashTree/>`,
+    ),
+  fc
+    .tuple(
+      prop("BoundaryExtractor.refname"),
+      prop("BoundaryExtractor.lboundary"),
+      prop("BoundaryExtractor.rboundary"),
+      prop("RegexExtractor.template"),
+    )
+    .map((list) => `<BoundaryExtractor>${list.join("")}</BoundaryExtractor><hashTree/>`),
+  fc
+    .tuple(odd, fc.constantFrom("XPathExtractor2.xpathQuery", "HtmlExtractor.expr"), fc.constantFrom("//a", "a.b", "-"))
+    .map(
+      ([text, name, path]) =>
+        `<${name.startsWith("X") ? "XPath2Extractor" : "HtmlExtractor"}><stringProp name="XPathExtractor2.refname">v</stringProp><stringProp name="HtmlExtractor.refname">v</stringProp><stringProp name="${name}">${path}${xml(text)}</stringProp></${name.startsWith("X") ? "XPath2Extractor" : "HtmlExtractor"}><hashTree/>`,
+    ),
+  fc
+    .tuple(odd, fc.constantFrom("0", "1", "3"))
+    .map(
+      ([size, operator]) =>
+        `<SizeAssertion><stringProp name="Assertion.test_field">SizeAssertion.response_data</stringProp><stringProp name="SizeAssertion.size">${xml(size)}</stringProp><intProp name="SizeAssertion.operator">${operator}</intProp></SizeAssertion><hashTree/><TestAction><intProp name="ActionProcessor.action">1</intProp><stringProp name="ActionProcessor.duration">${xml(size)}</stringProp></TestAction><hashTree/>`,
     ),
   fc
     .tuple(prop("IfController.condition"))
@@ -282,8 +306,11 @@ const element = fc.oneof(
         "ThroughputController",
         "RandomController",
         "SwitchController",
+        "InterleaveControl",
         "OnceOnlyController",
+        "ModuleController",
       ),
+      prop("SwitchController.value"),
       prop("LoopController.loops"),
       prop("WhileController.condition"),
       prop("ForeachController.inputVal"),
@@ -291,11 +318,11 @@ const element = fc.oneof(
     )
     .map(
       ([kind, ...list]) =>
-        `<${kind} testname="c">${list.join("")}</${kind}><hashTree><HTTPSamplerProxy/><hashTree/></hashTree>`,
+        `<${kind} testname="c">${list.join("")}</${kind}><hashTree><HTTPSamplerProxy/><hashTree/><HTTPSamplerProxy testname="b"/><hashTree/></hashTree>`,
     ),
   fc
     .tuple(
-      fc.constantFrom("ConstantTimer", "SyncTimer", "DurationAssertion", "CounterConfig"),
+      fc.constantFrom("ConstantTimer", "PoissonRandomTimer", "SyncTimer", "DurationAssertion", "CounterConfig"),
       prop("ConstantTimer.delay"),
       prop("DurationAssertion.duration"),
       prop("CounterConfig.name"),

@@ -163,6 +163,46 @@ describe("what is imported sends what the source says", { timeout: patience }, (
   });
 });
 
+test("a k6 script with rows, tags and an environment sends what it says", { timeout: patience }, async () => {
+  const folder = createFolder();
+  const script = join(folder, "shop.js");
+  writeFileSync(join(folder, "users.json"), JSON.stringify({ users: [{ name: "ann" }, { name: "陈晨" }] }));
+  writeFileSync(
+    script,
+    `import http from "k6/http";
+     import { SharedArray } from "k6/data";
+     import { sleep } from "k6";
+     const users = new SharedArray("users", () => JSON.parse(open("./users.json")).users);
+     const BASE = __ENV.BASE_URL || "http://127.0.0.1:8000";
+     export const options = {
+       scenarios: { buy: { executor: "per-vu-iterations", vus: users.length, iterations: 1, exec: "buy", env: { KIND: "member" } } },
+       thresholds: { "http_reqs{name:order}": ["count==2"], "http_reqs{scenario:buy}": ["count==2"] },
+     };
+     export function setup() { return { token: http.get(\`\${BASE}/token\`).json("token") }; }
+     export function buy(data) {
+       const user = users[__VU % users.length];
+       http.post(
+         \`\${BASE}/post?region=\${__ENV.REGION}&kind=\${__ENV.KIND}\`,
+         JSON.stringify({ name: user.name, token: data.token }),
+         { tags: { name: "order" } },
+       );
+       sleep(Math.floor(Math.random() * 2) / 100);
+     }`,
+  );
+  const { requests, leftOut } = await importAndRun("k6", script, [], ["-e", "REGION=eu"]);
+  expect(leftOut).toEqual([]);
+  expect(lines(requests)).toEqual([
+    "GET /token",
+    "POST /post?region=eu&kind=member",
+    "POST /post?region=eu&kind=member",
+  ]);
+  const sent = requests.slice(1).map(({ body }) => JSON.parse(body) as { readonly name: string });
+  expect(sent.sort((left, right) => left.name.localeCompare(right.name, "en"))).toEqual([
+    { name: "ann", token: "t-1" },
+    { name: "陈晨", token: "t-1" },
+  ]);
+});
+
 describe("the command", () => {
   test("writes to stdout, and its list to stderr", async () => {
     const { code, stdout, stderr } = await runCommand(["import", "curl", "-"], {

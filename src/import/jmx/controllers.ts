@@ -1,5 +1,7 @@
 import type { Json, JsonObject } from "../../protocol/json.ts";
+import { asObject, asText } from "../../protocol/json-values.ts";
 import type { Draft } from "../draft.ts";
+import { quoteText } from "../template-text.ts";
 import type { JmxText } from "./jmx-text.ts";
 import type { PlanNode } from "./read-plan.ts";
 
@@ -53,6 +55,18 @@ const whilst: Controller = (node, steps, text, draft) => {
     );
     return null;
   }
+  // A counter counts passes there and iterations here: the loop would never end.
+  const counter = listCounters(node).find((name) =>
+    new RegExp(`(?<![\\p{L}\\p{N}_.])${name}(?![\\p{L}\\p{N}_])`, "u").test(condition),
+  );
+  if (counter !== undefined) {
+    draft.leaveOut(
+      `the While Controller ${node.name} with its steps`,
+      node.name,
+      `its condition is the counter ${counter}, which counts iterations here; use a loop with a count`,
+    );
+    return null;
+  }
   return step(node, draft, "loop", { condition, steps });
 };
 
@@ -62,7 +76,9 @@ const foreach: Controller = (node, steps, _text, draft) => {
     node.props.get("ForeachController.returnVal") ?? "",
   ];
   if (from === "" || to === "") return null;
-  return step(node, draft, "loop", { items: `\${${draft.use(from)}}`, item_var: draft.assign(to), steps });
+  // What the loop sets is set inside it alone.
+  if (from === to) draft.define(from, []);
+  return step(node, draft, "loop", { items: `\${${draft.use(from)} || []}`, item_var: draft.assign(to), steps });
 };
 
 const throughput: Controller = (node, steps, text, draft) => {
@@ -84,6 +100,34 @@ const throughput: Controller = (node, steps, text, draft) => {
 const random: Controller = (node, steps, _text, draft) =>
   step(node, draft, "switch", { cases: steps.map((each) => ({ weight: 1, steps: [each] })) });
 
+/** The next of them in each iteration. */
+const interleave: Controller = (node, steps, _text, draft) =>
+  steps.length === 1
+    ? [...steps]
+    : step(node, draft, "switch", {
+        cases: steps.map((each, at) => ({ expression: `vu.iteration % ${steps.length} == ${at}`, steps: [each] })),
+      });
+
+/** The one whose number or name the value is; else the one that is called `default`. */
+const select: Controller = (node, steps, text, draft) => {
+  const written = node.props.get("SwitchController.value") || "0";
+  const value = text.template(written, node.name);
+  if (/^\d+$/.test(value)) return steps.slice(Number(value) < steps.length ? Number(value) : 0).slice(0, 1);
+  if (new RegExp(String.raw`^\$\{random_int\(0, ${steps.length - 1}\)\}$`).test(value))
+    return random(node, steps, text, draft);
+  const [, name] = /^\$\{([\p{L}_][\p{L}\p{N}_]*)\}$/u.exec(value) ?? [];
+  if (name === undefined) return runInOrder(node, steps, text, draft);
+  const cases = steps.map((each, at) => ({
+    expression: `text(${name}) == "${at}" || text(${name}) == ${quoteText(nameOf(each))}`,
+    steps: [each],
+  }));
+  const otherwise = steps.filter((each) => /^default$/i.test(nameOf(each)));
+  return step(node, draft, "switch", {
+    cases: cases.filter((_case, at) => !otherwise.includes(steps[at] ?? null)),
+    ...(otherwise.length > 0 ? { default: otherwise } : {}),
+  });
+};
+
 /** Controllers by their element. */
 export const controllers: Readonly<Record<string, Controller>> = {
   GenericController: group,
@@ -94,6 +138,8 @@ export const controllers: Readonly<Record<string, Controller>> = {
   ForeachController: foreach,
   ThroughputController: throughput,
   RandomController: random,
+  InterleaveControl: interleave,
+  SwitchController: select,
   OnceOnlyController: (node, steps, _text, draft) =>
     step(node, draft, "condition", { expression: "vu.iteration == 0", then: steps }),
 };
@@ -102,4 +148,19 @@ export const controllers: Readonly<Record<string, Controller>> = {
 export function runInOrder(node: PlanNode, steps: readonly Json[], text: JmxText, draft: Draft): Json[] | null {
   draft.leaveOut(`what ${node.kind} ${node.name} does`, node.name, "its steps run one after the other");
   return group(node, steps, text, draft);
+}
+
+/** The names of the counters below a controller that can stand in an expression. */
+function listCounters(node: PlanNode): string[] {
+  return node.children
+    .flatMap((child) => [
+      ...(child.kind === "CounterConfig" ? [child.props.get("CounterConfig.name") ?? ""] : []),
+      ...listCounters(child),
+    ])
+    .filter((name) => /^[\p{L}_][\p{L}\p{N}_]*$/u.test(name));
+}
+
+function nameOf(written: Json): string {
+  const { name, id } = asObject(written);
+  return asText(name) ?? asText(id) ?? "";
 }

@@ -26,6 +26,11 @@ export function importJmx(source: string, options: ImportOptions): Imported {
     draft.leaveOut("thread groups one after the other", plan.name, "scenarios run side by side; see start_time");
   writer.noteVariables(plan.children);
   const scope = writer.widen(plan.children, emptyScope);
+  // Only thread groups run; what else stands beside them is noted.
+  writer.writeChildren(
+    plan.children.filter((node) => !groups.test(node.kind)),
+    emptyScope,
+  );
   const write = (node: PlanNode): Json[] => writer.writeChildren(node.children, scope);
   const named = (kind: RegExp): PlanNode[] => enabled.filter((node) => groups.test(node.kind) && kind.test(node.kind));
   const setup = named(/^Setup/).flatMap(write);

@@ -18,11 +18,20 @@ export function createJmxText(draft: Draft): JmxText {
     if (value !== undefined) draft.define(name, template(value, name));
     return draft.use(name);
   };
+  /** A function whose last argument names a variable: the iteration keeps the value in it. */
+  const keep = (name: string | undefined, made: string): string => {
+    if (name === undefined || name === "") return made;
+    draft.define(name, `\${${made}}`);
+    return draft.use(name);
+  };
   const functions: Readonly<Record<string, Call>> = {
     __UUID: () => "uuid()",
-    __Random: ([low, high]) => `random_int(${number(low, "0")}, ${number(high, "100")})`,
-    __RandomString: ([length, letters]) =>
-      `random_text(${number(length, "10")}${letters === undefined || letters === "" ? "" : `, ${argument(letters)}`})`,
+    __Random: ([low, high, name]) => keep(name, `random_int(${number(low, "0")}, ${number(high, "100")})`),
+    __RandomString: ([length, letters, name]) =>
+      keep(
+        name,
+        `random_text(${number(length, "10")}${letters === undefined || letters === "" ? "" : `, ${argument(letters)}`})`,
+      ),
     __time: ([format = ""]) =>
       format === ""
         ? "now()"

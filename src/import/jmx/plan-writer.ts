@@ -5,7 +5,8 @@ import type { Pair } from "../request-body.ts";
 import { controllers, runInOrder } from "./controllers.ts";
 import { readDataSet } from "./data-set.ts";
 import type { JmxText } from "./jmx-text.ts";
-import { readExtractor, readJsonAssertion, readResponseAssertion } from "./read-checks.ts";
+import { readJsonAssertion, readResponseAssertion, readSizeAssertion } from "./read-checks.ts";
+import { extractorKinds, readExtractor } from "./read-extractor.ts";
 import type { PlanNode, PlanPart } from "./read-plan.ts";
 import { addHeaders, addPause, type Scope, type ScopeReader } from "./scope.ts";
 import { writeSampler } from "./write-sampler.ts";
@@ -23,6 +24,18 @@ export interface PlanWriter {
 }
 
 const listeners = /^(?:ResultCollector|BackendListener|Summariser|DebugSampler|.*Visualizer|.*Listener)$/;
+/** Why elements are left out, with what is below them. */
+const unsaid: readonly (readonly [kind: RegExp, why: string])[] = [
+  [/^ModuleController$/, "what it names runs where it stands alone"],
+  [/^IncludeController$/, "import the plan that it includes, and use `call`"],
+  [/^TestFragmentController$/, "it runs only where a Module Controller names it"],
+  [/^AuthManager$/, "give `auth` to the steps or to `options.http`"],
+  [/^CacheManager$/, "nothing is cached"],
+  [/ThroughputTimer$/, "an arrival rate is a load: see `rate`"],
+  [/^(?:JSR223|BeanShell|BSF)(?!.*Listener$)/, "a script of the JVM; write it anew as `script`"],
+  [/^JDBC/, "write it anew as `db`"],
+];
+
 const ignored = new Set(["Arguments", "CSVDataSet", "CounterConfig", "CookieManager"]);
 
 export function createPlanWriter(text: JmxText, options: ImportOptions, draft: Draft): PlanWriter {
@@ -44,7 +57,13 @@ export function createPlanWriter(text: JmxText, options: ImportOptions, draft: D
           ],
         ),
       ),
-    ConstantTimer: (node, scope) => addPause(scope, ms(node, "ConstantTimer.delay"), ms(node, "ConstantTimer.delay")),
+    ConstantTimer: (node, scope) => {
+      const [, least, most] =
+        /^\$\{__Random\(\s*(\d{1,8})\s*,\s*(\d{1,8})\s*,?\s*\)\}$/.exec(node.props.get("ConstantTimer.delay") ?? "") ??
+        [];
+      if (least !== undefined && Number(most) >= Number(least)) return addPause(scope, Number(least), Number(most));
+      return addPause(scope, ms(node, "ConstantTimer.delay"), ms(node, "ConstantTimer.delay"));
+    },
     UniformRandomTimer: (node, scope) =>
       addPause(scope, ms(node, "ConstantTimer.delay"), ms(node, "ConstantTimer.delay") + ms(node, "RandomTimer.range")),
     GaussianRandomTimer: (node, scope) => {
@@ -55,6 +74,11 @@ export function createPlanWriter(text: JmxText, options: ImportOptions, draft: D
       );
       const [delay, deviation] = [ms(node, "ConstantTimer.delay"), ms(node, "RandomTimer.range")];
       return addPause(scope, Math.max(0, delay - deviation), delay + deviation);
+    },
+    PoissonRandomTimer: (node, scope) => {
+      draft.leaveOut(`the distribution of ${node.name}`, node.name, "even between delay and delay + 2 × lambda");
+      const [delay, lambda] = [ms(node, "ConstantTimer.delay"), ms(node, "RandomTimer.range")];
+      return addPause(scope, delay, delay + 2 * lambda);
     },
     SyncTimer: (node, scope) => {
       const count = Math.min(ms(node, "groupSize"), 1_000_000);
@@ -77,8 +101,13 @@ export function createPlanWriter(text: JmxText, options: ImportOptions, draft: D
       ...scope,
       asserts: [...scope.asserts, { type: "duration", operator: "lte", value: ms(node, "DurationAssertion.duration") }],
     }),
-    RegexExtractor: (node, scope) => ({ ...scope, extracts: [...scope.extracts, ...readExtractor(node, draft)] }),
-    JSONPostProcessor: (node, scope) => ({ ...scope, extracts: [...scope.extracts, ...readExtractor(node, draft)] }),
+    SizeAssertion: (node, scope) => ({ ...scope, asserts: [...scope.asserts, ...readSizeAssertion(node, draft)] }),
+    ...Object.fromEntries(
+      extractorKinds.map((kind): [string, ScopeReader] => [
+        kind,
+        (node, scope) => ({ ...scope, extracts: [...scope.extracts, ...readExtractor(node, draft)] }),
+      ]),
+    ),
   };
 
   function ms(node: PlanNode, name: string): number {
@@ -128,8 +157,11 @@ export function createPlanWriter(text: JmxText, options: ImportOptions, draft: D
   function writeNode(node: PlanNode, scope: Scope): Json[] {
     if (Object.hasOwn(scopeReaders, node.kind) || ignored.has(node.kind)) return [];
     if (!node.enabled) draft.leaveOut(`the ${node.kind} ${node.name}`, node.name, "it is disabled");
+    else if (whyUnsaid(node) !== null)
+      draft.leaveOut(`the ${node.kind} ${node.name}`, node.name, whyUnsaid(node) ?? "");
+    else if (node.kind === "TestAction") return writePause(node);
     else if (node.kind.startsWith("HTTPSampler")) return writeRequest(node, scope);
-    else if (Object.hasOwn(controllers, node.kind) || /(?:Controller|Control)$/.test(node.kind)) {
+    else if (Object.hasOwn(controllers, node.kind) || /(?:Controller|Control|RunTime)$/.test(node.kind)) {
       const steps = writeChildren(node.children, scope);
       const write = (Object.hasOwn(controllers, node.kind) ? controllers[node.kind] : undefined) ?? runInOrder;
       return steps.length === 0 ? [] : (write(node, steps, text, draft) ?? []);
@@ -142,6 +174,17 @@ export function createPlanWriter(text: JmxText, options: ImportOptions, draft: D
     return [];
   }
 
+  function writePause(node: PlanNode): Json[] {
+    const given = node.props.get("ActionProcessor.duration") ?? "";
+    const isPause = node.props.get("ActionProcessor.action") === "1";
+    const duration = text.template(given, node.name);
+    if (!isPause || !/^(?:\d{1,8}|\$\{[^}]*\})$/.test(duration)) {
+      draft.leaveOut(`the action of ${node.name}`, node.name, isPause ? `${given} is no time` : "only pauses are read");
+      return [];
+    }
+    return options.thinkTimes ? [{ id: draft.stepId(node.name), type: "sleep", config: { duration } }] : [];
+  }
+
   function writeRequest(node: PlanNode, outer: Scope): Json[] {
     const scope = widen(node.children, outer);
     for (const child of node.children) writeNode(child, scope);
@@ -151,4 +194,8 @@ export function createPlanWriter(text: JmxText, options: ImportOptions, draft: D
   }
 
   return { defineVariable, noteVariables, widen, writeChildren, data: () => data, cookies: () => cookies };
+}
+
+function whyUnsaid({ kind }: PlanNode): string | null {
+  return unsaid.find(([pattern]) => pattern.test(kind))?.[1] ?? null;
 }

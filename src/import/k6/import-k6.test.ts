@@ -184,6 +184,15 @@ test("what setup gives back is read where the test reads it", async () => {
   ]);
 });
 
+test("a request whose response is read at once", async () => {
+  expect(
+    await steps('const id = http.get("http://a.test/").json().items[0].id; http.get(`http://a.test/${id}`);'),
+  ).toMatchObject([
+    { config: { url: "/" }, extract: [{ name: "get_items_0_id", path: "$.items[0].id" }] },
+    { config: { url: "/${get_items_0_id}" } },
+  ]);
+});
+
 test.each<[script: string, duration: Json]>([
   ["sleep(randomIntBetween(1, 3))", { min: "1000ms", max: "3000ms" }],
   ["sleep(randomIntBetween(5, 20) / 10)", "${(random_int(5, 20) / 10) * 1000}"],

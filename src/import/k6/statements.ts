@@ -5,8 +5,9 @@ import type { ImportOptions } from "../importer.ts";
 import { readChecks } from "./checks.ts";
 import { countPasses } from "./count-passes.ts";
 import type { Expressions } from "./expressions.ts";
+import { liftRequest } from "./lift-request.ts";
 import type { HeldResponse, Names } from "./names.ts";
-import { readRandom } from "./read-random.ts";
+import { readSleep } from "./read-sleep.ts";
 import { isRequest, writeBatched, writeRequest, type WrittenRequest } from "./requests.ts";
 import { checkDepth, lineOf, propertyName, readChain } from "./syntax.ts";
 
@@ -124,14 +125,18 @@ export function createStatementWriter(
             each.type === "Property" ? [[propertyName(each) ?? "", each.value]] : [],
           )
         : [["", given]];
-    for (const [field, value] of fields) {
+    const made: Json[] = [];
+    for (const [field, each] of fields) {
+      const lifted = liftRequest(each as AnyNode, script.http, `request of ${lineOf(each)}`);
+      if (lifted !== null) made.push(...writeHttp(lifted.request, names, `request of ${lineOf(each)}`));
+      const value = lifted?.value ?? each;
       const expression = expressions.expression(value, names);
       // Each virtual user would draw another.
       if (expression === null || drawing.test(expression))
         leave(value, `what setup gives back ${field === "" ? "" : `as ${field}`}`.trim(), "its value is not read");
       else returned.set(field, expression);
     }
-    return [];
+    return made;
   }
 
   function writeVariable(id: Node, init: Node | null, names: Names, depth: number): Json[] {
@@ -145,6 +150,12 @@ export function createStatementWriter(
     names.responses.delete(variable);
     names.origins.set(variable, value);
     if (isRequest(value, script.http)) return writeHttp(value, names, target.name);
+    const lifted = liftRequest(value, script.http, `request of ${lineOf(value)}`);
+    if (lifted !== null)
+      return [
+        ...writeHttp(lifted.request, names, `request of ${lineOf(value)}`),
+        ...writeVariable(id, lifted.value, names, depth),
+      ];
     if (isCall(value, `${script.http}.batch`)) return writeExpression(value, names, depth);
     if (value.type === "ObjectExpression" || value.type === "ArrayExpression" || isCall(value, "JSON.stringify")) {
       names.nodes.set(target.name, value);
@@ -228,23 +239,9 @@ export function createStatementWriter(
 
   function writeSleep(node: Node, argument: AnyNode | undefined, names: Names): Json[] {
     if (!options.thinkTimes) return [];
-    if (argument?.type === "Literal" && typeof argument.value === "number")
-      return argument.value > 0
-        ? [{ type: "sleep", config: { duration: `${Math.round(argument.value * 1000)}ms` } }]
-        : [];
-    const range =
-      /^random_int\((\d+), (\d+)\)$/.exec(expressions.expression(argument, names) ?? "") ?? readRandom(argument);
-    if (range === null || Number(range[2]) < Number(range[1])) {
-      const seconds = expressions.expression(argument, names);
-      if (seconds === null) return leave(node, "a sleep", "its time is not read");
-      return [{ type: "sleep", config: { duration: `\${${seconds} * 1000}` } }];
-    }
-    return [
-      {
-        type: "sleep",
-        config: { duration: { min: toMs(range[1]), max: toMs(range[2]) } },
-      },
-    ];
+    const duration = readSleep(argument, expressions.expression(argument, names));
+    if (duration === null) return leave(node, "a sleep", "its time is not read");
+    return duration === "0ms" ? [] : [{ type: "sleep", config: { duration } }];
   }
 
   function writeCheck(node: Node, subject: AnyNode | undefined, conditions: AnyNode | undefined, names: Names): Json[] {
@@ -286,9 +283,4 @@ export function createStatementWriter(
 
 function isCall(node: AnyNode, name: string): boolean {
   return node.type === "CallExpression" && readChain(node.callee) === name;
-}
-
-/** Seconds of a script as a duration. */
-function toMs(seconds: string | undefined): string {
-  return `${Math.round(Number(seconds) * 1000)}ms`;
 }
