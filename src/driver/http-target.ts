@@ -2,7 +2,7 @@ import { EngineError } from "../errors.ts";
 import { compileAuth } from "../http/compile-values.ts";
 import { combineTexts, type CompiledText, compileText, constantText } from "../http/compiled-text.ts";
 import { findBase } from "../http/find-base.ts";
-import { checkHeader, refuseHeaderName } from "../http/header-rules.ts";
+import { refuseHeaderName, requireNodeHeader } from "../http/header-rules.ts";
 import type { Proxy } from "../http/exchange.ts";
 import type { ChooseProxy } from "../http/proxy.ts";
 import { createUrlReader, type HttpUrl, joinUrl } from "../http/url.ts";
@@ -16,7 +16,7 @@ export interface HttpTarget {
   readonly url: HttpUrl;
   /** null: straight to the origin. */
   readonly proxy: Proxy | null;
-  /** Lower-case names. */
+  /** Lower-case names; values as Node's client takes them. */
   readonly headers: Readonly<Record<string, string>>;
 }
 
@@ -62,7 +62,7 @@ export function compileHttpTarget(
     const text = whole.evaluate(vu);
     const read = readUrl(text);
     if (read === null) throw new EngineError("invalid_request", `\`${text.slice(0, 200)}\` is no URL; check url`);
-    const named = [...values].map(([name, value]) => [name, checkHeader(name, value.evaluate(vu))] as const);
+    const named = [...values].map(([name, value]) => [name, requireNodeHeader(name, value.evaluate(vu))] as const);
     return { url: read, proxy: chooseProxy?.(read.origin) ?? null, headers: Object.fromEntries(named) };
   };
   const isFixed = [whole, ...values.values()].every(({ constant }) => constant !== undefined);

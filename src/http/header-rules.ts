@@ -2,6 +2,29 @@ import { EngineError } from "../errors.ts";
 
 const tokenPattern = /^[!#$%&'*+\-.^_`|~0-9a-z]+$/i;
 const unsafeInHeader = /[\r\n\0]/;
+const plain = /^[\t\x20-\x7e]*$/;
+const controls = /[^\t\x20-\x7e\x80-\u{10ffff}]/u;
+
+/** Is it a token of HTTP, such as the name of a header or of a subprotocol? */
+export function isToken(text: string): boolean {
+  return tokenPattern.test(text);
+}
+
+/**
+ * A header's value as Node's client takes it, a character for each byte of its UTF-8; null for one that holds control
+ * characters, which Node sends in no header.
+ */
+export function toNodeHeader(value: string): string | null {
+  if (plain.test(value)) return value;
+  return controls.test(value) ? null : Buffer.from(value).toString("latin1");
+}
+
+/** The same, but throws EngineError `template`. */
+export function requireNodeHeader(name: string, value: string): string {
+  const written = toNodeHeader(checkHeader(name, value));
+  if (written !== null) return written;
+  throw new EngineError("template", `the value of header \`${name}\` holds control characters; remove them`);
+}
 
 /** Gives a value back that may stand in a header, else throws EngineError `template`. */
 export function checkHeader(name: string, value: string): string {
@@ -14,7 +37,7 @@ export function checkHeader(name: string, value: string): string {
 
 /** Throws EngineError `invalid_workflow` for a name that no request can carry. */
 export function refuseHeaderName(name: string): void {
-  if (!tokenPattern.test(name)) {
+  if (!isToken(name)) {
     throw new EngineError("invalid_workflow", `\`${name}\` is no header name; use letters, digits and -`);
   }
   if (name === "transfer-encoding") {

@@ -85,12 +85,14 @@ test("a server that is not there, an address that says nothing, a name that nobo
   server.kill();
   const report = await performSteps([
     callStep(server, "Get", {}, { id: "refused" }),
+    callStep(server, "Get", { proto: undefined, reflection: true }, { id: "mirror" }),
     callStep(server, "Get", { address: "nobody.invalid:1" }, { id: "unknown" }),
     callStep(server, "Get", { address: "${'no address'}" }, { id: "wrong" }),
   ]);
   expect(listErrors(report).toSorted()).toEqual([
     expect.stringMatching(/^110\d: .*nobody\.invalid/),
     expect.stringMatching(/^grpc_unavailable: UNAVAILABLE: not connected: connect ECONNREFUSED/),
+    expect.stringMatching(/^grpc_unavailable: reflection of `shop.v1.Shop`: not connected: connect ECONNREFUSED \S+$/),
     expect.stringMatching(/^template: .*`no address` is not host:port/),
   ]);
 });

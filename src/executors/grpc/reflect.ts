@@ -2,6 +2,7 @@ import type { Client } from "@grpc/grpc-js";
 import type { Root } from "protobufjs";
 import { DriverFailure } from "../../driver/call-driver.ts";
 import { buildRoot, decodeFile, type FileDescriptor } from "./build-root.ts";
+import { cleanDetails } from "./clean-details.ts";
 import { findStandardProto, loadProtobuf } from "./load-protobuf.ts";
 import { nameStatus, status } from "./status.ts";
 
@@ -81,7 +82,7 @@ function ask(client: Client, version: string, service: string, deadline: Date): 
     call.on("status", ({ code, details }: { readonly code: number; readonly details: string }) => {
       if (code === status.ok) resolve([...files.values()]);
       else if (code === status.unimplemented) resolve(null);
-      else fail(code, `reflection of \`${service}\`: ${details.slice(0, 200)}`);
+      else fail(code, `reflection of \`${service}\`: ${cleanDetails(details)}`);
     });
     send({ file_containing_symbol: service });
   });

@@ -3,7 +3,7 @@ import { evaluateOnce, isConstantJson } from "../../driver/constant-texts.ts";
 import { compileHttpTarget, type HttpTarget } from "../../driver/http-target.ts";
 import { toJsonText } from "../../expression/text.ts";
 import { compileText } from "../../http/compiled-text.ts";
-import { checkHeader } from "../../http/header-rules.ts";
+import { requireNodeHeader } from "../../http/header-rules.ts";
 import type { ChooseProxy } from "../../http/proxy.ts";
 import { printUrl } from "../../http/url.ts";
 import type { Json } from "../../protocol/json.ts";
@@ -16,7 +16,7 @@ export interface SseTexts {
   readonly name: string;
   /** null: the step only names its stream. */
   readonly target: (HttpTarget & { readonly body: string | null }) | null;
-  /** null: the id of the stream before. */
+  /** As a header's value; null: the id of the stream before. */
   readonly lastEventId: string | null;
   readonly event: string | null;
   readonly matches: Matches | null;
@@ -48,7 +48,7 @@ export function compileTexts(
     return {
       name: name?.evaluate(vu) ?? (where === null ? "" : printUrl(where.url)),
       target: where === null ? null : { ...where, headers: { ...own, ...where.headers }, body },
-      lastEventId: id === null ? null : checkHeader("last-event-id", id),
+      lastEventId: id === null ? null : requireNodeHeader("last-event-id", id),
       event: event?.evaluate(vu) ?? null,
       matches: matches?.(vu) ?? null,
     };

@@ -5,6 +5,7 @@ import { tellHowMany } from "../../driver/tell-how-many.ts";
 import { connectionsOf, type VuConnections } from "../../driver/vu-connections.ts";
 import { createDialPorts } from "../../driver/dial-http-target.ts";
 import { compileProxy } from "../../http/compile-proxy.ts";
+import { toNodeHeader } from "../../http/header-rules.ts";
 import { loadTls } from "../../http/tls.ts";
 import type { Recorder } from "../../measure/recorder.ts";
 import type { Executor, ExecutorContext, Operation, StepContext, StepResult } from "../../protocol/step.ts";
@@ -49,7 +50,7 @@ export function createSseExecutor(context: ExecutorContext, recorder: Recorder):
       const { name, target } = texts;
       if (target === null) throw new DriverFailure("1000", `no stream \`${name}\` is open, and the step has no url`);
       const startedAt = clock.now();
-      const id = texts.lastEventId ?? streams.latest(name)?.lastEventId ?? "";
+      const id = texts.lastEventId ?? toResume(streams.latest(name)?.lastEventId ?? "");
       const headers = id === "" ? target.headers : { ...target.headers, "last-event-id": id };
       const stream = await openStream(
         config,
@@ -127,6 +128,14 @@ export function createSseExecutor(context: ExecutorContext, recorder: Recorder):
       await Promise.all([...open].map(({ closed }) => closed));
     },
   };
+}
+
+/** The id that a server gave, as a header's value. */
+function toResume(id: string): string {
+  const written = toNodeHeader(id);
+  if (written !== null) return written;
+  const message = "the id of the last event holds control characters, which no header can; write last_event_id";
+  throw new DriverFailure("1000", message);
 }
 
 function showEvent({ data, event, id }: ServerEvent) {

@@ -75,7 +75,8 @@ export async function openStream(
       }
       request.off("error", onError);
       call.signal.removeEventListener("abort", abort);
-      const asked = { askedAt, lastEventId: headers["last-event-id"] ?? "" };
+      const lastEventId = Buffer.from(headers["last-event-id"] ?? "", "latin1").toString();
+      const asked = { askedAt, lastEventId };
       resolve(new EventStream(request, response, config, clock, asked, events));
     });
     call.signal.addEventListener("abort", abort);

@@ -127,6 +127,31 @@ test("a stream that ends fails the step that waits; the next connects behind the
   expect(seen).toEqual([undefined, "1", undefined, "17"]);
 });
 
+test("an id in Chinese is sent back as it came; one that no header can carry fails the step that connects", async () => {
+  const seen: unknown[] = [];
+  const { url } = await serve((message, response) => {
+    const { "last-event-id": id, "x-who": who } = message.headers;
+    seen.push([id, who].map((value) => Buffer.from(String(value), "latin1").toString()));
+    begin(response).end(seen.length === 1 ? "id: 号 1\ndata: x\n\n" : "data: y\n\nid: \u0001\n\n");
+  });
+  const once = { url, headers: { "x-who": "登录" }, count: 1 };
+  const report = await perform([
+    sse(once),
+    sse({ ...once, count: 2 }, { on_error: "continue" }),
+    sse(once, { id: "again", on_error: "continue" }),
+    sse({ ...once, last_event_id: "号 2" }, { assert: [{ type: "body", value: "y" }] }),
+  ]);
+  expect(seen).toEqual([
+    ["undefined", "登录"],
+    ["号 1", "登录"],
+    ["号 2", "登录"],
+  ]);
+  expect(codes(report).toSorted()).toEqual([
+    "1000: the id of the last event holds control characters, which no header can; write last_event_id",
+    "1000: the server ended with 1 of 2",
+  ]);
+});
+
 test.each([
   [401, "text/event-stream", /^http_401: GET http:\/\/127\.0\.0\.1:\d+\/events was answered with 401$/],
   [403, "text/event-stream", /^http_403: /],

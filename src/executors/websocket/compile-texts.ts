@@ -4,6 +4,7 @@ import { compileMatch, type Matches } from "../../driver/compile-match.ts";
 import { evaluateOnce, isConstantJson } from "../../driver/constant-texts.ts";
 import { compileHttpTarget, type HttpTarget } from "../../driver/http-target.ts";
 import { compileText } from "../../http/compiled-text.ts";
+import { isToken } from "../../http/header-rules.ts";
 import type { ChooseProxy } from "../../http/proxy.ts";
 import { printUrl } from "../../http/url.ts";
 import { readBytes } from "../../protocol/encoded-bytes.ts";
@@ -47,7 +48,7 @@ export function compileTexts(
     const where = target?.evaluate(vu) ?? null;
     return {
       name: name?.evaluate(vu) ?? (where === null ? "" : printUrl(where.url)),
-      target: where === null ? null : { ...where, subprotocols: subprotocols.map((text) => text.evaluate(vu)) },
+      target: where === null ? null : { ...where, subprotocols: offer(subprotocols.map((text) => text.evaluate(vu))) },
       data: data?.(vu) ?? null,
       matches: matches?.(vu) ?? null,
       reason: reason.evaluate(vu),
@@ -55,6 +56,13 @@ export function compileTexts(
   };
   const isConstant = (target?.isConstant ?? true) && isConstantJson(config as unknown as Json);
   return isConstant ? evaluateOnce(evaluateAll) : evaluateAll;
+}
+
+/** Subprotocols that a request can offer. */
+function offer(names: readonly string[]): readonly string[] {
+  const wrong = names.find((name) => !isToken(name)) ?? names.find((name, place) => names.indexOf(name) !== place);
+  if (wrong === undefined) return names;
+  throw new EngineError("template", `subprotocols: \`${wrong.slice(0, 60)}\` is no name, or is there twice`);
 }
 
 function compileData({ body, encoding }: WebSocketConfig, templates: StepContext): Evaluate<string | Buffer> | null {

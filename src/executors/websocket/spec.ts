@@ -1,3 +1,4 @@
+import { isToken } from "../../http/header-rules.ts";
 import type { JsonObject } from "../../protocol/json.ts";
 import { asList, asMs, asNumber, asSize, asText, asTexts } from "../../protocol/json-values.ts";
 import { matchShape, readMatch } from "../../protocol/message-match.ts";
@@ -113,6 +114,7 @@ function resolve(config: JsonObject, context: SpecContext): WebSocketConfig {
   const encoding = (asText(config["encoding"]) ?? "text") as BytesEncoding;
   const data = asText(config["data"]);
   const code = asNumber(config["code"]) ?? 1000;
+  const subprotocols = asList(config["subprotocols"]).map((item) => asText(item) ?? "");
   check();
   return {
     action,
@@ -120,7 +122,7 @@ function resolve(config: JsonObject, context: SpecContext): WebSocketConfig {
     domain: asText(config["domain"]),
     name: asText(config["name"]),
     headers: asTexts(config["headers"]),
-    subprotocols: asList(config["subprotocols"]).map((item) => asText(item) ?? ""),
+    subprotocols,
     compression: config["compression"] === true,
     body: data !== null ? { text: data } : has("json") ? { json: config["json"] ?? null } : null,
     encoding,
@@ -140,6 +142,10 @@ function resolve(config: JsonObject, context: SpecContext): WebSocketConfig {
     const { report } = context;
     if (has("url")) checkTargetUrl(config, ["ws", "wss", "http", "https"], context);
     else if (!has("name") || action === "connect") report([], "`url` is missing");
+    for (const [place, name] of subprotocols.entries()) {
+      if (!name.includes("${") && !isToken(name))
+        report(["subprotocols", place], `\`${name.slice(0, 60)}\` is no name; use letters, digits and -._`);
+    }
     if (has("data") && has("json")) report(["json"], "a message is `data` or `json`; keep one");
     if (action === "send" && !sends) report([], "`send` needs `data` or `json`");
     if (action !== "send" && sends) report([], `\`${action}\` sends nothing; write action: send`);

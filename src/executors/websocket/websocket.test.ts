@@ -218,6 +218,31 @@ test("subprotocols: one that is taken, and a server that takes none", async () =
   expect(codes(report)[0]).toMatch(/^1000: the upgrade of .* failed: Server sent no subprotocol$/);
 });
 
+test("what no request can carry fails the step: names of subprotocols, control characters in headers; Chinese goes as UTF-8", async () => {
+  const seen: string[] = [];
+  const { url, sockets } = await serve((socket) => socket.close());
+  sockets.on("headers", (_headers, { headers }) =>
+    seen.push(Buffer.from(String(headers["x-who"]), "latin1").toString()),
+  );
+  const config = { url, action: "connect" };
+  const report = await perform(
+    [
+      ws({ ...config, headers: { "x-who": "登录 𝄞" } }),
+      ws({ ...config, subprotocols: ["${words}"] }, { on_error: "continue" }),
+      ws({ ...config, subprotocols: ["a", "a"] }, { on_error: "continue" }),
+      ws({ ...config, headers: { "x-who": "${control}" } }),
+    ],
+    {},
+    { variables: { words: "two words", control: "a\u0001" } },
+  );
+  expect(seen).toEqual(["登录 𝄞"]);
+  expect(codes(report).toSorted()).toEqual([
+    "template: subprotocols: `a` is no name, or is there twice",
+    "template: subprotocols: `two words` is no name, or is there twice",
+    "template: the value of header `x-who` holds control characters; remove them",
+  ]);
+});
+
 test("compressed, fragmented and large messages come whole", async () => {
   const large = "登录𝄞".repeat(20_000);
   const extensions: string[] = [];
