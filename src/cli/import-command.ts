@@ -1,5 +1,5 @@
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
-import { basename, dirname, extname, resolve } from "node:path";
+import { existsSync, readFileSync, realpathSync, writeFileSync } from "node:fs";
+import { basename, dirname, extname, isAbsolute, relative, resolve, sep } from "node:path";
 import { loadWorkflow } from "../definition/load-workflow.ts";
 import { EngineError } from "../errors.ts";
 import { type ImportFormat, importFormats } from "../import/formats.ts";
@@ -160,7 +160,9 @@ function tell(
     terminal.tell(`${colors.yellow("left out:")} ${printable(what)} (${printable(where)}): ${printable(why)}\n`);
   if (output === null) return;
   const needs = secrets.map((name) => ` --secret ${name}`).join("");
-  terminal.tell(`${output}: ${String(workflow["name"])}; run it with: workflow-engine run ${output}${needs}\n`);
+  terminal.tell(
+    `${output}: ${printable(String(workflow["name"]))}; run it with: workflow-engine run ${output}${needs}\n`,
+  );
 }
 
 /** Texts of a source may hold what a terminal obeys. */
@@ -168,17 +170,26 @@ function printable(text: string): string {
   return text.replaceAll(/[\u0000-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]+/g, " ");
 }
 
-/** Files of a folder that are not too large; null for everything else. */
+/**
+ * Files of a folder and those below that are not too large; null for everything else: a source may be anybody's, and
+ * what it names is sent to whom it says.
+ */
 function createReader(folder: string): (name: string) => Uint8Array | null {
   const { describe, readHead } = openWorkflowFolder(folder);
   return (name) => {
     try {
       const { size } = describe(name);
-      return size > importLimits.bytes ? null : readHead(name, size);
+      return size > importLimits.bytes || !isInside(folder, name) ? null : readHead(name, size);
     } catch (error) {
       // A file that cannot be had is told by the importer.
       if (error instanceof EngineError || error instanceof TypeError) return null;
       throw error;
     }
   };
+}
+
+/** Does a file that is there lie in the folder, or below? Links are followed. */
+function isInside(folder: string, name: string): boolean {
+  const way = relative(realpathSync(folder), realpathSync(resolve(folder, name)));
+  return !isAbsolute(way) && way.split(sep)[0] !== "..";
 }

@@ -1,14 +1,9 @@
 import { EngineError } from "../errors.ts";
+import { isHttpToken } from "../protocol/http-token.ts";
 
-const tokenPattern = /^[!#$%&'*+\-.^_`|~0-9a-z]+$/i;
 const unsafeInHeader = /[\r\n\0]/;
 const plain = /^[\t\x20-\x7e]*$/;
 const controls = /[^\t\x20-\x7e\x80-\u{10ffff}]/u;
-
-/** Is it a token of HTTP, such as the name of a header or of a subprotocol? */
-export function isToken(text: string): boolean {
-  return tokenPattern.test(text);
-}
 
 /**
  * A header's value as Node's client takes it, a character for each byte of its UTF-8; null for one that holds control
@@ -37,7 +32,7 @@ export function checkHeader(name: string, value: string): string {
 
 /** Throws EngineError `invalid_workflow` for a name that no request can carry. */
 export function refuseHeaderName(name: string): void {
-  if (!isToken(name)) {
+  if (!isHttpToken(name)) {
     throw new EngineError("invalid_workflow", `\`${name}\` is no header name; use letters, digits and -`);
   }
   if (name === "transfer-encoding") {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { importText } from "../../test/support/imported.ts";
+import { splitCommands } from "./curl/split-commands.ts";
 import type { ImportFormat } from "./formats.ts";
 
 const deepJson = (key: string): string => `${`{"${key}":`.repeat(50_000)}1${"}".repeat(50_000)}`;
@@ -37,11 +38,23 @@ describe("hostile sources end with a message", () => {
     ["a deep script", "k6", k6(`${"(".repeat(100_000)}1${")".repeat(100_000)}`), /nested deeper/],
     ["a long sum", "k6", k6(`http.get(${"'a' + ".repeat(20_000)}'b')`), /nested/],
     ["a long chain", "k6", k6(`a${".b".repeat(30_000)}()`), /nested|no request/],
+    [
+      "folders that make a workflow too deep",
+      "postman",
+      JSON.stringify({
+        item: Array.from({ length: 40 }).reduce<object[]>((item) => [{ item }], [{ request: "http://a" }]),
+      }),
+      /what is made of it is nested deeper than 100 levels/,
+    ],
     ["an endless quote", "curl", `curl '${"a".repeat(100_000)}`, /never closed/],
   ];
   test.each(sources)("%s", async (_what, format, text, message) => {
     await expect(importText(format, text)).rejects.toThrow(message);
   });
+});
+
+test("a command of a very long line is cut in one go", () => {
+  expect(splitCommands(`curl ${"'a' ".repeat(200_000)}`)[0]?.words.length).toBe(200_001);
 });
 
 test("references in a circle end, and outer ones are not followed", async () => {

@@ -34,16 +34,16 @@ export function notOfFormat(format: string, reason: string, cause?: unknown): En
 function checkObject(value: Json, format: string): JsonObject {
   if (typeof value !== "object" || value === null || Array.isArray(value))
     throw notOfFormat(format, "it is not an object");
-  checkDepth(value);
+  checkDepth(value, "it");
   return value as JsonObject;
 }
 
-/** Without recursion: what is checked may be as deep as it likes. */
-function checkDepth(root: Json): void {
+/** Throws EngineError `too_large`. Without recursion: what is checked may be as deep as it likes. */
+export function checkDepth(root: Json, what: string): void {
   let level: Json[] = [root];
   for (let depth = 0; level.length > 0; depth += 1) {
     if (depth > importLimits.depth)
-      throw new EngineError("too_large", `it is nested deeper than ${importLimits.depth} levels`);
+      throw new EngineError("too_large", `${what} is nested deeper than ${importLimits.depth} levels`);
     level = level.flatMap((value) => (typeof value === "object" && value !== null ? Object.values(value) : []));
   }
 }

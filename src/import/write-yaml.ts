@@ -2,12 +2,14 @@ import { Document } from "yaml";
 import { EngineError } from "../errors.ts";
 import { importLimits } from "./import-limits.ts";
 import type { Imported } from "./importer.ts";
+import { checkDepth } from "./read-source-value.ts";
 
 /** How many entries of what was left out stand in the file itself. */
 const mostShown = 40;
 
 /** The workflow as YAML; its head says where it is from, what a run needs and what was left out. Throws EngineError `too_large`. */
 export function writeYaml({ workflow, secrets, leftOut }: Imported, source: string): string {
+  checkDepth(workflow, "what is made of it");
   const document = new Document(workflow, { aliasDuplicateObjects: false });
   const text = `${writeHead(source, secrets, leftOut)}\n${document.toString({ lineWidth: 0 })}`;
   if (text.length <= importLimits.output) return text;

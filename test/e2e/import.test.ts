@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync, mkdirSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import type { LeftOut } from "../../src/import/importer.ts";
@@ -223,6 +223,21 @@ describe("the command", () => {
     expect(readFileSync(output, "utf8")).toBe("mine");
     expect((await runCommand([...args, "--force"], { stdin: "curl http://a.test/" })).code).toBe(0);
     expect(readFileSync(output, "utf8")).toContain("http://a.test");
+  });
+
+  test("reads files in the folder of the source and below, no other, whatever leads to it", async () => {
+    const folder = createFolder();
+    const source = join(folder, "source");
+    mkdirSync(join(source, "below"), { recursive: true });
+    for (const name of ["outer.txt", "source/inner.txt", "source/below/..deep.txt"])
+      writeFileSync(join(folder, name), `text of ${name}`);
+    symlinkSync("../outer.txt", join(source, "link.txt"));
+    const names = ["inner.txt", "below/..deep.txt", "../outer.txt", join(folder, "outer.txt"), "link.txt"];
+    writeFileSync(join(source, "c.sh"), names.map((name) => `curl http://a.test -d @${name}`).join("\n"));
+    const { code, stdout, stderr } = await runCommand(["import", "curl", join(source, "c.sh")]);
+    expect(code).toBe(0);
+    expect(stdout.match(/text of .*/g)).toEqual(["text of source/inner.txt", "text of source/below/..deep.txt"]);
+    expect(stderr.match(/left out: the file/g)).toHaveLength(3);
   });
 
   test.each([

@@ -4,7 +4,7 @@ import { compileMatch, type Matches } from "../../driver/compile-match.ts";
 import { evaluateOnce, isConstantJson } from "../../driver/constant-texts.ts";
 import { compileHttpTarget, type HttpTarget } from "../../driver/http-target.ts";
 import { compileText } from "../../http/compiled-text.ts";
-import { isToken } from "../../http/header-rules.ts";
+import { isHttpToken } from "../../protocol/http-token.ts";
 import type { ChooseProxy } from "../../http/proxy.ts";
 import { printUrl } from "../../http/url.ts";
 import { readBytes } from "../../protocol/encoded-bytes.ts";
@@ -60,7 +60,7 @@ export function compileTexts(
 
 /** Subprotocols that a request can offer. */
 function offer(names: readonly string[]): readonly string[] {
-  const wrong = names.find((name) => !isToken(name)) ?? names.find((name, place) => names.indexOf(name) !== place);
+  const wrong = names.find((name) => !isHttpToken(name)) ?? names.find((name, place) => names.indexOf(name) !== place);
   if (wrong === undefined) return names;
   throw new EngineError("template", `subprotocols: \`${wrong.slice(0, 60)}\` is no name, or is there twice`);
 }

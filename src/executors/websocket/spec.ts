@@ -1,4 +1,4 @@
-import { isToken } from "../../http/header-rules.ts";
+import { isHttpToken } from "../../protocol/http-token.ts";
 import type { JsonObject } from "../../protocol/json.ts";
 import { asList, asMs, asNumber, asSize, asText, asTexts } from "../../protocol/json-values.ts";
 import { matchShape, readMatch } from "../../protocol/message-match.ts";
@@ -143,7 +143,7 @@ function resolve(config: JsonObject, context: SpecContext): WebSocketConfig {
     if (has("url")) checkTargetUrl(config, ["ws", "wss", "http", "https"], context);
     else if (!has("name") || action === "connect") report([], "`url` is missing");
     for (const [place, name] of subprotocols.entries()) {
-      if (!name.includes("${") && !isToken(name))
+      if (!name.includes("${") && !isHttpToken(name))
         report(["subprotocols", place], `\`${name.slice(0, 60)}\` is no name; use letters, digits and -._`);
     }
     if (has("data") && has("json")) report(["json"], "a message is `data` or `json`; keep one");

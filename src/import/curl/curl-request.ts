@@ -21,7 +21,10 @@ export function readCurlRequest(
   }
   const flags = new Map<string, string[]>();
   for (const { name, value, ignored } of words) {
-    if (name !== null && ignored === null) flags.set(name, [...(flags.get(name) ?? []), value]);
+    if (name === null || ignored !== null) continue;
+    const known = flags.get(name);
+    if (known === undefined) flags.set(name, [value]);
+    else known.push(value);
   }
   const last = (name: string): string | null => flags.get(name)?.at(-1) ?? null;
   const urls = words.flatMap(({ name, value }) => (name === null || name === "url" ? [value] : []));

@@ -7,6 +7,8 @@ export interface CommandLine {
   readonly line: number;
 }
 
+const newLine = 0x0a;
+
 const escapes: Readonly<Record<string, string>> = {
   n: "\n",
   r: "\r",
@@ -124,7 +126,8 @@ function toCharacter(code: number): string {
 }
 
 function countLines(text: string, from: number, to: number): number {
+  // Not by indexOf, which looks beyond `to`: a long line would be read again for each of its words.
   let count = 0;
-  for (let at = text.indexOf("\n", from); at >= 0 && at < to; at = text.indexOf("\n", at + 1)) count += 1;
+  for (let at = from; at < to; at += 1) if (text.charCodeAt(at) === newLine) count += 1;
   return count;
 }
