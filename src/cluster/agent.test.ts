@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { makePlan } from "../plan/make-plan.ts";
+import { createFrame } from "../../test/support/stores.ts";
 import { createScenario, createWorkflow } from "../../test/support/staged-run.ts";
 import type { Frame } from "../protocol/frame.ts";
 import type { Fact, Order } from "../protocol/message.ts";
@@ -198,4 +199,33 @@ test("an expelled agent takes no more orders but for acknowledgements, and its l
   expect(agent.tell({ type: "connected" }).sent).toContainEqual({ type: "frame", frame: { number: 1 } });
   agent.order({ type: "ack", through: 1 });
   expect(agent.state.core.frames.sent).toEqual([]);
+});
+
+test("a load that ends after the lease says so at each heartbeat; one that ended before it does not", () => {
+  const cut = play();
+  cut.begin();
+  cut.turn(5_000);
+  expect(cut.beat()).toMatchObject({ lastFrame: null, suspended: true });
+  cut.tell({ type: "done" });
+  const heard = cut.beat();
+  expect(heard).toMatchObject({ lastFrame: 0, suspended: true });
+  cut.order({ type: "renew", sequence: heard.sequence, ownerWallMs: 1_000_000 });
+  expect(cut.beat()).toMatchObject({ lastFrame: 0, suspended: true });
+
+  const whole = play();
+  whole.begin();
+  whole.tell({ type: "done" });
+  whole.turn(5_000);
+  expect(whole.beat()).toMatchObject({ lastFrame: 0, suspended: false });
+});
+
+test("an owner that asks for what follows a frame has that frame: what waited behind it goes out", () => {
+  const agent = play();
+  agent.begin();
+  const numbersOf = ({ sent }: { readonly sent: readonly Fact[] }) =>
+    sent.flatMap((fact) => (fact.type === "frame" ? [fact.frame.number] : []));
+  for (let at = 0; at < 62; at++) agent.tell({ type: "frame", frame: createFrame(0) });
+  agent.tell({ type: "done" });
+  expect(agent.beat()).toMatchObject({ lastFrame: 62 });
+  expect(numbersOf(agent.order({ type: "resend", after: 59 }))).toEqual([60, 61, 62]);
 });

@@ -1,6 +1,6 @@
 import type { Fact, Order, OrderStamp, Released, SteeringOrder } from "../protocol/message.ts";
 import { listLines } from "../plan/list-lines.ts";
-import { type BufferLimits, tellLast } from "./frame-buffer.ts";
+import { acknowledgeFrames, type BufferLimits, tellLast } from "./frame-buffer.ts";
 import type { LeaseTimes } from "./lease-times.ts";
 import type { Instant } from "./owner-state.ts";
 import { mergeReleased } from "./merge-released.ts";
@@ -29,6 +29,8 @@ export interface AgentState {
   epoch: number;
   /** Has the lease ended, so that nothing runs? */
   suspended: boolean;
+  /** Its load was over while the lease had run out: what was left to do was never begun. */
+  cutShort: boolean;
   expelled: boolean;
   /** Serial of the last command that was taken, and what answered it once it acted. */
   steered: number;
@@ -68,6 +70,7 @@ export function createAgentState(
     token: 0,
     epoch: 0,
     suspended: true,
+    cutShort: false,
     expelled: false,
     steered: 0,
     applied: null,
@@ -94,6 +97,7 @@ export function advanceAgent(state: AgentState, event: AgentEvent, time: Instant
     case "fact":
       return tell(state, event.fact);
     case "done":
+      state.cutShort = hasRunOut(state);
       state.lastFrame = tellLast(state.core.frames);
       return advanceSlave(state.core, event);
     case "frame":
@@ -111,6 +115,8 @@ function obey(state: AgentState, order: Order, time: Instant): readonly SlaveEff
       return [...watchLease(state, time), ...(again ? beat(state, time) : [])];
     }
     case "resend":
+      // What is before it is durable, and what waited behind that may go out now: the acknowledgement was lost.
+      acknowledgeFrames(state.core.frames, order.after);
       return resend(state, order.after);
     case "expel":
       if (state.expelled) return [];
@@ -203,10 +209,14 @@ function carryOut(state: AgentState, order: Exclude<Order, SteeringOrder>, time:
 
 function beat(state: AgentState, time: Instant): readonly SlaveEffect[] {
   const sequence = noteHeartbeat(state.lease, time);
-  const { lastFrame, lease } = state;
-  // Before the first answer it has nothing that could be suspended.
-  const suspended = state.suspended && lease.deadline !== Number.NEGATIVE_INFINITY;
+  const { lastFrame } = state;
+  const suspended = lastFrame === null ? hasRunOut(state) : state.cutShort;
   return [{ type: "send", fact: { type: "heartbeat", sequence, lastFrame, suspended } }];
+}
+
+/** Before the first answer it has nothing that could be suspended. */
+function hasRunOut({ suspended, lease }: AgentState): boolean {
+  return suspended && lease.deadline !== Number.NEGATIVE_INFINITY;
 }
 
 function tellIdle({ idle, core, epoch, steered }: AgentState): readonly SlaveEffect[] {

@@ -383,3 +383,35 @@ test("frames that reached nobody are asked for again once their slave has done i
   expect(fleet.latest("s0", "resend")).toEqual({ type: "resend", after: 0 });
   expect(beat(0, 1_001)).not.toContain("s0 resend");
 });
+
+test("an owner that never heard of a start does not pass over a slave that is lost with frames of its load", () => {
+  const fleet = playFleet();
+  fleet.tell({ type: "begin" });
+  for (const id of ["s0", "s1"]) fleet.fact(id, { type: "prepared" });
+  fleet.restart(8_000);
+  const beat = (id: string, sequence: number, lastFrame: number) =>
+    fleet.fact(id, { type: "heartbeat", sequence, lastFrame, suspended: false });
+  expect(beat("s0", 101, 0)).toEqual(["s0 ack"]);
+  expect(beat("s1", 102, 3)).toEqual(["s1 resend", "s0 close", "s1 close", "s1 close"]);
+  fleet.fact("s0", { type: "closed", lastFrame: 0 });
+  fleet.fact("s1", { type: "closed", lastFrame: 3 });
+  fleet.turn(4_999);
+  beat("s0", 103, 0);
+  fleet.turn(1);
+  expect(fleet.tick()).toEqual(["s1 expel", "final"]);
+  expect(fleet.events()).toEqual(["started", "owner_changed", "slave_lost s1"]);
+  expect(fleet.fleet.degraded).toBe(true);
+  expect(beat("s1", 104, 3)).toEqual(["s1 expel", "s1 resend"]);
+});
+
+test("a load that ended while it stood still for a master that was away is told, once", () => {
+  const fleet = playFleet();
+  fleet.begin();
+  fleet.restart(70_000);
+  const beat = (sequence: number) => fleet.fact("s0", { type: "heartbeat", sequence, lastFrame: 0, suspended: true });
+  beat(101);
+  beat(102);
+  fleet.fact("s1", { type: "heartbeat", sequence: 103, lastFrame: 0, suspended: false });
+  expect(fleet.events()).toEqual(["started", "owner_changed", "suspended s0"]);
+  expect(fleet.fleet.degraded).toBe(true);
+});

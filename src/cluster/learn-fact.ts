@@ -31,7 +31,8 @@ export function learnFact(
   if (member?.incarnation !== incarnation) {
     if (fact.type !== "heartbeat") return [];
     if (fact.lastFrame !== null) noteLast(fleet, source, fact.lastFrame);
-    return [stampOrder(fleet, slaveId, incarnation, { type: "expel" })];
+    const expel = stampOrder(fleet, slaveId, incarnation, { type: "expel" });
+    return [expel, ...answerLast(fleet, slaveId, incarnation, fact.lastFrame)];
   }
   const slave = fleet.core.slaves.find(({ id }) => id === slaveId);
   return slave === undefined ? [] : learnOfMember(fleet, { source, member, slave }, fact, time);
@@ -109,16 +110,30 @@ function answerHeartbeat(
     noteLast(fleet, source, fact.lastFrame);
     const done: Fact = { type: "done", lastFrame: fact.lastFrame };
     if (slave.state === "running") effects.push(...tellCore(fleet, { type: "fact", slaveId, fact: done }, time));
-    // Sent to an owner that died, or was not ready yet: no later frame would show the gap.
-    if (source.high < fact.lastFrame)
-      effects.push(stampOrder(fleet, slaveId, incarnation, { type: "resend", after: source.high }));
   }
+  effects.push(...answerLast(fleet, slaveId, incarnation, fact.lastFrame));
   const lease = noteLease(fleet, member, fact.suspended, time);
   const renew: Order = { type: "renew", sequence: fact.sequence, ownerWallMs: time.wall };
   if (lease.renew) effects.unshift(stampOrder(fleet, slaveId, incarnation, renew));
   effects.push(...lease.effects);
   for (const order of listDue(fleet, member, time.now)) effects.push(stampOrder(fleet, slaveId, incarnation, order));
   return effects;
+}
+
+/**
+ * What an ended source sent to an owner that died, or was not ready yet, no later frame would show to be missing; nor
+ * would it hear again that all has come.
+ */
+function answerLast(
+  fleet: FleetState,
+  slaveId: string,
+  incarnation: number,
+  lastFrame: number | null,
+): readonly FleetEffect[] {
+  const high = fleet.sources.get(nameSource(slaveId, incarnation))?.high ?? 0;
+  if (lastFrame === null) return [];
+  const order: Order = high >= lastFrame ? { type: "ack", through: high } : { type: "resend", after: high };
+  return [stampOrder(fleet, slaveId, incarnation, order)];
 }
 
 /** Those that were told before the start instant began together; how far apart they really were is the skew. */

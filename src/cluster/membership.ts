@@ -57,8 +57,8 @@ export function loseMember(fleet: FleetState, member: Member, message: string, t
   // One that had done its part and reported all of it is missed by nobody.
   const reported = source !== undefined && source.last !== null && source.high >= source.last;
   const ended = slave?.state === "ended" || slave?.state === "closed";
-  // Nor one that an end found before its load: it had nothing to do any more.
-  const untouched = !member.started && slave?.state !== "running" && core.alone !== id && isEnding(core);
+  // Nor one that an end found before its load: it had nothing to do any more. That it has begun an owner may not have heard.
+  const untouched = slave?.start === null && core.alone !== id && isEnding(core);
   const complete = (ended && reported) || untouched;
   const running = core.phase === "running";
   fleet.members.delete(id);
@@ -144,14 +144,16 @@ export function noteLease(
   time: Instant,
 ): { readonly effects: readonly FleetEffect[]; readonly renew: boolean } {
   const { core } = fleet;
-  const running = member.started && core.slaves.find(({ id }) => id === member.id)?.state === "running";
+  const state = core.slaves.find(({ id }) => id === member.id)?.state;
+  const running = member.started && state === "running";
   const stands = running && suspended;
-  if (stands && !member.suspended) {
+  const stood = stands || (suspended && !fleet.final && (state === "ended" || state === "closed"));
+  if (stood && !member.suspended) {
     fleet.degraded = true;
     fleet.dirty = true;
     noteEvent(core, "suspended", `${member.id} stood still: its lease had run out`, time, member.id);
   }
-  member.suspended = stands;
+  member.suspended = stood;
   const effects = settleReturn(fleet, member.id, running ? stands : null, time);
   const over = core.phase === "stopping" && core.cause?.reason === "slaves_lost";
   return { effects, renew: !stands || !(over || fleet.returning !== null) };

@@ -24,5 +24,7 @@ export async function answerStranger(
   }
   if (fact.type !== "heartbeat") return;
   send({ type: "expel" });
+  // Its load is over: no later frame would show what did not come through. It has kept only what was not acknowledged.
+  if (fact.lastFrame !== null) send({ type: "resend", after: 0 });
   send({ type: "close" });
 }

@@ -6,7 +6,7 @@ import { statusOf } from "./describe-execution.ts";
 import type { Executions, ScaleRequest, StopRequest } from "./executions.ts";
 import type { SteeredExecution } from "./steer-execution.ts";
 import type { Steering } from "./steering.ts";
-import { createUnknownExecution } from "./unknown-execution.ts";
+import { createNotTakenUp, createUnknownExecution } from "./unknown-execution.ts";
 
 type Commands = Pick<Executions, "pause" | "resume" | "scale" | "stop">;
 
@@ -19,8 +19,10 @@ export function createCommands(steering: Steering, archive: Archive, createId: (
   const findQueued = (id: string) => steering.queue.find(({ card }) => card.id === id) ?? null;
   /** Why there is nothing to steer. */
   const explain = async (id: string, what: string): Promise<EngineError> => {
+    // What was not there yet when it was looked for may be there when the look is over.
+    const { ready } = steering;
     const ended = await archive.describe(id);
-    if (ended === null) return createUnknownExecution(id);
+    if (ended === null) return ready ? createUnknownExecution(id) : createNotTakenUp();
     return new EngineError("conflict", `execution ${id} has ended (${ended.status}): it cannot be ${what}`);
   };
   const turn = async (id: string, type: "pause" | "resume", scenario: string | null) => {
@@ -60,7 +62,8 @@ export function createCommands(steering: Steering, archive: Archive, createId: (
       }
       const steered = find(id);
       if (steered === null) {
-        if ((await archive.describe(id)) === null) throw createUnknownExecution(id);
+        const { ready } = steering;
+        if ((await archive.describe(id)) === null) throw ready ? createUnknownExecution(id) : createNotTakenUp();
         return;
       }
       await steered.live.command({

@@ -13,7 +13,7 @@ import type { Registry } from "./registered-slave.ts";
 import type { SteeredExecution } from "./steer-execution.ts";
 import type { Steering } from "./steering.ts";
 import { viewTimeSeries } from "./view-time-series.ts";
-import { createUnknownExecution } from "./unknown-execution.ts";
+import { createNotTakenUp, createUnknownExecution } from "./unknown-execution.ts";
 
 export interface ExecutionsOptions {
   readonly files: Pick<ExecutionFiles, "locate" | "locateOutput" | "listOutputs">;
@@ -128,8 +128,10 @@ export function createExecutions(options: ExecutionsOptions): Executions {
     scale: commands.scale,
     stop: commands.stop,
     async stopWorkflow(workflowId, request) {
+      const { ready } = steering;
       const rows = await archive.listAll({ workflowId });
       if (rows.length === 0) return null;
+      if (!ready) throw createNotTakenUp();
       const active = rows.filter(({ executionId: id }) => findQueued(id) !== null || find(id) !== null);
       await Promise.all(active.map(({ executionId }) => commands.stop(executionId, request)));
       return active.map(({ executionId }) => executionId);
@@ -155,7 +157,8 @@ export function createExecutions(options: ExecutionsOptions): Executions {
           hint: "stop it first, and wait for its end",
         });
       }
-      if ((await archive.describe(id)) === null) throw createUnknownExecution(id);
+      const { ready } = steering;
+      if ((await archive.describe(id)) === null) throw ready ? createUnknownExecution(id) : createNotTakenUp();
       await store.purge(id);
     },
     drain: async (slaveId) => setDraining(slaveId, true),

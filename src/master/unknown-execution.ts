@@ -6,3 +6,8 @@ export function createUnknownExecution(id: string): EngineError {
     hint: "`workflow-engine executions list`, or GET /api/v1/executions, lists them.",
   });
 }
+
+/** What is said instead while executions of the store are not taken up yet: the id may be one of theirs. */
+export function createNotTakenUp(): EngineError {
+  return new EngineError("not_ready", "unfinished executions are being taken up; ask again in a moment");
+}

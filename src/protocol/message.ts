@@ -150,7 +150,7 @@ export type Fact =
   | { readonly type: "fault"; readonly message: string; readonly fields?: JsonObject }
   /**
    * `lastFrame`: the number of the last frame once the share's run has ended. `suspended`: its lease has run out since
-   * the last answer, so that its load stands still.
+   * the last answer, so that its load stands still; once the run has ended: it ended like that.
    */
   | {
       readonly type: "heartbeat";

@@ -116,10 +116,8 @@ export function createExecutionAgent(options: ExecutionAgentOptions): ExecutionA
   const isEnded = (): boolean => state.lastFrame !== null || endingAt !== null;
   const watch = (): void => {
     const now = clock.now();
-    if (
-      endingAt !== null &&
-      (now - endingAt > times.timeoutMs || (isAcknowledged() && now - endingAt > 3 * times.renewMs))
-    ) {
+    // What it measured and nobody has taken yet waits for an owner that may come back, however short its leases are.
+    if (endingAt !== null && now - endingAt > (isAcknowledged() ? 3 * times.renewMs : options.orphanMs)) {
       finish();
       return;
     }

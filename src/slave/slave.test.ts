@@ -74,6 +74,24 @@ test("frames that were not acknowledged come again after a cut, the same and in 
   expect(sumCounter(owner.frames("e1"), "http_reqs")).toBe(await target.count());
 });
 
+test("what an ended run measured waits for an owner that comes back after its leases", async () => {
+  const target = await startTestTarget();
+  const owner = await startHandOwner();
+  owner.acknowledges = false;
+  await owner.start("e1", planLoad(target.url, "500ms"));
+  await owner.seen("e1", "done");
+  owner.order("e1", { type: "close" });
+  await owner.seen("e1", "closed");
+  owner.cut();
+  // Its H is 2 s.
+  await wait(3_000);
+  owner.acknowledges = true;
+  expect(owner.slave.agents.list().map(({ settled }) => settled)).toEqual([false]);
+  await owner.join();
+  await gone(owner);
+  expect(sumCounter(owner.frames("e1"), "http_reqs")).toBe(await target.count());
+});
+
 test("without renewals nothing is sent after the lease; with them the load goes on", { timeout: 60_000 }, async () => {
   const target = await startTestTarget();
   const owner = await startHandOwner();

@@ -23,6 +23,9 @@ export function checkTotals(bySource: ReadonlyMap<string, SimulatedSlave>, fleet
   if (applied + fleet.late.http_reqs !== told) {
     throw new BrokenRule("applied + late = what the slaves did", `${applied} + ${fleet.late.http_reqs} is not ${told}`);
   }
+  if (fleet.lost.iterations > 0 && !fleet.degraded) {
+    throw new BrokenRule("a loss is never told without `degraded`", `${fleet.lost.iterations} lost`);
+  }
 }
 
 /** Where the load says how many iterations there are: planned = completed + interrupted + dropped + lost. */

@@ -47,6 +47,11 @@ const faults: readonly Fault[] = [
     master.restart(forMs / 4);
     return `restart the master after ${forMs / 4}`;
   },
+  // Beyond the leases as well.
+  ({ master }, _, forMs) => {
+    master.restart(forMs);
+    return `restart the master after ${forMs}`;
+  },
   ({ time, times, master, network }, id, forMs) => {
     master.split(forMs / 4);
     time.after(forMs / 4 + times.timeoutMs, () => network.cutOff(id, times.timeoutMs * 3));

@@ -33,6 +33,7 @@ export function createSimulatedFleet(options: SimulatedFleetOptions): SimulatedF
   const { time, dice, network } = options;
   const bySource = new Map<string, SimulatedSlave>();
   const latest = new Map<string, number>();
+  const redials = dice.chance(0.5);
   const launch = (id: string, incarnation: number) => {
     latest.set(id, incarnation);
     const slave = createSimulatedSlave({
@@ -42,6 +43,7 @@ export function createSimulatedFleet(options: SimulatedFleetOptions): SimulatedF
       random: dice.random,
       wallOffsetMs: dice.between(-5_000, 5_000),
       periodMs: 250,
+      redials,
       isMember: () => options.master().fleet.sources.has(`${id}#${incarnation}`),
       send(fact) {
         const event = { type: "fact", slaveId: id, incarnation, fact } as const;

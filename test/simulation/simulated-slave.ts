@@ -21,6 +21,8 @@ export interface SimulatedSlaveOptions {
   readonly wallOffsetMs: number;
   readonly periodMs: number;
   readonly trace: Trace | null;
+  /** Does its link break again and again? Else what was lost on the way has to be asked for. */
+  readonly redials: boolean;
   send(fact: Fact): void;
   /** Does the owner know this source? A slave begins to beat when its owner has told it to prepare. */
   isMember(): boolean;
@@ -98,7 +100,7 @@ export function createSimulatedSlave(options: SimulatedSlaveOptions): SimulatedS
     later(1_000, resend);
   };
   later(random() * times.renewMs, beat);
-  later(1_000, resend);
+  if (options.redials) later(1_000, resend);
 
   return {
     agent,

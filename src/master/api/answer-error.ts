@@ -4,7 +4,7 @@ import type { Log } from "../../protocol/ports.ts";
 import type { ErrorBody } from "../../protocol/rest.ts";
 
 /** Seconds after which what was refused is worth another try: a queue gets shorter slowly. */
-const retryAfter: Partial<Record<ErrorCode, string>> = { queue_full: "5", rate_limited: "1" };
+const retryAfter: Partial<Record<ErrorCode, string>> = { queue_full: "5", rate_limited: "1", not_ready: "1" };
 
 /** The body of an error's answer. */
 export function describeError(error: EngineError): ErrorBody {

@@ -1,6 +1,6 @@
 import { EngineError } from "../../errors.ts";
 import type { Executions } from "../executions.ts";
-import { createUnknownExecution } from "../unknown-execution.ts";
+import { createNotTakenUp, createUnknownExecution } from "../unknown-execution.ts";
 
 /** The id that a path names: `latest` is the newest execution's. Throws EngineError `not_found`. */
 export async function resolveId(executions: Pick<Executions, "latestId">, id: string): Promise<string> {
@@ -26,7 +26,7 @@ export async function findExecution<Found>(
 
 /** Throws EngineError `not_ready`. */
 export function throwNotReady(): never {
-  throw new EngineError("not_ready", "unfinished executions are being taken up; ask again in a moment");
+  throw createNotTakenUp();
 }
 
 /** Throws EngineError `not_found` for an id that nobody knows. */

@@ -38,7 +38,10 @@ export function serveHealth(server: FastifyInstance, executions: Pick<Executions
     getReadiness: ({ reply }) => {
       if (executions.ready) return { status: "ready", ready: true, timestamp: timestamp() };
       const reason = "unfinished executions are being taken up";
-      return reply.status(503).send({ status: "not_ready", ready: false, reason, timestamp: timestamp() });
+      return reply
+        .status(503)
+        .header("Retry-After", "1")
+        .send({ status: "not_ready", ready: false, reason, timestamp: timestamp() });
     },
   });
 }

@@ -63,7 +63,7 @@ export const workflowRoutes = {
     summary: "Stops all active executions of a workflow",
     query: exactly(stopFields),
     answer: { status: 200, description: "Those that were stopped", schema: stopWorkflowAnswer },
-    errors: ["not_found"],
+    errors: ["not_found", "not_ready"],
   }),
 };
 

@@ -155,7 +155,7 @@ function describeErrors(codes: readonly ErrorCode[], components: Components): Re
         status,
         {
           description: some.map((code) => `\`${code}\``).join(", "),
-          ...(status === 429 ? { headers } : {}),
+          ...(status === 429 || status === 503 ? { headers } : {}),
           content: { "application/json": { schema } },
         },
       ];

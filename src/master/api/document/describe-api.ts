@@ -4,7 +4,7 @@ export function describeApi(): string {
 Bodies are not coerced: a number as a text is refused. Unknown fields and parameters are refused.
 
 Every error has the body of \`Error\`: a stable code, and a message that says what to do. A path that does not take a
-method answers 405 \`method_not_allowed\` with \`Allow\`. 429 comes with \`Retry-After\`.
+method answers 405 \`method_not_allowed\` with \`Allow\`. 429 and 503 come with \`Retry-After\`.
 
 A post with an \`Idempotency-Key\` is done once in 24 hours: the same request under the same key gets the same answer, with
 \`Idempotent-Replayed: true\`, also after a restart of a master whose store outlives it; another request under that key is
