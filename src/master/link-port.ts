@@ -3,9 +3,16 @@ import type { Registry } from "./registered-slave.ts";
 import type { Steering } from "./steering.ts";
 
 /** Where slaves' links end: the registry decides on them, the executions hear what they say. */
-export function createLinkPort(registry: Registry, steering: Pick<Steering, "receive" | "receiveReport">): LinkPort {
+export function createLinkPort(
+  registry: Registry,
+  steering: Pick<Steering, "takenUp" | "receive" | "receiveReport">,
+): LinkPort {
   return {
-    connect: (hello, link) => registry.connect(hello, link),
+    async connect(hello, link) {
+      // Who is welcomed says at once all that its executions have not answered: before, nobody would hear it.
+      await steering.takenUp;
+      return registry.connect(hello, link);
+    },
     receive(id, instance, message: FromSlave) {
       if (registry.get(id)?.instance !== instance) {
         // Its place is taken. What it measured happened all the same.

@@ -54,6 +54,8 @@ export interface Steering {
   readonly steered: ReadonlyMap<string, SteeredExecution>;
   readonly queue: readonly QueuedExecution[];
   readonly ready: boolean;
+  /** Resolves when it is ready, or closed before. */
+  readonly takenUp: Promise<void>;
   submit(submission: Submission, id: string): Promise<ExecutionCard>;
   /** Ends one that waits. */
   readonly abandon: SubmissionQueue["abandon"];
@@ -86,6 +88,7 @@ export function createSteering(setup: SteeringSetup): Steering {
   /** Alarms of ended executions that wait for late frames. */
   const lingering = new Set<Alarm>();
   let ready = false;
+  const takenUp = Promise.withResolvers<void>();
   let closed = false;
   let alarm: Alarm | null = null;
 
@@ -182,8 +185,7 @@ export function createSteering(setup: SteeringSetup): Steering {
   };
 
   const receive: Steering["receive"] = (slaveId, message) => {
-    // A slave whose execution is not taken up yet says it again.
-    if (closed || !ready) return;
+    if (closed) return;
     const execution = steered.get(message.execution);
     if (message.type === "log") {
       const { level, message: text } = message;
@@ -202,6 +204,7 @@ export function createSteering(setup: SteeringSetup): Steering {
     get ready() {
       return ready;
     },
+    takenUp: takenUp.promise,
     async submit(submission, id) {
       if (closed || !ready)
         throw new EngineError("not_ready", "this master is starting or closing; submit it again soon");
@@ -215,6 +218,7 @@ export function createSteering(setup: SteeringSetup): Steering {
         await Promise.all(unfinished.slice(at, at + takenUpAtOnce).map(tryTakingUp));
       }
       ready = true;
+      takenUp.resolve();
       tick();
     },
     receive,
@@ -237,6 +241,7 @@ export function createSteering(setup: SteeringSetup): Steering {
     settled: () => work.settled(),
     async close() {
       closed = true;
+      takenUp.resolve();
       alarm?.cancel();
       for (const waiting of lingering) waiting.cancel();
       await Promise.all([...steered.values()].map((execution) => execution.close()));
