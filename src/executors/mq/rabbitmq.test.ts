@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { expect, onTestFinished, test } from "vitest";
 import { testBrokers } from "../../../test/support/brokers.ts";
@@ -67,4 +68,18 @@ test("what no queue takes fails by itself, also beside messages that are taken",
   expect(report.errors).toMatchObject([{ code: "mq_unroutable", count: 100 }]);
   expect(report.metrics["mq_msgs_sent"]?.values["count"]).toBe(101);
   expect(report.metrics["mq_msgs_received"]?.values["count"]).toBe(101);
+});
+
+test("what a consume step took that ran out of time at the run's end is acknowledged", async () => {
+  const rabbit = testBrokers.find(({ type }) => type === "rabbitmq");
+  const topic = `we-${randomBytes(6).toString("hex")}`;
+  onTestFinished(() => rabbit?.remove(5672, topic));
+  const at = { type: "rabbitmq", topic };
+  const consume = { type: "mq", config: { ...at, action: "consume", count: 500, timeout: "500ms" } };
+  const publish = { type: "mq", config: { ...at, message: "once" } };
+  const loop = { type: "loop", config: { count: 400, steps: [publish] } };
+  const first = await run({ options: { iterations: 1, vus: 1 }, steps: [loop, consume] });
+  const second = await run({ options: { iterations: 1, vus: 1 }, steps: [consume] });
+  expect(first.metrics["mq_msgs_received"]?.values["count"]).toBe(400);
+  expect(second.metrics["mq_msgs_received"]?.values["count"] ?? 0).toBe(0);
 });

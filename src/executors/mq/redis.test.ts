@@ -58,3 +58,8 @@ test("a consume step that runs out of time, and one that a stop cuts short, leav
   expect(report.metrics["mq_msgs_received"]?.values["count"]).toBe(read);
   expect(pending).toBe(0);
 });
+
+test("a header that would stand in the body's place is refused", async () => {
+  const config = { type: "redis", topic: "x", message: "mine", headers: { body: "other" } };
+  await expect(run({ steps: [{ type: "mq", config }] })).rejects.toThrow(/`body` of an entry is the message itself/);
+});

@@ -173,6 +173,8 @@ function resolve(config: JsonObject, context: SpecContext): MqConfig {
     for (const key of ["count", "group_id"]) {
       if (action === "publish" && has(key)) report([key], "`publish` takes nothing; write action: consume");
     }
+    if (type === "redis" && Object.hasOwn(asObject(config["headers"]), "body"))
+      report(["headers", "body"], "the field `body` of an entry is the message itself; call the header otherwise");
     for (const [key, owner] of owned) {
       if (type !== null && has(key) && type !== owner) report([key], `\`${key}\` is for ${owner}, not for ${type}`);
     }

@@ -9,6 +9,8 @@ export interface Channels {
   readonly isOver: boolean;
   /** Rejects when the channel or the connection is closed meanwhile. A channel whose call failed is not used again. */
   use<Value>(signal: AbortSignal, work: (channel: ConfirmChannel) => Promise<Value>): Promise<Value>;
+  /** Resolves when no call has a channel any more. */
+  settled(): Promise<void>;
   /** A channel that is not lent but kept open until it fails. */
   open(): Promise<OpenChannel>;
 }
@@ -27,6 +29,7 @@ interface Lent extends OpenChannel {
 
 /** Lends the channels of a connection, `maxChannels` at most, one to each use; opened as needed and kept for the next. */
 export function openChannels(model: ChannelModel): Channels {
+  const used = new Set<Promise<unknown>>();
   const idle: Lent[] = [];
   const waiting: { resolve(lent: Lent): void; reject(error: Error): void }[] = [];
   let open = 0;
@@ -105,11 +108,13 @@ export function openChannels(model: ChannelModel): Channels {
   async function use<Value>(signal: AbortSignal, work: (channel: ConfirmChannel) => Promise<Value>): Promise<Value> {
     const lent = await borrow(signal);
     try {
-      const value = await new Promise<Value>((resolve, reject) => {
+      const working = new Promise<Value>((resolve, reject) => {
         lent.onClosed = () => reject(lent.failure ?? lost());
         if (lent.failure === null) work(lent.channel).then(resolve, reject);
         else reject(lent.failure);
       });
+      used.add(working);
+      const value = await working.finally(() => used.delete(working));
       lent.onClosed = null;
       giveBack(lent);
       return value;
@@ -125,6 +130,9 @@ export function openChannels(model: ChannelModel): Channels {
       return isOver;
     },
     use,
+    settled: async () => {
+      await Promise.allSettled(used);
+    },
     open: create,
   };
 }

@@ -137,6 +137,8 @@ export const openRabbitmq: OpenBroker = async ({ address, port, tls }, known, { 
     async close() {
       if (isClosing || channels.isOver) return;
       isClosing = true;
+      // What a step took that was cut short is still to be acknowledged: a connection's close overtakes its channels.
+      await channels.settled();
       await model.close();
     },
   };
