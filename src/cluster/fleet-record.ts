@@ -9,12 +9,12 @@ import { listRunning } from "./held-shares.ts";
 import { restartStage } from "./limit-state.ts";
 import { type Instant, noteEvent } from "./owner-state.ts";
 
-/** What must be written of this moment; shares nothing with the state. */
-export function takeRecord(fleet: FleetState): FleetRecord {
+/** What must be written of this moment, of version `fleet.version`. It is the state itself: encode or clone it at once. */
+export function viewRecord(fleet: FleetState): FleetRecord {
   const { core, pool, epoch, move, partition, degraded, startSpread, startSkewMs, coreEnded, final } = fleet;
   const { slaves, alone, phase, shared, cause, started, endedAt, pausedAt, pausedMs, events, startLeadMs } = core;
   const { resumedAt, leastTestMs, stopBy, lastSerial, steering, pausedScenarios, rendezvous, meetings, search } = core;
-  return structuredClone({
+  return {
     pool,
     epoch,
     move,
@@ -48,7 +48,7 @@ export function takeRecord(fleet: FleetState): FleetRecord {
       events,
       startLeadMs,
     },
-  });
+  };
 }
 
 /**

@@ -128,8 +128,8 @@ export type FleetEffect =
       readonly stamp: OrderStamp;
     }
   | { readonly type: "wake"; readonly at: number }
-  /** Write this state under the owner's token; then `persisted`. */
-  | { readonly type: "persist"; readonly version: number; readonly state: FleetRecord }
+  /** Write the state of this or a later moment (`viewRecord`) under the owner's token; then `persisted` with its version. */
+  | { readonly type: "persist" }
   /** Offer this frame to the store; then `stored`. */
   | { readonly type: "append"; readonly slaveId: string; readonly incarnation: number; readonly frame: Frame }
   | (OwnerEffect & { readonly type: "answered" })

@@ -2,7 +2,6 @@ import { addSeries, noteSource } from "../measure/snapshot.ts";
 import { dealAllotments } from "./allotments.ts";
 import { endIdle } from "./end-idle.ts";
 import { planEpoch } from "./epochs.ts";
-import { takeRecord } from "./fleet-record.ts";
 import type { FleetEffect, FleetEvent, FleetState } from "./fleet-state.ts";
 import { countHeld } from "./held-shares.ts";
 import { learnFact } from "./learn-fact.ts";
@@ -33,7 +32,7 @@ export function advanceFleet(fleet: FleetState, event: FleetEvent, time: Instant
   if (fleet.dirty) {
     fleet.dirty = false;
     fleet.version++;
-    effects.push({ type: "persist", version: fleet.version, state: takeRecord(fleet) });
+    effects.push({ type: "persist" });
   }
   if (fleet.version === fleet.persisted) return effects;
   const free: FleetEffect[] = [];

@@ -1,4 +1,5 @@
 import { advanceFleet } from "../cluster/fleet.ts";
+import { viewRecord } from "../cluster/fleet-record.ts";
 import { type FleetEffect, type FleetEvent, type FleetState, nameSource } from "../cluster/fleet-state.ts";
 import { EngineError } from "../errors.ts";
 import { countIndices, endless } from "../plan/index-runs.ts";
@@ -134,9 +135,10 @@ export function createLiveExecution(options: LiveExecutionOptions): LiveExecutio
         return;
       case "persist":
         writes.write("state", async () => {
-          const { token } = fleet;
-          const written = await store.writeCheckpoint(executionId, { token, state: effect.state });
-          if (written) tell({ type: "persisted", version: effect.version });
+          // As it is when its turn comes: what changed while another was being written goes with it.
+          const { token, version } = fleet;
+          const written = await store.writeCheckpoint(executionId, { token, state: viewRecord(fleet) });
+          if (written) tell({ type: "persisted", version });
           else oust();
         });
         return;

@@ -1,5 +1,5 @@
 import { advanceFleet } from "../../src/cluster/fleet.ts";
-import { restoreFleet } from "../../src/cluster/fleet-record.ts";
+import { restoreFleet, viewRecord } from "../../src/cluster/fleet-record.ts";
 import {
   createFleetState,
   type FleetEffect,
@@ -115,9 +115,9 @@ export function createSimulatedMaster(options: SimulatedMasterOptions): Simulate
             return () => undefined;
           });
         commit(async () => {
-          const { token } = fleet;
-          if (!(await store.writeCheckpoint(executionId, { token, state: effect.state }))) return () => undefined;
-          return () => tell({ type: "persisted", version: effect.version });
+          const { token, version } = fleet;
+          if (!(await store.writeCheckpoint(executionId, { token, state: viewRecord(fleet) }))) return () => undefined;
+          return () => tell({ type: "persisted", version });
         });
         return;
       case "append": {

@@ -1,5 +1,5 @@
 import { advanceFleet } from "../../src/cluster/fleet.ts";
-import { restoreFleet } from "../../src/cluster/fleet-record.ts";
+import { restoreFleet, viewRecord } from "../../src/cluster/fleet-record.ts";
 import {
   createFleetState,
   type FleetEvent,
@@ -59,8 +59,8 @@ export function playFleet({ slaves = 2, room = 8, load = constant, workflow: fie
     for (let next = pending.shift(); next !== undefined; next = pending.shift()) {
       for (const effect of advanceFleet(fleet, next, time())) {
         if (effect.type === "persist") {
-          record = effect.state;
-          pending.push({ type: "persisted", version: effect.version });
+          record = structuredClone(viewRecord(fleet));
+          pending.push({ type: "persisted", version: fleet.version });
         } else if (effect.type === "order") {
           orders.push({ slaveId: effect.slaveId, order: effect.order });
           if (effect.order.type !== "renew") told.push(`${effect.slaveId} ${effect.order.type}`);
