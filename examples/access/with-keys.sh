@@ -31,7 +31,7 @@ slave=$!
 tries=0
 until grep -q 'joined' "$folder/slave.log"; do
   tries=$((tries + 1))
-  [ "$tries" -lt 200 ] || { cat "$folder/master.log" "$folder/slave.log" >&2; exit 1; }
+  [ "$tries" -lt 600 ] || { cat "$folder/master.log" "$folder/slave.log" >&2; exit 1; }
   sleep 0.1
 done
 

@@ -81,7 +81,7 @@ start slave-2 "$engine" slave start --master "$master" --address 127.0.0.1:0 \
 tries=0
 until [ "$("$engine" slaves list --master "$master" | grep -c '^slave-[12] .*online')" = 2 ]; do
   tries=$((tries + 1))
-  [ "$tries" -lt 60 ] || give_up "the slaves did not join"
+  [ "$tries" -lt 300 ] || give_up "the slaves did not join"
   sleep 0.5
 done
 "$engine" slaves list --master "$master" >&2

@@ -1,5 +1,5 @@
 import { EngineError } from "../errors.ts";
-import { isHttpToken } from "../protocol/http-token.ts";
+import { findHeaderProblem } from "../protocol/header-names.ts";
 
 const unsafeInHeader = /[\r\n\0]/;
 const plain = /^[\t\x20-\x7e]*$/;
@@ -32,13 +32,6 @@ export function checkHeader(name: string, value: string): string {
 
 /** Throws EngineError `invalid_workflow` for a name that no request can carry. */
 export function refuseHeaderName(name: string): void {
-  if (!isHttpToken(name)) {
-    throw new EngineError("invalid_workflow", `\`${name}\` is no header name; use letters, digits and -`);
-  }
-  if (name === "transfer-encoding") {
-    throw new EngineError(
-      "invalid_workflow",
-      "header `transfer-encoding` cannot be set; the engine sends bodies with their length",
-    );
-  }
+  const problem = findHeaderProblem(name);
+  if (problem !== null) throw new EngineError("invalid_workflow", problem);
 }

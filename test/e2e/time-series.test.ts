@@ -75,8 +75,9 @@ test("a time series of one slave, of one scenario, and of both: live, at the end
     const fast = await ask(cluster, id, "?slave=fast");
     const slow = await ask(cluster, id, "?slave=slow&step=10s");
     expect([slow.interval_ms, slow.points.length]).toEqual([10_000, 1]);
-    expect(slow.points[0]?.p50_ms).toBeGreaterThanOrEqual(slowMs);
-    expect(fast.points[1]?.p95_ms).toBeLessThan(slowMs);
+    // A percentile is the middle of a bucket, and a timer may be a millisecond early.
+    expect(slow.points[0]?.p50_ms).toBeGreaterThan(slowMs * 0.99 - 1);
+    expect(fast.points[1]?.p50_ms).toBeLessThan(slowMs / 2);
     expect(fast.points[1]).toMatchObject({ active_vus: 3, planned_vus: 3 });
     expect((await ask(cluster, id, "?slave=fast&from=1s&to=2s")).points).toEqual([fast.points[1]]);
     return [all, looking, fast, slow];

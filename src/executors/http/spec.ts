@@ -5,6 +5,7 @@ import { listTemplates, type SpecContext, type StepSpec } from "../../protocol/s
 import type { HttpAuth, HttpDefaults, HttpVersion, RequestCoding } from "../../protocol/workflow.ts";
 import { parseAddressSpan, spanForm } from "../../address.ts";
 import { readProxy } from "../../protocol/proxy-setting.ts";
+import { checkHeaderNames } from "../../protocol/header-names.ts";
 import { checkTargetUrl } from "../../protocol/target-url.ts";
 import { defaultTls, readTls } from "../../protocol/tls.ts";
 import type { HttpConfig } from "../../protocol/http-config.ts";
@@ -38,6 +39,7 @@ function resolveHttpOptions(
 ): HttpDefaults {
   const dns = asObject(options["dns"]);
   const timeout = readTimeout(options["timeout"]);
+  checkHeaderNames(options["headers"], context);
   return {
     baseUrl: asText(options["base_url"]),
     domains: asTexts(options["domains"]),
@@ -68,6 +70,7 @@ function resolveConfig(config: JsonObject, context: SpecContext): HttpConfig {
   const { http } = context;
   const timeout = readTimeout(config["timeout"]);
   const headers = readHeaders(config["headers"]);
+  checkHeaderNames(config["headers"], context);
   const own = new Set(headers.map(([name]) => name));
   const domain = asText(config["domain"]);
   const body = readBody(config, context);

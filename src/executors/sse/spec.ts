@@ -14,6 +14,7 @@ import {
   union,
 } from "../../protocol/shape.ts";
 import { listTemplates, type SpecContext, type StepSpec } from "../../protocol/step-spec.ts";
+import { checkHeaderNames } from "../../protocol/header-names.ts";
 import { proxyShape, readProxy } from "../../protocol/proxy-setting.ts";
 import { checkTargetUrl } from "../../protocol/target-url.ts";
 import { readTls, tlsShape } from "../../protocol/tls.ts";
@@ -107,6 +108,7 @@ function resolve(config: JsonObject, context: SpecContext): SseConfig {
   const { count } = config;
   const sends = body !== null || has("json");
   check();
+  checkHeaderNames(config["headers"], context);
   return {
     action,
     url: asText(config["url"]) ?? "",

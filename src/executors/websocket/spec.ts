@@ -17,6 +17,7 @@ import {
 } from "../../protocol/shape.ts";
 import { type BytesEncoding, isEncoded } from "../../protocol/encoded-bytes.ts";
 import { listTemplates, type SpecContext, type StepSpec } from "../../protocol/step-spec.ts";
+import { checkHeaderNames } from "../../protocol/header-names.ts";
 import { proxyShape, readProxy } from "../../protocol/proxy-setting.ts";
 import { checkTargetUrl } from "../../protocol/target-url.ts";
 import { readTls, tlsShape } from "../../protocol/tls.ts";
@@ -116,6 +117,7 @@ function resolve(config: JsonObject, context: SpecContext): WebSocketConfig {
   const code = asNumber(config["code"]) ?? 1000;
   const subprotocols = asList(config["subprotocols"]).map((item) => asText(item) ?? "");
   check();
+  checkHeaderNames(config["headers"], context);
   return {
     action,
     url: asText(config["url"]) ?? "",
