@@ -20,6 +20,8 @@ test.each([
   [{ driver: "mysql", query, sql: query }, "`query` and `sql` are the same"],
   [{ driver: "mysql", connection: "a", dsn: "mysql://a", query }, "`connection` and `dsn` both say where to go"],
   [{ driver: "mysql", dsn: "postgres://a", query }, "the dsn is one of another driver"],
+  [{ dsn: "mysql://a@b:99999/c", query }, "the dsn cannot be read; write mysql://"],
+  [{ driver: "mysql", query: " " }, "is empty; write a statement"],
   [{ driver: "mysql", action: "commit", query }, "`commit` needs no statement"],
   [{ driver: "mysql", query: " begin" }, "write action: begin, commit or rollback"],
   [{ driver: "mysql", query: "START TRANSACTION" }, "write action: begin, commit or rollback"],

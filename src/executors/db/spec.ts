@@ -1,10 +1,11 @@
+import { EngineError } from "../../errors.ts";
 import type { Json, JsonObject } from "../../protocol/json.ts";
 import { asMs, asNumber, asSize } from "../../protocol/json-values.ts";
 import { any, choice, describe, flag, list, object, positiveDuration, size, text } from "../../protocol/shape.ts";
 import { listTemplates, type SpecContext, type StepSpec } from "../../protocol/step-spec.ts";
 import { defaultTls, readTls, tlsShape } from "../../protocol/tls.ts";
-import { findDriver, findDriverOfDsn } from "./connection-settings.ts";
-import type { DbAction, DbConfig } from "./db-config.ts";
+import { findDriver, findDriverOfDsn, parseDsn } from "./connection-settings.ts";
+import type { DbAction, DbConfig, DbDriverName } from "./db-config.ts";
 
 const whole = { kind: "number", min: 1, whole: true } as const;
 
@@ -107,7 +108,8 @@ function resolve(config: JsonObject, context: SpecContext): DbConfig {
     const has = (key: string) => Object.hasOwn(config, key);
     if (has("query") && has("sql")) report(["sql"], "`query` and `sql` are the same; keep one");
     if (connection !== null && dsn !== null) report(["dsn"], "`connection` and `dsn` both say where to go; keep one");
-    if (driver === null && connection === null) {
+    if (driver !== null && dsn !== null && !dsn.includes("${")) checkDsn(dsn, driver);
+    if (driver === null && connection === null && !has("driver")) {
       report([], dsn === null ? "`driver` is missing" : "`driver` is missing; the dsn does not say it");
     }
     if (named !== undefined && dsn !== null && (findDriverOfDsn(dsn) ?? named) !== named) {
@@ -137,6 +139,18 @@ function resolve(config: JsonObject, context: SpecContext): DbConfig {
     const { params } = config;
     if (has("params") && !Array.isArray(params) && !(typeof params === "string" && params.includes("${"))) {
       report(["params"], "is a list, or a template that gives one");
+    }
+    if (query !== null && query.trim() === "") report([key], "is empty; write a statement");
+  }
+
+  function checkDsn(text: string, by: DbDriverName): void {
+    try {
+      parseDsn(by, text, defaultTls, (message) => {
+        throw new EngineError("invalid_workflow", message);
+      });
+    } catch (error) {
+      if (!(error instanceof EngineError)) throw error;
+      report(["dsn"], error.message);
     }
   }
 }

@@ -3,6 +3,7 @@ import { evaluateOnce, isConstantJson } from "../../driver/constant-texts.ts";
 import type { Json, JsonObject } from "../../protocol/json.ts";
 import type { Evaluate, StepContext, VirtualUser } from "../../protocol/step.ts";
 import { type BrokerAddress, readBrokerAddress, readBrokerType } from "./broker-address.ts";
+import { findDestinationProblem } from "./destination.ts";
 import type { BrokerType, MqConfig } from "./mq-config.ts";
 import { isBase64 } from "./spec.ts";
 
@@ -76,6 +77,8 @@ export function compileTexts(
     const named = destination(vu);
     if (named === null || named === "")
       throw new EngineError("template", "the topic or queue is empty; give it a name");
+    const problem = findDestinationProblem(type, config.action, named);
+    if (problem !== null) throw new EngineError("template", problem);
     return {
       address: address(vu),
       destination: named,

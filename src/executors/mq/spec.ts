@@ -1,3 +1,4 @@
+import { EngineError } from "../../errors.ts";
 import type { Json, JsonObject } from "../../protocol/json.ts";
 import { asMs, asObject, asText } from "../../protocol/json-values.ts";
 import {
@@ -15,6 +16,8 @@ import {
 } from "../../protocol/shape.ts";
 import { listTemplates, type SpecContext, type StepSpec } from "../../protocol/step-spec.ts";
 import { defaultTls, readTls, tlsShape } from "../../protocol/tls.ts";
+import { readBrokerAddress } from "./broker-address.ts";
+import { findDestinationProblem } from "./destination.ts";
 import { type BrokerType, brokerTypes, type MqAcks, type MqAction, type MqConfig } from "./mq-config.ts";
 
 const shape = object({
@@ -165,6 +168,11 @@ function resolve(config: JsonObject, context: SpecContext): MqConfig {
     for (const key of addresses.slice(1)) report([key], `\`${addresses[0]}\` and \`${key}\` both say where; keep one`);
     if (has("topic") && has("queue")) report(["queue"], "`topic` and `queue` are the same; keep one");
     if (destination === "") report([], "`topic` or `queue` is missing");
+    else if (type !== null && !destination.includes("${")) {
+      const problem = findDestinationProblem(type, action, destination);
+      if (problem !== null) report([has("topic") ? "topic" : "queue"], problem);
+    }
+    checkUrls();
     if (has("message") && has("json")) report(["json"], "`message` and `json` are both the body; keep one");
     if (action === "publish" && body === null) report([], "`publish` needs `message` or `json`");
     for (const key of ["message", "json", "headers", "acks", "retain"]) {
@@ -192,6 +200,17 @@ function resolve(config: JsonObject, context: SpecContext): MqConfig {
     if (message !== null && !message.includes("${") && encoding === "base64" && !isBase64(message))
       report(["message"], `\`${message.slice(0, 60)}\` is not base64`);
     if (has("encoding") && has("json")) report(["encoding"], "`json` is always text; leave `encoding` out");
+  }
+
+  function checkUrls(): void {
+    const key = ["url", "broker", "brokers"].find(has);
+    if (key === undefined || type === null || urls.some((url) => url.includes("${"))) return;
+    try {
+      readBrokerAddress(type, urls, {}, { tls: defaultTls, clientId: null, protocolVersion, connectTimeoutMs: 0 });
+    } catch (error) {
+      if (!(error instanceof EngineError)) throw error;
+      report([key], error.message);
+    }
   }
 }
 
