@@ -1,6 +1,7 @@
+import { findHeaderProblem } from "../protocol/header-names.ts";
 import type { JsonObject } from "../protocol/json.ts";
 import type { Draft } from "./draft.ts";
-import { hideValue, type Pair, type RequestBody, writeBody, writePairs } from "./request-body.ts";
+import { hideValue, type Pair, type RequestBody, writeBody } from "./request-body.ts";
 import { isSecretHeader } from "./secret-names.ts";
 import { hasTemplate } from "./template-text.ts";
 
@@ -34,7 +35,7 @@ export function writeHttpStep(request: ImportedRequest, draft: Draft): JsonObjec
     draft.leaveOut(`the request ${name || url.slice(0, 100)}`, request.where, "not an http:// or https:// URL");
     return null;
   }
-  const kept = headers.filter(([key]) => isKept(key, body !== null, draft));
+  const kept = headers.filter(([key]) => isKept(key, body !== null, request, draft));
   const shown = kept.map(([key, value]): Pair => [key.toLowerCase(), hideHeader(key, value, draft)]);
   if (body !== null && body.type !== null) shown.push(["content-type", body.type]);
   const pathName = url.replace(/^[a-z]+:\/\/[^/]*|^\$\{[^}]*\}/i, "").replace(/[?#][^]*$/, "");
@@ -55,9 +56,14 @@ export function writeHttpStep(request: ImportedRequest, draft: Draft): JsonObjec
   };
 }
 
-function isKept(name: string, hasBody: boolean, draft: Draft): boolean {
+function isKept(name: string, hasBody: boolean, { where }: ImportedRequest, draft: Draft): boolean {
   if (droppedHeaders.test(name)) {
     draft.dropHeader(name);
+    return false;
+  }
+  const problem = findHeaderProblem(name);
+  if (problem !== null) {
+    draft.leaveOut(`the header ${name.slice(0, 60)}`, where, problem);
     return false;
   }
   // It is written with the body.
@@ -76,7 +82,6 @@ export function hideHeader(name: string, value: string, draft: Draft): string {
 function joinHeaders(pairs: readonly Pair[]): JsonObject[string] {
   const names = new Map<string, string[]>();
   for (const [name, value] of pairs) names.set(name, [...(names.get(name) ?? []), value]);
-  if ([...names.keys()].some((name) => name.includes("${") || name === "")) return writePairs(pairs);
   return Object.fromEntries(
     [...names].map(([name, values]) => [name, values.length === 1 ? (values[0] ?? "") : values]),
   );

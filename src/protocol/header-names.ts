@@ -1,13 +1,16 @@
 import { isHttpToken } from "./http-token.ts";
 import type { Json } from "./json.ts";
-import { asObject } from "./json-values.ts";
+import { asObject, asText } from "./json-values.ts";
 import type { SpecContext } from "./step-spec.ts";
 
-/** Says which names of a map of headers no request can carry. */
+/** Says which names of headers no request can carry; they are a map, or a list of `{key, value}`. */
 export function checkHeaderNames(headers: Json | undefined, { report }: Pick<SpecContext, "report">): void {
-  for (const name of Object.keys(asObject(headers))) {
+  const places = Array.isArray(headers)
+    ? (headers as readonly Json[]).map((item, place) => [place, asText(asObject(item)["key"]) ?? ""] as const)
+    : Object.keys(asObject(headers)).map((name) => [name, name] as const);
+  for (const [place, name] of places) {
     const problem = findHeaderProblem(name);
-    if (problem !== null) report(["headers", name], problem);
+    if (problem !== null) report(["headers", place], problem);
   }
 }
 

@@ -108,13 +108,12 @@ function resolve(config: JsonObject, context: SpecContext): DbConfig {
     const has = (key: string) => Object.hasOwn(config, key);
     if (has("query") && has("sql")) report(["sql"], "`query` and `sql` are the same; keep one");
     if (connection !== null && dsn !== null) report(["dsn"], "`connection` and `dsn` both say where to go; keep one");
-    if (driver !== null && dsn !== null && !dsn.includes("${")) checkDsn(dsn, driver);
     if (driver === null && connection === null && !has("driver")) {
       report([], dsn === null ? "`driver` is missing" : "`driver` is missing; the dsn does not say it");
     }
     if (named !== undefined && dsn !== null && (findDriverOfDsn(dsn) ?? named) !== named) {
       report(["driver"], "the dsn is one of another driver");
-    }
+    } else if (driver !== null && dsn !== null && !dsn.includes("${")) checkDsn(dsn, driver);
     if (connection !== null && (has("pool") || has("tls"))) {
       report([has("pool") ? "pool" : "tls"], "a named connection has its own; write it there");
     }
