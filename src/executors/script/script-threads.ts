@@ -278,8 +278,6 @@ export function createScriptThreads(
     if (!hasComputed && lasts < maxPatienceMs) return;
     if (isFast) {
       if (own !== null && hasComputed) slowScripts.noteLong(own.script);
-      // Else each that is stuck would hold up the others in its turn.
-      for (const run of thread.runs) if (run !== own) slowScripts.noteWait(run.script);
       spareCount = spares.later;
       makeSlow(thread);
     } else if (slow.size >= maxSlow && [...slow].every(({ runs }) => runs.size > 0)) return;

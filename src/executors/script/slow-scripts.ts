@@ -8,8 +8,6 @@ export interface SlowScripts {
   isSlow(script: number): boolean;
   /** A run of it kept others waiting. */
   noteLong(script: number): void;
-  /** A run of it had to wait for a long one: where none has ended yet, it may be as long itself, until one was quick. */
-  noteWait(script: number): void;
   /** A run of it ended; its longest time of computing without a break. */
   noteEnd(script: number, longestMs: number): void;
 }
@@ -18,16 +16,10 @@ export interface SlowScripts {
 export function createSlowScripts(): SlowScripts {
   /** Quick runs since the latest one that was long. */
   const quickRuns = new Map<number, number>();
-  /** Of these a run has ended. */
-  const tried = new Set<number>();
   return {
     isSlow: (script) => quickRuns.size > 0 && quickRuns.has(script),
     noteLong: (script) => void quickRuns.set(script, 0),
-    noteWait(script) {
-      if (!tried.has(script) && !quickRuns.has(script)) quickRuns.set(script, enoughQuick - 1);
-    },
     noteEnd(script, longestMs) {
-      tried.add(script);
       const before = quickRuns.get(script);
       if (before === undefined) return;
       if (longestMs >= quickMs) quickRuns.set(script, 0);
