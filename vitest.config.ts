@@ -10,7 +10,7 @@ export default defineConfig({
     setupFiles: ["test/support/fix-seeds.ts"],
     environment: "node",
     pool: "forks",
-    maxWorkers: 2,
+    maxWorkers: 3,
     testTimeout: hungAfterMs,
     hookTimeout: hungAfterMs,
     expect: { poll: { timeout: hungAfterMs / 2, interval: 20 } },
