@@ -57,9 +57,9 @@ export interface CallWork<Value, Result> {
 
 /**
  * Runs one call of a driver: not at all without a lease, at most for `timeoutMs` and until the deadline, and no longer
- * than the VU may run. What the target does wrong is `failed`: an error is described by `describe`, a DriverFailure by itself; an EngineError
- * rejects, as does what `finish` throws. A call that was given up is not waited for: `onGivenUp` and `signal` end it, and
- * what it still says is not heard.
+ * than the VU may run. What the target does wrong is `failed`: an error is described by `describe`, a DriverFailure by
+ * itself; an EngineError rejects, as does what `finish` throws. A call that was given up is not waited for: `onGivenUp`
+ * and `signal` end it, and what it still says is not heard.
  */
 export type CallDriver = <Value, Result>(
   vu: Pick<VirtualUser, "signal">,
@@ -74,13 +74,16 @@ export function createCallDriver({ clock, permit }: { readonly clock: Clock; rea
 
   return ({ signal }, deadline, timeoutMs, work) => {
     const startedAt = clock.now();
-    if (signal.aborted || !permit.maySend(startedAt)) {
-      return Promise.resolve(work.finish({ kind: "interrupted", began: false, duration: 0 }));
-    }
-    if (deadline <= startedAt) {
-      return Promise.resolve(work.finish({ kind: "failed", failure: timeoutFailure, duration: 0 }));
-    }
+    // Also where nothing begins: what `finish` throws rejects.
     return new Promise((resolve, reject) => {
+      if (signal.aborted || !permit.maySend(startedAt)) {
+        resolve(work.finish({ kind: "interrupted", began: false, duration: 0 }));
+        return;
+      }
+      if (deadline <= startedAt) {
+        resolve(work.finish({ kind: "failed", failure: timeoutFailure, duration: 0 }));
+        return;
+      }
       const until = Math.min(deadline, startedAt + timeoutMs);
       const call = new RunningCall(running, signal, startedAt, until, work, resolve, reject);
       call.begin();
