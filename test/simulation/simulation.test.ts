@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { simulate } from "./simulate.ts";
 
-const seeds = process.env.LONG_TESTS === "1" ? 20_000 : 700;
+const seeds = process.env.LONG_TESTS === "1" ? 20_000 : 2_000;
 
 /** One seed again: `SEED=17 npx vitest run test/simulation`. */
 const only = process.env.SEED;
