@@ -136,6 +136,8 @@ export interface WorkflowDocument {
       readonly cert?: string;
       /** The key of `cert`: PEM text, or a file relative to the workflow. Default: none. */
       readonly key?: string;
+      /** What opens `key`, where it is encrypted. Default: none. */
+      readonly passphrase?: string;
       /** Authorities to trust: PEM text, or a file relative to the workflow. Default: the system's own. */
       readonly ca?: string;
       /** The oldest version of TLS to accept: 1.0, 1.1, 1.2 or 1.3. Default: 1.2. */
@@ -429,6 +431,8 @@ export interface WorkflowDocument {
         readonly cert?: string;
         /** The key of `cert`: PEM text, or a file relative to the workflow. Default: none. */
         readonly key?: string;
+        /** What opens `key`, where it is encrypted. Default: none. */
+        readonly passphrase?: string;
         /** Authorities to trust: PEM text, or a file relative to the workflow. Default: the system's own. */
         readonly ca?: string;
         /** The oldest version of TLS to accept: 1.0, 1.1, 1.2 or 1.3. Default: 1.2. */
@@ -953,6 +957,8 @@ export interface HttpConfig {
     readonly cert?: string;
     /** The key of `cert`: PEM text, or a file relative to the workflow. Default: none. */
     readonly key?: string;
+    /** What opens `key`, where it is encrypted. Default: none. */
+    readonly passphrase?: string;
     /** Authorities to trust: PEM text, or a file relative to the workflow. Default: the system's own. */
     readonly ca?: string;
     /** The oldest version of TLS to accept: 1.0, 1.1, 1.2 or 1.3. Default: 1.2. */
@@ -1081,6 +1087,8 @@ export interface MqConfig {
     readonly cert?: string;
     /** The key of `cert`: PEM text, or a file relative to the workflow. Default: none. */
     readonly key?: string;
+    /** What opens `key`, where it is encrypted. Default: none. */
+    readonly passphrase?: string;
     /** Authorities to trust: PEM text, or a file relative to the workflow. Default: the system's own. */
     readonly ca?: string;
     /** The oldest version of TLS to accept: 1.0, 1.1, 1.2 or 1.3. Default: 1.2. */
@@ -1135,6 +1143,8 @@ export interface DbConfig {
     readonly cert?: string;
     /** The key of `cert`: PEM text, or a file relative to the workflow. Default: none. */
     readonly key?: string;
+    /** What opens `key`, where it is encrypted. Default: none. */
+    readonly passphrase?: string;
     /** Authorities to trust: PEM text, or a file relative to the workflow. Default: the system's own. */
     readonly ca?: string;
     /** The oldest version of TLS to accept: 1.0, 1.1, 1.2 or 1.3. Default: 1.2. */
@@ -1184,6 +1194,8 @@ export interface SocketConfig {
     readonly cert?: string;
     /** The key of `cert`: PEM text, or a file relative to the workflow. Default: none. */
     readonly key?: string;
+    /** What opens `key`, where it is encrypted. Default: none. */
+    readonly passphrase?: string;
     /** Authorities to trust: PEM text, or a file relative to the workflow. Default: the system's own. */
     readonly ca?: string;
     /** The oldest version of TLS to accept: 1.0, 1.1, 1.2 or 1.3. Default: 1.2. */
@@ -1234,6 +1246,8 @@ export interface GrpcConfig {
         readonly cert?: string;
         /** The key of `cert`: PEM text, or a file relative to the workflow. Default: none. */
         readonly key?: string;
+        /** What opens `key`, where it is encrypted. Default: none. */
+        readonly passphrase?: string;
         /** Authorities to trust: PEM text, or a file relative to the workflow. Default: the system's own. */
         readonly ca?: string;
         /** The oldest version of TLS to accept: 1.0, 1.1, 1.2 or 1.3. Default: 1.2. */
@@ -1318,6 +1332,8 @@ export interface WebsocketConfig {
     readonly cert?: string;
     /** The key of `cert`: PEM text, or a file relative to the workflow. Default: none. */
     readonly key?: string;
+    /** What opens `key`, where it is encrypted. Default: none. */
+    readonly passphrase?: string;
     /** Authorities to trust: PEM text, or a file relative to the workflow. Default: the system's own. */
     readonly ca?: string;
     /** The oldest version of TLS to accept: 1.0, 1.1, 1.2 or 1.3. Default: 1.2. */
@@ -1384,6 +1400,8 @@ export interface SseConfig {
     readonly cert?: string;
     /** The key of `cert`: PEM text, or a file relative to the workflow. Default: none. */
     readonly key?: string;
+    /** What opens `key`, where it is encrypted. Default: none. */
+    readonly passphrase?: string;
     /** Authorities to trust: PEM text, or a file relative to the workflow. Default: the system's own. */
     readonly ca?: string;
     /** The oldest version of TLS to accept: 1.0, 1.1, 1.2 or 1.3. Default: 1.2. */

@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import type { Connection } from "../client/connection.ts";
 import { EngineError } from "../errors.ts";
+import { readCertificates } from "./read-certificates.ts";
 import { readSource } from "./read-source.ts";
 import { rememberSecrets } from "./secret-memory.ts";
 
@@ -27,7 +28,7 @@ export function addConnectionOptions(command: Command): Command {
   return command.option("--insecure", "do not verify the master's certificate");
 }
 
-/** What they say, with the files read. Throws EngineError `invalid_usage`, `unreadable_file`. */
+/** What they say, with the files read. Throws EngineError `invalid_usage`, `invalid_config`, `unreadable_file`. */
 export function readConnection(options: ConnectionOptions, environment: NodeJS.ProcessEnv): Connection {
   const { ca, cert, key, insecure = false } = options;
   if ((cert === undefined) !== (key === undefined)) {
@@ -37,9 +38,7 @@ export function readConnection(options: ConnectionOptions, environment: NodeJS.P
   if (apiKey !== undefined) rememberSecrets({ apiKey });
   return {
     apiKey,
-    ca: read(ca),
-    cert: read(cert),
-    key: read(key),
+    ...readCertificates({ ca, cert, key }, (field) => `--${field}`),
     // Whoever names the authority wants it asked, whatever the targets of a submit are like.
     insecure: insecure && ca === undefined,
   };

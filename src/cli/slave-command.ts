@@ -16,6 +16,7 @@ import { nodeSignals, watchInterrupts } from "./interrupts.ts";
 import { createNodeLog } from "./node-log.ts";
 import { createProcessSample } from "./process-sample.ts";
 import { defaultMaxVus, defaultSlavePort, readSlaveFlags, type SlaveStartOptions } from "./slave-options.ts";
+import { readCertificates } from "./read-certificates.ts";
 import { readSource } from "./read-source.ts";
 import { hideKept, rememberSecrets } from "./secret-memory.ts";
 import { tellError } from "./tell-error.ts";
@@ -121,13 +122,10 @@ function nameSlave(): string {
   return `${host || "slave"}-${letters}`;
 }
 
-/** What it shows to its master, read from the files. Throws EngineError `unreadable_file`. */
+/** What it shows to its master, read from the files. Throws EngineError `unreadable_file`, `invalid_config`. */
 function readSecurity({ apiKey, apiKeyFile, tls }: SlaveConfiguration): DialSecurity {
-  const read = (file: string | null): string | null => (file === null ? null : readSource(file));
   return {
-    apiKey: read(apiKeyFile)?.trim() ?? apiKey,
-    ca: read(tls.ca),
-    cert: read(tls.cert),
-    key: read(tls.key),
+    apiKey: apiKeyFile === null ? apiKey : readSource(apiKeyFile).trim(),
+    ...readCertificates(tls, (field) => `slave.tls.${field}`),
   };
 }

@@ -47,6 +47,7 @@ test.each<[field: string, written: Json, shown: Json]>([
   ],
   ["tls", { key: "keys/load.pem", cert: "load.pem" }, { key: "keys/load.pem", cert: "load.pem" }],
   ["tls", { key: "-----BEGIN PRIVATE KEY-----\nMII\n", verify: false }, { key: "***", verify: false }],
+  ["tls", { key: "keys/load.pem", passphrase: "geheim" }, { key: "keys/load.pem", passphrase: "***" }],
   ["timeout", { connect: "3s" }, { connect: "3s" }],
 ])("http.%s %j", (field, written, shown) => {
   expect(hideCredentials({ vus: 1, http: { [field]: written } })).toEqual({ vus: 1, http: { [field]: shown } });

@@ -7,7 +7,7 @@ const secretName =
   /auth(?!ors?$)|cookie|token|secret|passw|pwd|credential|session|signature|api[-_]?key|access[-_]?key|^key$/i;
 
 /**
- * The options as reports and answers may show them: in `http` all of `auth`, passwords in URLs, a private key, and each value of a header or parameter
+ * The options as reports and answers may show them: in `http` all of `auth`, passwords in URLs, a private key and its passphrase, and each value of a header or parameter
  * that lets somebody in is `***`, templates too, for they may hold it in part.
  */
 export function hideCredentials(options: JsonObject): JsonObject {
@@ -33,7 +33,9 @@ function hideAll(value: Json): Json {
 
 /** A file's name stays. */
 function hideKey(tls: JsonObject): JsonObject {
-  return mapFields(tls, (name, value) => (name === "key" && /-----BEGIN/.test(String(value)) ? hidden : value));
+  const isSecret = (name: string, value: Json): boolean =>
+    name === "passphrase" || (name === "key" && /-----BEGIN/.test(String(value)));
+  return mapFields(tls, (name, value) => (isSecret(name, value) ? hidden : value));
 }
 
 /** A map of names to values, a list of `{key, value}`, or texts: addresses and queries. */

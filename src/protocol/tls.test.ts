@@ -1,3 +1,4 @@
+import { createPrivateKey } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { certificates } from "../../test/support/certificates.ts";
@@ -34,6 +35,7 @@ test("everything that is given, files read", () => {
     verify: true,
     cert: read(server.cert),
     key: read(server.key),
+    passphrase: null,
     ca: read(authority),
     minVersion: "TLSv1.2",
     maxVersion: "TLSv1.3",
@@ -50,6 +52,7 @@ test.each([
   ],
   ["a certificate alone", { cert: server.cert }, ["error tls: `cert` and `key` belong together; give both"]],
   ["a key alone", { key: server.key }, ["error tls: `cert` and `key` belong together; give both"]],
+  ["a passphrase alone", { passphrase: "x" }, ["error tls.passphrase: there is no `key` that it opens"]],
   [
     "versions that leave none",
     { min_version: "1.3", max_version: "1.2" },
@@ -64,11 +67,62 @@ test.each([
   expect(find(tls).said).toEqual(said);
 });
 
-test("what is no certificate is refused in words without OpenSSL's numbers", () => {
-  const broken = "-----BEGIN CERTIFICATE-----\nbm9uZQ==\n-----END CERTIFICATE-----\n";
-  const { said } = find({ cert: broken, key: server.key });
+const broken = "-----BEGIN CERTIFICATE-----\nbm9uZQ==\n-----END CERTIFICATE-----\n";
+const wanted = "certificates are wanted (-----BEGIN CERTIFICATE-----)";
+
+test.each([
+  ["a private key as `ca`", { ca: server.key }, `tls.ca: \`${server.key}\` holds a private key; ${wanted}`],
+  ["the text of one", { ca: read(server.key) }, `tls.ca: \`ca\` holds a private key; ${wanted}`],
+  ["no PEM at all", { ca: "package.json" }, `tls.ca: \`package.json\` holds no PEM text (-----BEGIN …); ${wanted}`],
+  ["an empty file", { ca: "/dev/null" }, `tls.ca: \`/dev/null\` holds nothing; ${wanted}`],
+  [
+    "a request for a certificate",
+    { ca: "-----BEGIN CERTIFICATE REQUEST-----\n" },
+    `tls.ca: \`ca\` holds a request for a certificate; ${wanted}`,
+  ],
+  [
+    "a certificate as `key`",
+    { cert: server.cert, key: authority },
+    `tls.key: \`${authority}\` holds a certificate; a private key is wanted (-----BEGIN PRIVATE KEY-----)`,
+  ],
+])("%s is refused with what was found and what is wanted", (_name, tls, said) => {
+  expect(find(tls).said).toEqual([`error ${said}`]);
+});
+
+test.each([
+  ["cert", { cert: broken, key: server.key }, 1, 1],
+  ["ca", { ca: `${read(authority)}${broken}` }, 2, 2],
+])("a broken certificate in `%s` is refused in words without OpenSSL's numbers", (field, tls, number, count) => {
+  const { said } = find(tls);
   expect(said).toHaveLength(1);
-  expect(said[0]).toMatch(/^error tls: the certificates cannot be used: [a-z ]+$/);
+  expect(said[0]).toMatch(
+    new RegExp(
+      `^error tls\\.${field}: \`${field}\` holds a certificate that cannot be read, number ${number} of ${count}: [a-z ]+$`,
+    ),
+  );
+});
+
+test("a certificate and a key in one text serve for both, and a certificate of it for an authority", () => {
+  const both = `${read(server.key)}${read(server.cert)}`;
+  expect(find({ cert: both, key: both, ca: both }).said).toEqual([]);
+});
+
+test.each(["pkcs8", "sec1"] as const)("an encrypted key, %s, is opened by `passphrase`", (type) => {
+  const key = createPrivateKey(read(server.key)).export({
+    type,
+    format: "pem",
+    cipher: "aes-256-cbc",
+    passphrase: "geheim",
+  });
+  const { cert } = server;
+  const given = find({ cert, key: String(key), passphrase: "geheim" });
+  expect(given).toMatchObject({ said: [], result: { passphrase: "geheim" } });
+  const without = find({ cert, key: String(key) });
+  expect(without.said).toEqual(["error tls.key: `key` is encrypted; give its `passphrase` beside it"]);
+  for (const passphrase of ["wrong", ""]) {
+    const { said } = find({ cert, key: String(key), passphrase });
+    expect(said).toEqual(["error tls.key: `key` is encrypted, and `passphrase` does not open it"]);
+  }
 });
 
 test("a client's certificate that has expired is doubtful: a server may want to be tested with it", () => {

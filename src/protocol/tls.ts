@@ -2,6 +2,7 @@ import type * as Crypto from "node:crypto";
 import { createRequire } from "node:module";
 import type * as Tls from "node:tls";
 import type { Json, JsonObject } from "./json.ts";
+import { explainOpenssl, findCertificateFault, findKeyFault } from "./pem.ts";
 import { describe, flag, object, text, type Shape } from "./shape.ts";
 import type { Path, SpecContext } from "./step-spec.ts";
 import type { HttpTls, TlsVersion } from "./workflow.ts";
@@ -24,6 +25,7 @@ export const tlsShape = object({
   verify: describe(flag, "Verify the server's certificate. Default: true, unless `--insecure` is given."),
   cert: describe(text, "The client's certificate: PEM text, or a file relative to the workflow. Default: none."),
   key: describe(text, "The key of `cert`: PEM text, or a file relative to the workflow. Default: none."),
+  passphrase: describe({ kind: "text", secret: true }, "What opens `key`, where it is encrypted. Default: none."),
   ca: describe(text, "Authorities to trust: PEM text, or a file relative to the workflow. Default: the system's own."),
   min_version: describe(version, "The oldest version of TLS to accept: 1.0, 1.1, 1.2 or 1.3. Default: 1.2."),
   max_version: describe(version, "The newest version of TLS to offer. Default: 1.3."),
@@ -39,6 +41,7 @@ export const defaultTls: HttpTls = {
   verify: true,
   cert: null,
   key: null,
+  passphrase: null,
   ca: null,
   minVersion: null,
   maxVersion: null,
@@ -48,10 +51,11 @@ export const defaultTls: HttpTls = {
 
 /** What is given of it, as Node's TLS takes it. */
 export function listTlsFields(tls: HttpTls) {
-  const { cert, key, ca, minVersion, maxVersion, ciphers } = tls;
+  const { cert, key, passphrase, ca, minVersion, maxVersion, ciphers } = tls;
   return {
     ...(cert === null ? {} : { cert }),
     ...(key === null ? {} : { key }),
+    ...(passphrase === null ? {} : { passphrase }),
     ...(ca === null ? {} : { ca }),
     ...(minVersion === null ? {} : { minVersion }),
     ...(maxVersion === null ? {} : { maxVersion }),
@@ -72,44 +76,53 @@ export function readTls(
   context: Pick<SpecContext, "readFile" | "report" | "warn" | "insecure">,
 ): HttpTls {
   const tls = typeof value === "object" && value !== null && !Array.isArray(value) ? (value as JsonObject) : {};
-  const readPem = (name: "cert" | "key" | "ca"): string | null => {
+  let isWrong = false;
+  const readPem = (name: "cert" | "key" | "ca", findFault: (pem: string) => string | null): string | null => {
     const given = tls[name];
     if (typeof given !== "string") return otherwise[name];
-    if (given.includes("-----BEGIN")) return given;
     const path: Path = ["tls", name];
-    const content = context.readFile(path, given);
-    if (content !== null && !content.includes("-----BEGIN"))
-      context.report(path, `\`${given}\` holds no PEM text (-----BEGIN …)`);
-    return content;
+    const isText = given.includes("-----BEGIN");
+    const pem = isText ? given : context.readFile(path, given);
+    const fault = pem === null ? null : findFault(pem);
+    if (fault !== null) context.report(path, `${isText ? `\`${name}\`` : `\`${given}\``} ${fault}`);
+    isWrong ||= pem === null || fault !== null;
+    return pem;
   };
   const verify = typeof tls["verify"] === "boolean" ? tls["verify"] : otherwise.verify;
   const readVersion = (name: "min_version" | "max_version", usual: TlsVersion | null): TlsVersion | null => {
     const given = tls[name];
     return given === undefined ? usual : (readTlsVersion(given) ?? usual);
   };
-  const given = (name: "ciphers" | "server_name"): string | null => {
+  const given = (name: "ciphers" | "server_name" | "passphrase"): string | null => {
     const value = tls[name];
     return typeof value === "string" ? value : null;
   };
+  // A key of its own has none of another's.
+  const passphrase = given("passphrase") ?? (tls["key"] === undefined ? otherwise.passphrase : null);
   const result = {
     verify: !context.insecure && verify,
-    cert: readPem("cert"),
-    key: readPem("key"),
-    ca: readPem("ca"),
+    cert: readPem("cert", findCertificateFault),
+    key: readPem("key", (pem) => findKeyFault(pem, passphrase, "give its `passphrase` beside it")),
+    passphrase,
+    ca: readPem("ca", findCertificateFault),
     minVersion: readVersion("min_version", otherwise.minVersion),
     maxVersion: readVersion("max_version", otherwise.maxVersion),
     ciphers: given("ciphers") ?? otherwise.ciphers,
     serverName: given("server_name") ?? otherwise.serverName,
   };
-  if (Object.keys(tls).length > 0) checkTls(result, context);
+  if (Object.keys(tls).length > 0 && !isWrong) checkTls(result, context);
   return result;
 }
 
 /** Says what is wrong before anything is dialled: Node's TLS tells what does not fit together. */
 function checkTls(tls: HttpTls, { report, warn }: Pick<SpecContext, "report" | "warn">): void {
-  const { cert, key, minVersion, maxVersion } = tls;
+  const { cert, key, passphrase, minVersion, maxVersion } = tls;
   if ((cert === null) !== (key === null)) {
     report(["tls"], "`cert` and `key` belong together; give both");
+    return;
+  }
+  if (passphrase !== null && key === null) {
+    report(["tls", "passphrase"], "there is no `key` that it opens");
     return;
   }
   if (
@@ -136,9 +149,8 @@ function checkTls(tls: HttpTls, { report, warn }: Pick<SpecContext, "report" | "
 }
 
 function describeMisfit(error: unknown): string {
-  const { code = "", message } = error as NodeJS.ErrnoException;
+  const { code = "" } = error as NodeJS.ErrnoException;
   if (code === "ERR_OSSL_X509_KEY_VALUES_MISMATCH") return "`key` is not the key of `cert`";
   if (code === "ERR_SSL_NO_CIPHER_MATCH") return "`ciphers` names no cipher that there is; see `openssl ciphers`";
-  // OpenSSL's own wording: `error:0480006C:PEM routines::no start line`.
-  return `the certificates cannot be used: ${message.split("::").at(-1)}`;
+  return `the certificates cannot be used: ${explainOpenssl(error)}`;
 }

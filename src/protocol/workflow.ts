@@ -302,6 +302,8 @@ export interface HttpTls {
   readonly verify: boolean;
   readonly cert: string | null;
   readonly key: string | null;
+  /** What opens `key`; null: it is not encrypted. */
+  readonly passphrase: string | null;
   readonly ca: string | null;
   /** null: Node's own. */
   readonly minVersion: TlsVersion | null;

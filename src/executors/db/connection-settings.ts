@@ -1,5 +1,6 @@
 import { EngineError } from "../../errors.ts";
 import type { Json, JsonObject } from "../../protocol/json.ts";
+import { findCertificateFault, findKeyFault } from "../../protocol/pem.ts";
 import { readTlsVersion } from "../../protocol/tls.ts";
 import type { HttpTls, TlsVersion } from "../../protocol/workflow.ts";
 import type { DbDriverName } from "./db-config.ts";
@@ -24,7 +25,7 @@ export interface ConnectionSettings {
 /** What is written down about a connection; everything else is as in `defaults`. */
 export type GivenSettings = { -readonly [Key in keyof ConnectionSettings]?: ConnectionSettings[Key] };
 
-const tlsFields = ["verify", "ca", "cert", "key", "min_version", "max_version", "ciphers", "server_name"];
+const tlsFields = ["verify", "ca", "cert", "key", "passphrase", "min_version", "max_version", "ciphers", "server_name"];
 
 /** The path of an SQLite database that lies in memory. */
 export const memoryPath = ":memory:";
@@ -219,7 +220,7 @@ function readTlsFields(
   const fields = given as JsonObject;
   const unknown = Object.keys(fields).find((key) => !tlsFields.includes(key));
   if (unknown !== undefined) refuse(`\`tls\` has no field \`${unknown}\`; there are ${tlsFields.join(", ")}`);
-  const textOf = (key: "ciphers" | "server_name"): string | null => {
+  const textOf = (key: "ciphers" | "server_name" | "passphrase"): string | null => {
     const value = fields[key];
     return value === undefined || typeof value === "string" ? (value ?? null) : refuse(`tls.${key} is not a text`);
   };
@@ -228,7 +229,8 @@ function readTlsFields(
     if (value === undefined) return null;
     return readTlsVersion(value) ?? refuse(`tls.${key} is none of 1.0, 1.1, 1.2 and 1.3`);
   };
-  const pem = (key: "ca" | "cert" | "key"): string | null => {
+  const passphrase = textOf("passphrase");
+  const read = (key: "ca" | "cert" | "key"): string | null => {
     const value = fields[key];
     if (value === undefined || value === null) return otherwise[key];
     if (typeof value !== "string") return refuse(`tls.${key} is not a text`);
@@ -241,6 +243,13 @@ function readTlsFields(
       throw new EngineError("invalid_workflow", `tls.${key} of a connection: the file cannot be read`, { cause });
     }
   };
+  const pem = (key: "ca" | "cert" | "key"): string | null => {
+    const found = read(key);
+    if (found === null) return null;
+    const fault =
+      key === "key" ? findKeyFault(found, passphrase, "give its `passphrase` beside it") : findCertificateFault(found);
+    return fault === null ? found : refuse(`tls.${key} ${fault}`);
+  };
   const verify = fields["verify"];
   if (verify !== undefined && typeof verify !== "boolean") refuse("tls.verify is true or false");
   return {
@@ -249,6 +258,7 @@ function readTlsFields(
     ca: pem("ca"),
     cert: pem("cert"),
     key: pem("key"),
+    passphrase: passphrase ?? otherwise.passphrase,
     minVersion: versionOf("min_version") ?? otherwise.minVersion,
     maxVersion: versionOf("max_version") ?? otherwise.maxVersion,
     ciphers: textOf("ciphers") ?? otherwise.ciphers,

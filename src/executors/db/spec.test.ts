@@ -45,6 +45,14 @@ test.each([
   [{ shop: { dsn: "mysql://a:geheim@b/c?charset=utf8" } }, "`charset` in the dsn is not known"],
   [{ shop: { driver: "mysql", port: 0 } }, "`port` is not a whole number"],
   [{ shop: { driver: "mysql", pool: { max: 0 } } }, "`pool` is `{max: N}`"],
+  [
+    { shop: { driver: "mysql", tls: { ca: "-----BEGIN PRIVATE KEY-----" } } },
+    "connections.shop: tls.ca holds a private key; certificates are wanted",
+  ],
+  [
+    { shop: { driver: "mysql", tls: { key: "-----BEGIN ENCRYPTED PRIVATE KEY-----" } } },
+    "connections.shop: tls.key is encrypted; give its `passphrase` beside it",
+  ],
   [{ shop: { driver: "redis" } }, "redis takes a `command`"],
 ])("connections %j", async (connections, message) => {
   const failed = perform({ connection: "shop", query }, { connections });

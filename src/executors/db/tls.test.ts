@@ -133,7 +133,7 @@ test.each([
   [{ ciphers: 5 }, "tls.ciphers is not a text"],
   [
     { sni: "a" },
-    "`tls` has no field `sni`; there are verify, ca, cert, key, min_version, max_version, ciphers, server_name",
+    "`tls` has no field `sni`; there are verify, ca, cert, key, passphrase, min_version, max_version, ciphers, server_name",
   ],
 ])("a connection's tls %j is refused", async (tls, words) => {
   const connections = { shop: { driver: "postgres", host: "127.0.0.1", tls } };

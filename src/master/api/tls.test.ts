@@ -1,3 +1,4 @@
+import { createPrivateKey } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { once } from "node:events";
 import { Agent, request, type RequestOptions } from "node:https";
@@ -86,8 +87,23 @@ test("a certificate is renewed while the master serves; one that cannot be chang
   const { url, server } = await startApiServer({ access: { ...openAccess, tls: listener("none") } });
   const renew = (changes: Partial<ListenerTls>) =>
     server.renew({ ...openAccess, keys: null, tls: { ...listener("none"), ...changes } });
-  for (const wrong of [{ cert: "no" }, { key: "no" }, { key: pair("slave").key }, { cert: "" }, { ca: "no" }]) {
-    expect(() => renew(wrong)).toThrow(expect.objectContaining({ code: "invalid_config" }));
+  const { key } = pair("server");
+  const encrypted = String(
+    createPrivateKey(key).export({ type: "pkcs8", format: "pem", cipher: "aes-256-cbc", passphrase: "geheim" }),
+  );
+  for (const [wrong, said] of [
+    [{ cert: "no" }, /^tls\.cert holds no PEM text .*; certificates are wanted/],
+    [{ cert: "" }, /^tls\.cert holds nothing; certificates are wanted/],
+    [{ cert: key }, /^tls\.cert holds a private key; certificates are wanted/],
+    [{ key: "no" }, /^tls\.key holds no PEM text .*; a private key is wanted/],
+    [{ key: pair("slave").key }, /^tls\.key is not the key of tls\.cert: key values mismatch$/],
+    [{ key: encrypted }, /^tls\.key is encrypted; a node has no field for its passphrase: write it without one/],
+    [{ ca: "no" }, /^tls\.ca holds no PEM text .*; certificates are wanted/],
+    [{ ca: key }, /^tls\.ca holds a private key; certificates are wanted/],
+  ] as const) {
+    expect(() => renew(wrong)).toThrow(
+      expect.objectContaining({ code: "invalid_config", message: expect.stringMatching(said) }),
+    );
   }
   expect(() => server.renew({ ...openAccess, keys: null, tls: null })).toThrow(/by a new start alone/);
   expect((await ask(`${url}/health`)).status).toBe(200);
