@@ -6,6 +6,7 @@ import { expect, test } from "vitest";
 import { WebSocketServer } from "ws";
 import { certificates } from "../../test/support/certificates.ts";
 import { startProxy } from "../../test/support/connect-proxy.ts";
+import { createHandRung } from "../../test/support/hand-rung.ts";
 import { startScriptedFlow } from "../../test/support/scripted-flow.ts";
 import { certificate, listening, serve } from "../../test/support/transport.ts";
 import { run } from "../local/run.ts";
@@ -97,9 +98,9 @@ const stepsTo = (port: number, more: object = {}) => [
   { ...sse({ url: `https://127.0.0.1:${port}/`, ...more }), on_error: "continue" },
 ];
 
-async function failuresThrough(proxy: string, more: object = {}): Promise<(readonly [string, string])[]> {
+async function failuresThrough(proxy: string): Promise<(readonly [string, string])[]> {
   const options = { iterations: 1, vus: 1, http: { proxy, tls: { verify: false } } };
-  const report = await run({ options, steps: stepsTo(1, more) }, { secrets: { WORD: "geheim" } });
+  const report = await run({ options, steps: stepsTo(1) }, { secrets: { WORD: "geheim" } });
   expect(JSON.stringify(report)).not.toContain("geheim");
   return report.errors.map(({ code, message }) => [code, message] as const);
 }
@@ -123,12 +124,14 @@ test("a proxy that is not there is 1212, one that says nothing 1230; a plain str
     ["1212", absent],
     ["1212", absent],
   ]);
-  const silent = await serve(() => undefined);
-  const late = `proxy 127.0.0.1:${silent.port} did not answer CONNECT in time`;
-  expect(await failuresThrough(`http://127.0.0.1:${silent.port}`, { connect_timeout: "60ms" })).toEqual([
-    ["1230", late],
-    ["1230", late],
-  ]);
+  const clock = createHandRung();
+  const silent = await serve((socket) => socket.once("data", () => clock.turn(10_000)));
+  const options = { http: { proxy: `http://127.0.0.1:${silent.port}`, timeout: { connect: "10s" } } };
+  for (const step of stepsTo(1)) {
+    const flow = await startScriptedFlow(JSON.stringify({ options, steps: [step] }), {}, undefined, clock);
+    await flow.iterate();
+    expect(flow.cut().errors).toEqual({ [`1230: proxy 127.0.0.1:${silent.port} did not answer CONNECT in time`]: 1 });
+  }
   const server = createServer((_request, answer) => answer.writeHead(407).end());
   const config = { url: "http://shop.test/s", proxy: `http://127.0.0.1:${await listening(server)}` };
   const report = await run({ options: { iterations: 1, vus: 1 }, steps: [sse(config)] });

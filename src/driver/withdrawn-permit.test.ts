@@ -8,6 +8,7 @@ import { WebSocketServer } from "ws";
 import { startGrpcServer } from "../../test/support/grpc-server.ts";
 import { startScriptedFlow } from "../../test/support/scripted-flow.ts";
 import { dialects } from "../../test/support/sql-dialects.ts";
+import { startTcpProxy } from "../../test/support/tcp-proxy.ts";
 import { listening } from "../../test/support/transport.ts";
 
 // A lease that ends while a step waits: what has begun may end, nothing begins.
@@ -87,13 +88,12 @@ const startTarget: Readonly<Record<string, () => Promise<HeldTarget>>> = {
   async mq() {
     const [stream, other] = [createName(), createName()];
     const client = await connectRedis([stream, other]);
-    const at = { type: "redis", url: "redis://127.0.0.1:6379" };
+    const proxy = await startRedisProxy();
+    const at = { type: "redis", url: `redis://127.0.0.1:${proxy.port}` };
     return {
       waits: { type: "mq", config: { ...at, topic: stream, action: "consume", group_id: "g", timeout: "30s" } },
       next: { type: "mq", config: { ...at, topic: other, message: "next" } },
-      began: async () =>
-        (await client.exists(stream)) === 1 &&
-        /cmd=xreadgroup/.test(String(await client.sendCommand(["CLIENT", "LIST"]))),
+      began: () => proxy.heard("XREADGROUP"),
       release: () => client.xAdd(stream, "*", { body: "answer" }),
       count: () => client.xLen(other),
     };
@@ -101,11 +101,12 @@ const startTarget: Readonly<Record<string, () => Promise<HeldTarget>>> = {
   async redis() {
     const [list, other] = [createName(), createName()];
     const client = await connectRedis([list, other]);
-    const dsn = "redis://127.0.0.1:6379";
+    const proxy = await startRedisProxy();
+    const dsn = `redis://127.0.0.1:${proxy.port}`;
     return {
       waits: { type: "db", config: { dsn, command: ["BLPOP", list, 30], timeout: "30s" } },
       next: { type: "db", config: { dsn, command: ["INCR", other] } },
-      began: async () => /cmd=blpop/.test(String(await client.sendCommand(["CLIENT", "LIST"]))),
+      began: () => proxy.heard("BLPOP"),
       release: () => client.rPush(list, "answer"),
       count: async () => Number((await client.get(other)) ?? 0),
     };
@@ -129,6 +130,13 @@ const startTarget: Readonly<Record<string, () => Promise<HeldTarget>>> = {
     };
   },
 };
+
+/** Tells what this test sends from what others do. */
+async function startRedisProxy() {
+  const proxy = await startTcpProxy(6379);
+  onTestFinished(() => proxy.close());
+  return proxy;
+}
 
 const createName = () => `we-${randomBytes(6).toString("hex")}`;
 
@@ -154,7 +162,7 @@ describe.each(Object.keys(startTarget))("%s", (type) => {
     ];
     const flow = await startScriptedFlow(JSON.stringify({ steps }), {}, permit);
     const ending = flow.iterate();
-    await expect.poll(target.began, { timeout: 10_000 }).toBe(true);
+    await expect.poll(target.began).toBe(true);
     granted = false;
     return { target, flow, ending };
   }

@@ -7,6 +7,7 @@ import { message } from "../../test/support/http2-server.ts";
 import {
   answering,
   certificate,
+  clock,
   key,
   listening,
   noTls,
@@ -41,12 +42,12 @@ describe("a proxy", () => {
       const { client } = open();
       const through = proxyAt(proxy.port, { secure, host: "localhost", authorization: "Basic dTpw" });
       const request = wire(origin, { secure: true, host: "localhost", tls: trusting, proxy: through });
-      const first = await client.exchange(request, within(5000));
+      const first = await client.exchange(request, within());
       expect([first.code, first.message, first.body?.toString(), first.tlsVersion]).toEqual([0, "", "safe", "tls1.3"]);
       expect(first.connecting).toBeGreaterThan(0);
       expect(first.tlsHandshaking).toBeGreaterThan(0);
       expect(phases(first)).toBeCloseTo(first.endedAt - first.startedAt, 3);
-      const second = await client.exchange(request, within(5000));
+      const second = await client.exchange(request, within());
       expect([second.status, second.connecting]).toEqual([200, 0]);
       expect(proxy.asked).toEqual([[`CONNECT localhost:${origin}`, "Basic dTpw"]]);
     },
@@ -58,10 +59,7 @@ describe("a proxy", () => {
     const proxy = await startProxy();
     const { client } = open();
     const through = proxyAt(proxy.port);
-    const exchange = await client.exchange(
-      message(origin, { secure: true, tls: trusting, proxy: through }),
-      within(5000),
-    );
+    const exchange = await client.exchange(message(origin, { secure: true, tls: trusting, proxy: through }), within());
     expect([exchange.code, exchange.proto, exchange.body?.toString()]).toEqual([0, "HTTP/2.0", "two"]);
     expect(proxy.asked).toEqual([[`CONNECT localhost:${origin}`, ""]]);
   });
@@ -76,7 +74,7 @@ describe("a proxy", () => {
     const proxy = await startProxy({ refuse });
     const { client } = open();
     const request = wire(1, { secure: true, host: "localhost", tls: trusting, proxy: proxyAt(proxy.port) });
-    const exchange = await client.exchange(request, within(5000));
+    const exchange = await client.exchange(request, within());
     expect([exchange.code, exchange.counted, exchange.status]).toEqual([1230, true, 0]);
     expect(exchange.message).toContain(`proxy 127.0.0.1:${proxy.port} ${words}`);
     expect(phases(exchange)).toBeCloseTo(exchange.endedAt - exchange.startedAt, 3);
@@ -84,17 +82,21 @@ describe("a proxy", () => {
 
   it("that cannot reach the origin is 1230; that is not there 1212; that says nothing 1230", async () => {
     const proxy = await startProxy();
-    const silent = await serve(() => undefined);
+    const asked = Promise.withResolvers<void>();
+    const silent = await serve((socket) => socket.once("data", () => asked.resolve()));
     const { client } = open();
     const secure = { secure: true, host: "localhost", tls: trusting } as const;
-    const unreached = await client.exchange(wire(1, { ...secure, proxy: proxyAt(proxy.port) }), within(5000));
+    const unreached = await client.exchange(wire(1, { ...secure, proxy: proxyAt(proxy.port) }), within());
     expect([unreached.code, unreached.message.endsWith("refused CONNECT with status 502")]).toEqual([1230, true]);
-    const absent = await client.exchange(wire(1, { ...secure, proxy: proxyAt(1) }), within(5000));
+    const absent = await client.exchange(wire(1, { ...secure, proxy: proxyAt(1) }), within());
     expect(outcome(absent)).toEqual([1212, 0, "connection to proxy 127.0.0.1:1 refused"]);
-    const late = await client.exchange(
-      wire(1, { ...secure, proxy: proxyAt(silent.port), connectTimeoutMs: 60 }),
-      within(5000),
+    const waiting = client.exchange(
+      wire(1, { ...secure, proxy: proxyAt(silent.port), connectTimeoutMs: 60_000 }),
+      within(),
     );
+    await asked.promise;
+    clock.turn(60_000);
+    const late = await waiting;
     expect(outcome(late)).toEqual([1230, 0, `proxy 127.0.0.1:${silent.port} did not answer CONNECT in time`]);
   });
 
@@ -103,7 +105,7 @@ describe("a proxy", () => {
     const proxy = await startProxy();
     const { client } = open();
     const request = wire(origin, { secure: true, host: "localhost", proxy: proxyAt(proxy.port) });
-    const exchange = await client.exchange(request, within(5000));
+    const exchange = await client.exchange(request, within());
     expect(exchange.code).toBe(1310);
     expect(exchange.message).toContain(`TLS handshake with localhost:${origin} through proxy 127.0.0.1:${proxy.port}`);
   });
@@ -115,7 +117,7 @@ describe("a proxy", () => {
       const permit = { maySend: () => true, refuses: createTargetRule({ allow: [], deny }), restricts: true } as const;
       const { client } = open({}, permit);
       const request = wire(server.port, { host, proxy: proxyAt(proxy.port, { host: through }) });
-      const exchange = await client.exchange(request, within(5000));
+      const exchange = await client.exchange(request, within());
       return [exchange.code, exchange.message];
     };
     expect(await attempt(["127.0.0.1"], "localhost", "127.0.0.1")).toEqual([

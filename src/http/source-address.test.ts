@@ -71,16 +71,16 @@ test("connections come from the address of their VU", async () => {
   const { transport } = open({ sources: ["127.0.0.5-127.0.0.7"] });
   for (const vu of [1, 2, 3, 4]) {
     const client = transport.client(new AbortController().signal, vu);
-    expect((await client.exchange(wire(port), within(5000))).status).toBe(200);
+    expect((await client.exchange(wire(port), within())).status).toBe(200);
   }
   expect(from).toEqual(["127.0.0.6", "127.0.0.7", "127.0.0.5", "127.0.0.6"]);
 });
 
 test("an address that this machine does not have is a counted failure with advice, so is a family that has none", async () => {
   const { client } = open({ sources: ["192.0.2.77"] });
-  const absent = await client.exchange(wire(1), within(5000));
+  const absent = await client.exchange(wire(1), within());
   expect([absent.code, absent.counted]).toEqual([1210, true]);
   expect(absent.message).toContain("from 192.0.2.77 failed: EADDRNOTAVAIL; this machine has no such address");
-  const family = await client.exchange(wire(1, { host: "::1" }), within(5000));
+  const family = await client.exchange(wire(1, { host: "::1" }), within());
   expect([family.code, family.message.includes("no source address is of its family")]).toEqual([1210, true]);
 });

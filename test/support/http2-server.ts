@@ -61,6 +61,8 @@ export interface FrameServer {
   readonly port: number;
   readonly streams: [connection: number, stream: number][];
   connections: number;
+  /** SETTINGS that the client has taken. */
+  settled: number;
   pings: number;
 }
 
@@ -73,7 +75,7 @@ export async function serveFrames(
   greeting: readonly Buffer[] = [frames.settings()],
   { answersPing = true }: { readonly answersPing?: boolean } = {},
 ): Promise<FrameServer> {
-  const seen = { port: 0, streams: [] as [number, number][], connections: 0, pings: 0 };
+  const seen = { port: 0, streams: [] as [number, number][], connections: 0, settled: 0, pings: 0 };
   const server = createServer((socket) => {
     const connection = ++seen.connections;
     let bytes = Buffer.alloc(0);
@@ -92,6 +94,7 @@ export async function serveFrames(
         const payload = bytes.subarray(9, 9 + length);
         bytes = bytes.subarray(9 + length);
         if (type === 4 && (flags & 1) === 0) socket.write(frame(4, 1, 0));
+        if (type === 4 && (flags & 1) === 1) seen.settled++;
         if (type === 6 && (flags & 1) === 0) {
           seen.pings++;
           if (answersPing) socket.write(frame(6, 1, 0, payload));

@@ -12,8 +12,8 @@ export interface RawServer {
   close(): Promise<void>;
 }
 
-/** `onConnection` gets each socket; errors of sockets are ignored: clients may go at any time. */
-export async function startRawServer(onConnection: (socket: Socket) => void): Promise<RawServer> {
+/** `onConnection` gets each socket; errors of sockets are ignored: clients may go at any time. `port`: default: any. */
+export async function startRawServer(onConnection: (socket: Socket) => void, port = 0): Promise<RawServer> {
   const sockets = new Set<Socket>();
   let accepted = 0;
   const server: Server = createServer({ noDelay: true }, (socket) => {
@@ -23,7 +23,7 @@ export async function startRawServer(onConnection: (socket: Socket) => void): Pr
     socket.on("close", () => sockets.delete(socket));
     onConnection(socket);
   });
-  server.listen(0, "127.0.0.1");
+  server.listen(port, "127.0.0.1");
   await once(server, "listening");
   return {
     port: (server.address() as AddressInfo).port,

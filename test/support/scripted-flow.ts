@@ -3,7 +3,7 @@ import { loadWorkflow } from "../../src/definition/load-workflow.ts";
 import { compileWorkflow } from "../../src/flow/compile-workflow.ts";
 import type { CompiledScenario, CompiledWorkflow, IterationOutcome } from "../../src/flow/compiled.ts";
 import { createRecorder } from "../../src/measure/thread-recorder.ts";
-import type { Permit } from "../../src/protocol/ports.ts";
+import type { Clock, Permit } from "../../src/protocol/ports.ts";
 import type { VirtualUser } from "../../src/protocol/step.ts";
 import { createMasker } from "../../src/run/masker.ts";
 import { createSystemClock } from "../../src/run/system-clock.ts";
@@ -37,12 +37,12 @@ export async function startScriptedFlow(
   text: string,
   inputs: { readonly env?: Record<string, string>; readonly secrets?: Record<string, string> } = {},
   permit: Permit = { maySend: () => true, refuses: () => null },
+  clock: Clock = createSystemClock(systemTime),
 ): Promise<ScriptedFlow> {
   const { env = {}, secrets = {} } = inputs;
   const loaded = loadWorkflow({ text, fileName: "test.yaml" }, { env });
   if ("problems" in loaded)
     throw new Error(loaded.problems.map(({ path, message }) => `${path}: ${message}`).join("\n"));
-  const clock = createSystemClock(systemTime);
   const masker = createMasker(secrets);
   const recorder = createRecorder({ clock, masker });
   const logged: string[] = [];

@@ -4,9 +4,9 @@ import type { AddressInfo, Server, Socket } from "node:net";
 import { expect, onTestFinished } from "vitest";
 import type { Exchange, HttpClient, Transport, WireRequest } from "../../src/http/exchange.ts";
 import { createTransport, type TransportOptions } from "../../src/http/transport.ts";
-import type { Clock, Permit } from "../../src/protocol/ports.ts";
+import type { Permit } from "../../src/protocol/ports.ts";
 import { defaultTls } from "../../src/protocol/tls.ts";
-import { createSystemClock } from "../../src/run/system-clock.ts";
+import { createHandRung } from "./hand-rung.ts";
 import { type RawServer, startRawServer } from "./raw-server.ts";
 
 const options: TransportOptions = { maxHeader: 65_536, maxBody: 1_000_000, dnsTtlMs: 60_000, hosts: {}, sources: [] };
@@ -14,33 +14,10 @@ const openPermit: Permit = { maySend: () => true, refuses: () => null };
 export const noTls = defaultTls;
 export const certificate = readFileSync(new URL("./tls/localhost.cert.pem", import.meta.url), "utf8");
 export const key = readFileSync(new URL("./tls/localhost.key.pem", import.meta.url), "utf8");
-const systemClock = createSystemClock({ now: () => performance.now(), wall: () => Date.now() });
 export const ok = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
 
-/** Alarms set and neither fired nor cancelled. */
-let pendingAlarms = 0;
-export const clock: Clock = {
-  now: () => systemClock.now(),
-  wall: () => systemClock.wall(),
-  at(time, task) {
-    pendingAlarms++;
-    let pending = true;
-    const settle = () => {
-      if (pending) pendingAlarms--;
-      pending = false;
-    };
-    const alarm = systemClock.at(time, () => {
-      settle();
-      task();
-    });
-    return {
-      cancel() {
-        settle();
-        alarm.cancel();
-      },
-    };
-  },
-};
+/** Of every transport that `open` makes. */
+export const clock = createHandRung();
 
 interface Under {
   readonly transport: Transport;
@@ -53,7 +30,7 @@ export function open(changes: Partial<TransportOptions> = {}, permit: Permit = o
   const transport = createTransport({ ...options, ...changes }, { clock, permit });
   onTestFinished(async () => {
     await transport.close();
-    expect(pendingAlarms).toBe(0);
+    expect(clock.pending).toBe(0);
   });
   const abort = new AbortController();
   return { transport, client: transport.client(abort.signal), abort };
@@ -89,7 +66,7 @@ export function wire(
     keepBody: true,
     expects: null,
     lastOnConnection: false,
-    connectTimeoutMs: 1000,
+    connectTimeoutMs: farOff,
     tls: noTls,
     proxy: null,
     message: null,
@@ -98,8 +75,11 @@ export function wire(
   };
 }
 
-/** A deadline so many milliseconds from now. */
-export function within(ms: number): number {
+/** Longer than any test, ms. */
+const farOff = 3_600_000;
+
+/** A deadline so many milliseconds from now; by default one that comes only by `clock.turn`. */
+export function within(ms = farOff): number {
   return clock.now() + ms;
 }
 

@@ -8,8 +8,8 @@ export interface WatchedLoad {
   passed(): number;
   /** Waits until so many more have passed. */
   passMore(count: number): Promise<void>;
-  /** Waits until one more has failed. */
-  failMore(): Promise<void>;
+  /** Waits until so many more have failed; default: one. */
+  failMore(count?: number): Promise<void>;
   /** Waits until the last so many iterations of each VU have passed, all of them begun after this call. */
   recover(count: number): Promise<void>;
   /** Stops it; what runs goes to its end. */
@@ -56,7 +56,7 @@ export function startWatchedLoad(step: object, vus: number, workflow: object = {
   return {
     passed: () => passes,
     passMore: (count) => expect.poll(() => passes).toBeGreaterThanOrEqual(passes + count),
-    failMore: () => expect.poll(() => failures).toBeGreaterThan(failures),
+    failMore: (count = 1) => expect.poll(() => failures).toBeGreaterThanOrEqual(failures + count),
     recover(count) {
       for (const standing of standings.values()) standing.row = -1;
       return expect

@@ -163,8 +163,9 @@ test("a status that is not expected fails the step: wrong credentials, and one t
 test("the deadline is sent, and what is not done then fails without a number of the moment", async () => {
   const server = await startGrpcServer();
   const report = await performSteps([
-    callStep(server, "Get", { message: { delay_ms: 20_000 }, timeout: "300ms" }),
-    callStep(server, "Get", { message: { delay_ms: 20_000 }, timeout: "300ms", expect_status: "DEADLINE_EXCEEDED" }),
+    // Time to reach the server, also on a machine that stands still for a while.
+    callStep(server, "Get", { message: { delay_ms: 50_000 }, timeout: "4s" }),
+    callStep(server, "Get", { message: { delay_ms: 50_000 }, timeout: "4s", expect_status: "DEADLINE_EXCEEDED" }),
     callStep(server, "Get", {}),
   ]);
   expect(listErrors(report)).toEqual([

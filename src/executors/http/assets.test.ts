@@ -10,6 +10,7 @@ import {
   type SeenRequest,
   startHttpTarget,
 } from "../../../test/support/http-steps.ts";
+import { createHandRung } from "../../../test/support/hand-rung.ts";
 import { certificate, key, listening } from "../../../test/support/transport.ts";
 import type { HttpConfig } from "../../protocol/http-config.ts";
 import type { SeriesDelta } from "../../protocol/frame.ts";
@@ -362,11 +363,8 @@ describe("which", () => {
 
 describe("a resource that fails", () => {
   test("is a failed request and an error with a sample, not a failed step", async () => {
-    const gone = await startHttpTarget(() => undefined);
-    await gone.close();
-    const refused = gone.port;
     pages = {
-      "/": page(`<img src=/gone.png?v=1><img src=http://127.0.0.1:${refused}/b.png><img src=/ok.png>`),
+      "/": page("<img src=/gone.png?v=1><img src=http://127.0.0.1:1/b.png><img src=/ok.png>"),
       "/ok.png": file,
     };
     expect((await load()).failure).toBeNull();
@@ -377,7 +375,7 @@ describe("a resource that fails", () => {
     );
     expect(failed.map(({ key }) => key.tags["error_code"]).sort()).toEqual(["1212", "1404"]);
     expect(errors.map(({ code, message }) => [code, message]).sort()).toEqual([
-      ["1212", expect.stringContaining(`image http://127.0.0.1:${refused}/b.png: `)],
+      ["1212", expect.stringContaining("image http://127.0.0.1:1/b.png: ")],
       ["http_404", `image ${target.url}/gone.png: status 404`],
     ]);
     expect(errors.find(({ code }) => code === "http_404")?.sample).toMatchObject({
@@ -399,8 +397,16 @@ describe("a resource that fails", () => {
 
   test("that hangs is over when the time of the page is", async () => {
     pages = { "/": page(Array.from({ length: 20 }, (_, place) => `<img src=/${place}.png>`).join("")) };
-    for (let place = 0; place < 20; place++) pages[`/${place}.png`] = () => undefined;
-    const result = await load({ totalTimeoutMs: 600, resources: required });
+    const clock = createHandRung();
+    await steps.close();
+    steps = createHttpSteps({ baseUrl: target.url }, clock);
+    let asked = 0;
+    for (let place = 0; place < 20; place++) {
+      pages[`/${place}.png`] = () => {
+        if (++asked === 6) clock.turn(60_000);
+      };
+    }
+    const result = await load({ totalTimeoutMs: 60_000, resources: required });
     expect(result.failure?.message).toMatch(/^20 of 20 resources failed; the first: image .* in time$/);
     expect(result.interrupted).toBe(false);
     // The others were not sent any more.

@@ -2,7 +2,18 @@ import { createServer, type Socket } from "node:net";
 import { createServer as createTlsServer } from "node:tls";
 import { describe, expect, it } from "vitest";
 import { frame, frames, message, serveFrames } from "../../../test/support/http2-server.ts";
-import { certificate, key, listening, noTls, open, outcome, phases, within } from "../../../test/support/transport.ts";
+import type { Exchange } from "../exchange.ts";
+import {
+  certificate,
+  clock,
+  key,
+  listening,
+  noTls,
+  open,
+  outcome,
+  phases,
+  within,
+} from "../../../test/support/transport.ts";
 
 const whole = (stream: number) => [frames.ok(stream), frames.data(stream, "ok", true)];
 
@@ -12,7 +23,7 @@ describe("GOAWAY", () => {
       connection === 1 ? [frames.goaway(0, 0)] : whole(stream),
     );
     const { client } = open();
-    const exchange = await client.exchange(message(server.port, { method: "POST", retriable: false }), within(5000));
+    const exchange = await client.exchange(message(server.port, { method: "POST", retriable: false }), within());
     expect(outcome(exchange)).toEqual([0, 200, ""]);
     expect(phases(exchange)).toBeCloseTo(exchange.endedAt - exchange.startedAt, 3);
     expect(server.streams).toEqual([
@@ -24,7 +35,7 @@ describe("GOAWAY", () => {
   it("on every connection is a failure", async () => {
     const server = await serveFrames(() => [frames.goaway(0, 0)]);
     const { client } = open();
-    const exchange = await client.exchange(message(server.port), within(5000));
+    const exchange = await client.exchange(message(server.port), within());
     expect([exchange.code, exchange.counted, exchange.status]).toEqual([1611, true, 0]);
     expect(server.connections).toBe(2);
   });
@@ -34,8 +45,8 @@ describe("GOAWAY", () => {
       connection === 1 ? [frames.goaway(stream, 0), ...whole(stream)] : whole(stream),
     );
     const { client } = open();
-    const first = await client.exchange(message(server.port), within(5000));
-    const second = await client.exchange(message(server.port), within(5000));
+    const first = await client.exchange(message(server.port), within());
+    const second = await client.exchange(message(server.port), within());
     expect([first.status, second.status]).toEqual([200, 200]);
     expect(server.streams).toEqual([
       [1, 1],
@@ -46,7 +57,7 @@ describe("GOAWAY", () => {
   it("with an error fails what was begun: 1611 and the error", async () => {
     const server = await serveFrames((stream) => [frames.goaway(stream, 11)]);
     const { client } = open();
-    const exchange = await client.exchange(message(server.port), within(5000));
+    const exchange = await client.exchange(message(server.port), within());
     expect(outcome(exchange)).toEqual([1622, 0, `127.0.0.1:${server.port} ended the session: ENHANCE_YOUR_CALM`]);
   });
 });
@@ -60,22 +71,22 @@ describe("RST_STREAM", () => {
   ])("with %s is 1631 and the error", async (name, error, code) => {
     const server = await serveFrames((stream) => [frames.reset(stream, error)]);
     const { client } = open();
-    const exchange = await client.exchange(message(server.port), within(5000));
+    const exchange = await client.exchange(message(server.port), within());
     expect([exchange.code, exchange.counted]).toEqual([code, true]);
     expect(exchange.message).toContain(`127.0.0.1:${server.port} reset the stream: ${name}`);
     expect(phases(exchange)).toBeCloseTo(exchange.endedAt - exchange.startedAt, 3);
     // The session is good for more.
-    await client.exchange(message(server.port), within(5000));
+    await client.exchange(message(server.port), within());
     expect(server.connections).toBe(1);
   });
 
   it("with REFUSED_STREAM is sent again, once", async () => {
     const server = await serveFrames((stream) => (stream === 1 ? [frames.reset(stream, 7)] : whole(stream)));
     const { client } = open();
-    const exchange = await client.exchange(message(server.port, { retriable: false }), within(5000));
+    const exchange = await client.exchange(message(server.port, { retriable: false }), within());
     expect(outcome(exchange)).toEqual([0, 200, ""]);
     const always = await serveFrames((stream) => [frames.reset(stream, 7)]);
-    const refused = await client.exchange(message(always.port), within(5000));
+    const refused = await client.exchange(message(always.port), within());
     expect([refused.code, always.streams.length]).toEqual([1638, 2]);
   });
 
@@ -86,7 +97,7 @@ describe("RST_STREAM", () => {
       frames.reset(stream, 8),
     ]);
     const { client } = open();
-    const exchange = await client.exchange(message(server.port), within(5000));
+    const exchange = await client.exchange(message(server.port), within());
     expect([exchange.code, exchange.status, exchange.body]).toEqual([1639, 200, null]);
   });
 });
@@ -98,7 +109,7 @@ describe("a server that", () => {
       return [];
     });
     const { client } = open();
-    const exchange = await client.exchange(message(server.port), within(5000));
+    const exchange = await client.exchange(message(server.port), within());
     expect([exchange.code > 0, exchange.counted, exchange.body]).toEqual([true, true, null]);
   });
 
@@ -109,8 +120,8 @@ describe("a server that", () => {
       return [];
     });
     const { client } = open();
-    expect((await client.exchange(message(server.port), within(5000))).status).toBe(200);
-    const again = await client.exchange(message(server.port), within(5000));
+    expect((await client.exchange(message(server.port), within())).status).toBe(200);
+    const again = await client.exchange(message(server.port), within());
     expect(outcome(again)).toEqual([0, 200, ""]);
     expect(server.streams).toEqual([
       [1, 1],
@@ -122,12 +133,13 @@ describe("a server that", () => {
   it("sends an answer half and then nothing ends at the deadline, and others go on", async () => {
     const server = await serveFrames((stream) => (stream === 1 ? [frames.ok(stream)] : whole(stream)));
     const { client } = open();
-    const [late, good] = await Promise.all([
-      client.exchange(message(server.port), within(300)),
-      client.exchange(message(server.port), within(5000)),
-    ]);
+    const running = client.exchange(message(server.port), within(300_000));
+    // Comes behind the half answer.
+    const good = await client.exchange(message(server.port), within());
+    clock.turn(300_000);
+    const late = await running;
     expect([late.code, late.status, good.status]).toEqual([1050, 200, 200]);
-    expect((await client.exchange(message(server.port), within(5000))).status).toBe(200);
+    expect((await client.exchange(message(server.port), within())).status).toBe(200);
     expect(server.connections).toBe(1);
   });
 
@@ -139,10 +151,14 @@ describe("a server that", () => {
     ["unknown frames", () => frame(99, 0, 0, Buffer.alloc(100))],
   ])("floods with %s costs bounded memory and ends at the deadline at the latest", async (_name, make) => {
     const flood = Buffer.concat(Array.from({ length: 200_000 }, (_, n) => make(n)));
-    const server = await serveFrames((stream) => [frames.ok(stream), flood]);
+    const server = await serveFrames((stream, socket) => {
+      // The deadline comes when all of it went out, or nobody takes it any more.
+      socket.write(Buffer.concat([frames.ok(stream), flood]), () => clock.turn(2_000));
+      return [];
+    });
     const { client } = open();
     const before = process.memoryUsage().rss;
-    const exchange = await client.exchange(message(server.port), within(2000));
+    const exchange = await client.exchange(message(server.port), within(2_000));
     expect([exchange.counted, exchange.code > 0]).toEqual([true, true]);
     expect(process.memoryUsage().rss - before).toBeLessThan(300e6);
   });
@@ -155,26 +171,35 @@ describe("a server that", () => {
   ])("breaks the rules with %s fails the exchange: 1651 and the error", async (_name, bytes, code) => {
     const server = await serveFrames(() => [bytes]);
     const { client } = open();
-    const exchange = await client.exchange(message(server.port), within(5000));
+    const exchange = await client.exchange(message(server.port), within());
     expect([exchange.counted, exchange.code]).toEqual([true, code]);
   });
 
   it("allows no stream at all lets the deadline decide", async () => {
     const server = await serveFrames(whole, [frames.settings([3, 0])]);
     const { client } = open();
-    await client.exchange(message(server.port), within(300));
-    const exchange = await client.exchange(message(server.port), within(300));
-    expect(exchange.code).toBe(1050);
+    // Goes out before the client knows.
+    const early = await client.exchange(message(server.port), within());
+    await expect.poll(() => server.settled).toBe(1);
+    const running = client.exchange(message(server.port), within(300_000));
+    clock.turn(300_000);
+    const exchange = await running;
+    expect([early.code, exchange.code]).toEqual([0, 1050]);
     expect(phases(exchange)).toBeCloseTo(exchange.endedAt - exchange.startedAt, 3);
+    expect(server.streams).toEqual([[1, 1]]);
   });
 
   it.each([false, true])("never sends SETTINGS is a dial timeout for all that wait (TLS: %s)", async (secure) => {
-    const mute = (socket: Socket) => void socket.on("error", () => undefined).resume();
+    const begun = Promise.withResolvers<void>();
+    const mute = (socket: Socket) => void socket.on("error", () => undefined).on("data", () => begun.resolve());
     const tls = { cert: certificate, key, ALPNProtocols: ["h2"] };
     const port = await listening(secure ? createTlsServer(tls, mute) : createServer(mute));
     const { client } = open();
-    const request = message(port, { secure, tls: { ...noTls, ca: certificate }, connectTimeoutMs: 300 });
-    const exchanges = await Promise.all([1, 2].map(() => client.exchange(request, within(10_000))));
+    const request = message(port, { secure, tls: { ...noTls, ca: certificate }, connectTimeoutMs: 30_000 });
+    const running = [1, 2].map(() => client.exchange(request, within()));
+    await begun.promise;
+    clock.turn(30_000);
+    const exchanges = await Promise.all(running);
     const name = `${secure ? "localhost" : "127.0.0.1"}:${port}`;
     const expected = [1211, 0, `${name} sent no SETTINGS in time; does it speak HTTP/2?`];
     expect(exchanges.map(outcome)).toEqual([expected, expected]);
@@ -186,32 +211,48 @@ describe("a server that", () => {
 
   it("stops answering in the middle, PING too: the session is given up, what runs on it keeps its time", async () => {
     const server = await serveFrames(
-      (stream, _socket, connection) => (connection === 1 ? [frames.ok(stream)] : whole(stream)),
+      (stream, _socket, connection) => (connection === 1 && stream < 5 ? [frames.ok(stream)] : whole(stream)),
       [frames.settings()],
       { answersPing: false },
     );
     const { client } = open();
-    const ends = [100, 3000].map((ms) => client.exchange(message(server.port), within(ms)));
-    expect((await Promise.all(ends)).map(({ code, status }) => [code, status])).toEqual([
-      [1050, 200],
-      [1050, 200],
-    ]);
-    expect((await client.exchange(message(server.port), within(5000))).status).toBe(200);
+    const [short, long] = [10_000, 30_000].map((ms) => client.exchange(message(server.port), within(ms)));
+    // Comes behind both halves.
+    await client.exchange(message(server.port), within());
+    clock.turn(10_000);
+    expect(await short).toMatchObject({ code: 1050, status: 200 });
+    await expect.poll(() => server.pings).toBe(1);
+    // More than a PING has.
+    clock.turn(5_000);
+    clock.turn(15_000);
+    const { code, status, startedAt, endedAt } = (await long) as Exchange;
+    expect([code, status, endedAt - startedAt >= 30_000]).toEqual([1050, 200, true]);
+    expect((await client.exchange(message(server.port), within())).status).toBe(200);
     expect(server.streams).toEqual([
       [1, 1],
       [1, 3],
+      [1, 5],
       [2, 1],
     ]);
     expect(server.pings).toBe(1);
   });
 
   it("answers a PING keeps its session, however late its answers are", async () => {
-    const server = await serveFrames((stream) => [frames.ok(stream)]);
+    // Streams 1, 7 and 13 have half an answer.
+    const server = await serveFrames((stream) => (stream % 6 === 1 ? [frames.ok(stream)] : whole(stream)));
     const { client } = open();
     for (let n = 0; n < 3; n++) {
-      const { code, status } = await client.exchange(message(server.port), within(100));
+      const running = client.exchange(message(server.port), within(100_000));
+      // Comes behind the half answer.
+      await client.exchange(message(server.port), within());
+      clock.turn(100_000);
+      const { code, status } = await running;
       expect([code, status]).toEqual([1050, 200]);
       await expect.poll(() => server.pings).toBe(n + 1);
+      // Behind the answer to the PING.
+      await client.exchange(message(server.port), within());
+      // More than a PING has.
+      clock.turn(5_000);
     }
     expect(server.connections).toBe(1);
   });

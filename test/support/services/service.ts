@@ -1,9 +1,10 @@
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { chmodSync, chownSync, copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { type AddressInfo, connect, createServer } from "node:net";
+import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
+import { findFreePort } from "../free-port.ts";
 
 /** A server that tests speak with. */
 export interface Service {
@@ -49,6 +50,9 @@ export interface PrivateOptions {
   readonly secure?: boolean;
 }
 
+/** How long a server may take to serve before it counts as hung, ms: some compute for seconds before they do. */
+const startLimitMs = 180_000;
+
 /** Starts one of a test's own. Its files lie in a folder of its own. */
 export async function startPrivate(service: Service, options: PrivateOptions = {}): Promise<PrivateServer> {
   const port = options.port ?? (await findFreePort());
@@ -59,7 +63,7 @@ export async function startPrivate(service: Service, options: PrivateOptions = {
 
   const find = (program: string): string => findProgram(service, program) ?? program;
   service.prepare?.(folder, (program, args) => {
-    const done = spawnSync(find(program), args, { ...owner, cwd: folder, encoding: "utf8", timeout: 60_000 });
+    const done = spawnSync(find(program), args, { ...owner, cwd: folder, encoding: "utf8", timeout: startLimitMs });
     if (done.status !== 0)
       throw new Error(`${program} failed: ${done.stdout}${done.stderr}${done.error?.message ?? ""}`);
   });
@@ -86,7 +90,7 @@ export async function startPrivate(service: Service, options: PrivateOptions = {
 
   async function waitUntilReady(started: ChildProcess): Promise<void> {
     await waitForPort(port, started);
-    const until = Date.now() + 30_000;
+    const until = Date.now() + startLimitMs;
     for (;;) {
       const [program, ...args] = service.probe?.(port) ?? [];
       if (program === undefined || spawnSync(find(program), args).status === 0) return;
@@ -141,22 +145,13 @@ process.once("exit", () => {
 });
 
 async function waitForPort(port: number, child: ChildProcess): Promise<void> {
-  const until = Date.now() + 30_000;
+  const until = Date.now() + startLimitMs;
   while (Date.now() < until) {
     if (child.exitCode !== null) throw new Error(`${child.spawnfile} ended with ${child.exitCode}`);
     if (await answers(port)) return;
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
   throw new Error(`${child.spawnfile} does not listen on ${port}`);
-}
-
-async function findFreePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, "close");
-  return port;
 }
 
 function readOwner(user: string): { uid?: number; gid?: number } {
