@@ -2,7 +2,7 @@ import type { GeneratorSample, VuCount } from "../protocol/frame.ts";
 import type { Measurements } from "../measure/measurements.ts";
 import type { Alarm, Clock } from "../protocol/ports.ts";
 import type { FramePart } from "./share-part.ts";
-import type { TestClock } from "./test-clock.ts";
+import { addAtLeast, type TestClock } from "./test-clock.ts";
 
 /** What a frame is made of. */
 export interface FrameSources {
@@ -50,15 +50,18 @@ export function createFrameCutter(sources: FrameSources): FrameCutter {
     });
   };
   const countSeconds = (now: number) => Math.max(0, Math.floor((now - startAt) / secondMs));
-  const emitOpen = () => {
+  /** Ends the open frame; the next one begins in this second, and is none of warm_up once that is over. */
+  const cut = () => {
     emit(opened);
     if (startAt !== Number.POSITIVE_INFINITY) opened = Math.max(opened, countSeconds(clock.now()));
+    if (!warmUp || testClock.now() < sources.warmUpMs) return;
+    warmUp = false;
+    warmUpEnd?.cancel();
   };
   const waitForSecond = (next: number) => {
-    tick = clock.at(startAt + next * secondMs, () => {
-      // A late alarm, as after a freeze, closes every second that has passed since.
-      emit(opened);
-      opened = Math.max(next, countSeconds(clock.now()));
+    tick = clock.at(addAtLeast(startAt, next * secondMs), () => {
+      // A late alarm, as after a freeze, closes every second that has passed since; the end of warm_up may have done it.
+      if (opened < next) cut();
       waitForSecond(opened + 1);
     });
   };
@@ -67,14 +70,9 @@ export function createFrameCutter(sources: FrameSources): FrameCutter {
     start(at) {
       startAt = at;
       waitForSecond(1);
-      if (warmUp) {
-        warmUpEnd = testClock.at(sources.warmUpMs, () => {
-          emitOpen();
-          warmUp = false;
-        });
-      }
+      if (warmUp) warmUpEnd = testClock.at(sources.warmUpMs, cut);
     },
-    cut: emitOpen,
+    cut,
     stop() {
       if (stopped) return;
       stopped = true;

@@ -1,3 +1,4 @@
+import fc from "fast-check";
 import { expect, test } from "vitest";
 import { createTurnedClock } from "../../test/support/turned-clock.ts";
 import { createScenarioClock } from "./scenario-clock.ts";
@@ -122,4 +123,51 @@ test("no alarm rings before its time, whatever the rounding", async () => {
   for (let at = 0; at < 50; at++) time.at(at / 3, () => seen.push(time.now() >= at / 3));
   await clock.turn(100);
   expect(seen).toEqual(Array.from({ length: 50 }, () => true));
+});
+
+test("what addAtLeast gives is never too early, and by a few roundings too late, also from before the machine's start", () => {
+  const instant = fc.oneof(
+    fc.double({ min: -1e4, max: 1e4, noNaN: true }),
+    fc.double({ min: -1e9, max: 1e9, noNaN: true }),
+  );
+  const near = fc.tuple(instant, fc.double({ min: -1e-9, max: 1e-9, noNaN: true }));
+  const apart = fc.tuple(instant, fc.double({ min: 0, max: 1e9, noNaN: true }));
+  fc.assert(
+    fc.property(
+      fc.oneof(
+        apart,
+        near.map(([base, tiny]): [number, number] => [base, tiny - base]),
+      ),
+      ([base, offset]) => {
+        const sum = addAtLeast(base, offset);
+        expect(sum - base).toBeGreaterThanOrEqual(offset);
+        expect(sum - (base + offset)).toBeLessThanOrEqual(1e-6);
+      },
+    ),
+    { numRuns: 1_000 },
+  );
+});
+
+test("it never goes back: not when it goes on after a pause either", async () => {
+  const instant = fc.double({ min: 1, max: 10_000, noNaN: true });
+  const span = fc.double({ min: 0, max: 1000, noNaN: true });
+  await fc.assert(
+    fc.asyncProperty(instant, span, span, span, async (startAt, runMs, standMs, leadMs) => {
+      const clock = createTurnedClock(startAt);
+      const testClock = createTestClock(clock);
+      testClock.start(startAt);
+      await clock.turn(runMs);
+      const paused = testClock.pause(0);
+      await clock.turn(standMs);
+      const stood = await paused;
+      const resumed = testClock.resume(clock.now() + leadMs, stood);
+      while (testClock.isFrozen(clock.now())) {
+        expect(testClock.now()).toBe(stood);
+        await clock.turn(leadMs / 2 + 1e-6);
+      }
+      expect(await resumed).toBe(stood);
+      expect(testClock.now()).toBeGreaterThanOrEqual(stood);
+    }),
+    { numRuns: 1_000 },
+  );
 });

@@ -115,8 +115,8 @@ export function createTestClock(clock: Pick<Clock, "now" | "at">): TestClock {
       }
       const next = at - timeMs;
       const stand = Math.max(0, Math.min(frozenAt, now - origin));
-      // The instant at which the clock that goes on shows the time of this one.
-      const goOnAt = next + stand;
+      // The instant at which the clock that goes on shows the time of this one, and never less.
+      const goOnAt = addAtLeast(next, stand);
       if (goOnAt <= now) {
         goOn(next, stand);
         return Promise.resolve(stand);
@@ -146,6 +146,8 @@ export function createTestClock(clock: Pick<Clock, "now" | "at">): TestClock {
 /** base + offset, so rounded that at this instant no less than `offset` has passed since `base`. */
 export function addAtLeast(base: number, offset: number): number {
   let sum = base + offset;
-  while (sum - base < offset) sum += Math.abs(sum) * Number.EPSILON;
+  // By the base too: near 0 steps of the sum's own size would never end.
+  const step = Math.max(Math.abs(sum), Math.abs(base)) * Number.EPSILON;
+  while (sum - base < offset) sum += step;
   return sum;
 }
