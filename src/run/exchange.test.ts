@@ -31,6 +31,10 @@ async function startBoth(slaves: readonly TestSlave[]): Promise<number> {
   return startAt;
 }
 
+const pauseAll = (slaves: readonly TestSlave[], at: number) => Promise.all(slaves.map(({ run }) => run.pause(at)));
+const resumeAll = (slaves: readonly TestSlave[], at: number, timeMs: number) =>
+  Promise.all(slaves.map(({ run }) => run.resume(at, timeMs)));
+
 /** A suspension of one slave, or a pause of both, between moves. */
 async function disturb(slaves: readonly TestSlave[], random: () => number): Promise<void> {
   const what = random();
@@ -40,10 +44,23 @@ async function disturb(slaves: readonly TestSlave[], random: () => number): Prom
     await wait(20 + random() * 60);
     slave.run.goOn();
   } else if (what < 0.6) {
-    const times = await Promise.all(slaves.map(({ run }) => run.pause(0)));
+    const times = await pauseAll(slaves, 0);
     await wait(20 + random() * 60);
-    const at = clock.now();
-    await Promise.all(slaves.map(({ run }) => run.resume(at, Math.min(...times))));
+    await resumeAll(slaves, clock.now(), Math.min(...times));
+  }
+}
+
+/** All stand at one test time, also those who were late to hear of the first; gives how many arrivals were due by then. */
+async function standTogether(slaves: readonly TestSlave[], rate: number): Promise<number> {
+  for (let leadMs = 500; ; leadMs *= 2) {
+    const now = Math.max(...(await pauseAll(slaves, 0)));
+    await resumeAll(slaves, clock.now(), now);
+    // Between two arrivals.
+    const whole = Math.ceil(((now + leadMs) / 1000) * rate);
+    const at = ((whole + 0.5) / rate) * 1000;
+    const stops = await pauseAll(slaves, at);
+    if (stops.every((stop) => stop === at)) return whole + 1;
+    await resumeAll(slaves, clock.now(), Math.max(...stops));
   }
 }
 
@@ -57,9 +74,12 @@ function dealAnew(all: readonly number[], random: () => number): number[][] {
 
 const seeds = process.env["LONG_TESTS"] === "1" ? [1, 2, 3, 4] : [1];
 const cases = [1, 3].flatMap((threads) => seeds.map((seed) => [threads, seed] as const));
+/** On a busy machine six threads alone take half a minute to start. */
+const patience = { timeout: 180_000 };
 
 test.each(cases)(
   "%i thread(s), seed %i: every arrival is started once, whoever holds its window",
+  patience,
   async (threads, seed) => {
     const random = createSeededRandom(seed);
     const target = await startTestTarget(3);
@@ -68,34 +88,45 @@ test.each(cases)(
       mode: "constant-arrival-rate",
       rate,
       timeUnitMs: 1000,
-      durationMs: 4000,
+      durationMs: 600_000,
       preAllocatedVus: 30,
       maxVus: 30,
     };
     const plan = planTellingLoad(target.url, load);
     let shares = cutNamed(plan, [1, 1]);
     const slaves = shares.map((share, at) => makeTestSlave({ id: `s${at}`, threads, plan, share }));
-    const startAt = await startBoth(slaves);
+    await startBoth(slaves);
     const all = shares.flatMap(listVus).toSorted((a, b) => a - b);
-    let pausedMs = 0;
     for (let move = 0; move < 3; move++) {
-      const before = clock.now();
-      const times = await Promise.all(slaves.map(({ run }) => run.pause(0)));
-      const at = clock.now();
-      await Promise.all(slaves.map(({ run }) => run.resume(at, Math.max(...times))));
-      pausedMs += clock.now() - before;
-      await disturb(slaves, random);
-      // Far enough ahead for a slave that is late to hear of it before it comes there.
-      const cut = Math.ceil(((clock.now() - startAt + 700) / 1000) * rate);
       const vus = dealAnew(all, random);
-      const kept = shares.map((share, at): Share => {
-        const own = new Set(vus[at]);
-        return shareOf({
-          vus: packIndices(listVus(share).filter((index) => own.has(index))),
-          arrivals: listWindowsBefore(partOf(share).arrivals, cut),
+      let kept: Share[] = [];
+      const letGo = (cut: number) => {
+        kept = shares.map((share, at) => {
+          const own = new Set(vus[at]);
+          return shareOf({
+            vus: packIndices(listVus(share).filter((index) => own.has(index))),
+            arrivals: listWindowsBefore(partOf(share).arrivals, cut),
+          });
         });
-      });
-      await Promise.all(slaves.map(({ run }, at) => run.release(kept[at] as Share)));
+        return Promise.all(slaves.map(({ run }, at) => run.release(kept[at] as Share)));
+      };
+      const times = await pauseAll(slaves, 0);
+      const at = clock.now();
+      /** The furthest that a clock may show by now: it may stand once more. */
+      const latestMs = () => Math.max(...times) + clock.now() - at;
+      const planCut = () => Math.ceil(((latestMs() + 700) / 1000) * rate);
+      let cut = planCut();
+      // A slave that keeps no VU answers after the cut: it hears of it while its clock stands.
+      const early = vus.some(({ length }) => length === 0) ? letGo(cut) : null;
+      await resumeAll(slaves, at, Math.max(...times));
+      await disturb(slaves, random);
+      await early;
+      // As an owner does: the cut is put off as long as somebody who was late to hear of it may have passed it.
+      while (early === null) {
+        cut = planCut();
+        await letGo(cut);
+        if (latestMs() < (cut / rate) * 1000 - 1) break;
+      }
       const windows = cutWindows(
         [{ from: cut, to: null, period: 1, offsets: [0] }],
         vus.map(({ length }) => length),
@@ -108,21 +139,24 @@ test.each(cases)(
       );
       slaves.forEach(({ run }, at) => run.grant(shares[at] as Share));
     }
-    expect(pausedMs).toBeLessThan(2000);
+    const due = await standTogether(slaves, rate);
+    const countAll = () => sumOf(slaves, "iterations", "dropped_iterations", "interrupted_iterations");
+    await expect.poll(countAll).toBe(due);
+    for (const { run } of slaves) run.stop(60_000);
     await Promise.all(slaves.map(({ done }) => done));
     const arrivals = await target.list();
     expect(slaves.flatMap(({ faults }) => faults)).toEqual([]);
     expect(repeated(arrivals.map(({ iteration }) => `${iteration}`))).toEqual([]);
-    expect(sumOf(slaves, "iterations", "dropped_iterations", "interrupted_iterations")).toBe(400);
+    expect(countAll()).toBe(due);
     expect(sumOf(slaves, "http_reqs")).toBe(arrivals.length);
-    expect(arrivals.length).toBeGreaterThan(250);
+    expect(new Set(arrivals.map(({ slave }) => slave))).toEqual(new Set(["s0", "s1"]));
   },
 );
 
-test.each(cases)("%i thread(s), seed %i: iterations of a VU go on where it went", async (threads, seed) => {
+test.each(cases)("%i thread(s), seed %i: iterations of a VU go on where it went", patience, async (threads, seed) => {
   const random = createSeededRandom(seed);
   const target = await startTestTarget(3);
-  const load: Load = { mode: "per-vu-iterations", vus: 12, iterations: 60, maxDurationMs: 20_000 };
+  const load: Load = { mode: "per-vu-iterations", vus: 12, iterations: 60, maxDurationMs: 600_000 };
   const plan = planTellingLoad(target.url, load, { pacingMs: 10 });
   let shares = cutNamed(plan, [2, 1]);
   /** Those with nothing to do since the latest grant. */
@@ -160,7 +194,7 @@ test.each(cases)("%i thread(s), seed %i: iterations of a VU go on where it went"
   }
   await waitUntil(
     async () => idle.size === slaves.length,
-    30_000,
+    120_000,
     () => `${[...idle].join(", ")} have nothing to do`,
   );
   expect(slaves.map((slave) => slave.isDone())).toEqual([false, false]);
@@ -176,10 +210,11 @@ test.each(cases)("%i thread(s), seed %i: iterations of a VU go on where it went"
 
 test.each(cases)(
   "%i thread(s), seed %i: shared iterations are begun once, whoever was allotted them",
+  patience,
   async (threads, seed) => {
     const random = createSeededRandom(seed);
     const target = await startTestTarget(2);
-    const load: Load = { mode: "shared-iterations", vus: 8, iterations: 1500, maxDurationMs: 20_000 };
+    const load: Load = { mode: "shared-iterations", vus: 8, iterations: 1500, maxDurationMs: 600_000 };
     const plan = planTellingLoad(target.url, load);
     let pool: IterationRange[] = [[0, 1500]];
     let moving = true;
@@ -238,22 +273,29 @@ test.each(cases)(
   },
 );
 
-test("VUs that are kept are never restarted: their connections stay", async () => {
+test("VUs that are kept are never restarted: their connections stay", patience, async () => {
   const target = await startTestTarget(1);
   const plan = planTellingLoad(
     target.url,
-    { mode: "constant-vus", vus: 6, durationMs: 2500, rampUpMs: 0 },
+    { mode: "constant-vus", vus: 6, durationMs: 600_000, rampUpMs: 0 },
     { pacingMs: 20 },
   );
   const [a, b] = cutNamed(plan, [1, 1]) as [Share, Share];
   const slaves = [a, b].map((share, at) => makeTestSlave({ id: `s${at}`, threads: 2, plan, share }));
   await startBoth(slaves);
-  await wait(300);
+  await expect.poll(() => target.count()).toBeGreaterThan(60);
   const [mine, theirs] = slaves as [TestSlave, TestSlave];
   const moved = listVus(b);
   await theirs.run.release(shareOf({}));
   const before = lastOf(await target.list(), moved);
   mine.run.grant(shareOf({ vus: packIndices([...listVus(a), ...moved].toSorted((x, y) => x - y)) }));
+  await expect
+    .poll(async () => {
+      const now = lastOf(await target.list(), moved);
+      return moved.filter((vu) => (now.get(vu) ?? 0) <= (before.get(vu) ?? 0) + 10);
+    })
+    .toEqual([]);
+  for (const { run } of slaves) run.stop(60_000);
   await Promise.all(slaves.map(({ done }) => done));
   const arrivals = await target.list();
   for (const vu of listVus(a)) {
@@ -267,7 +309,6 @@ test("VUs that are kept are never restarted: their connections stay", async () =
     const last = before.get(vu) ?? 0;
     expect(own.slice(0, last).every(({ slave }) => slave === "s1")).toBe(true);
     expect(own.slice(last).every(({ slave }) => slave === "s0")).toBe(true);
-    expect(own.length).toBeGreaterThan(last + 10);
   }
 });
 
