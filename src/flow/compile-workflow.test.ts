@@ -95,8 +95,10 @@ describe("with real http", () => {
 
   test("a timeout of the step ends the request with k6's code", async () => {
     const base = await start();
+    // The connection is there already: its time to open would have a code of its own.
+    const first = makeHttpStep("first", { url: `${base}/login` });
     const slow = makeHttpStep("slow", { url: `${base}/slow` }, { timeoutMs: 30 });
-    const { compiled, errors } = await compileReal(makeWorkflow([slow]));
+    const { compiled, errors } = await compileReal(makeWorkflow([first, slow]));
     const scenario = compiled.scenarios[0];
     const vu = scenario?.createVu(1, new AbortController().signal);
     if (scenario === undefined || vu === undefined) throw new Error("no scenario");
