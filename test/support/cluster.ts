@@ -3,6 +3,7 @@ import type { Report } from "../../src/protocol/report.ts";
 import type { Execution, Metrics } from "../../src/protocol/rest.ts";
 import { checkAnswer } from "./check-answer.ts";
 import { type RunningCommand, startCommand } from "./command.ts";
+import { findSteadyPort } from "./steady-port.ts";
 
 /** A built master and its slaves as processes of their own; everything ends with the test. */
 export interface Cluster {
@@ -10,8 +11,8 @@ export interface Cluster {
   readonly master: RunningCommand;
   /** Starts a slave and waits until the master lists it as online. */
   addSlave(id: string, options?: SlaveOptions): Promise<RunningCommand>;
-  /** Kills the master (SIGKILL) and starts another on the same port and data after so long, and after `meanwhile`. */
-  restartMaster(downMs: number, meanwhile?: () => void): Promise<void>;
+  /** Kills the master (SIGKILL) and starts another on the same port and data after `meanwhile`, and so long after it. */
+  restartMaster(downMs: number, meanwhile?: () => void | Promise<void>): Promise<void>;
   /** Submits a workflow; gives the execution's id. Throws with the answer when it is refused. */
   submit(workflow: object, envelope?: object): Promise<string>;
   /** A call of the API: status and body. */
@@ -47,9 +48,9 @@ export interface MasterOptions {
 }
 
 /** Nothing of a test may live longer than this. */
-const processDeadlineMs = 120_000;
+const processDeadlineMs = 300_000;
 
-/** Starts a master on a free port of loopback. */
+/** Starts a master on a port of loopback that it keeps over restarts. */
 export async function startCluster(options: MasterOptions = {}): Promise<Cluster> {
   const { heartbeatTimeout = "8s", args = [], dataDir, env = {} } = options;
   const store = dataDir === undefined ? ["--store", "memory:"] : dataDir === null ? [] : ["--data-dir", dataDir];
@@ -62,7 +63,7 @@ export async function startCluster(options: MasterOptions = {}): Promise<Cluster
     await master.seen(/http:\/\/127\.0\.0\.1:\d+/);
     return master;
   };
-  let master = await launch("127.0.0.1:0");
+  let master = await launch(`127.0.0.1:${await findSteadyPort()}`);
   const url = /http:\/\/127\.0\.0\.1:\d+/.exec(master.shown())?.[0] ?? "";
 
   const call = async (method: string, path: string, body?: unknown): Promise<Answer> => {
@@ -81,7 +82,7 @@ export async function startCluster(options: MasterOptions = {}): Promise<Cluster
     if (status !== 200) throw new Error(`GET ${path}: ${status} ${JSON.stringify(body)}`);
     return body as Body;
   };
-  const waitFor: Cluster["waitFor"] = async (id, condition, deadlineMs = 30_000) => {
+  const waitFor: Cluster["waitFor"] = async (id, condition, deadlineMs = 60_000) => {
     let last: Execution | null = null;
     await waitUntil(
       async () => {
@@ -123,7 +124,7 @@ export async function startCluster(options: MasterOptions = {}): Promise<Cluster
           const state = (body["status"] as { readonly state?: string } | undefined)?.state;
           return status === 200 && (state === "online" || state === "busy");
         },
-        30_000,
+        60_000,
         () => `slave ${id} did not come online\n${slave.shown()}\n${master.shown()}`,
       );
       return slave;
@@ -131,7 +132,7 @@ export async function startCluster(options: MasterOptions = {}): Promise<Cluster
     async restartMaster(downMs, meanwhile) {
       master.child.kill("SIGKILL");
       await master.finished;
-      meanwhile?.();
+      await meanwhile?.();
       await new Promise((resolve) => setTimeout(resolve, downMs));
       master = await launch(new URL(url).host);
     },
@@ -144,7 +145,7 @@ export async function startCluster(options: MasterOptions = {}): Promise<Cluster
     describe: (id) => read<Execution>(`/executions/${id}`),
     metrics: (id) => read<Metrics>(`/executions/${id}/metrics`),
     waitFor,
-    async finish(id, deadlineMs = 60_000) {
+    async finish(id, deadlineMs = 120_000) {
       await waitFor(
         id,
         ({ status }) => status === "completed" || status === "failed" || status === "aborted",

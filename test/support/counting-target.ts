@@ -71,3 +71,15 @@ async function answerOf<Answer>(child: ChildProcess): Promise<Answer> {
   const [answer] = (await once(child, "message")) as [Answer];
   return answer;
 }
+
+/** Waits for what is on its way: until the target has counted the same for a second. Gives that count. */
+export async function countQuiet(target: CountingTarget): Promise<number> {
+  let count = await target.count();
+  for (let looks = 0; looks < 10; looks++) {
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    const now = await target.count();
+    if (now !== count) looks = -1;
+    count = now;
+  }
+  return count;
+}
