@@ -6,6 +6,8 @@ import { countPlanned, expectCounts, readReport } from "../support/accounts.ts";
 import { type Cluster, startCluster, waitUntil } from "../support/cluster.ts";
 import { startTestTarget, tellingHeaders } from "../support/counting-target.ts";
 
+const timeout = 240_000;
+
 function makeDataDir(): string {
   const folder = mkdtempSync(join(tmpdir(), "workflow-engine-master-"));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
@@ -13,57 +15,58 @@ function makeDataDir(): string {
 }
 
 test("a master killed in the middle and restarted within the leases: nothing lost, nothing doubled, the load never stopped", {
-  timeout: 90_000,
+  timeout,
 }, async () => {
-  const awayMs = 2_000;
   const target = await startTestTarget();
-  const cluster = await startCluster({ heartbeatTimeout: "10s", dataDir: makeDataDir() });
-  await cluster.addSlave("a");
-  await cluster.addSlave("b");
+  // The master starts again within the leases, however long the machine takes for it.
+  const cluster = await startCluster({ heartbeatTimeout: "60s", dataDir: makeDataDir() });
+  // VUs for every start that a machine may be late for: none is dropped.
+  await cluster.addSlave("a", { maxVus: 500 });
+  await cluster.addSlave("b", { maxVus: 500 });
   const id = await cluster.submit({
     id: "restart",
-    options: { rate: 200, duration: "10s", pre_allocated_vus: 200, http: { base_url: target.url } },
+    options: { rate: 100, duration: "15s", pre_allocated_vus: 1_000, http: { base_url: target.url } },
     steps: [{ id: "get", type: "http", config: { url: "/", headers: tellingHeaders } }],
   });
-  await cluster.waitFor(id, ({ active_vus, status }) => status === "running" && active_vus >= 0);
-  await cluster.waitFor(id, ({ progress }) => (progress ?? 0) > 0.15);
-  await cluster.restartMaster(awayMs);
+  await cluster.waitFor(id, ({ progress }) => (progress ?? 0) > 0.1);
+  // While there is no master the load goes on, for two seconds' worth of starts at least.
+  await cluster.restartMaster(0, async () => {
+    const before = await target.count();
+    await expect.poll(() => target.count()).toBeGreaterThan(before + 200);
+  });
   await cluster.finish(id);
   const report = await expectCounts(cluster, id, target);
   expect(report).toMatchObject({ status: "completed", passed: true, late: { frames: 0 }, lost: { iterations: 0 } });
   expect(report.events.map(({ type }) => type)).toEqual(["started", "owner_changed"]);
-  expect(countPlanned(report)).toBe(2_000);
+  expect(countPlanned(report)).toBe(1_500);
   const arrivals = await target.list();
-  expect(arrivals.length).toBe(2_000);
-  expect(new Set(arrivals.map(({ iteration }) => iteration)).size).toBe(2_000);
-  // At no time was it as long without starts as it was without a master.
-  const gaps = arrivals.slice(1).map(({ at }, index) => at - (arrivals[index]?.at ?? at));
-  expect(Math.max(...gaps)).toBeLessThan(awayMs);
+  expect(arrivals.length).toBe(1_500);
+  expect(new Set(arrivals.map(({ iteration }) => iteration)).size).toBe(1_500);
 });
 
 test("a master that was away for longer than the leases ends the execution with the truth in its record", {
-  timeout: 90_000,
+  timeout,
 }, async () => {
   const target = await startTestTarget();
-  const cluster = await startCluster({ heartbeatTimeout: "2s", dataDir: makeDataDir() });
+  const cluster = await startCluster({ heartbeatTimeout: "4s", dataDir: makeDataDir() });
   await cluster.addSlave("a");
   const id = await cluster.submit({
     id: "away",
-    options: { vus: 5, duration: "30s", think_time: "50ms", http: { base_url: target.url } },
+    options: { vus: 5, duration: "10m", think_time: "50ms", http: { base_url: target.url } },
     steps: [{ id: "get", type: "http", config: { url: "/" } }],
   });
   await cluster.waitFor(id, ({ active_vus }) => active_vus === 5);
-  await cluster.restartMaster(4_000);
+  await cluster.restartMaster(8_000);
   await cluster.finish(id);
   const report = await expectCounts(cluster, id, target);
   expect(report).toMatchObject({ status: "failed", passed: false, degraded: true, reason: "slaves_lost" });
 });
 
 test("frames that come after the end and a restart of the master are late, each once", {
-  timeout: 90_000,
+  timeout,
 }, async () => {
   const target = await startTestTarget(20);
-  const cluster = await startCluster({ heartbeatTimeout: "2s", dataDir: makeDataDir() });
+  const cluster = await startCluster({ heartbeatTimeout: "6s", dataDir: makeDataDir() });
   await cluster.addSlave("a");
   const b = await cluster.addSlave("b");
   const id = await cluster.submit({
@@ -89,9 +92,9 @@ test("frames that come after the end and a restart of the master are late, each 
 });
 
 test("a master that starts again knows the slaves that are away, as they were; one that comes back is online", {
-  timeout: 60_000,
+  timeout,
 }, async () => {
-  const cluster = await startCluster({ heartbeatTimeout: "2s", dataDir: makeDataDir() });
+  const cluster = await startCluster({ heartbeatTimeout: "6s", dataDir: makeDataDir() });
   await cluster.addSlave("a");
   const gone = await cluster.addSlave("gone", { maxVus: 7, args: ["--labels", "zone=c"] });
   gone.child.kill("SIGKILL");
