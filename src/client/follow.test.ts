@@ -3,6 +3,7 @@ import { once } from "node:events";
 import type { AddressInfo } from "node:net";
 import { expect, onTestFinished, test, vi } from "vitest";
 import { startApiServer } from "../../test/support/api-server.ts";
+import { findSteadyPort } from "../../test/support/steady-port.ts";
 import { Client } from "./client.ts";
 
 /** Follows an execution and notes what it is told. */
@@ -18,23 +19,15 @@ function follow(masters: readonly string[], id: string, retryForMs?: number) {
   return { told, follower };
 }
 
-/** A port of loopback that nobody listens on. */
-async function findFreePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, "close");
-  return port;
-}
-
 test("a master that is lost is found again, and the end is heard", async () => {
-  const first = await startApiServer();
+  const port = await findSteadyPort();
+  const config = `server: {address: "127.0.0.1:${port}"}`;
+  const first = await startApiServer({ config });
   const { told, follower } = follow([first.url], "live");
   await expect.poll(() => told).toEqual(["metrics"]);
   await first.server.close();
   await expect.poll(() => told).toEqual(["metrics", "lost: unreachable"]);
-  const second = await startApiServer({ config: `server: {address: "127.0.0.1:${first.port}"}` });
+  const second = await startApiServer({ config });
   await vi.waitFor(() => expect(told).toEqual(["metrics", "lost: unreachable", "found", "metrics"]), 30_000);
   for (const watcher of second.watchers) watcher({ type: "complete", status: "aborted", report: null });
   expect(await follower.completed).toEqual({ type: "complete", status: "aborted", report: null });
@@ -42,7 +35,7 @@ test("a master that is lost is found again, and the end is heard", async () => {
 
 test("any master of the list will do", async () => {
   const { url } = await startApiServer();
-  const { follower } = follow([`http://127.0.0.1:${await findFreePort()}`, url], "over");
+  const { follower } = follow([`http://127.0.0.1:${await findSteadyPort()}`, url], "over");
   expect(await follower.completed).toMatchObject({ status: "completed", report: { execution_id: "over" } });
 });
 
@@ -52,7 +45,7 @@ test("an execution that a master does not know is told at once", async () => {
 });
 
 test("a master that does not come back is given up", async () => {
-  const { follower, told } = follow([`http://127.0.0.1:${await findFreePort()}`], "live", 300);
+  const { follower, told } = follow([`http://127.0.0.1:${await findSteadyPort()}`], "live", 300);
   await expect(follower.completed).rejects.toMatchObject({ code: "unreachable" });
   expect(told).toEqual(["lost: unreachable"]);
 });
@@ -70,7 +63,7 @@ test("calls say what is wrong: the master's own words, nobody there, somebody el
     code: "invalid_workflow",
     problems: [{ path: "steps", line: 1 }],
   });
-  const port = await findFreePort();
+  const port = await findSteadyPort();
   await expect(new Client(`http://127.0.0.1:${port}`).listSlaves()).rejects.toMatchObject({
     code: "unreachable",
     message: `no master answers at http://127.0.0.1:${port}: the connection was refused`,

@@ -6,11 +6,14 @@ import { createSystemClock } from "../run/system-clock.ts";
 import { exitCodeOf } from "./exit-code.ts";
 import { type LocalExecution, startLocal } from "./run-local.ts";
 
-/** A target that answers after `delayMs`, and an execution of GET steps against it. */
-async function start(options: object, more: { readonly delayMs?: number; readonly workflow?: object } = {}) {
-  const { delayMs = 0, workflow = {} } = more;
+/** A target that answers after `delayMs` and `answer`, and an execution of GET steps against it. */
+async function start(
+  options: object,
+  more: { readonly delayMs?: number; readonly answer?: Promise<void>; readonly workflow?: object } = {},
+) {
+  const { delayMs = 0, answer = Promise.resolve(), workflow = {} } = more;
   const target = await startHttpTarget((_, response) => {
-    setTimeout(() => response.end("ok"), delayMs);
+    setTimeout(() => void answer.then(() => response.end("ok")), delayMs);
   });
   onTestFinished(() => target.close());
   const definition = {
@@ -78,10 +81,10 @@ test("setup runs once and is shared, teardown runs once after the load", async (
 test("a paused execution starts nothing and its time stands; resumed it ends with all it had to do", async () => {
   const { target, execution } = await start({
     mode: "constant-arrival-rate",
-    rate: 40,
-    duration: "1500ms",
+    rate: 30,
+    duration: "6s",
     // As many as there are starts: none is dropped on a machine that stalls.
-    pre_allocated_vus: 60,
+    pre_allocated_vus: 180,
   });
   await waitUntil(() => target.seen.length >= 10);
   execution.pause();
@@ -89,15 +92,15 @@ test("a paused execution starts nothing and its time stands; resumed it ends wit
   const quiet = async () => {
     const before = target.seen.length;
     // Quiet time is what is measured.
-    await new Promise((resolve) => setTimeout(resolve, 100));
+    await new Promise((resolve) => setTimeout(resolve, 110));
     return target.seen.length === before;
   };
   await vi.waitFor(async () => expect(await quiet()).toBe(true), { timeout: 30_000 });
   expect(execution.testTimeMs()).toBe(stood);
   execution.resume();
   const report = await execution.finished;
-  expect(count(report, "iterations")).toBe(60);
-  expect(target.seen.length).toBe(60);
+  expect(count(report, "iterations")).toBe(180);
+  expect(target.seen.length).toBe(180);
   expect(report.paused_ms).toBeGreaterThanOrEqual(100);
   expect(eventsOf(report)).toEqual(["started", "paused", "resumed"]);
 });
@@ -117,9 +120,11 @@ test("an externally controlled load follows scale and ends with stop", async () 
 });
 
 test("a stop lets running iterations finish within their grace; a second one cuts them", async () => {
-  const slow = await start({ vus: 3, duration: "1m" }, { delayMs: 300 });
+  const answers = Promise.withResolvers<void>();
+  const slow = await start({ vus: 3, duration: "1m" }, { answer: answers.promise });
   await waitUntil(() => slow.target.seen.length === 3);
   slow.execution.stop("stopped_by_signal");
+  answers.resolve();
   const graceful = await slow.execution.finished;
   expect(count(graceful, "iterations")).toBe(3);
   expect(slow.target.seen.length).toBe(3);

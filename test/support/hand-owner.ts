@@ -35,11 +35,18 @@ export interface HandOwner {
   join(): Promise<void>;
 }
 
-/** H of these tests: leases of 1.5 s, a heartbeat every 400 ms. */
-const timeoutMs = 2_000;
+/** H where a test is about the end of a lease: leases of 1.5 s, a heartbeat every 400 ms. */
+export const shortTimeoutMs = 2_000;
+
+export interface HandOwnerOptions {
+  /** H, ms; default: no lease of a machine that stalls ends by itself. */
+  readonly timeoutMs?: number;
+  readonly orphanMs?: number;
+}
 
 /** A real slave in this process with such an owner; both end with the test. */
-export async function startHandOwner(orphanMs?: number): Promise<HandOwner> {
+export async function startHandOwner(options: HandOwnerOptions = {}): Promise<HandOwner> {
+  const { timeoutMs = 60_000, orphanMs } = options;
   const clock = createSystemClock(systemTime);
   const logged: string[] = [];
   const slave = makeSlave({

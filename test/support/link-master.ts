@@ -5,6 +5,7 @@ import type { AddressInfo } from "node:net";
 import { onTestFinished } from "vitest";
 import { createLinkServer } from "../../src/master/link-server.ts";
 import type { FromSlave, Hello, LinkPort, Refused, SlaveLink, ToSlave, Welcome } from "../../src/protocol/link.ts";
+import type { Clock } from "../../src/protocol/ports.ts";
 import { createSystemClock } from "../../src/run/system-clock.ts";
 import { systemTime } from "../../src/run/system-time.ts";
 
@@ -28,7 +29,10 @@ export interface LinkMaster {
 }
 
 export interface LinkMasterOptions {
+  /** H, ms; default: no link that stalls is given up within a test. */
   readonly timeoutMs?: number;
+  /** The master's end of links goes by it; default: the system's. */
+  readonly clock?: Clock;
   readonly maxLinks?: number;
   /** Default: any free one. */
   readonly port?: number;
@@ -38,7 +42,7 @@ export interface LinkMasterOptions {
 
 /** Starts one on loopback with the real link server; it ends with the test. */
 export async function startLinkMaster(options: LinkMasterOptions = {}): Promise<LinkMaster> {
-  const { timeoutMs = 2_000, maxLinks = 100 } = options;
+  const { timeoutMs = 200_000, maxLinks = 100, clock = createSystemClock(systemTime) } = options;
   const hellos: Hello[] = [];
   const received: FromSlave[] = [];
   const logged: string[] = [];
@@ -50,7 +54,7 @@ export async function startLinkMaster(options: LinkMasterOptions = {}): Promise<
       const answer = master.onHello?.(hello) ?? {
         type: "welcome",
         timeoutMs,
-        intervalMs: 1_000,
+        intervalMs: timeoutMs,
         masterId: "test",
         ticket: "t",
       };
@@ -68,7 +72,7 @@ export async function startLinkMaster(options: LinkMasterOptions = {}): Promise<
   };
   const server = createLinkServer({
     port,
-    clock: createSystemClock(systemTime),
+    clock,
     log: (level, message) => logged.push(`${level}: ${message}`),
     renewMs: timeoutMs / 5,
     maxLinks,

@@ -56,14 +56,3 @@ function pour(socket: Socket, head: string, piece: string): void {
   socket.write(head);
   more();
 }
-
-/** A port of this machine where nothing listens. */
-export async function findClosedPort(): Promise<number> {
-  const server = createServer();
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, "close");
-  return port;
-}

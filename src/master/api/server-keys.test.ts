@@ -22,13 +22,14 @@ test("read_timeout: a request that does not arrive is answered with 408", async 
   const [answer] = await once(socket, "data");
   expect(String(answer)).toMatch(/^HTTP\/1\.1 408 /);
   expect(performance.now() - from).toBeGreaterThan(600);
-  expect(performance.now() - from).toBeLessThan(10_000);
+  // The default is 30 s.
+  expect(performance.now() - from).toBeLessThan(25_000);
 });
 
 test("write_timeout: a client that does not take its answers is left", async () => {
   const { port } = await startApiServer({ config: `server: {${listen}, write_timeout: 700ms}` });
   const request = "GET /api/v1/openapi.json HTTP/1.1\r\nhost: localhost\r\n\r\n";
-  const count = 2_000;
+  const count = 400;
   const socket = await dial(port, request.repeat(count));
   // Takes nothing for several times write_timeout.
   await new Promise((resolve) => setTimeout(resolve, 3_000));

