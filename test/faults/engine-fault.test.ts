@@ -6,7 +6,7 @@ import { execFile } from "node:child_process";
 import { expect, onTestFinished, test } from "vitest";
 import { startCluster, waitUntil } from "../support/cluster.ts";
 import { repository, startCommand } from "../support/command.ts";
-import { startDemo } from "../support/demo.ts";
+import { startTestTarget } from "../support/counting-target.ts";
 
 function makeFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), "we-fault-"));
@@ -15,33 +15,42 @@ function makeFolder(): string {
 }
 
 const secret = "geheim-密码-4711";
+const timeout = 240_000;
+const deadlineMs = 200_000;
 const faults = {
-  "an exception that nobody catches": `setTimeout(() => { throw new Error("boom ${secret}") }, 1_000);`,
-  "a rejection that nobody catches": `setTimeout(() => Promise.reject(new Error("boom ${secret}")), 1_000);`,
+  "an exception that nobody catches": `() => { throw new Error("boom ${secret}") }`,
+  "a rejection that nobody catches": `() => Promise.reject(new Error("boom ${secret}"))`,
 } as const;
 
-/** NODE_OPTIONS that put a fault into the main thread of the program. */
+/** NODE_OPTIONS that put a fault into the main thread of the program, which comes with SIGUSR2. */
 function plant(fault: string): { readonly NODE_OPTIONS: string } {
   const file = join(makeFolder(), "fault.mjs");
-  writeFileSync(file, `import { isMainThread } from "node:worker_threads";\nif (isMainThread) ${fault}`);
+  writeFileSync(
+    file,
+    `import { isMainThread } from "node:worker_threads";\nif (isMainThread) process.on("SIGUSR2", ${fault});`,
+  );
   return { NODE_OPTIONS: `--import=${file}` };
 }
 
 test.each(Object.entries(faults))(
   "%s ends a run in words, without its stack or a secret; --log-level debug has it",
   {
-    timeout: 60_000,
+    timeout,
   },
   async (_name, fault) => {
     const file = join(makeFolder(), "w.yaml");
-    writeFileSync(file, "steps: [{type: sleep, config: {duration: 20s}}]\n");
+    const target = await startTestTarget();
+    const get = `{type: http, config: {url: "${target.url}/"}}`;
+    writeFileSync(file, `steps: [${get}, {type: sleep, config: {duration: 10m}}]\n`);
     const args = ["run", file, "--secret", `T=${secret}`];
     const told = "error: boom *** (a fault of the engine: please report it)\n";
-    const [plain, debug, json] = await Promise.all(
-      [["-q"], ["--log-level", "debug"], ["--json", "-q"]].map(
-        (more) => startCommand([...args, ...more], { env: plant(fault), deadlineMs: 55_000 }).finished,
-      ),
+    const runs = [["-q"], ["--log-level", "debug"], ["--json", "-q"]].map((more) =>
+      startCommand([...args, ...more], { env: plant(fault), deadlineMs }),
     );
+    // All of them are at their load.
+    await expect.poll(() => target.count()).toBe(3);
+    for (const { child } of runs) child.kill("SIGUSR2");
+    const [plain, debug, json] = await Promise.all(runs.map(({ finished }) => finished));
     expect([plain?.code, plain?.stdout, plain?.stderr]).toEqual([1, "", told]);
     expect(debug?.stderr).toContain(told);
     expect(debug?.stderr).toMatch(/debug: a fault: Error: boom \*\*\*\n\s+at .*fault\.mjs:2/);
@@ -53,7 +62,7 @@ test.each(Object.entries(faults))(
   },
 );
 
-test("a fault of a master or a slave ends it with 1; its debug log has the stack", { timeout: 60_000 }, async () => {
+test("a fault of a master or a slave ends it with 1; its debug log has the stack", { timeout }, async () => {
   const fault = faults["a rejection that nobody catches"];
   const config = join(makeFolder(), "we.yaml");
   writeFileSync(
@@ -64,7 +73,12 @@ test("a fault of a master or a slave ends it with 1; its debug log has the stack
     [
       ["master", "start", "--store", "memory:", "--address", "127.0.0.1:0"],
       ["slave", "start", "--master", "http://127.0.0.1:1", "--address", "127.0.0.1:0"],
-    ].map((args) => startCommand([...args, "--config", config], { env: plant(fault), deadlineMs: 55_000 }).finished),
+    ].map(async (args) => {
+      const command = startCommand([...args, "--config", config], { env: plant(fault), deadlineMs });
+      await command.seen(/http:\/\/127\.0\.0\.1:[1-9]\d+/);
+      command.child.kill("SIGUSR2");
+      return command.finished;
+    }),
   );
   for (const each of [master, slave]) {
     expect([each?.code, each?.stderr]).toEqual([
@@ -78,14 +92,14 @@ test("a fault of a master or a slave ends it with 1; its debug log has the stack
 });
 
 test("a store that is moved away takes nothing, says so, can be saved, and goes on when it is back", {
-  timeout: 60_000,
+  timeout,
 }, async () => {
   const folder = makeFolder();
   const cluster = await startCluster({ dataDir: folder });
   await cluster.addSlave("a");
   const workflow = {
     id: "w",
-    options: { vus: 2, duration: "6s" },
+    options: { vus: 2, duration: "10s" },
     steps: [{ type: "sleep", config: { duration: "1ms" } }],
   };
   const id = await cluster.submit(workflow);
@@ -118,18 +132,19 @@ test("a store that is moved away takes nothing, says so, can be saved, and goes 
 });
 
 test("too few files for the connections of a run: those fail as results, and the run ends as it should", {
-  timeout: 60_000,
+  timeout,
 }, async () => {
-  const { url } = await startDemo();
+  // An answer takes so long that a slow machine has dialled for all VUs by then.
+  const { url } = await startTestTarget(5_000);
   const file = join(makeFolder(), "w.yaml");
   writeFileSync(
     file,
-    `options: {vus: 100, duration: 1s, think_time: 50ms}\nsteps: [{id: get, type: http, config: {url: "${url}/get"}}]\n`,
+    `options: {mode: per-vu-iterations, vus: 100, iterations: 1}\nsteps: [{id: get, type: http, config: {url: "${url}/get"}}]\n`,
   );
   const run = await promisify(execFile)(
     "prlimit",
     ["--nofile=60", process.execPath, join(repository, "dist/cli/main.js"), "run", file, "--json", "-q"],
-    { timeout: 60_000 },
+    { timeout },
   );
   const report = JSON.parse(run.stdout) as { readonly status: string; readonly errors: readonly object[] };
   expect([run.stderr, report.status]).toEqual(["", "completed"]);
