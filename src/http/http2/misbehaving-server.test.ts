@@ -102,6 +102,59 @@ describe("RST_STREAM", () => {
   });
 });
 
+/** An answer with a content-length, a literal field of HPACK with its name from the table. */
+const sized = (stream: number, length: string) =>
+  frame(1, 4, stream, Buffer.concat([Buffer.from([0x88, 0x0f, 0x0d, length.length]), Buffer.from(length)]));
+
+describe("a content-length that", () => {
+  it.each([
+    ["is longer than the body", "5", "abc", true],
+    ["is longer than a body that nobody reads", "5", "abc", false],
+    ["is not that of an empty body", "5", "", true],
+  ])("%s makes a bad answer, as over HTTP/1.1", async (_name, length, text, keepBody) => {
+    const server = await serveFrames((stream) =>
+      stream === 1 ? [sized(stream, length), frames.data(stream, text, true)] : whole(stream),
+    );
+    const { client } = open();
+    const exchange = await client.exchange(message(server.port, { keepBody }), within(5000));
+    const problem = `its body is not as long as its content-length, ${length}`;
+    expect(outcome(exchange)).toEqual([1000, 200, `bad answer from 127.0.0.1:${server.port}: ${problem}`]);
+    expect(exchange.body).toBe(null);
+    // The session is good for more.
+    expect((await client.exchange(message(server.port), within(5000))).status).toBe(200);
+    expect(server.connections).toBe(1);
+  });
+
+  it.each([true, false])(
+    "is shorter than the body is named as what may have ended the session, kept %s",
+    async (keepBody) => {
+      const server = await serveFrames((stream) => [sized(stream, "2"), frames.data(stream, "abc", true)]);
+      const { client } = open();
+      const exchange = await client.exchange(message(server.port, { keepBody }), within(5000));
+      const problem = "Protocol error; it does so where a body is longer than its content-length";
+      expect(outcome(exchange)).toEqual([1652, 200, `HTTP/2 with 127.0.0.1:${server.port}: ${problem}`]);
+    },
+  );
+
+  it("is the body's is none of it", async () => {
+    const server = await serveFrames((stream) => [sized(stream, "3"), frames.data(stream, "abc", true)]);
+    const { client } = open();
+    expect(outcome(await client.exchange(message(server.port), within(5000)))).toEqual([0, 200, ""]);
+  });
+
+  it("is no length may have reset the stream", async () => {
+    const server = await serveFrames((stream) => [sized(stream, "five"), frames.data(stream, "abc", true)]);
+    const { client } = open();
+    const exchange = await client.exchange(message(server.port), within(5000));
+    const reason = "or its headers break HTTP's rules, such as a content-length that is no length";
+    expect(outcome(exchange)).toEqual([
+      1632,
+      0,
+      `127.0.0.1:${server.port} reset the stream: PROTOCOL_ERROR (${reason})`,
+    ]);
+  });
+});
+
 describe("a server that", () => {
   it("closes in the middle of an answer fails it", async () => {
     const server = await serveFrames((stream, socket) => {

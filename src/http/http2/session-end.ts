@@ -25,3 +25,9 @@ export function describeEnd(origin: Origin, goaway: number, error: SystemError |
     return { code: errors.codeOfBrokenSession(error.errno), message: `HTTP/2 with ${name}: ${error.message}` };
   return { code: codes.other, message: `${name} closed the connection without an answer` };
 }
+
+/** What to add for an answer with a content-length that ran when node:http2 gave the session up; empty: it was something else. */
+export function describeSuspect(error: SystemError | null): string {
+  // Its only word for a body that is longer.
+  return error?.errno === -505 ? "; it does so where a body is longer than its content-length" : "";
+}

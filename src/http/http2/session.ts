@@ -11,7 +11,7 @@ import type { Wire } from "../wire.ts";
 import { loadHttp2 } from "./load-http2.ts";
 import type { SessionKey } from "./opening.ts";
 import { PeerWatch, type SilenceListener } from "./peer-watch.ts";
-import { describeEnd, type SessionEnd } from "./session-end.ts";
+import { describeEnd, describeSuspect, type SessionEnd } from "./session-end.ts";
 import { sessionSettings, sessionWindow } from "./session-settings.ts";
 import * as errors from "./stream-errors.ts";
 import type { StreamExchange, StreamOwner } from "./stream-exchange.ts";
@@ -159,13 +159,8 @@ export class Session implements StreamOwner, SocketEvents, SilenceListener {
       return;
     }
     const name = nameOrigin(this.key.origin);
-    const large = `or its headers are larger than max_header (${this.limits.maxHeader} bytes)`;
-    const why = reset === errors.enhanceYourCalm && !stream.answering ? ` (${large})` : "";
-    const what =
-      reset === errors.noError
-        ? `${name} closed the stream ${stream.answering ? "in the middle of an answer" : "without an answer"}`
-        : `${name} reset the stream: ${errors.nameError(reset)}${why}`;
-    stream.fail(errors.codeOfReset(reset), what, now);
+    const { code, message } = errors.describeReset(name, reset, stream, this.limits.maxHeader);
+    stream.fail(code, message, now);
   }
 
   refused(stream: StreamExchange, problem: string): void {
@@ -269,11 +264,12 @@ export class Session implements StreamOwner, SocketEvents, SilenceListener {
     const now = this.clock.now();
     const streams = this.takeAll();
     const { code, message } = this.describeEnd();
+    const hint = describeSuspect(this.error);
     for (const stream of streams) {
       const unbegun = this.goaway >= 0 && stream.id > this.lastStream;
       const stale = this.goaway < 0 && this.used && !stream.answering && stream.request.retriable;
       if ((unbegun || stale) && this.startsAgain(stream, now)) continue;
-      stream.fail(code, message, now);
+      stream.fail(code, `${message}${stream.promisedLength === null ? "" : hint}`, now);
     }
   }
 

@@ -32,6 +32,8 @@ export class StreamExchange {
   /** What its session had received when it was sent. */
   receivedBefore = 0;
   answering = false;
+  /** The header fields of its answer, as they came; null: none came. */
+  private fields: readonly string[] | null = null;
   private owner: StreamOwner | null = null;
   private stream: ClientHttp2Stream | null = null;
   private over = false;
@@ -60,12 +62,19 @@ export class StreamExchange {
     return this.stream?.id ?? 0;
   }
 
+  /** The content-length of its answer, as it was written; null: none. */
+  get promisedLength(): string | null {
+    const at = this.fields?.findIndex((field, place) => place % 2 === 0 && field === "content-length") ?? -1;
+    return at < 0 ? null : (this.fields?.[at + 1] ?? null);
+  }
+
   start(session: ClientHttp2Session, owner: StreamOwner, now: number): void {
     const { exchange, message } = this;
     exchange.blocked = now - exchange.startedAt - exchange.connecting - exchange.tlsHandshaking;
     exchange.counted = true;
     this.owner = owner;
     this.over = false;
+    this.fields = null;
     this.sending = message.body !== null;
     const stream = session.request(message.headers, { endStream: message.body === null });
     this.stream = stream;
@@ -149,6 +158,7 @@ export class StreamExchange {
     this.closePhase(owner.clock.now());
     this.sending = false;
     this.answering = true;
+    this.fields = raw;
     const headers: string[] = [];
     let needed = request.keepHeaders;
     for (let at = 0; at + 1 < raw.length; at += 2) {
