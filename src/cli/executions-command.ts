@@ -72,7 +72,8 @@ export async function showReport(id: string, options: ReportOptions, terminal: T
 }
 
 function describeStatus({ status, phase, passed, degraded, reason }: Execution): string {
-  const verdict = passed === null ? (phase === status ? "" : phase) : passed ? "passed" : (reason ?? "not passed");
+  const ended = passed === true && status !== "aborted" ? "passed" : (reason ?? "not passed");
+  const verdict = passed === null ? (phase === status ? "" : phase) : ended;
   const words = [verdict === status ? "" : verdict, degraded ? "degraded" : ""].filter((word) => word !== "");
   return words.length === 0 ? status : `${status} (${words.join(", ")})`;
 }

@@ -71,6 +71,19 @@ test("junit: the run, each threshold and each check", async () => {
 `);
 });
 
+test("junit and markdown: an aborted run whose thresholds held has neither passed nor failed", async () => {
+  const report: Report = { ...makeReport([1_000]), status: "aborted", reason: "stopped_by_signal", passed: true };
+  const xml = await render("junit", report);
+  expect(xml.split("\n").slice(2, 5)).toEqual([
+    '  <testsuite name="run" tests="1" failures="0" errors="0" skipped="1" timestamp="2026-01-01T00:00:00.000Z">',
+    '    <testcase classname="shop.run" name="Shop &lt;a|b&gt;" time="0"><skipped message="aborted: stopped_by_signal, its thresholds held until then"/></testcase>',
+    "  </testsuite>",
+  ]);
+  expect((await render("markdown", report)).split("\n")[2]).toBe(
+    "**⚠️ aborted: stopped_by_signal**, its thresholds held until then after 2.00 s",
+  );
+});
+
 test("junit and markdown: no name is markup", async () => {
   const report = makeReport([1_000]);
   const text = fc.string({ unit: "binary", minLength: 1, maxLength: 30 });

@@ -5,14 +5,14 @@ interface Case {
   readonly name: string;
   /** null: it passed. */
   readonly failure: string | null;
-  /** It was not decided. */
-  readonly skipped?: boolean;
+  /** It was not decided, and why; empty: it says so itself. */
+  readonly skipped?: string;
 }
 
 /** JUnit's XML: the run itself, each threshold and each check as a case. A check fails where it failed once. */
 export const renderJunit: Render = (report) => {
   const suites: readonly (readonly [name: string, cases: readonly Case[]])[] = [
-    ["run", [{ name: report.workflow_name, failure: report.passed ? null : describeEnd(report) }]],
+    ["run", [describeRun(report)]],
     ["thresholds", report.thresholds.map(describeThreshold)],
     ["checks", report.checks.map(describeCheck)],
   ];
@@ -25,13 +25,21 @@ export const renderJunit: Render = (report) => {
   return `<?xml version="1.0" encoding="UTF-8"?>\n<testsuites name="${escape(report.workflow_id)}" ${counts}>\n${written.join("")}</testsuites>\n`;
 };
 
+/** One that was stopped while its thresholds held has neither passed nor failed. */
+function describeRun(report: Report): Case {
+  const { workflow_name: name, status, passed } = report;
+  if (!passed) return { name, failure: describeEnd(report) };
+  if (status !== "aborted") return { name, failure: null };
+  return { name, failure: null, skipped: `${describeEnd(report)}, its thresholds held until then` };
+}
+
 function describeEnd({ status, reason }: Report): string {
   return reason === null ? status : `${status}: ${reason}`;
 }
 
 function describeThreshold({ metric, condition, passed, value }: Report["thresholds"][number]): Case {
   const failure = passed === false ? `measured ${value ?? "nothing"}` : null;
-  return { name: `${metric}: ${condition}`, failure, skipped: passed === null };
+  return { name: `${metric}: ${condition}`, failure, ...(passed === null ? { skipped: "" } : {}) };
 }
 
 function describeCheck({ name, step_id: step, passes, fails }: Report["checks"][number]): Case {
@@ -39,12 +47,15 @@ function describeCheck({ name, step_id: step, passes, fails }: Report["checks"][
 }
 
 function writeSuite({ workflow_id: id, start_time: time }: Report, name: string, cases: readonly Case[]): string {
-  const skipped = cases.filter((one) => one.skipped === true).length;
+  const skipped = cases.filter(({ skipped: why }) => why !== undefined).length;
   const counts = `tests="${cases.length}" failures="${countFailures(cases)}" errors="0" skipped="${skipped}"`;
   const at = time === null ? "" : ` timestamp="${time}"`;
   const lines = cases.map((one) => {
     const head = `    <testcase classname="${escape(`${id}.${name}`)}" name="${escape(one.name)}" time="0"`;
-    if (one.skipped === true) return `${head}><skipped/></testcase>\n`;
+    if (one.skipped !== undefined) {
+      const why = one.skipped === "" ? "" : ` message="${escape(one.skipped)}"`;
+      return `${head}><skipped${why}/></testcase>\n`;
+    }
     return one.failure === null ? `${head}/>\n` : `${head}><failure message="${escape(one.failure)}"/></testcase>\n`;
   });
   return `  <testsuite name="${name}" ${counts}${at}>\n${lines.join("")}  </testsuite>\n`;

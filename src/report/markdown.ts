@@ -11,9 +11,12 @@ export const renderMarkdown: Render = (report) => {
 };
 
 function showHead(report: Report): string {
-  const verdict = report.passed ? "✅ passed" : `❌ ${report.reason ?? report.status}`;
+  const { status, passed, reason } = report;
+  const isOpen = status === "aborted" && passed;
+  const verdict = isOpen ? `⚠️ aborted: ${reason ?? ""}` : passed ? "✅ passed" : `❌ ${reason ?? status}`;
+  const held = isOpen ? ", its thresholds held until then" : "";
   const degraded = report.degraded ? ", degraded" : "";
-  return `# ${cell(report.workflow_name)}\n\n**${verdict}**${degraded} after ${showDuration(report.duration_ms)}`;
+  return `# ${cell(report.workflow_name)}\n\n**${verdict}**${held}${degraded} after ${showDuration(report.duration_ms)}`;
 }
 
 function showThresholds({ thresholds }: Report): string {

@@ -382,6 +382,16 @@ test("a saturated, aborted run says so", () => {
   ]);
 });
 
+test("an aborted run whose thresholds held does not read as one that passed", () => {
+  const report: Report = {
+    ...buildReport(gather(), { ...facts, status: "aborted", reason: "stopped_by_api", passed: true }),
+  };
+  const plain = reportFormats.text(report, { color: false, width: 110 });
+  expect(plain).toMatch(/\n {2}! aborted: stopped through the API, its thresholds held until then after 4\.00 s\n$/);
+  const [verdict] = reportFormats.text(report, { color: true, width: 110 }).split("\n").slice(-2);
+  expect(verdict).toContain("\u001b[33m! aborted");
+});
+
 test.each([40, 60, 80, 100, 200])("lines fit into %d columns, painted or not", (width) => {
   const report = buildReport(gather(), facts);
   const plain = reportFormats.text(report, { color: false, width });

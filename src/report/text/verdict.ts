@@ -16,7 +16,7 @@ const reasons: Readonly<Record<Reason, string>> = {
   internal: "the engine itself failed",
 };
 
-/** What can't be trusted about the numbers; then one line: passed or not, and why. */
+/** What can't be trusted about the numbers; then one line: passed, failed or aborted, and why. */
 export const showVerdict: Section = (report, { colors }) => {
   const { generator, series_overflow, late, lost, warm_up } = report;
   const warnings = [
@@ -39,12 +39,17 @@ export const showVerdict: Section = (report, { colors }) => {
       : [];
   const why = report.reason === null ? "" : `: ${reasons[report.reason]}`;
   const took = colors.dim(report.start_time === null ? "before it began" : `after ${showDuration(report.duration_ms)}`);
-  const word = report.status === "aborted" ? "aborted" : report.passed ? "passed" : "failed";
-  const verdict = `${report.passed ? "✓" : "✗"} ${word}${why}`;
+  const isAborted = report.status === "aborted";
+  const word = isAborted ? "aborted" : report.passed ? "passed" : "failed";
+  // Its thresholds held, and yet what was to be shown was not.
+  const isOpen = isAborted && report.passed;
+  const mark = isOpen ? "!" : report.passed ? "✓" : "✗";
+  const paint = isOpen ? colors.yellow : report.passed ? colors.green : colors.red;
+  const verdict = paint(`${mark} ${word}${why}${isOpen ? ", its thresholds held until then" : ""}`);
   return [
     ...warnings.map((warning) => colors.yellow(`! ${warning}`)),
     ...notes,
     ...(warnings.length + notes.length > 0 ? [""] : []),
-    `${colors.bold(report.passed ? colors.green(verdict) : colors.red(verdict))} ${took}`,
+    `${colors.bold(verdict)} ${took}`,
   ];
 };
