@@ -9,6 +9,7 @@ test.each([
   ["in a path", encodeURI(secret)],
   ["in a query", encodeURIComponent(secret)],
   ["in a query, lower-case hex", encodeURIComponent(secret).replaceAll(/%../g, (hex) => hex.toLowerCase())],
+  ["in a query of a query", encodeURIComponent(encodeURIComponent(encodeURIComponent(secret)))],
   ["by the rules of URLs", new URL(`http://localhost/?${secret}`).search.slice(1)],
   ["in a form", new URLSearchParams([["", secret]]).toString().slice(1)],
   ["in a JSON text", JSON.stringify(secret).slice(1, -1)],
@@ -43,6 +44,33 @@ test("the longer of two secrets is replaced first, an empty one is none", () => 
   expect(createMasker({ none: "" })("text")).toBe("text");
 });
 
+test.each([
+  ["to http://Pa5s:80, GET /w0rd+k==.test/x", "to http://***:80, GET /***.test/x"],
+  ["no such host pa5s; it", "no such host ***; it"],
+  ["GET /w0rd%2Bk%3D%3D HTTP/1.1", "GET /*** HTTP/1.1"],
+  ["http://u:Pa5s\\/w0rd+k==@h", "http://u:***@h"],
+  ["Pa5sing and xw0rd+k==", "Pa5sing and xw0rd+k=="],
+])("the parts that a URL makes of a secret are masked where they stand alone: %s", (text, masked) => {
+  expect(createMasker({ token: "Pa5s/w0rd+k==" })(text)).toBe(masked);
+});
+
+test("what a URL cuts off behind a # leaves no beginning; parts of three letters are any text", () => {
+  const mask = createMasker({ token: "s3cret#ha/sh?x" });
+  expect(mask('"GET /?k=s3cret HTTP/1.1"')).toBe('"GET /?k=*** HTTP/1.1"');
+  expect(mask("ha and sh")).toBe("ha and sh");
+});
+
+test("where a secret that is a URL leads stays readable", () => {
+  const mask = createMasker({ dsn: "mysql://shop:geheim@db.test:3306/orders" });
+  expect(mask("connection to db.test:3306 refused: orders")).toBe("connection to db.test:3306 refused: orders");
+  expect(mask("mysql://shop:geheim@db.test:3306/orders")).toBe("***");
+});
+
+test("a secret with breaks of lines is masked without them", () => {
+  const mask = createMasker({ token: "ab\ncd\tefgh \n" });
+  expect(mask("GET /?k=abcdefgh&z=1")).toBe("GET /?k=***&z=1");
+});
+
 test("any text can be a secret", () => {
   fc.assert(
     fc.property(fc.string({ minLength: 1, unit: "grapheme" }), (value) => {
@@ -60,7 +88,7 @@ test("a beginning that a cut left over is masked, elsewhere it is any text", () 
     expect(mask(`got "${beginning}…" of it`)).toBe('got "***…" of it');
     expect(mask(`got ${beginning}`)).toBe("got ***");
     expect(mask(`got ${JSON.stringify(secret).slice(1, -1).slice(0, length)}`)).toBe("got ***");
-    expect(mask(`got ${beginning}!`)).toBe(`got ${beginning}!`);
+    expect(mask(`got x${beginning}!`)).toBe(`got x${beginning}!`);
     expect(
       mask(
         `${Buffer.from(secret)

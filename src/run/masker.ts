@@ -6,19 +6,28 @@ const leastBeginning = 4;
 /** Where somebody cut a text: the end, or `…`; half a character or escape may stand before it. */
 const cut = /(?:\p{Cs}|\\{1,3})?(?:…|$)/uy;
 
+/** Where the parser of URLs takes a text apart, and no letter or digit: what it leaves stands alone. */
+const urlBreak = /[/\\?#@:]+/u;
+const letter = /[\p{L}\p{N}]/u;
+
 const named: Readonly<Record<string, string>> = { "&": "amp", '"': "quot", "'": "apos", "<": "lt", ">": "gt" };
 
 /**
  * One way to write a value, as a pattern for each of its characters: one pattern for all would be too large for the
  * engine of regular expressions where the value is a key or a certificate.
  */
-type Form = readonly RegExp[];
+interface Form {
+  readonly characters: readonly RegExp[];
+  /** It counts only where no letter or digit goes on before or behind it. */
+  readonly alone: boolean;
+}
 
 /**
  * A masker of these secrets' values: as they are, in the case of a host name, percent-encoded by whichever rule, as in
  * a JSON text or a page, as UTF-8 that was read as Latin-1, and in base64 with anything before and after
  * (`user:secret`). Longer ones are replaced first; empty ones are no secret. The beginning of one that stands where a
- * text was cut (its end, or `…`) is replaced too. Values of any length.
+ * text was cut (its end, or `…`) is replaced too, and so is each part that a URL makes of one (`host` of `host/path`).
+ * Values of any length.
  */
 export function createMasker(secrets: Readonly<Record<string, string>>): Masker {
   const values = [...new Set(Object.values(secrets))].filter((value) => value !== "");
@@ -30,13 +39,15 @@ export function createMasker(secrets: Readonly<Record<string, string>>): Masker 
     patterns.set(source, pattern);
     return pattern;
   };
-  const forms = values.flatMap((value) => [
+  const whole = values.flatMap((value) => [
     Array.from(value, RegExp.escape),
-    writeCharacters(value),
+    ...listWritten(value).map(writeCharacters),
     ...listBase64(value),
   ]);
+  const parts = values.flatMap((value) => listUrlParts(value).map(writeCharacters));
+  const forms = [...whole, ...parts];
   const beginnings = new RegExp(forms.map((form) => form.slice(0, leastBeginning).join("")).join("|"), "giu");
-  const compiled = forms.map((form) => form.map(compile));
+  const compiled = forms.map((form, at) => ({ characters: form.map(compile), alone: at >= whole.length }));
   return (text) => maskForms(text, beginnings, compiled);
 }
 
@@ -59,20 +70,35 @@ function maskForms(text: string, beginnings: RegExp, forms: readonly Form[]): st
 
 /** Where the value that begins here ends; null: none does. */
 function findEnd(text: string, start: number, forms: readonly Form[]): number | null {
-  for (const form of forms) {
+  const goesOn = (at: number): boolean => letter.test(text.charAt(at));
+  for (const { characters, alone } of forms) {
+    if (alone && start > 0 && goesOn(start - 1)) continue;
     let end = start;
     let matched = 0;
-    for (const pattern of form) {
+    for (const pattern of characters) {
       pattern.lastIndex = end;
       if (!pattern.test(text)) break;
       end = pattern.lastIndex;
       matched++;
     }
-    if (matched === form.length) return end;
+    if (matched === characters.length && !(alone && goesOn(end))) return end;
     cut.lastIndex = end;
     if (matched >= leastBeginning && cut.test(text)) return end;
   }
   return null;
+}
+
+/** The value, and what a URL makes of it: one leaves out breaks of lines and tabs, and spaces at its end. */
+function listWritten(value: string): readonly string[] {
+  const kept = value.replaceAll(/[\t\n\r]/g, "").trim();
+  return kept === value || kept === "" ? [value] : [value, kept];
+}
+
+/** A value that is a URL itself is meant to be taken apart: where it leads is no secret. */
+function listUrlParts(value: string): readonly string[] {
+  if (/^[a-z][a-z\d+.-]*:\/\//i.test(value)) return [];
+  const parts = value.split(urlBreak);
+  return parts.length === 1 ? [] : parts.filter((part) => part.length >= leastBeginning);
 }
 
 /**
@@ -90,12 +116,14 @@ function writeCharacters(value: string): string[] {
 
 /** Every text they are put into doubles them, a URL turns them over. Bounded, or a long run would be searched for minutes. */
 function writeBackslashes(count: number): string {
-  return `(?:\\\\(?:u005c)?|%5c|/){${count},${4 * count}}`;
+  return `(?:\\\\(?:u005c)?|%(?:25){0,3}5c|/){${count},${4 * count}}`;
 }
 
 function writeCharacter(character: string): string {
   const bytes = Buffer.from(character);
-  const percent = Array.from(bytes, (byte) => `%${toHex(byte, 2)}`).join("");
+  // A URL in a URL encodes the sign again; of a `%` alone that could not be told from what follows it.
+  const sign = character === "%" ? "%" : "%(?:25){0,3}";
+  const percent = Array.from(bytes, (byte) => `${sign}${toHex(byte, 2)}`).join("");
   const units = Array.from({ length: character.length }, (_, at) => `\\\\{1,7}u${toHex(character.charCodeAt(at), 4)}`);
   const short = /^"\\(.)"$/.exec(JSON.stringify(character))?.[1];
   const ways = [percent, units.join("")];
