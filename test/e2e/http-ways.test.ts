@@ -111,3 +111,72 @@ test("connections come from the slave's own addresses, else from the workflow's"
   expect((await submit(own, http)).errors).toEqual([]);
   expect([from.length, new Set(from)]).toEqual([6, new Set(["127.0.0.40", "127.0.0.41"])]);
 });
+
+const pageFiles: Readonly<Record<string, readonly [type: string, text: string]>> = {
+  "/": [
+    "text/html",
+    '<link rel="stylesheet" href="/a.css"><script src="b.js"></script><img src="c.png"><img src="/c.png"><img src="gone.png">',
+  ],
+  "/a.css": ["text/css", "body { background: url(d.png) }"],
+  "/b.js": ["text/javascript", "1"],
+  "/c.png": ["image/png", "c"],
+  "/d.png": ["image/png", "d"],
+};
+
+test("a page with its resources on two slaves: the report counts what the target was asked for", {
+  timeout: 90_000,
+}, async () => {
+  const asked = new Map<string, number>();
+  const slaves = new Set<string>();
+  const server = createServer((request, response) => {
+    const path = request.url ?? "";
+    asked.set(path, (asked.get(path) ?? 0) + 1);
+    slaves.add(String(request.headers["x-slave"]));
+    const [type, text] = pageFiles[path] ?? ["text/plain", "gone"];
+    response.writeHead(path in pageFiles ? 200 : 404, { "content-type": type }).end(text);
+  });
+  const port = await listening(server);
+  const cluster = await startCluster();
+  await cluster.addSlave("a");
+  await cluster.addSlave("b");
+  const counted = ["page", "style", "script", "image"].map((resource) => `http_reqs{resource:${resource}}`);
+  const id = await cluster.submit({
+    options: {
+      mode: "per-vu-iterations",
+      vus: 4,
+      iterations: 10,
+      http: { base_url: `http://127.0.0.1:${port}`, resources: true, headers: { "x-slave": "${slave.id}" } },
+      thresholds: [...counted, "page_duration"].map((metric) => ({ metric, condition: "count > 0" })),
+    },
+    steps: [{ id: "home", type: "http", config: { url: "/" } }],
+  });
+  const report = await cluster.finish(id, 60_000);
+
+  expect(Object.fromEntries(asked)).toEqual({
+    "/": 40,
+    "/a.css": 40,
+    "/b.js": 40,
+    "/c.png": 40,
+    "/d.png": 40,
+    "/gone.png": 40,
+  });
+  expect([...slaves].sort()).toEqual(["a", "b"]);
+  expect(report.slaves.map(({ id: slave, iterations }) => [slave, iterations]).sort()).toEqual([
+    ["a", 20],
+    ["b", 20],
+  ]);
+  expect(report.thresholds.map(({ metric, value }) => [metric, value])).toEqual([
+    ["http_reqs{resource:page}", 40],
+    ["http_reqs{resource:style}", 40],
+    ["http_reqs{resource:script}", 40],
+    ["http_reqs{resource:image}", 120],
+    ["page_duration", 40],
+  ]);
+  expect(report.metrics["http_reqs"]?.values["count"]).toBe(240);
+  // One of the images is gone: that fails a request, not the step.
+  expect(report.metrics["http_req_failed"]?.values).toMatchObject({ passes: 40, fails: 200 });
+  expect(report.errors.map(({ code, step_id: step, count }) => [code, step, count])).toEqual([
+    ["http_404", "home", 40],
+  ]);
+  expect(report).toMatchObject({ status: "completed", passed: true });
+});

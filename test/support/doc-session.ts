@@ -22,7 +22,7 @@ export interface DocDifference {
 /** Ports that pages name; each is a free one while they are run. */
 const namedPorts = ["8080", "8081", "8000", "9091", "9092", "9093", "9094", "8443", "50051"];
 
-const partDeadlineMs = 20_000;
+const partDeadlineMs = 60_000;
 
 interface Process {
   readonly child: ChildProcess;
