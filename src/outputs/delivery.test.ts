@@ -82,7 +82,7 @@ test("a queue that is full lets go of its oldest, but not of what is on its way"
 });
 
 test("an attempt ends after its timeout, and the end after its own", async () => {
-  const { clock, attempts, delivery, offer, numbers } = start(() => new Promise(() => {}), { timeoutMs: 3_000 });
+  const { clock, attempts, delivery, lines, offer, numbers } = start(() => new Promise(() => {}), { timeoutMs: 3_000 });
   offer("a", 5);
   await clock.turn(3_500);
   expect(attempts).toHaveLength(2);
@@ -92,6 +92,8 @@ test("an attempt ends after its timeout, and the end after its own", async () =>
   await closed;
   offer("late", 1);
   expect(numbers()).toMatchObject({ sent: 0, dropped: 5 });
+  // What is lost for good is an error, so that a quiet run tells it.
+  expect(lines.at(-1)).toMatch(/^error output .+: 5 points were not sent: not all was taken within 10 s of the end$/);
   expect(clock.pending).toBe(0);
 });
 

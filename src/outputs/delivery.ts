@@ -151,7 +151,7 @@ export function createDelivery(options: DeliveryOptions): Delivery {
     alarm.cancel();
     if (queue.length > 0) lastError ??= `not all was taken within ${withinMs / 1_000} s of the end`;
     while (queue.length > 0) drop(0);
-    if (dropped > 0) log("warn", `output ${name}: ${dropped} points were not sent: ${lastError}`, { output: name });
+    if (dropped > 0) log("error", `output ${name}: ${dropped} points were not sent: ${lastError}`, { output: name });
   };
 
   return {

@@ -10,6 +10,7 @@ import { checkTargetUrl } from "../../protocol/target-url.ts";
 import { defaultTls, readTls } from "../../protocol/tls.ts";
 import type { HttpConfig } from "../../protocol/http-config.ts";
 import { readBody } from "./read-body.ts";
+import { readHosts } from "./read-hosts.ts";
 import { readResources } from "./read-resources.ts";
 import { type Pair, readPairs } from "./read-pairs.ts";
 import { httpConfigShape, httpOptionsShape } from "./http-shape.ts";
@@ -52,7 +53,7 @@ function resolveHttpOptions(
     cookies: (asText(options["cookies"]) ?? "vu") as HttpDefaults["cookies"],
     connections: (asText(options["connections"]) ?? "vu") as HttpDefaults["connections"],
     dnsTtlMs: asMs(dns["ttl"]) ?? 300_000,
-    hosts: asTexts(options["hosts"]),
+    hosts: readHosts(options["hosts"], context),
     connectTimeoutMs: timeout.connect ?? 10_000,
     totalTimeoutMs: timeout.total ?? 60_000,
     redirect: readRedirect(options["redirect"], { follow: true, maxRedirects: 10 }),
