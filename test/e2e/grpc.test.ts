@@ -5,13 +5,14 @@ import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import type { Report } from "../../src/protocol/report.ts";
 import { startCluster } from "../support/cluster.ts";
-import { repository, runCommand } from "../support/command.ts";
+import { repository, runCommand, withoutProgress } from "../support/command.ts";
 import { protoFolder, startGrpcServer } from "../support/grpc-server.ts";
+import { copyPatiently } from "../support/patient-copy.ts";
 
 const capabilities = ["--capabilities", "grpc_executor,http_executor"];
 
 test("protos travel with a submit to two slaves, and none without the capability is chosen", {
-  timeout: 60_000,
+  timeout: 180_000,
 }, async () => {
   const server = await startGrpcServer();
   const cluster = await startCluster();
@@ -53,13 +54,13 @@ test("protos travel with a submit to two slaves, and none without the capability
 });
 
 test("a pause and a lease that ran out stop calls, a resume and a master that is back let them go on", {
-  timeout: 90_000,
+  timeout: 180_000,
 }, async () => {
   const server = await startGrpcServer({ reflection: "v1" });
-  const cluster = await startCluster({ heartbeatTimeout: "2s" });
+  const cluster = await startCluster({ heartbeatTimeout: "4s" });
   await cluster.addSlave("rpc-1", { args: capabilities });
   const config = { address: `127.0.0.1:${server.port}`, method: "shop.v1.Shop/Get", reflection: true };
-  const options = { vus: 2, duration: "80s", think_time: "20ms" };
+  const options = { vus: 2, duration: "10m", think_time: "20ms" };
   const id = await cluster.submit({ options, steps: [{ type: "grpc", config }] });
   const seen = () => server.metadata.length;
   /** Waits for a stretch without calls. */
@@ -87,7 +88,7 @@ test("a pause and a lease that ran out stop calls, a resume and a master that is
   expect(report.metrics["grpc_reqs"]?.values["count"]).toBe(seen());
 });
 
-test("a target list of the slave refuses what it denies", { timeout: 60_000 }, async () => {
+test("a target list of the slave refuses what it denies", { timeout: 180_000 }, async () => {
   const server = await startGrpcServer();
   const cluster = await startCluster();
   await cluster.addSlave("rpc-1", { args: capabilities, env: { WE_SLAVE_TARGETS_DENY: "127.0.0.0/8" } });
@@ -99,7 +100,7 @@ test("a target list of the slave refuses what it denies", { timeout: 60_000 }, a
   expect(server.metadata).toHaveLength(0);
 });
 
-test("the examples pass against the server beside them", { timeout: 60_000 }, async () => {
+test("the examples pass against the server beside them", { timeout: 180_000 }, async () => {
   const child = spawn(process.execPath, ["examples/grpc/server.mjs", "0"], {
     cwd: repository,
     stdio: ["ignore", "pipe", "inherit"],
@@ -111,19 +112,14 @@ test("the examples pass against the server beside them", { timeout: 60_000 }, as
   const [printed] = (await once(child.stdout, "data")) as [Buffer];
   const address = /127\.0\.0\.1:\d+/.exec(printed.toString())?.[0] ?? "";
   for (const name of ["orders", "reflection"]) {
-    const { code, stdout, stderr } = await runCommand([
-      "run",
-      `examples/grpc/${name}.yaml`,
-      "--json",
-      "-d",
-      "1s",
-      "-e",
-      `address=${address}`,
-    ]);
-    expect(stderr).toBe("");
+    const file = copyPatiently(`examples/grpc/${name}.yaml`);
+    const args = ["run", file, "--json", "-i", "20", "-e", `address=${address}`];
+    const { code, stdout, stderr } = await runCommand(args);
+    expect(withoutProgress(stderr)).toBe("");
     const report = JSON.parse(stdout) as Report;
     expect(report).toMatchObject({ passed: true, errors: [] });
-    expect(Number(report.metrics["grpc_reqs"]?.values["count"])).toBeGreaterThan(0);
+    expect(report.metrics["iterations"]?.values["count"]).toBe(20);
+    expect(report.metrics["grpc_reqs"]?.values["count"]).toBe(name === "orders" ? 80 : 20);
     expect(report.checks.reduce((fails, check) => fails + check.fails, 0)).toBe(0);
     expect(code).toBe(0);
   }

@@ -175,7 +175,7 @@ async function startTarget(): Promise<Cluster> {
   return cluster;
 }
 
-test("whatever is sent gets a documented answer, and never a 500", { timeout: 120_000 }, async () => {
+test("whatever is sent gets a documented answer, and never a 500", { timeout: 300_000 }, async () => {
   const cluster = await startTarget();
   const statuses = new Map<number, number>();
   for (const { path, method, operation } of operations) {
@@ -195,7 +195,7 @@ test("whatever is sent gets a documented answer, and never a 500", { timeout: 12
   expect(cluster.master.shown()).not.toMatch(/ failed: |"level":"error"|internal_error/);
 });
 
-test("workflows made from the published schema are judged, not stumbled over", { timeout: 120_000 }, async () => {
+test("workflows made from the published schema are judged, not stumbled over", { timeout: 300_000 }, async () => {
   const { url, master } = await startCluster();
   const schema = createJsonSchema();
   const workflows = mangledJson(schema, schema["$defs"] as Readonly<Record<string, JsonObject>>);
@@ -212,7 +212,7 @@ test("workflows made from the published schema are judged, not stumbled over", {
   expect(master.shown()).not.toMatch(/ failed: |internal_error/);
 });
 
-test("methods that a path does not take are told those that it does", { timeout: 60_000 }, async () => {
+test("methods that a path does not take are told those that it does", { timeout: 180_000 }, async () => {
   const { url } = await startCluster();
   const match = createRouteMatcher(routes);
   for (const path of Object.keys(apiDocument.paths).map((each) => each.replace(/\{\w+\}/g, "x"))) {

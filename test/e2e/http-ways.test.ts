@@ -41,7 +41,7 @@ async function startGuardedServer(): Promise<{ readonly port: number; readonly s
   return { port: await listening(server), seen };
 }
 
-/** Writes a workflow of `count` GETs of `/` beside the certificates it names, and submits it. */
+/** Writes a workflow of six GETs of `/`, three of each VU, beside the certificates it names, and submits it. */
 async function submit(cluster: Cluster, http: object, args: readonly string[] = []): Promise<Report> {
   const folder = createFolder();
   copyFileSync(certificates.authority, join(folder, "authority.pem"));
@@ -49,16 +49,16 @@ async function submit(cluster: Cluster, http: object, args: readonly string[] = 
   copyFileSync(certificates.slave.key, join(folder, "client.key"));
   const file = join(folder, "load.json");
   const steps = [{ id: "get", type: "http", config: { url: "/" } }];
-  writeFileSync(file, JSON.stringify({ options: { vus: 2, iterations: 6, http }, steps }));
+  writeFileSync(file, JSON.stringify({ options: { mode: "per-vu-iterations", vus: 2, iterations: 3, http }, steps }));
   const command = ["submit", file, "--master", cluster.url, "--json", ...args];
-  const { stdout } = await startCommand(command, { deadlineMs: 55_000 }).finished;
+  const { stdout } = await startCommand(command, { deadlineMs: 170_000 }).finished;
   return JSON.parse(stdout) as Report;
 }
 
 const mutual = { ca: "authority.pem", cert: "client.pem", key: "client.key", server_name: "localhost" };
 
 test("HTTP/2 with a client's certificate that travels, to a name of `hosts`, through a proxy", {
-  timeout: 90_000,
+  timeout: 180_000,
 }, async () => {
   const { port, seen } = await startGuardedServer();
   const proxy = await startProxy();
@@ -93,7 +93,7 @@ test("HTTP/2 with a client's certificate that travels, to a name of `hosts`, thr
   expect(seen).toEqual([]);
 });
 
-test("connections come from the slave's own addresses, else from the workflow's", { timeout: 60_000 }, async () => {
+test("connections come from the slave's own addresses, else from the workflow's", { timeout: 180_000 }, async () => {
   const from: string[] = [];
   const server = createServer((request, response) => {
     from.push(request.socket.remoteAddress ?? "");

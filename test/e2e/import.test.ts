@@ -2,12 +2,12 @@ import { readFileSync, writeFileSync, mkdirSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import type { LeftOut } from "../../src/import/importer.ts";
-import { repository, runCommand } from "../support/command.ts";
+import { repository, runCommand, withoutProgress } from "../support/command.ts";
 import { type RecordedRequest, startRecordingTarget } from "../support/recording-target.ts";
 import { createFolder } from "../support/workflows.ts";
 
 /** Several commands one after the other. */
-const patience = 60_000;
+const patience = 180_000;
 
 const example = (name: string): string => join(repository, "examples", "import", name);
 
@@ -33,7 +33,7 @@ async function importAndRun(
   const secrets = list.secrets.flatMap((name) => ["--secret", `${name}=${name.toLowerCase()}-given`]);
   const variables = ["base_url", "BASE_URL", "host"].flatMap((name) => ["-e", `${name}=${target.url}`]);
   const done = await runCommand(["run", output, ...variables, ...secrets, "--json", ...run]);
-  expect(done.stderr).toBe("");
+  expect(withoutProgress(done.stderr)).toBe("");
   const report = JSON.parse(done.stdout) as { readonly errors: readonly unknown[] };
   expect(report.errors).toEqual([]);
   return { requests: target.requests, leftOut: list.left_out, yaml: readFileSync(output, "utf8") };

@@ -43,7 +43,10 @@ function launch(launcher: string, args: readonly string[] = [], cwd = "/") {
   return { child, finished, output: () => stdout };
 }
 
-test("builds at the first start, then only when something has changed", async () => {
+/** Each builds, some more than once. */
+const timeout = 180_000;
+
+test("builds at the first start, then only when something has changed", { timeout }, async () => {
   const root = createProject();
   const launcher = join(root, "workflow-engine");
   const building = "workflow-engine: building …\n";
@@ -61,7 +64,7 @@ test("builds at the first start, then only when something has changed", async ()
   expect(await launch(launcher).finished).toMatchObject({ stdout: "second\n", stderr: building });
 });
 
-test("two at once: one sets up, the other waits", async () => {
+test("two at once: one sets up, the other waits", { timeout }, async () => {
   const launcher = join(createProject(), "workflow-engine");
   const both = await Promise.all([launch(launcher).finished, launch(launcher).finished]);
   expect(both.map(({ code, stdout }) => [code, stdout])).toEqual([
@@ -70,7 +73,7 @@ test("two at once: one sets up, the other waits", async () => {
   ]);
 });
 
-test("a build that fails is told and leaves no stamp", async () => {
+test("a build that fails is told and leaves no stamp", { timeout }, async () => {
   const root = createProject();
   writeSource(root, "const count: number = 'many';\nconsole.log(count);");
   const { code, stderr, stdout } = await launch(join(root, "workflow-engine")).finished;
@@ -79,14 +82,14 @@ test("a build that fails is told and leaves no stamp", async () => {
   expect(() => readFileSync(join(root, "dist", ".built-from"))).toThrow("ENOENT");
 });
 
-test("starts through links and becomes the program: signals reach it", async () => {
+test("starts through links and becomes the program: signals reach it", { timeout }, async () => {
   const root = createProject();
   writeSource(root, 'process.on("SIGTERM", () => process.exit(42));\nconsole.log("up");\nsetInterval(() => {}, 1000);');
   symlinkSync(join(root, "workflow-engine"), join(root, "absolute"));
   mkdirSync(join(root, "bin"));
   symlinkSync("../absolute", join(root, "bin", "relative"));
   const running = launch(join(root, "bin", "relative"));
-  await expect.poll(running.output).toBe("up\n");
+  await expect.poll(running.output, { timeout: 120_000 }).toBe("up\n");
   running.child.kill("SIGTERM");
   expect((await running.finished).code).toBe(42);
 });

@@ -89,14 +89,14 @@ test("whatever the load, the target's own count is the report's and nothing plan
       expect(stderr).toBe("");
       const report = JSON.parse(stdout) as Report;
       const count = (metric: string) => report.metrics[metric]?.values["count"] ?? 0;
-      expect(count("http_reqs") + report.warm_up.http_reqs).toBe(target.seen.length);
+      // What was interrupted may still be on its way into this process.
+      await expect.poll(() => target.seen.length).toBe(count("http_reqs") + report.warm_up.http_reqs);
       expect(report.errors).toEqual([]);
       if (planned !== null) {
         expect(count("iterations") + count("dropped_iterations") + count("interrupted_iterations")).toBe(planned);
       }
-      expect(count("iterations") + count("interrupted_iterations") + report.warm_up.iterations).toBeLessThanOrEqual(
-        target.seen.length,
-      );
+      // One that was interrupted may have been so before it sent anything.
+      expect(count("iterations") + report.warm_up.iterations).toBeLessThanOrEqual(target.seen.length);
     }),
     { numRuns: runs, ...(seed === undefined ? {} : { seed }), endOnFailure: true },
   );

@@ -30,7 +30,7 @@ function workflow(url: string) {
   return {
     id: "leaky",
     variables: { copy: "${secret.TOKEN}" },
-    options: { vus: 2, duration: "2s", on_error: "continue", think_time: "50ms", http: { base_url: url } },
+    options: { vus: 2, duration: "10m", on_error: "continue", think_time: "50ms", http: { base_url: url } },
     steps: [
       step("query", { url: "/503", params: { key: "${secret.TOKEN}" } }),
       step("path", { url: "/503/${url_encode(secret.TOKEN)}" }),
@@ -121,7 +121,7 @@ async function submitLeaky(cluster: Cluster, url: string): Promise<string> {
 }
 
 test("a submitted secret is in no log, answer, stream, file or fault of master and slave, and does its work", {
-  timeout: 90_000,
+  timeout: 180_000,
 }, async () => {
   const target = await startTarget();
   const dataDir = createFolder();
@@ -135,6 +135,9 @@ test("a submitted secret is in no log, answer, stream, file or fault of master a
   const stream = readStream(cluster.url, id);
   await cluster.waitFor(id, ({ active_vus: active }) => active === 2);
   expectNone("files while it runs", readFolder(dataDir));
+  // Each VU has done all its steps.
+  await expect.poll(() => target.seen.filter(({ body }) => body === secret).length).toBeGreaterThan(4);
+  await cluster.call("DELETE", `/executions/${id}`);
   const report = await cluster.finish(id);
   expect(report.errors.map(({ step_id: step }) => step)).toEqual(
     expect.arrayContaining([
@@ -168,7 +171,7 @@ test("a submitted secret is in no log, answer, stream, file or fault of master a
 });
 
 test("a secret of the command line is in nothing that run writes", {
-  timeout: 60_000,
+  timeout: 180_000,
 }, async () => {
   const target = await startTarget();
   const folder = createFolder();
@@ -178,20 +181,20 @@ test("a secret of the command line is in nothing that run writes", {
   const secrets = ["--secret", `TOKEN=${secret}`, "--secret", "HOST"];
   const env = { HOST: "s3cr3t-host", ...makeFault() };
   const done = await runCommand(
-    ["run", file, ...secrets, "-d", "1s", "--log-level", "debug", "--out-json", join(out, "report.json")],
-    { env, deadlineMs: 55_000 },
+    ["run", file, ...secrets, "-i", "4", "--log-level", "debug", "--out-json", join(out, "report.json")],
+    { env, deadlineMs: 170_000 },
   );
   const written = `${done.stdout}${done.stderr}${readFolder(out)}`;
   expect(written).toContain("***");
   expectNone("run", written);
   expect(written).not.toContain("s3cr3t-host");
   const before = target.seen.length;
-  const running = startCommand(["run", file, ...secrets, "-d", "20s"], { env, deadlineMs: 55_000 });
+  const running = startCommand(["run", file, ...secrets], { env, deadlineMs: 170_000 });
   await expect.poll(() => target.seen.length > before).toBe(true);
   await expectMaskedFault(running);
 });
 
-test("a password that stands in the options is in no report and no answer", { timeout: 60_000 }, async () => {
+test("a password that stands in the options is in no report and no answer", { timeout: 180_000 }, async () => {
   const target = await startTarget();
   const http = {
     base_url: target.url,
@@ -205,12 +208,12 @@ test("a password that stands in the options is in no report and no answer", { ti
   writeFileSync(file, JSON.stringify({ id: "leaky", options: { iterations: 1, http }, steps }));
   const cluster = await startCluster();
   await cluster.addSlave("s1");
-  const submitted = await runCommand(["submit", file, "--master", cluster.url, "--json"], { deadlineMs: 55_000 });
+  const submitted = await runCommand(["submit", file, "--master", cluster.url, "--json"], { deadlineMs: 170_000 });
   const id = (JSON.parse(submitted.stdout) as { readonly execution_id: string }).execution_id;
   const asked = [["get", id], ["report", id], ["list"]].map((what) =>
-    runCommand(["executions", ...what, "--master", cluster.url, "--json"], { deadlineMs: 55_000 }),
+    runCommand(["executions", ...what, "--master", cluster.url, "--json"], { deadlineMs: 170_000 }),
   );
-  const alone = await runCommand(["run", file, "--json"], { deadlineMs: 55_000 });
+  const alone = await runCommand(["run", file, "--json"], { deadlineMs: 170_000 });
   const shown = [submitted, alone, ...(await Promise.all(asked))];
   expect(shown.map(({ code }) => code)).toEqual([0, 0, 0, 0, 0]);
   const written = `${shown.map(({ stdout, stderr }) => stdout + stderr).join("\n")}${await readAnswers(cluster.url, id)}`;
@@ -266,7 +269,7 @@ function post(url: string, body: string): Promise<string> {
   });
 }
 
-test("a key that a reload brought is in no log and no fault, as one of the start", { timeout: 60_000 }, async () => {
+test("a key that a reload brought is in no log and no fault, as one of the start", { timeout: 180_000 }, async () => {
   const config = join(createFolder(), "config.json");
   const write = (...keys: readonly string[]) =>
     writeFileSync(

@@ -9,7 +9,7 @@ import { startTestTarget, tellingHeaders } from "../support/counting-target.ts";
 
 /** Starts a slave whose master is nobody; it ends with the test. */
 function startLonely(...args: readonly string[]): RunningCommand {
-  const slave = startCommand(["slave", "start", "--master", "127.0.0.1:1", ...args], { deadlineMs: 60_000 });
+  const slave = startCommand(["slave", "start", "--master", "127.0.0.1:1", ...args], { deadlineMs: 170_000 });
   onTestFinished(async () => {
     slave.child.kill("SIGKILL");
     await slave.finished;
@@ -118,14 +118,14 @@ test("slave status without a slave is 1 and says where nobody is", async () => {
 });
 
 test("SIGTERM hands the VUs over: none is lost, none restarted, every request is counted", {
-  timeout: 60_000,
+  timeout: 180_000,
 }, async () => {
   const target = await startTestTarget();
   const cluster = await startCluster();
   await cluster.addSlave("s1", { maxVus: 20 });
   const leaving = await cluster.addSlave("s2", { maxVus: 20 });
   const id = await cluster.submit({
-    options: { vus: 20, duration: "10s", think_time: "100ms" },
+    options: { vus: 20, duration: "10m", think_time: "100ms" },
     steps: [{ id: "get", type: "http", config: { url: `${target.url}/get`, headers: tellingHeaders } }],
   });
   await cluster.waitFor(id, ({ active_vus }) => active_vus === 20);
@@ -135,23 +135,24 @@ test("SIGTERM hands the VUs over: none is lost, none restarted, every request is
   expect(left.stdout).not.toContain("nobody took over");
   expect(left.stdout).not.toContain("not acknowledged");
   await cluster.waitFor(id, ({ slave_states }) => slave_states["s1"]?.vus === 20);
+  // All 20 go on, on the one that is left.
+  const after = await target.count();
+  const goingOn = async () => new Set((await target.list()).slice(after).map(({ vu, slave }) => `${vu} on ${slave}`));
+  const all = new Set(Array.from({ length: 20 }, (_, vu) => `${vu + 1} on s1`));
+  await expect.poll(goingOn).toEqual(all);
+  await cluster.call("DELETE", `/executions/${id}`);
   const report = await cluster.finish(id);
   await expectCounts(cluster, id, target);
+  expect(await goingOn()).toEqual(all);
   expect(report).toMatchObject({
-    status: "completed",
+    status: "aborted",
     degraded: false,
     lost: { iterations: 0 },
     late: { http_reqs: 0 },
   });
-  const arrivals = await target.list();
-  const last = Math.max(...arrivals.map(({ at }) => at));
-  // All 20 go on to the end, on the one that is left.
-  const atTheEnd = arrivals.filter(({ at }) => at > last - 1_000);
-  expect(new Set(atTheEnd.map(({ vu }) => vu)).size).toBe(20);
-  expect(new Set(atTheEnd.map(({ slave }) => slave))).toEqual(new Set(["s1"]));
 });
 
-test("the only slave leaves with what it measured", { timeout: 60_000 }, async () => {
+test("the only slave leaves with what it measured", { timeout: 180_000 }, async () => {
   const target = await startTestTarget();
   const cluster = await startCluster();
   const slave = await cluster.addSlave("s1", { maxVus: 5 });
@@ -164,11 +165,11 @@ test("the only slave leaves with what it measured", { timeout: 60_000 }, async (
   const { code, stdout } = await slave.finished;
   expect(code).toBe(0);
   expect(stdout).not.toContain("not acknowledged");
-  const report = await cluster.finish(id);
-  expect(countRequests(report)).toBe(await target.count());
+  await cluster.finish(id);
+  expect(countRequests(await expectCounts(cluster, id, target))).toBeGreaterThan(0);
 });
 
-test("a second signal ends a slave at once", { timeout: 60_000 }, async () => {
+test("a second signal ends a slave at once", { timeout: 180_000 }, async () => {
   const target = await startTestTarget();
   const cluster = await startCluster();
   const slave = await cluster.addSlave("s1", { maxVus: 5 });
@@ -177,17 +178,19 @@ test("a second signal ends a slave at once", { timeout: 60_000 }, async () => {
     steps: [{ id: "get", type: "http", config: { url: `${target.url}/get` } }],
   });
   await cluster.waitFor(id, ({ active_vus }) => active_vus === 5);
+  // It waits for its master's answers, and would leave in good order at any moment otherwise.
+  cluster.master.child.kill("SIGSTOP");
   slave.child.kill("SIGTERM");
   await slave.seen(/draining; a second signal ends it now/);
   slave.child.kill("SIGTERM");
   expect((await slave.finished).code).toBe(105);
 });
 
-test("an id that is in use is refused until its holder is gone", { timeout: 60_000 }, async () => {
-  const cluster = await startCluster({ heartbeatTimeout: "2s" });
+test("an id that is in use is refused until its holder is gone", { timeout: 180_000 }, async () => {
+  const cluster = await startCluster({ heartbeatTimeout: "20s" });
   const first = await cluster.addSlave("twin");
   const second = startCommand(["slave", "start", "--id", "twin", "--master", cluster.url, "--address", "127.0.0.1:0"], {
-    deadlineMs: 60_000,
+    deadlineMs: 170_000,
   });
   onTestFinished(async () => {
     second.child.kill("SIGKILL");
@@ -204,14 +207,14 @@ test("an id that is in use is refused until its holder is gone", { timeout: 60_0
   );
 });
 
-// One slave's VUs suffice for all arrivals, also on a machine that has more to do.
+// One slave's VUs suffice for the arrivals of some seconds in which the machine did something else.
 test.each([
-  ["shared-iterations", { mode: "shared-iterations", vus: 20, iterations: 1_000, max_duration: "30s" }, 1_000, 90],
-  ["per-vu-iterations", { mode: "per-vu-iterations", vus: 20, iterations: 50, max_duration: "30s" }, 1_000, 90],
-  ["constant-arrival-rate", { mode: "constant-arrival-rate", rate: 100, duration: "6s", max_vus: 100 }, 600, 20],
+  ["shared-iterations", { mode: "shared-iterations", vus: 20, iterations: 1_000 }, 1_000, 90],
+  ["per-vu-iterations", { mode: "per-vu-iterations", vus: 20, iterations: 50 }, 1_000, 90],
+  ["constant-arrival-rate", { mode: "constant-arrival-rate", rate: 25, duration: "8s", max_vus: 100 }, 200, 20],
 ])(
   "SIGTERM in %s: every iteration once, on one slave or the other",
-  { timeout: 60_000 },
+  { timeout: 180_000 },
   async (_mode, options, planned, restMs) => {
     const target = await startTestTarget();
     const cluster = await startCluster();
@@ -225,7 +228,10 @@ test.each([
       ],
     });
     await waitUntil(
-      async () => (await target.count()) > 100,
+      async () => {
+        const sent = (await target.list()).map(({ slave }) => slave);
+        return sent.length > planned / 10 && new Set(sent).size === 2;
+      },
       30_000,
       () => "no load",
     );

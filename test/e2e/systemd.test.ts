@@ -39,6 +39,7 @@ function startService(unit: string, config: string, folder: string, env: Readonl
   let output = "";
   let child: ChildProcess | null = null;
   let isOver = false;
+  let again: NodeJS.Timeout | null = null;
   const start = (): void => {
     child = spawn(process.execPath, [join(repository, "dist/cli/main.js"), ...own], {
       cwd: "/",
@@ -50,12 +51,13 @@ function startService(unit: string, config: string, folder: string, env: Readonl
     child.stderr?.on("data", (text: Buffer) => (output += String(text)));
     child.once("exit", (code, signal) => {
       ends.push(code ?? signal ?? "");
-      if (!isOver) setTimeout(start, 200);
+      if (!isOver) again = setTimeout(start, 200);
     });
   };
   start();
   onTestFinished(async () => {
     isOver = true;
+    if (again !== null) clearTimeout(again);
     if (child?.exitCode !== null || child.signalCode !== null) return;
     child.kill("SIGKILL");
     await once(child, "exit");
@@ -63,8 +65,11 @@ function startService(unit: string, config: string, folder: string, env: Readonl
   return { ends, shown: () => output, kill: (signal) => void child?.kill(signal) };
 }
 
+/** On an address that nobody else asks for ports of: it stays free until the master takes it, and while that is away. */
+const host = `127.77.${process.pid % 250}.1`;
+
 async function findFreePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
+  const server = createServer().listen(0, host);
   await once(server, "listening");
   const address = server.address();
   server.close();
@@ -107,14 +112,14 @@ test.skipIf(!hasAnalyze)("systemd-analyze finds nothing wrong with the units", (
 });
 
 test("under Restart=always, as an unprivileged user: killed, ended and reloaded, both come back with what they had", {
-  timeout: 90_000,
+  timeout: 180_000,
 }, async () => {
   const folder = mkdtempSync(join(tmpdir(), "we-systemd-"));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
   if (isRoot) chownSync(folder, nobody, nobody);
   chmodSync(folder, 0o755);
   const port = await findFreePort();
-  const url = `http://127.0.0.1:${port}`;
+  const url = `http://${host}:${port}`;
   const write = (name: string, text: string): string => {
     const file = join(folder, name);
     writeFileSync(file, text);
@@ -123,7 +128,7 @@ test("under Restart=always, as an unprivileged user: killed, ended and reloaded,
   const keys = `auth: {api_keys: [{name: test, key: ${key}, role: admin}, {name: slave, key: ${key}-s, role: slave}]}`;
   const masterConfig = write(
     "master.yaml",
-    `server: {address: "127.0.0.1:${port}"}\nmaster: {heartbeat_timeout: 2s}\n${keys}\n`,
+    `server: {address: "${host}:${port}"}\nmaster: {heartbeat_timeout: 6s}\n${keys}\n`,
   );
   const slaveConfig = write(
     "slave.yaml",
@@ -149,11 +154,11 @@ test("under Restart=always, as an unprivileged user: killed, ended and reloaded,
     const answer = await call("GET", "/slaves/kept");
     return (answer?.["status"] as { readonly state?: string } | undefined)?.state === "online";
   };
-  const waitUp = () => waitUntil(isUp, 30_000, () => `${master.shown()}\n${slave.shown()}`);
+  const waitUp = () => waitUntil(isUp, 60_000, () => `${master.shown()}\n${slave.shown()}`);
   const waitEnds = (service: Service, count: number) =>
     waitUntil(
       async () => service.ends.length === count,
-      30_000,
+      60_000,
       () => `${service.ends.join()}\n${service.shown()}`,
     );
 
@@ -161,14 +166,14 @@ test("under Restart=always, as an unprivileged user: killed, ended and reloaded,
   const workflow = { steps: [{ type: "sleep", config: { duration: "1ms" } }] };
   const id = String((await call("POST", "/workflows", JSON.stringify({ workflow })))?.["execution_id"]);
   const isKept = async () => (await call("GET", `/executions/${id}`))?.["status"] === "completed";
-  await waitUntil(isKept, 20_000, () => master.shown());
+  await waitUntil(isKept, 60_000, () => master.shown());
 
   // As `systemctl reload` does.
   master.kill("SIGHUP");
   slave.kill("SIGHUP");
   await waitUntil(
     async () => [master, slave].every((service) => service.shown().includes("the configuration was read again")),
-    30_000,
+    60_000,
     () => `${master.shown()}\n${slave.shown()}`,
   );
   expect([master.ends, slave.ends]).toEqual([[], []]);
@@ -180,7 +185,7 @@ test("under Restart=always, as an unprivileged user: killed, ended and reloaded,
     const count = master.ends.length + 1;
     master.kill(signal);
     await waitEnds(master, count);
-    await waitUntil(isKept, 30_000, () => master.shown());
+    await waitUntil(isKept, 60_000, () => master.shown());
     await waitUp();
     slave.kill(signal);
     await waitEnds(slave, count);
@@ -189,14 +194,14 @@ test("under Restart=always, as an unprivileged user: killed, ended and reloaded,
   }
 });
 
-test("the master's unit without keys does not start, and says what to do", { timeout: 60_000 }, async () => {
+test("the master's unit without keys does not start, and says what to do", { timeout: 180_000 }, async () => {
   const folder = mkdtempSync(join(tmpdir(), "we-systemd-"));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
   chmodSync(folder, 0o755);
   const config = join(folder, "master.yaml");
   writeFileSync(config, 'server: {address: "127.0.0.1:0"}\n');
   const master = startService(readUnit("master"), config, folder, { WE_AUTH_REQUIRED: "true" });
-  await waitUntil(async () => master.ends.length > 0, 20_000, master.shown);
+  await waitUntil(async () => master.ends.length > 0, 50_000, master.shown);
   expect(master.ends[0]).toBe(104);
   expect(master.shown()).toContain("WE_AUTH_REQUIRED: there are no keys; add `auth.api_keys`");
 });

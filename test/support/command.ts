@@ -92,6 +92,11 @@ export function startCommand(args: readonly string[], options: CommandOptions = 
   return { child, finished, seen, shown };
 }
 
+/** What a run wrote to stderr, but for how it goes, which it tells every 10 s. */
+export function withoutProgress(stderr: string): string {
+  return stderr.replaceAll(/^\d+:\d\d .*\n/gm, "");
+}
+
 /** Runs the built command line to its end. */
 export function runCommand(args: readonly string[], options: CommandOptions = {}): Promise<Finished> {
   return startCommand(args, options).finished;
