@@ -16,6 +16,9 @@ export interface WatchedLoad {
   stop(): Promise<Report>;
 }
 
+/** A server that comes back may take its time. The test's own limit ends a load that stands still. */
+const patience = { timeout: 300_000 };
+
 /**
  * Starts a load of so many VUs that do `step` again and again; each iteration fails with it. `folder`: whose files the
  * workflow names.
@@ -55,12 +58,12 @@ export function startWatchedLoad(step: object, vus: number, workflow: object = {
   );
   return {
     passed: () => passes,
-    passMore: (count) => expect.poll(() => passes).toBeGreaterThanOrEqual(passes + count),
-    failMore: (count = 1) => expect.poll(() => failures).toBeGreaterThanOrEqual(failures + count),
+    passMore: (count) => expect.poll(() => passes, patience).toBeGreaterThanOrEqual(passes + count),
+    failMore: (count = 1) => expect.poll(() => failures, patience).toBeGreaterThanOrEqual(failures + count),
     recover(count) {
       for (const standing of standings.values()) standing.row = -1;
       return expect
-        .poll(() => Math.min(...Array.from(standings.values(), ({ row }) => row)))
+        .poll(() => Math.min(...Array.from(standings.values(), ({ row }) => row)), patience)
         .toBeGreaterThanOrEqual(count);
     },
     stop() {

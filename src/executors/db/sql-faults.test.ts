@@ -10,7 +10,8 @@ import { startWatchedLoad } from "../../../test/support/watched-load.ts";
 import { run } from "../../local/run.ts";
 import type { Report } from "../../protocol/report.ts";
 
-// What goes wrong with databases, on real ones.
+// What goes wrong with databases, on real ones; those of a test's own take seconds to start.
+const withOwnServer = { timeout: 300_000 };
 
 const codes = (report: Report) => report.errors.map(({ code, message }) => `${code}: ${message}`);
 const countErrors = (report: Report) => report.errors.reduce((sum, error) => sum + error.count, 0);
@@ -30,11 +31,8 @@ describe.each(dialects)("$driver", (dialect) => {
       config: { connection: "shop", ...config },
       ...more,
     });
-    const perform = (steps: readonly object[], options: object = {}, signal?: AbortSignal) =>
-      run(
-        { options: { vus: 1, iterations: 1, ...options }, connections, steps },
-        signal === undefined ? {} : { signal },
-      );
+    const perform = (steps: readonly object[], options: object = {}) =>
+      run({ options: { vus: 1, iterations: 1, ...options }, connections, steps });
     return { connections, step, perform };
   }
 
@@ -43,7 +41,7 @@ describe.each(dialects)("$driver", (dialect) => {
     const startedAt = performance.now();
     const report = await perform([
       step({ query: dialect.slow, timeout: "300ms" }, { on_error: "continue" }),
-      step({ query: "SELECT 5 AS n", timeout: "5s" }, { assert: [{ type: "json", path: "$[0].n", value: 5 }] }),
+      step({ query: "SELECT 5 AS n" }, { assert: [{ type: "json", path: "$[0].n", value: 5 }] }),
     ]);
     expect(codes(report)).toEqual([expect.stringMatching(/^timeout: not done in time/)]);
     expect(report.checks.map(({ passes }) => passes)).toEqual([1]);
@@ -53,20 +51,27 @@ describe.each(dialects)("$driver", (dialect) => {
   test("a full pool is waited for as long as the step may take, then it is said to be full", async () => {
     const { connections, step, perform } = on({ pool: { max: 1 } });
     const query = dialect.slow;
-    const once = { iterations: 1, mode: "per-vu-iterations" };
-    const report = await run({
-      connections,
-      scenarios: {
-        hold: { ...once, vus: 1, steps: [step({ query, timeout: "2500ms" }, { id: "holds" })] },
-        wait: { ...once, vus: 2, start_time: "600ms", steps: [step({ query, timeout: "700ms" }, { id: "waits" })] },
+    const once = { iterations: 1, mode: "per-vu-iterations", graceful_stop: "0s" };
+    const waits = step({ query, timeout: "700ms" }, { id: "waits", on_error: "continue" });
+    const tell = { type: "script", config: { script: "console.log('waited')" } };
+    const stop = new AbortController();
+    let waiting = 2;
+    // Who holds it does so until the others have waited.
+    const report = await run(
+      {
+        connections,
+        scenarios: {
+          hold: { ...once, vus: 1, steps: [step({ query, timeout: "50s" })] },
+          wait: { ...once, vus: waiting, start_time: "600ms", steps: [waits, tell] },
+        },
       },
-    });
-    expect(report.errors.map(({ step_id, code, count: times }) => [step_id, code, times]).toSorted()).toEqual([
-      ["holds", "timeout", 1],
-      ["waits", "pool_timeout", 2],
-    ]);
+      { signal: stop.signal, log: (_level, message) => void (message === "waited" && --waiting === 0 && stop.abort()) },
+    );
     const full = "all 1 connections of the pool were in use all the time; raise pool.max, or use fewer VUs";
-    expect(report.errors.find(({ code }) => code === "pool_timeout")?.message).toBe(full);
+    expect(report.errors.map(({ step_id, code, message, count: times }) => [step_id, code, message, times])).toEqual([
+      ["waits", "pool_timeout", full, 2],
+    ]);
+    expect(report.metrics["interrupted_iterations"]?.values["count"]).toBeGreaterThanOrEqual(1);
     const waited = await perform([step({ query: "SELECT 1 AS n" })], { vus: 8, iterations: 200 });
     expect(codes(waited)).toEqual([]);
     expect(count(waited, "db_reqs")).toBe(200);
@@ -98,12 +103,22 @@ describe.each(dialects)("$driver", (dialect) => {
   });
 
   test("a stop cuts a statement short", async () => {
-    const { step, perform } = on();
+    const { connections, step } = on();
     const stop = new AbortController();
     const startedAt = performance.now();
-    const running = perform([step({ query: dialect.slow })], { graceful_stop: "0s" }, stop.signal);
-    setTimeout(() => stop.abort(), 500);
-    const report = await running;
+    const tell = { type: "script", config: { script: "console.log('asks')" } };
+    const report = await run(
+      {
+        options: { vus: 1, iterations: 1, graceful_stop: "0s" },
+        connections,
+        steps: [tell, step({ query: dialect.slow, timeout: "60s" })],
+      },
+      // Time for the database to be at it, of which nothing is told; a stop that comes before it ends the same.
+      {
+        signal: stop.signal,
+        log: (_level, message) => void (message === "asks" && setTimeout(() => stop.abort(), 500)),
+      },
+    );
     expect(report.metrics["interrupted_iterations"]?.values["count"]).toBe(1);
     expect(codes(report)).toEqual([]);
     expect(performance.now() - startedAt).toBeLessThan(dialect.slowMs);
@@ -128,7 +143,7 @@ describe.each(dialects)("$driver", (dialect) => {
     return;
   }
 
-  test("a wrong password is refused with the database's code and told nobody", async () => {
+  test("a wrong password is refused with the database's code and told nobody", withOwnServer, async () => {
     // The one on the standard port may trust everybody of this machine.
     const server = driver === "postgres" ? await startPrivate(service) : null;
     if (server !== null) onTestFinished(() => server.close());
@@ -152,21 +167,26 @@ describe.each(dialects)("$driver", (dialect) => {
     expect(codes(report)).toEqual(["1212: connection to 127.0.0.1:1 refused"]);
   });
 
-  test("a server that is killed and comes back: errors are counted, the run goes on, connections recover", async () => {
-    const server = await startPrivate(service);
-    onTestFinished(() => server.close());
-    const { connections, step } = on({ pool: { max: 3 } }, server.port);
-    const load = startWatchedLoad(step({ query: "SELECT 1 AS n", timeout: "2s" }), 4, { connections });
-    await load.passMore(50);
-    await server.kill();
-    await load.failMore();
-    await server.start();
-    await load.recover(10);
-    const report = await load.stop();
-    expect(report.errors.map(({ code }) => code)).toContain("1212");
-    expect(count(report, "iterations")).toBe(load.passed() + countErrors(report));
-    expect(count(report, "db_reqs")).toBe(count(report, "iterations"));
-  });
+  test(
+    "a server that is killed and comes back: errors are counted, the run goes on, connections recover",
+    withOwnServer,
+    async () => {
+      const server = await startPrivate(service);
+      onTestFinished(() => server.close());
+      const { connections, step } = on({ pool: { max: 3 } }, server.port);
+      const load = startWatchedLoad(step({ query: "SELECT 1 AS n", timeout: "2s" }), 4, { connections });
+      await load.passMore(50);
+      await server.kill();
+      // After those whose connection broke others find nobody.
+      await load.failMore(9);
+      await server.start();
+      await load.recover(10);
+      const report = await load.stop();
+      expect(report.errors.map(({ code }) => code)).toContain("1212");
+      expect(count(report, "iterations")).toBe(load.passed() + countErrors(report));
+      expect(count(report, "db_reqs")).toBe(count(report, "iterations"));
+    },
+  );
 
   test("a connection that is cut under a transaction: nothing runs outside of it", async () => {
     const proxy = await startTcpProxy(service.port);
@@ -174,7 +194,7 @@ describe.each(dialects)("$driver", (dialect) => {
     const { step, perform } = on({}, proxy.port);
     const running = perform([
       step({ action: "begin" }),
-      step({ query: dialect.slow, timeout: "10s" }, { on_error: "continue" }),
+      step({ query: dialect.slow, timeout: "50s" }, { on_error: "continue" }),
       step({ query: "SELECT 1" }, { on_error: "continue" }),
       step({ action: "commit" }, { on_error: "continue" }),
       step({ query: "SELECT 1" }),

@@ -58,11 +58,11 @@ describe.each(rows)("$driver", ({ driver, service, ask, path, user, password }) 
       await server.close();
       rmSync(dirname(authority), { recursive: true, force: true });
     };
-  }, 60_000);
+  }, 180_000);
   const at = (host: string, port: number, tls: unknown) => ({ driver, host, port, user, password, tls });
   const perform = async (connection: object, asked: object = ask, operator = "starts_with", value: unknown = "TLS") => {
     const fields = Object.fromEntries(Object.entries(connection).filter(([, given]) => given !== undefined));
-    const config = { connection: "shop", ...asked, timeout: "5s" };
+    const config = { connection: "shop", ...asked, timeout: "50s" };
     const assert = [{ type: "json", path, operator, value }];
     const report = await run({ connections: { shop: fields }, steps: [{ type: "db", config, assert }] });
     return report.errors.map(({ code }) => code);
@@ -88,7 +88,7 @@ describe.each(rows)("$driver", ({ driver, service, ask, path, user, password }) 
     ]);
   });
 
-  test("name, versions, ciphers and certificate are what the server sees", async () => {
+  test("name, versions, ciphers and certificate are what the server sees", { timeout: 180_000 }, async () => {
     const tap = await startHelloTap(server.port);
     const own = { ca, cert: read(certificates.slave.cert), key: read(certificates.slave.key) };
     const through = (tls: object, host = "127.0.0.1") => perform(at(host, tap.port, { ...own, ...tls }));

@@ -44,7 +44,7 @@ describe.each(testBrokers)("$type", (broker) => {
       {
         id: "consume",
         type: "mq",
-        config: { ...at, action: "consume", count: 2, timeout: "10s" },
+        config: { ...at, action: "consume", count: 2, timeout: "50s" },
         assert: [
           { type: "json", path: "$.count", value: 2 },
           { type: "json", path: "$.messages[0].body", value: "你好，世界 1" },
@@ -79,7 +79,7 @@ describe.each(testBrokers)("$type", (broker) => {
         { type: "mq", config: { ...at, key: "k", message: big, encoding: "base64" } },
         {
           type: "mq",
-          config: { ...at, action: "consume", count: 2, encoding: "base64", timeout: "10s" },
+          config: { ...at, action: "consume", count: 2, encoding: "base64", timeout: "50s" },
           assert: [
             { type: "json", path: "$.messages[0].body", value: small },
             { type: "json", path: "$.messages[1].body", value: "${big}" },
@@ -98,7 +98,7 @@ describe.each(testBrokers)("$type", (broker) => {
     const consume = (id: string, wanted: number) => ({
       id,
       type: "mq",
-      config: { ...at, action: "consume", count: wanted, timeout: "10s" },
+      config: { ...at, action: "consume", count: wanted, timeout: "50s" },
       extract: [{ name: id, from: "json", path: "$.messages[*].body", all: true }],
     });
     const report = await perform([
@@ -129,7 +129,7 @@ describe.each(testBrokers)("$type", (broker) => {
       {
         id: "short",
         type: "mq",
-        config: { ...at, action: "consume", count: 3, timeout: broker.slow ? "8s" : "1s" },
+        config: { ...at, action: "consume", count: 3, timeout: broker.slow ? "15s" : "4s" },
         on_error: "continue",
         assert: [{ type: "body", value: "one" }],
       },
@@ -137,7 +137,7 @@ describe.each(testBrokers)("$type", (broker) => {
       {
         id: "next",
         type: "mq",
-        config: { ...at, action: "consume", timeout: "10s" },
+        config: { ...at, action: "consume", timeout: "50s" },
         assert: [{ type: "body", value: "two" }],
       },
     ]);
@@ -151,24 +151,27 @@ describe.each(testBrokers)("$type", (broker) => {
     const report = await perform([
       subscribe(at),
       { type: "mq", config: { ...at, message: "x", track: true } },
-      { type: "mq", config: { ...at, action: "consume", track: true, timeout: "10s" } },
+      { type: "mq", config: { ...at, action: "consume", track: true, timeout: "50s" } },
     ]);
     expect(errors(report)).toEqual([]);
     const latency = report.metrics["mq_e2e_latency"]?.values;
     expect(latency?.["count"]).toBe(broker.headers ? 1 : 0);
-    if (broker.headers) expect(latency?.["max"]).toBeLessThan(broker.slow ? 10_000 : 2_000);
+    // From the publishing to the consumption of an iteration; the clocks of the two are a few milliseconds apart at most.
+    const whole = Number(report.metrics["iteration_duration"]?.values["max"]);
+    if (broker.headers) expect(latency?.["max"]).toBeLessThan(whole + 5);
+    if (broker.headers) expect(latency?.["min"]).toBeGreaterThanOrEqual(0);
   });
 
   test("a connection that is cut in the middle: errors are counted, the run goes on over a new one", async () => {
     const { port, at } = await create();
     const proxy = await startTcpProxy(port, broker.rewrite);
     onTestFinished(() => proxy.close());
-    const through = { ...at, url: broker.url(proxy.port), timeout: "5s" };
+    const through = { ...at, url: broker.url(proxy.port) };
     const load = startWatchedLoad({ id: "publish", type: "mq", config: { ...through, message: "x" } }, 3);
     await load.passMore(20);
     expect(proxy.connections).toBe(1);
     proxy.reset();
-    await load.passMore(20);
+    await load.recover(5);
     expect(proxy.connections).toBe(1);
     const report = await load.stop();
     const failed = report.errors.reduce((sum, error) => sum + error.count, 0);
@@ -190,7 +193,7 @@ describe.each(testBrokers)("$type", (broker) => {
     });
     onTestFinished(() => silencer.close());
     const report = await perform([
-      { type: "mq", config: { ...through, message: "x", timeout: "10s" } },
+      { type: "mq", config: { ...through, message: "x" } },
       { type: "http", config: { url: silencer.url } },
       { type: "mq", config: { ...through, message: "x", timeout: "300ms" } },
     ]);
@@ -222,11 +225,9 @@ describe.each(testBrokers)("$type", (broker) => {
   });
 
   test("nobody there: refused, with the broker's name and nothing secret", async () => {
-    const proxy = await startTcpProxy(1);
-    await proxy.close();
-    const config = { type, url: broker.url(proxy.port).replace("://", "://ann:hunter2@"), topic: "t", message: "x" };
-    const report = await perform([{ type: "mq", config: { ...config, timeout: "3s", connect_timeout: "2s" } }]);
-    expect(errors(report)).toEqual([`1212: ${type} 127.0.0.1:${proxy.port}: connection refused`]);
+    const config = { type, url: broker.url(1).replace("://", "://ann:hunter2@"), topic: "t", message: "x" };
+    const report = await perform([{ type: "mq", config }]);
+    expect(errors(report)).toEqual([`1212: ${type} 127.0.0.1:1: connection refused`]);
     expect(JSON.stringify(report)).not.toContain("hunter2");
   });
 
@@ -240,7 +241,7 @@ describe.each(testBrokers)("$type", (broker) => {
         await secured.close();
       });
       const url = (password: string) => broker.url(secured.port).replace("://", `://${secured.username}:${password}@`);
-      const config = { type, topic, message: "x", timeout: "5s" };
+      const config = { type, topic, message: "x" };
       const report = await perform([{ type: "mq", config: { ...config, url: url("wrong-pass-4711") } }]);
       expect(errors(report)).toEqual([expect.stringMatching(/^mq_auth: .*the broker refuses it/)]);
       expect(JSON.stringify(report)).not.toContain("wrong-pass-4711");
@@ -273,7 +274,7 @@ describe.each(testBrokers)("$type", (broker) => {
       const server = await startPrivate(service, { secure: true });
       onTestFinished(() => server.close());
       const url = `${secureScheme}://localhost:${server.port}`;
-      const config = { type, url, topic: "we-tls", message: "x", timeout: "5s" };
+      const config = { type, url, topic: "we-tls", message: "x" };
       const trusting = { ...config, tls: { ca: readFileSync(certificates.authority, "utf8") } };
       const report = await perform([{ type: "mq", config: { ...config, tls: { verify: false } } }]);
       expect(errors(report)).toEqual([]);

@@ -21,12 +21,12 @@ async function startGate() {
 /** Publishes a message over a connection with these fields, and consumes it where that is asked for. */
 async function perform(port: number, fields: object, { consumes = false, tls = {} } = {}): Promise<string[]> {
   const config = { connection: "k", topic: `we-${randomBytes(6).toString("hex")}`, tls };
-  const take = { ...config, action: "consume", timeout: "20s" };
+  const take = { ...config, action: "consume", timeout: "50s" };
   const report = await run({
     options: { iterations: 1, vus: 1 },
     connections: { k: { driver: "kafka", host: "127.0.0.1", port, ...fields } },
     steps: [
-      { type: "mq", config: { ...config, message: "登录", timeout: "10s" } },
+      { type: "mq", config: { ...config, message: "登录", timeout: "50s" } },
       ...(consumes ? [{ type: "mq", config: take, assert: [{ type: "body", value: "登录" }] }] : []),
     ],
   });

@@ -22,7 +22,7 @@ test.each(rows)(
         },
         {
           type: "mq",
-          config: { ...at, action: "consume", count: 9, timeout: "10s" },
+          config: { ...at, action: "consume", count: 9, timeout: "50s" },
           assert: [
             { type: "json", path: "$.messages[0].qos", value: qos },
             { type: "body", value: Array.from({ length: 9 }, (_, index) => `第 ${index} 条`).join("\n") },

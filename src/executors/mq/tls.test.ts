@@ -21,7 +21,7 @@ const schemes = { rabbitmq: "amqps", kafka: "kafkas", mqtt: "mqtts", redis: "red
 
 async function publish(type: keyof typeof schemes, host: string, port: number, tls: object): Promise<string[]> {
   const topic = `we-${randomBytes(6).toString("hex")}`;
-  const config = { type, url: `${schemes[type]}://${host}:${port}`, topic, message: "x", timeout: "5s", tls };
+  const config = { type, url: `${schemes[type]}://${host}:${port}`, topic, message: "x", timeout: "50s", tls };
   const declares = type === "jetstream" ? { ...config, stream: topic } : config;
   const report = await run({ options: { iterations: 1, vus: 1 }, steps: [{ type: "mq", config: declares }] });
   return report.errors.map(({ code, message }) => `${code}: ${message}`);

@@ -2,7 +2,11 @@ import { expect, test } from "vitest";
 import { startHttpTarget } from "../../../test/support/http-steps.ts";
 import { type ScriptedFlow, scriptStep, startScriptedFlow } from "../../../test/support/scripted-flow.ts";
 
-/** What a hostile script does with a timeout of 300 ms, and the code of its error. */
+/** A step whose script may take so long; default: longer than a test. */
+const within = (step: string, timeout = "10m") =>
+  step.replaceAll("    config:\n", `    config:\n      timeout: ${timeout}\n`);
+
+/** What a hostile script does, and its error: with a timeout of 300 ms where that may be the timeout's. */
 const hostile: readonly (readonly [what: string, script: string, error: RegExp])[] = [
   ["endless loop", "for (;;);", /^timeout: /],
   ["endless loop that catches", "for (;;) try { for (;;); } catch {} finally { continue; }", /^timeout: /],
@@ -51,19 +55,17 @@ const hostile: readonly (readonly [what: string, script: string, error: RegExp])
 ];
 
 test("hostile scripts are stopped on time, and scripts of other VUs go on", async () => {
-  const victim = scriptStep("fine", "vars.set('n', (vars.get('n') ?? 0) + 1); return 1;");
-  const waits = scriptStep("waits", "for (let i = 0; i < 3; i++) await sleep(20); return 2;");
-  // Where a script fails by itself it gets the time for it, also on a busy machine.
+  const isOther = "condition: 'vu.id < 1000'";
+  const victim = within(scriptStep("fine", "vars.set('n', (vars.get('n') ?? 0) + 1); return 1;", isOther));
+  const waits = within(scriptStep("waits", "for (let i = 0; i < 3; i++) await sleep(20); return 2;", isOther));
+  // Where a script fails by itself it gets the time for it, also on a busy machine, where it has a low claim on the processor.
   const steps = hostile.map(([, script, error], place) =>
-    scriptStep(`h${place}`, script, `condition: 'vu.id == ${1000 + place}'`).replace(
-      "    config:\n",
-      `    config:\n      timeout: ${error.test("timeout: ") ? "300ms" : "10s"}\n`,
+    within(
+      scriptStep(`h${place}`, script, `condition: 'vu.id == ${1000 + place}'`),
+      error.test("timeout: ") ? "300ms" : "10m",
     ),
   );
-  const flow = await startScriptedFlow(
-    `steps:\n${steps.join("")}` +
-      `${victim.replace("    type", "    condition: 'vu.id < 1000'\n    type")}${waits.replace("    type", "    condition: 'vu.id < 1000'\n    type")}`,
-  );
+  const flow = await startScriptedFlow(`steps:\n${steps.join("")}${victim}${waits}`);
   let done = false;
   let rounds = 0;
   let lost = 0;
@@ -83,14 +85,17 @@ test("hostile scripts are stopped on time, and scripts of other VUs go on", asyn
     const ms = performance.now() - at;
     const [message = "", ...more] = Object.keys(flow.cut().errors);
     if (more.length > 0) seen[`${what} and others`] = more;
-    if (outcome !== "failed" || !error.test(message) || ms > 12_000) seen[what] = { outcome, message, ms };
+    // One that is not stopped goes on for ever; how late it is stopped depends on the machine.
+    const isLate = error.test("timeout: ") && ms > 12_000;
+    if (outcome !== "failed" || !error.test(message) || isLate) seen[what] = { outcome, message, ms };
   }
+  // Others go on as long as a script spins.
+  while (rounds <= 50) expect(await runOne(flow, 0)).toBe("failed");
   done = true;
   await others;
   expect(seen).toEqual({});
   expect(lost).toBe(0);
-  expect(rounds).toBeGreaterThan(50);
-}, 60_000);
+}, 300_000);
 
 async function runOne(flow: ScriptedFlow, pick: number) {
   return flow.iterate(flow.createVu(1000 + pick));
@@ -127,57 +132,48 @@ test("runs that wait on the thread of a stuck one move, and do nothing twice", a
     if (url.startsWith("/held")) answer = () => response.end("{}");
     else response.end("{}");
   });
+  const waits = scriptStep(
+    "waits",
+    `console.log("begins"); check("one", true); vars.set("first", Math.random() + crypto.uuid());
+     await http.get("${target.url}/one"); metrics.counter("c").add(1); const before = vars.get("first");
+     const held = await http.get("${target.url}/held");
+     console.log("ends"); vars.set("same", before === vars.get("first")); return held.status;`,
+    "condition: 'vu.id != 1001'",
+  );
+  const spins = "Array.prototype.indexOf.call({ length: 2 ** 53 - 1 }, 1);";
   const flow = await startScriptedFlow(
-    `metrics: { c: counter }\nsteps:\n` +
-      scriptStep(
-        "waits",
-        `console.log("begins"); check("one", true); vars.set("first", Math.random() + crypto.uuid());
-         await http.get("${target.url}/one"); metrics.counter("c").add(1); const before = vars.get("first");
-         const held = await http.get("${target.url}/held");
-         console.log("ends"); vars.set("same", before === vars.get("first")); return held.status;`,
-        "condition: 'vu.id != 1001'",
-      ) +
-      scriptStep(
-        "stuck",
-        "Array.prototype.indexOf.call({ length: 2 ** 53 - 1 }, 1);",
-        "condition: 'vu.id == 1001'",
-      ).replace("    config:\n", "    config:\n      timeout: 4s\n"),
+    `metrics: { c: counter }\nsteps:\n${within(waits + scriptStep("stuck", spins, "condition: 'vu.id == 1001'"))}`,
   );
   const vu = flow.createVu();
   const waiting = flow.iterate(vu);
   await expect.poll(() => answer).not.toBeNull();
   const first = vu.variables.get("first");
-  const at = performance.now();
-  const stuck = runOne(flow, 1);
+  let isStuck = true;
+  const stuck = runOne(flow, 1).finally(() => (isStuck = false));
   // The time itself is what counts: long enough for the stuck one to be found out, far from its timeout.
   await new Promise((resolve) => void setTimeout(resolve, 200));
   (answer as unknown as () => void)();
   const outcome = await waiting;
   const early = flow.cut();
   expect({ outcome, errors: early.errors }).toEqual({ outcome: "passed", errors: {} });
-  expect(performance.now() - at).toBeLessThan(3900);
-  expect(await stuck).toBe("failed");
+  expect(isStuck).toBe(true);
+  flow.stop.abort();
+  expect(await stuck).toBe("interrupted");
   expect(vu.variables.get("first")).toBe(first);
   expect(vu.variables.get("same")).toBe(true);
   expect(flow.logged.map((line) => line.split(" ")[1])).toEqual(["begins", "ends"]);
   expect(target.seen.map(({ url }) => url)).toEqual(["/one", "/held"]);
   const { values } = early;
-  const { errors } = flow.cut();
   expect([values["c"], values["checks{one}"], values["http_reqs"]]).toEqual([1, "1/1", 2]);
-  expect(Object.keys(errors)).toEqual([expect.stringMatching(/^timeout: /)]);
+  expect(flow.cut().errors).toEqual({});
   flow.scenario.closeVu(vu);
   await target.close();
 });
 
 test("others go on beside two stuck scripts, and beside more of the same", async () => {
-  const stuckStep = (id: number) =>
-    scriptStep(`stuck${id}`, `for (;;); // ${id}`, `condition: 'vu.id == ${id}'`).replace(
-      "    config:\n",
-      "    config:\n      timeout: 10m\n",
-    );
-  const flow = await startScriptedFlow(
-    `steps:\n${scriptStep("fine", "await sleep(1); return 1", "condition: 'vu.id < 1000'")}${stuckStep(1000)}${stuckStep(1001)}`,
-  );
+  const stuckStep = (id: number) => scriptStep(`stuck${id}`, `for (;;); // ${id}`, `condition: 'vu.id == ${id}'`);
+  const fine = scriptStep("fine", "await sleep(1); return 1", "condition: 'vu.id < 1000'");
+  const flow = await startScriptedFlow(`steps:\n${within(fine + stuckStep(1000) + stuckStep(1001))}`);
   const vu = flow.createVu();
   const ended: string[] = [];
   const begin = async (place: number) => void ended.push(await runOne(flow, place));
@@ -191,19 +187,25 @@ test("others go on beside two stuck scripts, and beside more of the same", async
   flow.stop.abort();
   await Promise.all(stuck);
   expect(ended).toEqual(stuck.map(() => "interrupted"));
-}, 60_000);
+}, 300_000);
 
 test("runs beside one that takes all memory do not fail with it", async () => {
   const bombs = [1000, 1001].map((id) =>
-    scriptStep(
-      `bomb${id}`,
-      `const all = []; try { for (;;) all.push("x".repeat(1e5) + all.length); } catch {} for (;;) all.push(${id});`,
-      `condition: 'vu.id == ${id}'`,
-    ).replace("    config:\n", "    config:\n      timeout: 10s\n"),
+    within(
+      scriptStep(
+        `bomb${id}`,
+        `const all = []; try { for (;;) all.push("x".repeat(1e5) + all.length); } catch {} for (;;) all.push(${id});`,
+        `condition: 'vu.id == ${id}'`,
+      ),
+      "10s",
+    ),
   );
-  const flow = await startScriptedFlow(
-    `steps:\n${scriptStep("fine", "const kept = 'y'.repeat(2e6) + Math.random(); for (let i = 0; i < 3; i++) await sleep(20); return kept.length", "condition: 'vu.id < 1000'")}${bombs.join("")}`,
+  const keeps = scriptStep(
+    "fine",
+    "const kept = 'y'.repeat(2e6) + Math.random(); for (let i = 0; i < 3; i++) await sleep(20); return kept.length",
+    "condition: 'vu.id < 1000'",
   );
+  const flow = await startScriptedFlow(`steps:\n${within(keeps)}${bombs.join("")}`);
   let done = false;
   const outcomes = new Map<string, number>();
   const fine = Promise.all(
@@ -223,49 +225,47 @@ test("runs beside one that takes all memory do not fail with it", async () => {
   for (const error of Object.keys(flow.cut().errors))
     expect(error).toMatch(/^(script: it takes more than 64 MiB of memory|timeout: the script was stopped after 10s)/);
   expect([...outcomes.keys()]).toEqual(["passed"]);
-});
+}, 300_000);
 
 test("a script that takes memory without end is stopped by its memory, not by its time", async () => {
-  const flow = await startScriptedFlow(
-    `steps:\n${scriptStep("s", "const all = []; for (;;) all.push('x'.repeat(1e5) + all.length);")}`,
-  );
+  const takes = scriptStep("s", "const all = []; for (;;) all.push('x'.repeat(1e5) + all.length);");
+  const flow = await startScriptedFlow(`steps:\n${within(takes)}`);
   expect(await flow.iterate()).toBe("failed");
   const [message = ""] = Object.keys(flow.cut().errors);
   expect(message).toMatch(/^script: (it takes more than 64 MiB of memory|InternalError: out of memory)/);
-});
+}, 300_000);
 
 test("scripts that compute for long without being hostile all end, beside quick ones", async () => {
+  const fine = scriptStep("fine", "return 1", "condition: 'vu.id != 1001'");
+  const computes = "const end = Date.now() + 150; while (Date.now() < end); return 2;";
   const flow = await startScriptedFlow(
-    `steps:\n${scriptStep("fine", "return 1", "condition: 'vu.id != 1001'")}` +
-      scriptStep(
-        "heavy",
-        "const end = Date.now() + 150; while (Date.now() < end); return 2;",
-        "condition: 'vu.id == 1001'",
-      ),
+    `steps:\n${within(fine + scriptStep("heavy", computes, "condition: 'vu.id == 1001'"))}`,
   );
   let done = false;
+  let rounds = 0;
   const quick = (async () => {
     const vu = flow.createVu();
-    let rounds = 0;
     for (; !done; rounds++) expect(await flow.iterate(vu)).toBe("passed");
-    return rounds;
   })();
-  const heavy = await Promise.all(Array.from({ length: 16 }, () => runOne(flow, 1)));
+  // As long as others compute, and never alone, the quick ones go on.
+  const compute = async () => {
+    const heavy = await Promise.all(Array.from({ length: 16 }, () => runOne(flow, 1)));
+    expect(heavy).toEqual(heavy.map(() => "passed"));
+  };
+  do await compute();
+  while (rounds <= 20);
   done = true;
-  expect(heavy).toEqual(Array.from({ length: 16 }, () => "passed"));
-  expect(await quick).toBeGreaterThan(20);
-});
+  await quick;
+}, 300_000);
 
 test("an interruption ends a script at once, whether it computes or waits", async () => {
-  const flow = await startScriptedFlow(
-    `steps:\n${scriptStep("spins", "for (;;);", "condition: 'vu.id != 1001'")}${scriptStep("waits", "await sleep('10s')", "condition: 'vu.id == 1001'")}`,
-  );
+  const spins = scriptStep("spins", "for (;;);", "condition: 'vu.id != 1001'");
+  const waits = scriptStep("waits", "await sleep('10m')", "condition: 'vu.id == 1001'");
+  const flow = await startScriptedFlow(`steps:\n${within(spins + waits)}`);
   const outcomes = Promise.all([runOne(flow, 0), runOne(flow, 1)]);
   // One that computes tells nothing before its end: both get the time to be at it, and the result is the same before.
   await new Promise((resolve) => void setTimeout(resolve, 100));
-  const at = performance.now();
   flow.stop.abort();
+  // Left alone one waits for ten minutes, the other computes as long: longer than the test may take.
   expect(await outcomes).toEqual(["interrupted", "interrupted"]);
-  // Left alone one waits for 10 s, the other computes for ever.
-  expect(performance.now() - at).toBeLessThan(5_000);
 });
