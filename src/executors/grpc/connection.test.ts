@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { expect, onTestFinished, test } from "vitest";
 import { certificates } from "../../../test/support/certificates.ts";
-import { findFreePort } from "../../../test/support/free-port.ts";
+import { findSteadyPort } from "../../../test/support/steady-port.ts";
 import { callStep, countOf, listErrors, performSteps } from "../../../test/support/grpc-run.ts";
 import { type GrpcServer, protoFolder, startGrpcServer } from "../../../test/support/grpc-server.ts";
 import { startTcpProxy } from "../../../test/support/tcp-proxy.ts";
@@ -51,7 +51,7 @@ async function restart(server: GrpcServer, end: () => unknown): Promise<GrpcServ
 test.each(["vu", "shared"] as const)(
   "a server that is killed and comes back: errors counted, the run goes on at once (%s)",
   async (connections) => {
-    const server = await startGrpcServer({ port: await findFreePort() });
+    const server = await startGrpcServer({ port: await findSteadyPort() });
     const load = startWatchedLoad(callStep(server, "Get", { connections }), 2, {}, protoFolder);
     await load.passMore(10);
     server.kill();
@@ -71,7 +71,7 @@ test.each(["vu", "shared"] as const)(
 );
 
 test("GOAWAY: calls in flight end, the next dial anew", async () => {
-  const server = await startGrpcServer({ port: await findFreePort() });
+  const server = await startGrpcServer({ port: await findSteadyPort() });
   const load = startWatchedLoad(callStep(server, "Get", { message: { delay_ms: 20 } }), 3, {}, protoFolder);
   await load.passMore(5);
   const second = await restart(server, () => server.drain());
@@ -82,7 +82,7 @@ test("GOAWAY: calls in flight end, the next dial anew", async () => {
 });
 
 test("a server that is not there, an address that says nothing, a name that nobody knows", async () => {
-  const server = await startGrpcServer({ port: await findFreePort() });
+  const server = await startGrpcServer({ port: await findSteadyPort() });
   server.kill();
   const report = await performSteps([
     callStep(server, "Get", {}, { id: "refused" }),

@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createServer as createTlsServer } from "node:tls";
 import { expect, onTestFinished, test } from "vitest";
-import { findFreePort } from "../../../test/support/free-port.ts";
+import { findSteadyPort } from "../../../test/support/steady-port.ts";
 import { type RawServer, startRawServer } from "../../../test/support/raw-server.ts";
 import { startWatchedLoad } from "../../../test/support/watched-load.ts";
 import { run } from "../../local/run.ts";
@@ -191,7 +191,7 @@ test.each([
 });
 
 test("a server that is killed and comes back: errors are counted, then connections recover", async () => {
-  const first = await startRawServer(echo, await findFreePort());
+  const first = await startRawServer(echo, await findSteadyPort());
   const config = { host: "127.0.0.1", port: first.port, data: "x", length: 1 };
   const load = startWatchedLoad({ type: "socket", config }, 2);
   await load.passMore(10);

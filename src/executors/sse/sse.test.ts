@@ -5,7 +5,7 @@ import { createServer as createTlsServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import { expect, onTestFinished, test } from "vitest";
 import { certificates } from "../../../test/support/certificates.ts";
-import { findFreePort } from "../../../test/support/free-port.ts";
+import { findSteadyPort } from "../../../test/support/steady-port.ts";
 import { startWatchedLoad } from "../../../test/support/watched-load.ts";
 import { run } from "../../local/run.ts";
 import type { Report } from "../../protocol/report.ts";
@@ -234,7 +234,7 @@ test("a server that is killed and comes back: errors are counted, then streams r
     response.on("close", () => clearInterval(timer));
     begin(response);
   };
-  const first = await serve(stream, await findFreePort());
+  const first = await serve(stream, await findSteadyPort());
   const load = startWatchedLoad(sse({ url: first.url }), 2);
   await load.passMore(10);
   await first.kill();

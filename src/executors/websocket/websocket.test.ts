@@ -6,7 +6,7 @@ import type { AddressInfo } from "node:net";
 import { expect, onTestFinished, test } from "vitest";
 import { type ServerOptions, type WebSocket, WebSocketServer } from "ws";
 import { certificates } from "../../../test/support/certificates.ts";
-import { findFreePort } from "../../../test/support/free-port.ts";
+import { findSteadyPort } from "../../../test/support/steady-port.ts";
 import { startWatchedLoad } from "../../../test/support/watched-load.ts";
 import { run } from "../../local/run.ts";
 import type { Report } from "../../protocol/report.ts";
@@ -334,7 +334,7 @@ test("TLS: an authority is trusted, a stranger is not, a client's certificate is
 });
 
 test("a server that is killed and comes back: errors are counted, then connections recover", async () => {
-  const first = await serve(echo, { port: await findFreePort() });
+  const first = await serve(echo, { port: await findSteadyPort() });
   const load = startWatchedLoad(ws({ url: first.url, data: "x", count: 1 }), 2);
   await load.passMore(10);
   await expect.poll(() => first.sockets.clients.size).toBe(2);

@@ -27,8 +27,8 @@ export const privateRabbitmq: Service = {
     RABBITMQ_NODENAME: `we-${port}@localhost`,
     RABBITMQ_NODE_IP_ADDRESS: "127.0.0.1",
     RABBITMQ_NODE_PORT: `${port}`,
-    // Out of the range that free ports come from.
-    RABBITMQ_DIST_PORT: `${10_000 + (port % 10_000)}`,
+    // Out of the ranges that free and steady ports come from.
+    RABBITMQ_DIST_PORT: `${28_000 + (port % 4_000)}`,
     RABBITMQ_MNESIA_BASE: folder,
     RABBITMQ_LOG_BASE: folder,
     RABBITMQ_CONFIG_FILE: join(folder, "rabbitmq"),

@@ -4,7 +4,7 @@ import { chmodSync, chownSync, copyFileSync, existsSync, mkdtempSync, readFileSy
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
-import { findFreePort } from "../free-port.ts";
+import { findSteadyPort } from "../steady-port.ts";
 
 /** A server that tests speak with. */
 export interface Service {
@@ -55,7 +55,7 @@ const startLimitMs = 180_000;
 
 /** Starts one of a test's own. Its files lie in a folder of its own. */
 export async function startPrivate(service: Service, options: PrivateOptions = {}): Promise<PrivateServer> {
-  const port = options.port ?? (await findFreePort());
+  const port = options.port ?? (await findSteadyPort());
   const owner = process.getuid?.() === 0 && service.user !== null ? readOwner(service.user) : {};
   const folder = mkdtempSync(join(tmpdir(), `we-${service.name}-`));
   if (owner.uid !== undefined) chownSync(folder, owner.uid, owner.gid ?? 0);
