@@ -8,7 +8,7 @@ import { startDeafListener } from "../support/deaf-listener.ts";
 import { type Misbehaviour, startRawTarget } from "../support/raw-target.ts";
 
 const rounds = process.env["LONG_TESTS"] === "1" ? 20 : 1;
-const timeout = 30_000 * rounds;
+const timeout = 240_000 * (rounds === 1 ? 1 : 5);
 const big = { method: "POST", body: "x".repeat(8_000_000) };
 
 /** What a thread may hold when its time is over: an open answer, a dial, a handshake, a write. */
@@ -31,7 +31,7 @@ async function startTarget(kind: Misbehaviour | "deaf", scheme: string): Promise
 
 function makeWorkflow(url: string, more: object) {
   const options = { vus: 10, duration: "300ms", graceful_stop: "0s", http: { tls: { verify: false } } };
-  return { options, steps: [{ type: "http", config: { url, ...more } }] };
+  return { options, steps: [{ type: "http", config: { url, timeout: "1h", ...more } }] };
 }
 
 test.for(cases)("two threads end in time with %s", { timeout }, async ([, kind, scheme, more]) => {
@@ -40,7 +40,7 @@ test.for(cases)("two threads end in time with %s", { timeout }, async ([, kind, 
   const file = join(folder, "test.json");
   writeFileSync(file, JSON.stringify(makeWorkflow(await startTarget(kind, scheme), more)));
   for (let round = 0; round < rounds; round++) {
-    const { code, stdout } = await runCommand(["run", file, "--threads", "2"], { deadlineMs: 12_000 });
+    const { code, stdout } = await runCommand(["run", file, "--threads", "2"], { deadlineMs: 100_000 });
     expect([code, stdout]).toEqual([1, expect.stringContaining("no iteration succeeded")]);
   }
 });
@@ -55,7 +55,7 @@ test("a slave's threads are gone after executions against all of them, and it dr
   const run = async () => {
     const ids = [];
     for (const [url, more] of urls) ids.push(await cluster.submit(makeWorkflow(url, more)));
-    for (const id of ids) expect(await cluster.finish(id, 20_000)).toMatchObject({ reason: "nothing_succeeded" });
+    for (const id of ids) expect(await cluster.finish(id)).toMatchObject({ reason: "nothing_succeeded" });
   };
   for (let round = 0; round < rounds; round++) await run();
   await waitUntil(
@@ -63,7 +63,7 @@ test("a slave's threads are gone after executions against all of them, and it dr
       const { body } = await cluster.call("GET", "/slaves/s1");
       return (body["status"] as { readonly active_tasks: number }).active_tasks === 0;
     },
-    30_000,
+    60_000,
     () => "the slave still has tasks",
   );
   const [url = "", more = {}] = urls[0] ?? [];
@@ -73,5 +73,6 @@ test("a slave's threads are gone after executions against all of them, and it dr
   const before = performance.now();
   slave.child.kill("SIGTERM");
   expect((await slave.finished).code).toBe(0);
-  expect(performance.now() - before).toBeLessThan(15_000);
+  // That is what it promises; its load would go on for ten minutes.
+  expect(performance.now() - before).toBeLessThan(30_000);
 });

@@ -4,7 +4,7 @@ import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { expect, onTestFinished, test } from "vitest";
 import type { Load } from "../../src/protocol/load.ts";
-import { type Arrival, startTestTarget } from "../support/counting-target.ts";
+import { countQuiet, startTestTarget } from "../support/counting-target.ts";
 import type { LeaseFact, LeaseOrder } from "../support/lease-process.ts";
 import { wait } from "../support/shared-load.ts";
 
@@ -27,19 +27,26 @@ async function learn<Type extends LeaseFact["type"]>(
   type: Type,
 ): Promise<LeaseFact & { readonly type: Type }> {
   for (;;) {
-    const [fact] = (await once(child, "message", { signal: AbortSignal.timeout(30_000) })) as [LeaseFact];
+    const [fact] = (await once(child, "message", { signal: AbortSignal.timeout(60_000) })) as [LeaseFact];
     if (fact.type === type) return fact as LeaseFact & { readonly type: Type };
   }
 }
 
 const say = (child: ChildProcess, order: LeaseOrder) => child.send(order);
-const between = (arrivals: readonly Arrival[], from: number, to: number) =>
-  arrivals.filter(({ at }) => at > from && at < to);
+
+/** Gives it a lease of so long; resolves when it has it. */
+async function renew(child: ChildProcess, forMs: number): Promise<void> {
+  const renewed = learn(child, "renewed");
+  say(child, { type: "renew", forMs });
+  await renewed;
+}
+
+const timeout = 240_000;
 
 const loads: readonly (readonly [name: string, threads: number, load: Load, pacingMs: number])[] = [
-  ["looping VUs", 1, { mode: "constant-vus", vus: 40, durationMs: 60_000, rampUpMs: 0 }, 0],
-  ["looping VUs on two threads", 2, { mode: "constant-vus", vus: 40, durationMs: 60_000, rampUpMs: 0 }, 0],
-  ["VUs that wait by timers", 1, { mode: "constant-vus", vus: 300, durationMs: 60_000, rampUpMs: 0 }, 200],
+  ["looping VUs", 1, { mode: "constant-vus", vus: 40, durationMs: 600_000, rampUpMs: 0 }, 0],
+  ["looping VUs on two threads", 2, { mode: "constant-vus", vus: 40, durationMs: 600_000, rampUpMs: 0 }, 0],
+  ["VUs that wait by timers", 1, { mode: "constant-vus", vus: 300, durationMs: 600_000, rampUpMs: 0 }, 200],
   [
     "arrivals",
     2,
@@ -47,7 +54,7 @@ const loads: readonly (readonly [name: string, threads: number, load: Load, paci
       mode: "constant-arrival-rate",
       rate: 500,
       timeUnitMs: 1000,
-      durationMs: 60_000,
+      durationMs: 600_000,
       preAllocatedVus: 50,
       maxVus: 50,
     },
@@ -55,58 +62,55 @@ const loads: readonly (readonly [name: string, threads: number, load: Load, paci
   ],
 ];
 
-test.each(loads)(
+test.for(loads)(
   "frozen for longer than its lease, not one request slips out of %s; renewed, it goes on",
-  async (_, threads, load, pacingMs) => {
+  { timeout },
+  async ([, threads, load, pacingMs]) => {
     const target = await startTestTarget(20);
     const child = await startProcess(target.url, threads, load, pacingMs);
     await expect.poll(() => target.count()).toBeGreaterThan(150);
-    say(child, { type: "renew", forMs: 400 });
-    await wait(150);
+    await renew(child, 2_000);
     child.kill("SIGSTOP");
-    await wait(1_000);
-    const thawedAt = Date.now();
+    await wait(2_500);
+    const frozen = await countQuiet(target);
     child.kill("SIGCONT");
     await wait(700);
-    const renewedAt = Date.now();
-    const before = await target.count();
-    say(child, { type: "renew", forMs: 30_000 });
-    await expect.poll(() => target.count()).toBeGreaterThan(before + 150);
-    say(child, { type: "stop" });
-    const { sums, faults } = await learn(child, "sums");
-    const arrivals = await target.list();
-    expect(faults).toEqual([]);
+    const before = await countQuiet(target);
     // One operation per thread may have been checked before the freeze.
-    expect(between(arrivals, thawedAt - 100, renewedAt).length).toBeLessThanOrEqual(threads);
-    expect(sums["http_reqs"]).toBe(arrivals.length);
+    expect(before - frozen).toBeLessThanOrEqual(threads);
+    await renew(child, 600_000);
+    await expect.poll(() => target.count()).toBeGreaterThan(before + 150);
+    const told = learn(child, "sums");
+    say(child, { type: "stop" });
+    const { sums, faults } = await told;
+    expect(faults).toEqual([]);
+    expect(sums["http_reqs"]).toBe(await countQuiet(target));
   },
 );
 
-test("a lease that ends while the process runs cuts what runs and stops the load by itself, without a busy loop", async () => {
+test("a lease that ends while the process runs cuts what runs and stops the load by itself, without a busy loop", {
+  timeout,
+}, async () => {
   const target = await startTestTarget(20);
-  const load: Load = { mode: "constant-vus", vus: 40, durationMs: 60_000, rampUpMs: 0 };
+  const load: Load = { mode: "constant-vus", vus: 40, durationMs: 600_000, rampUpMs: 0 };
   const child = await startProcess(target.url, 2, load, 0);
   await expect.poll(() => target.count()).toBeGreaterThan(100);
-  say(child, { type: "renew", forMs: 500 });
-  const quiet = { count: -1 };
-  await expect
-    .poll(
-      async () => {
-        const { count } = quiet;
-        quiet.count = await target.count();
-        return quiet.count === count;
-      },
-      { interval: 300 },
-    )
-    .toBe(true);
-  const before = await readCpuMs(child.pid ?? 0);
-  await wait(1_000);
-  expect((await readCpuMs(child.pid ?? 0)) - before).toBeLessThan(150);
-  const arrivals = await target.list();
-  expect(arrivals.length).toBe(quiet.count);
+  await renew(child, 500);
+  await wait(500);
+  const quiet = await countQuiet(target);
+  // A second with nothing to do, and a few more of them: what the process makes machine code of is no loop.
+  const busy: number[] = [];
+  while (busy.length < 10 && !(Math.min(...busy) < 150)) {
+    const before = await readCpuMs(child.pid ?? 0);
+    await wait(1_000);
+    busy.push((await readCpuMs(child.pid ?? 0)) - before);
+  }
+  expect(Math.min(...busy), `CPU time in a second: ${busy.join(", ")} ms`).toBeLessThan(150);
+  expect(await target.count()).toBe(quiet);
+  const told = learn(child, "sums");
   say(child, { type: "stop" });
-  const { sums } = await learn(child, "sums");
-  expect(sums["http_reqs"]).toBe(arrivals.length);
+  const { sums } = await told;
+  expect(sums["http_reqs"]).toBe(await countQuiet(target));
   // Nearly every VU waited for an answer when the lease ended.
   expect(sums["interrupted_iterations"]).toBeGreaterThan(0);
 });

@@ -80,7 +80,7 @@ async function disturb(cluster: Cluster, id: string, load: Load, draw: Draw, joi
 
 async function play(seed: number, target: CountingTarget): Promise<void> {
   const draw = createDraw(seed);
-  const cluster = await startCluster();
+  const cluster = await startCluster({ heartbeatTimeout: "30s" });
   const joined = ["s1", "s2"];
   for (const name of joined) await cluster.addSlave(name, { maxVus: 60 });
   const load = drawLoad(draw);
@@ -112,7 +112,7 @@ async function play(seed: number, target: CountingTarget): Promise<void> {
 test.each(seeds)(
   "the target's own count is the report's after any sequence of commands, seed %i",
   {
-    timeout: 90_000,
+    timeout: 300_000,
   },
   async (seed) => {
     await play(seed, await startTestTarget());

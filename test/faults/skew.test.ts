@@ -15,12 +15,12 @@ function shiftClock(seconds: number): Readonly<Record<string, string>> {
 }
 
 const shifts = [0, 5, -5, 0, 3, -3, 0, 1, -1, 0];
-const mostStarts = 5;
+const mostStarts = 12;
 
 test("ten slaves, some with clocks five seconds off, start within 50 ms of each other", {
-  timeout: 120_000,
+  timeout: 600_000,
 }, async () => {
-  const cluster = await startCluster({ heartbeatTimeout: "10s" });
+  const cluster = await startCluster({ heartbeatTimeout: "60s" });
   for (const [at, seconds] of shifts.entries()) {
     await cluster.addSlave(`s${at}`, { maxVus: 10, args: ["--threads", "1"], env: shiftClock(seconds) });
   }

@@ -16,10 +16,11 @@ export type LeaseOrder =
 /** What it says to the test. */
 export type LeaseFact =
   | { readonly type: "started" }
+  | { readonly type: "renewed" }
   | { readonly type: "sums"; readonly sums: Readonly<Record<string, number>>; readonly faults: readonly string[] };
 
 const [url = "", threads = "1", load = "", pacing = "0"] = process.argv.slice(2);
-const plan = planTellingLoad(url, JSON.parse(load) as Load, { pacingMs: Number(pacing), gracefulStopMs: 1_000 });
+const plan = planTellingLoad(url, JSON.parse(load) as Load, { pacingMs: Number(pacing), gracefulStopMs: 30_000 });
 const leaseMemory = createLeaseMemory();
 const sums: Record<string, number> = {};
 const faults: string[] = [];
@@ -66,11 +67,12 @@ const run = createShareRun(
 const renew = (forMs: number) => writeLease(leaseMemory, clock.now() + forMs, clock.wall() + forMs);
 
 process.on("message", (order: LeaseOrder) => {
-  if (order.type === "renew") renew(order.forMs);
-  else run.stop(1_000);
+  if (order.type === "stop") return run.stop(30_000);
+  renew(order.forMs);
+  tell({ type: "renewed" });
 });
 process.on("disconnect", () => process.exit(1));
 
-renew(60_000);
+renew(600_000);
 await run.prepare();
 run.start(clock.now() + 20, {});
