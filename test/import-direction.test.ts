@@ -11,7 +11,7 @@ const leaves = ["errors.ts", "quantity.ts", "address.ts", "came-by.ts", "target-
 /** The table of ARCHITECTURE.md: the first row whose pattern matches a file says what else it may import. */
 const rows: readonly (readonly [files: RegExp, ...mayImport: string[]])[] = [
   [/^(errors|quantity|address|came-by|target-rule)\.ts$|^protocol\//],
-  [/^executors\/([^/]+)\/spec\.ts$|^flow\/([^/]+)\/spec\.ts$/, "expression/"],
+  [/^executors\/([^/]+)\/spec\.ts$|^flow\/([^/]+)\/spec\.ts$/, "expression/", "driver/message-match.ts"],
   [/^step-specs\.ts$/, "executors/*/spec.ts", "flow/*/spec.ts"],
   [/^step-executors\.ts$/, "executors/*/executor.ts", "measure/recorder.ts"],
   [/^(builder|expression|document|data|store|client|demo|measure|plan)\//],

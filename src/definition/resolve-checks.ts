@@ -1,3 +1,4 @@
+import { findPatternProblem } from "../expression/pattern.ts";
 import type { Json, JsonObject } from "../protocol/json.ts";
 import type { Path } from "../protocol/step-spec.ts";
 import type { Assertion, AssertionType, Extraction, ExtractionSource, Operator } from "../protocol/workflow.ts";
@@ -95,19 +96,8 @@ function toMilliseconds(value: Json, path: Path, findings: Findings): Json {
 }
 
 function checkPattern(pattern: string, path: Path, findings: Findings): void {
-  try {
-    new RegExp(pattern, "u");
-  } catch {
-    try {
-      // Without the strictness of the unicode mode.
-      new RegExp(pattern);
-    } catch (error) {
-      findings.report(
-        path,
-        `\`${pattern}\` is not a regular expression: ${error instanceof Error ? error.message.replace(/^.*?: (?=[^:]*$)/, "") : ""}`,
-      );
-    }
-  }
+  const problem = findPatternProblem(pattern);
+  if (problem !== null) findings.report(path, problem);
 }
 
 const extractsWithPath: ReadonlySet<string> = new Set(["json", "regex", "header", "cookie", "xpath", "css"]);

@@ -1,7 +1,7 @@
 import { compilePattern, testPattern } from "../expression/pattern.ts";
 import { compileText } from "../http/compiled-text.ts";
 import { parseJson } from "../http/parse-json.ts";
-import type { MessageMatch } from "../protocol/message-match.ts";
+import type { MessageMatch } from "./message-match.ts";
 import type { Evaluate, StepContext } from "../protocol/step.ts";
 
 /** Does a message of this text match? Throws EngineError `template` for a text too long for a pattern. */

@@ -1,4 +1,5 @@
 import { setFlagsFromString } from "node:v8";
+import { EngineError } from "../errors.ts";
 import { valueError } from "./template-error.ts";
 
 /** The longest pattern, in characters. */
@@ -34,6 +35,17 @@ export function compilePattern(source: string): RegExp {
     return new RegExp(source, unicode ? "u" : "");
   } catch (error) {
     throw valueError(`the pattern ${JSON.stringify(source)} is not valid: ${(error as Error).message}`);
+  }
+}
+
+/** Why `compilePattern` refuses a pattern; null: it takes it. */
+export function findPatternProblem(source: string): string | null {
+  try {
+    compilePattern(source);
+    return null;
+  } catch (error) {
+    if (error instanceof EngineError) return error.message;
+    throw error;
   }
 }
 

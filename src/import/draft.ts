@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { EngineError } from "../errors.ts";
 import type { Json, JsonObject } from "../protocol/json.ts";
 import { importLimits } from "./import-limits.ts";
@@ -6,6 +7,7 @@ import type { Imported, LeftOut } from "./importer.ts";
 import { isSecretField } from "./secret-names.ts";
 import { settleOrigins } from "./settle-origins.ts";
 import { hasTemplate } from "./template-text.ts";
+import { createUniqueNames } from "./unique-names.ts";
 
 /** A workflow in the making: the names it gives, the secrets it needs, what it does not take over. */
 export interface Draft {
@@ -37,27 +39,30 @@ const reserved = new Set(
 );
 
 export function createDraft(): Draft {
-  const ids = new Set<string>();
-  /** The next number to try for an id that is taken. */
-  const counts = new Map<string, number>();
+  const makeId = createUniqueNames(new Set());
+  const makeName = createUniqueNames(new Set(reserved));
+  const makeSecret = createUniqueNames(new Set());
+  const takenFiles = new Set<string>();
+  const makeFile = createUniqueNames(takenFiles);
   const names = new Map<string, string>();
   const variables = new Map<string, Json>();
   const used = new Set<string>();
   const assigned = new Set<string>();
-  const secrets = new Map<string, string>();
+  const secrets: string[] = [];
+  /** By its value and what it was called, the name of a secret. */
+  const secretNames = new Map<string, string>();
   const leftOut: LeftOut[] = [];
   const headers = new Set<string>();
   const files = new Map<string, string | Uint8Array>();
+  /** By its name in the source and its content, the name of a file. */
+  const fileNames = new Map<string, string>();
   let steps = 0;
   let unlisted = 0;
 
   const nameOf = (name: string): string => {
     const known = names.get(name);
     if (known !== undefined) return known;
-    const made = makeUnique(
-      toName(name),
-      (candidate) => [...names.values()].includes(candidate) || reserved.has(candidate),
-    );
+    const made = makeName(toName(name));
     names.set(name, made);
     return made;
   };
@@ -68,22 +73,22 @@ export function createDraft(): Draft {
   };
   const secret = (name: string, value: string): string => {
     const key = toName(name).toUpperCase();
-    for (const [known, before] of secrets) {
-      if (before === value && (known === key || known.replace(/_\d+$/, "") === key)) return `\${secret.${known}}`;
-    }
-    const made = makeUnique(key, (candidate) => secrets.has(candidate));
-    secrets.set(made, value);
+    const known = secretNames.get(`${key} ${value}`);
+    if (known !== undefined) return `\${secret.${known}}`;
+    const made = makeSecret(key);
+    secrets.push(made);
+    for (const each of [made, made.replace(/_\d+$/, "")])
+      if (!secretNames.has(`${each} ${value}`)) secretNames.set(`${each} ${value}`, made);
     return `\${secret.${made}}`;
+  };
+  const addFile = (name: string, content: string | Uint8Array): void => {
+    files.set(name, content);
+    takenFiles.add(name);
+    fileNames.set(describeFile(name, content), name);
   };
 
   return {
-    stepId(text) {
-      const id = toId(text);
-      const made = makeUnique(id, (candidate) => ids.has(candidate), counts.get(id));
-      if (made !== id) counts.set(id, Number(made.slice(id.length + 1)) + 1);
-      ids.add(made);
-      return made;
-    },
+    stepId: (text) => makeId(toId(text)),
     use(name) {
       used.add(nameOf(name));
       return nameOf(name);
@@ -107,17 +112,15 @@ export function createDraft(): Draft {
     },
     leaveOut,
     dropHeader: (name) => headers.add(name.toLowerCase()),
-    addFile: (name, content) => files.set(name, content),
+    addFile,
     attachFile(name, content) {
       const plain = toFileName(name);
+      const known = fileNames.get(describeFile(plain, content));
+      if (known !== undefined) return known;
       const dot = plain.lastIndexOf(".");
-      const [stem, ending] = dot < 1 ? [plain, ""] : [plain.slice(0, dot), plain.slice(dot)];
-      const isTaken = (candidate: string): boolean => {
-        const known = files.get(candidate + ending);
-        return known !== undefined && !Buffer.from(known).equals(Buffer.from(content));
-      };
-      const made = makeUnique(stem, isTaken) + ending;
-      files.set(made, content);
+      const made = dot < 1 ? makeFile(plain) : makeFile(plain.slice(0, dot), plain.slice(dot));
+      fileNames.set(describeFile(plain, content), made);
+      addFile(made, content);
       return made;
     },
     finish(fields) {
@@ -133,7 +136,7 @@ export function createDraft(): Draft {
       const workflow = settleOrigins(fields, variables);
       if (countSteps(workflow) === 0)
         throw new EngineError("invalid_request", "there is no request in it that could be imported; see what it holds");
-      return { workflow, leftOut, secrets: [...secrets.keys()], files };
+      return { workflow, leftOut, secrets, files };
     },
   };
 }
@@ -175,7 +178,6 @@ function toFileName(path: string): string {
   return name === "" ? "file" : name;
 }
 
-function makeUnique(name: string, isTaken: (candidate: string) => boolean, from = 2): string {
-  if (!isTaken(name)) return name;
-  for (let count = from; ; count += 1) if (!isTaken(`${name}_${count}`)) return `${name}_${count}`;
+function describeFile(name: string, content: string | Uint8Array): string {
+  return `${name} ${createHash("sha256").update(content).digest("base64")}`;
 }

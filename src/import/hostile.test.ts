@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { importText } from "../../test/support/imported.ts";
+import { importCurl } from "./curl/import-curl.ts";
 import { splitCommands } from "./curl/split-commands.ts";
 import type { ImportFormat } from "./formats.ts";
 
@@ -55,6 +56,31 @@ describe("hostile sources end with a message", () => {
 
 test("a command of a very long line is cut in one go", () => {
   expect(splitCommands(`curl ${"'a' ".repeat(200_000)}`)[0]?.words.length).toBe(200_001);
+});
+
+describe("four times the parts cost about four times the work, not sixteen times", () => {
+  const kinds: readonly (readonly [what: string, write: (at: number) => string])[] = [
+    ["headers of one name", (at) => `-H 'x-a: v${at}'`],
+    ["headers of as many names", (at) => `-H 'x-a${at}: v'`],
+    ["secret headers of one name", (at) => `-H 'x-token: v${at}'`],
+    ["secret headers of as many names", (at) => `-H 'x-${at}-token: v${at}'`],
+    ["fields of one name", (at) => `-F a=${at}`],
+    ["files of one name", (at) => `-F 'a=${at};filename=f.txt'`],
+  ];
+  test.each(kinds)("%s", (_what, write) => {
+    const options = { name: "a", thinkTimes: true, cookies: false, include: [], exclude: [], tags: [] };
+    // The process's own time: what others take of the machine is not counted.
+    const measure = (count: number): number => {
+      const text = `curl http://a.test ${Array.from({ length: count }, (_each, at) => write(at)).join(" ")}`;
+      const before = process.cpuUsage();
+      importCurl(text, { ...options, readBytes: () => null });
+      const { user, system } = process.cpuUsage(before);
+      return user + system;
+    };
+    const best = (count: number): number => Math.min(...Array.from({ length: 4 }, () => measure(count)));
+    const few = best(2_000);
+    expect(best(8_000) / few).toBeLessThan(10);
+  });
 });
 
 test("references in a circle end, and outer ones are not followed", async () => {

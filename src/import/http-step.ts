@@ -1,7 +1,7 @@
 import { findHeaderProblem } from "../protocol/header-names.ts";
 import type { JsonObject } from "../protocol/json.ts";
 import type { Draft } from "./draft.ts";
-import { hideValue, type Pair, type RequestBody, writeBody } from "./request-body.ts";
+import { hideValue, type Pair, type RequestBody, writeBody, writeGroups } from "./request-body.ts";
 import { isSecretHeader } from "./secret-names.ts";
 import { hasTemplate } from "./template-text.ts";
 
@@ -48,7 +48,7 @@ export function writeHttpStep(request: ImportedRequest, draft: Draft): JsonObjec
       url: hideQuery(url, draft),
       ...auth,
       ...(headers.some(([key]) => key.toLowerCase() === "accept-encoding") ? { compression: true } : {}),
-      ...(shown.length > 0 ? { headers: joinHeaders(shown) } : {}),
+      ...(shown.length > 0 ? { headers: writeGroups(shown) } : {}),
       ...body?.config,
       ...request.config,
     },
@@ -77,14 +77,6 @@ export function hideHeader(name: string, value: string, draft: Draft): string {
   if (scheme === null) return draft.secret(name, value);
   const kind = scheme[1] ?? "";
   return `${kind} ${draft.secret(kind.toLowerCase() === "bearer" ? "bearer_token" : `${kind}_credentials`, scheme[2] ?? "")}`;
-}
-
-function joinHeaders(pairs: readonly Pair[]): JsonObject[string] {
-  const names = new Map<string, string[]>();
-  for (const [name, value] of pairs) names.set(name, [...(names.get(name) ?? []), value]);
-  return Object.fromEntries(
-    [...names].map(([name, values]) => [name, values.length === 1 ? (values[0] ?? "") : values]),
-  );
 }
 
 /** Parameters of the URL whose names are secrets'. */

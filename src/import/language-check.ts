@@ -1,6 +1,6 @@
 import { compile } from "json-p3";
 import { parseExpression } from "../expression/parser.ts";
-import { compilePattern } from "../expression/pattern.ts";
+import { findPatternProblem } from "../expression/pattern.ts";
 
 /** Can it be read as an expression of ours? */
 export function isExpression(text: string): boolean {
@@ -9,7 +9,7 @@ export function isExpression(text: string): boolean {
 
 /** Is it a regular expression here? */
 export function isPattern(text: string): boolean {
-  return isAccepted(() => compilePattern(text));
+  return findPatternProblem(text) === null;
 }
 
 /** Is it a JSON path of RFC 9535? */

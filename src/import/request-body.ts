@@ -147,15 +147,22 @@ function hidePairs(pairs: readonly Pair[], draft: Draft): Pair[] {
 
 /** Parts by their names; a name that comes twice has a list. */
 function writeMultipart(parts: readonly BodyPart[], draft: Draft): JsonObject {
-  const fields = new Map<string, Json[]>();
-  for (const part of parts) {
-    if (part.name === "<<") {
-      draft.leaveOut("the field << of a form", "a multipart body", "the name means something else in YAML");
-      continue;
-    }
-    fields.set(part.name, [...(fields.get(part.name) ?? []), writePart(part, draft)]);
-  }
-  return Object.fromEntries([...fields].map(([name, items]) => [name, items.length === 1 ? (items[0] ?? "") : items]));
+  const written = parts.flatMap((part): (readonly [string, Json])[] => {
+    if (part.name !== "<<") return [[part.name, writePart(part, draft)]];
+    draft.leaveOut("the field << of a form", "a multipart body", "the name means something else in YAML");
+    return [];
+  });
+  return writeGroups(written);
+}
+
+/** An object of the pairs; a name that comes more than once has the list of its values. */
+export function writeGroups(pairs: readonly (readonly [name: string, value: Json])[]): JsonObject {
+  return Object.fromEntries(
+    [...Map.groupBy(pairs, ([name]) => name)].map(([name, group]) => {
+      const values = group.map(([, value]) => value);
+      return [name, values.length === 1 ? (values[0] ?? "") : values];
+    }),
+  );
 }
 
 function writePart({ name, content, type }: BodyPart, draft: Draft): Json {

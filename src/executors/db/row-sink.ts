@@ -9,6 +9,8 @@ export class RowSink {
   lastId: number | bigint | string | null = null;
   /** Rows that came, kept or not. */
   count = 0;
+  /** Of each row, those of one name too; an answer of redis is one. */
+  columns = 1;
   /** Why no more is taken; null: there is room. */
   failure: DriverFailure | null = null;
   readonly maxBytes: number;
@@ -35,9 +37,10 @@ export class RowSink {
   }
 
   /** Takes the kept rows of a result that was measured elsewhere. */
-  fill(rows: readonly unknown[], count: number): void {
+  fill(rows: readonly unknown[], count: number, columns: number): void {
     for (const row of rows) this.rows.push(row);
     this.count = count;
+    this.columns = columns;
   }
 
   /** false: that is more than a result may have. */

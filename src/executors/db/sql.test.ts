@@ -42,6 +42,30 @@ describe.each(dialects)("$driver", (dialect) => {
   const row = (text: string) => [text, { base64: "AP8nXA==" }, "${n}", dialect.decimal];
   const variables = { n: "9007199254740993" };
 
+  test("`count` takes one number and nothing else; what it got instead is told", async () => {
+    const { step, perform } = await create();
+    const count = (query: string, id: string) => step({ action: "count", query }, { id, on_error: "continue" });
+    const report = await perform([
+      count("SELECT 2", "one"),
+      count("SELECT '3'", "digits"),
+      count("SELECT 'a', 2", "text-first"),
+      count("SELECT 2, 2", "twice"),
+      count("SELECT 'a'", "text"),
+      count("SELECT NULL", "nothing"),
+      count("SELECT 1 WHERE 1 = 0", "none"),
+      count("SELECT 1 UNION ALL SELECT 1", "rows"),
+    ]);
+    const wanted = "no_count: `count` wants a query that gives one number, such as SELECT count(*) FROM users";
+    expect(report.errors.map(({ step_id: id, code, message }) => [id, `${code}: ${message}`]).toSorted()).toEqual([
+      ["none", `${wanted}; this one gave no row`],
+      ["nothing", `${wanted}; this one gave NULL`],
+      ["rows", `${wanted}; this one gave 2 rows`],
+      ["text", `${wanted}; this one gave a text`],
+      ["text-first", `${wanted}; this one gave 2 columns`],
+      ["twice", `${wanted}; this one gave 2 columns`],
+    ]);
+  });
+
   test("what goes in comes out: Chinese, bytes, long integers, decimals, NULL; what was changed is told", async () => {
     const { table, step, perform } = await create();
     const text = "登录😀'; DROP TABLE x; -- \\ \u0000".replace(driver === "postgres" ? "\u0000" : "", "");

@@ -4,6 +4,7 @@ import type { Failure, StepResult } from "../../protocol/step.ts";
 import type { DbConfig } from "./db-config.ts";
 import type { DbConnection, Statement } from "./driver.ts";
 import type { Pool, Seeker } from "./pool.ts";
+import { readCount } from "./read-count.ts";
 import { RowSink } from "./row-sink.ts";
 import type { VuTransactions } from "./vu-transactions.ts";
 
@@ -151,17 +152,6 @@ export class StatementRun implements CallWork<DbAnswer, StepResult>, Seeker {
     if (action === "exists") return { ...plain, exists: readExists(this.#sink) };
     return plain;
   }
-}
-
-function readCount({ rows, count }: RowSink): number | bigint {
-  const [row] = rows;
-  const value: unknown = typeof row === "object" && row !== null ? Object.values(row)[0] : row;
-  const number = typeof value === "string" && /^-?\d+$/.test(value) ? BigInt(value) : value;
-  if (count === 1 && (typeof number === "number" || typeof number === "bigint")) return number;
-  throw new DriverFailure(
-    "no_count",
-    "`count` wants a query that gives one number, such as SELECT count(*) FROM users",
-  );
 }
 
 /** SQL: is there a row? Redis: an answer that is neither nil, nor 0, nor empty. */

@@ -1,5 +1,4 @@
-import { EngineError } from "../../errors.ts";
-import { compilePattern } from "../../expression/pattern.ts";
+import { findPatternProblem } from "../../expression/pattern.ts";
 import type { Json } from "../../protocol/json.ts";
 import { asObject } from "../../protocol/json-values.ts";
 import type { SpecContext } from "../../protocol/step-spec.ts";
@@ -26,12 +25,8 @@ function readPatterns(value: Json, name: string, { report }: Pick<SpecContext, "
   const given = (Array.isArray(value) ? value : [value]).map(String);
   for (const [place, pattern] of given.entries()) {
     if (pattern.includes("${")) continue;
-    try {
-      compilePattern(pattern);
-    } catch (error) {
-      if (!(error instanceof EngineError)) throw error;
-      report(["resources", name, ...(Array.isArray(value) ? [place] : [])], error.message);
-    }
+    const problem = findPatternProblem(pattern);
+    if (problem !== null) report(["resources", name, ...(Array.isArray(value) ? [place] : [])], problem);
   }
   return given;
 }

@@ -2,6 +2,7 @@ import { EngineError } from "../../errors.ts";
 import type { Json, JsonObject } from "../../protocol/json.ts";
 import { asText } from "../../protocol/json-values.ts";
 import type { HttpTls } from "../../protocol/workflow.ts";
+import { findNameProblem } from "./destination.ts";
 import { type BrokerType, brokerTypes } from "./mq-config.ts";
 
 /** How to reach a broker and as whom; holds secrets. */
@@ -75,6 +76,9 @@ export function readBrokerAddress(
     if (!Number.isInteger(each.port) || each.port < 1 || each.port > 65_535)
       throw new EngineError("template", "the broker's port is not a whole number from 1 to 65535");
   }
+  const clientId = more.clientId ?? asText(connection["client_id"]);
+  const problem = clientId === null ? null : findNameProblem(clientId);
+  if (problem !== null) throw new EngineError("template", problem);
   return {
     type,
     hosts,
@@ -85,7 +89,7 @@ export function readBrokerAddress(
     path: first?.path ?? asText(connection["vhost"]) ?? asText(connection["database"]) ?? "",
     secure,
     ...more,
-    clientId: more.clientId ?? asText(connection["client_id"]),
+    clientId,
     shown: `${type} ${hosts.map(({ host, port }) => (host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`)).join(",")}`,
   };
 

@@ -3,8 +3,9 @@ import { evaluateOnce, isConstantJson } from "../../driver/constant-texts.ts";
 import type { Json, JsonObject } from "../../protocol/json.ts";
 import type { Evaluate, StepContext, VirtualUser } from "../../protocol/step.ts";
 import { type BrokerAddress, readBrokerAddress, readBrokerType } from "./broker-address.ts";
-import { findDestinationProblem } from "./destination.ts";
+import { findDestinationProblem, findNameProblem } from "./destination.ts";
 import type { BrokerType, MqConfig } from "./mq-config.ts";
+import { findHeaderClash } from "./shared-fields.ts";
 import { isBase64 } from "./spec.ts";
 
 const noBytes = Buffer.alloc(0);
@@ -47,7 +48,7 @@ export function findConnection(
   return { type: found, connection };
 }
 
-/** Throws EngineError `template` when called for what cannot be. */
+/** Throws EngineError `invalid_workflow` for headers that the broker cannot carry; `fill` throws `template` for what cannot be. */
 export function compileTexts(
   config: MqConfig,
   connections: Readonly<Record<string, JsonObject>>,
@@ -61,13 +62,26 @@ export function compileTexts(
     const compiled = template(text);
     return (vu) => String(compiled(vu));
   };
+  const evaluateName = (text: string | null): Evaluate<string | null> => {
+    const read = evaluate(text);
+    return (vu) => {
+      const name = read(vu);
+      const problem = name === null ? null : findNameProblem(name);
+      if (problem !== null) throw new EngineError("template", problem);
+      return name;
+    };
+  };
   const destination = evaluate(config.destination);
-  const exchange = evaluate(config.exchange);
-  const stream = evaluate(config.stream);
+  const exchange = evaluateName(config.exchange);
+  const stream = evaluateName(config.stream);
   const key = evaluate(config.key);
-  const groupId = evaluate(config.groupId);
+  const groupId = evaluateName(config.groupId);
   const count = evaluate(config.count);
   const headers = Object.entries(config.headers).map(([name, value]) => [name, evaluate(value)] as const);
+  for (const [name] of headers) {
+    const problem = findHeaderClash(type, name, config.key !== null);
+    if (problem !== null) throw new EngineError("invalid_workflow", `headers.${name}: ${problem}`);
+  }
   const isPlain = headers.every(([name]) => !config.headers[name]?.includes("$"));
   const fixedHeaders = isPlain ? Object.fromEntries(Object.entries(config.headers)) : null;
   const body = compileBody();

@@ -17,8 +17,9 @@ import {
 import { listTemplates, type SpecContext, type StepSpec } from "../../protocol/step-spec.ts";
 import { defaultTls, readTls, tlsShape } from "../../protocol/tls.ts";
 import { readBrokerAddress } from "./broker-address.ts";
-import { findDestinationProblem } from "./destination.ts";
+import { findDestinationProblem, findNameProblem } from "./destination.ts";
 import { type BrokerType, brokerTypes, type MqAcks, type MqAction, type MqConfig } from "./mq-config.ts";
+import { findHeaderClash } from "./shared-fields.ts";
 
 const shape = object({
   type: describe(choice(...brokerTypes), "The broker. Default: what the `connection` says. Required without one."),
@@ -181,8 +182,15 @@ function resolve(config: JsonObject, context: SpecContext): MqConfig {
     for (const key of ["count", "group_id"]) {
       if (action === "publish" && has(key)) report([key], "`publish` takes nothing; write action: consume");
     }
-    if (type === "redis" && Object.hasOwn(asObject(config["headers"]), "body"))
-      report(["headers", "body"], "the field `body` of an entry is the message itself; call the header otherwise");
+    for (const name of Object.keys(asObject(config["headers"]))) {
+      const problem = type === null ? null : findHeaderClash(type, name, has("key"));
+      if (problem !== null) report(["headers", name], problem);
+    }
+    for (const key of ["client_id", "group_id", "exchange", "stream"]) {
+      const name = asText(config[key]) ?? "";
+      const problem = name.includes("${") ? null : findNameProblem(name);
+      if (problem !== null) report([key], problem);
+    }
     for (const [key, owner] of owned) {
       if (type !== null && has(key) && type !== owner) report([key], `\`${key}\` is for ${owner}, not for ${type}`);
     }

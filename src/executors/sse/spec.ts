@@ -1,6 +1,6 @@
 import type { JsonObject } from "../../protocol/json.ts";
 import { asMs, asNumber, asSize, asText, asTexts } from "../../protocol/json-values.ts";
-import { matchShape, readMatch } from "../../protocol/message-match.ts";
+import { matchShape, readMatch } from "../../driver/message-match.ts";
 import {
   any,
   choice,
@@ -118,7 +118,7 @@ function resolve(config: JsonObject, context: SpecContext): SseConfig {
     headers: asTexts(config["headers"]),
     body: body !== null ? { text: body } : has("json") ? { json: config["json"] ?? null } : null,
     event: asText(config["event"]),
-    match: readMatch(config["match"]),
+    match: readMatch(config["match"], context),
     count: count === "all" ? "all" : (asNumber(count) ?? 1),
     lastEventId: asText(config["last_event_id"]),
     connectTimeoutMs: asMs(config["connect_timeout"]) ?? context.http.connectTimeoutMs,

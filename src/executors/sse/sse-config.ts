@@ -1,6 +1,6 @@
 import type { HttpTargetConfig } from "../../driver/http-target.ts";
 import type { Json } from "../../protocol/json.ts";
-import type { MessageMatch } from "../../protocol/message-match.ts";
+import type { MessageMatch } from "../../driver/message-match.ts";
 import type { HttpTls } from "../../protocol/workflow.ts";
 
 export type SseAction = "connect" | "receive" | "close";

@@ -1,7 +1,7 @@
 import { isHttpToken } from "../../protocol/http-token.ts";
 import type { JsonObject } from "../../protocol/json.ts";
 import { asList, asMs, asNumber, asSize, asText, asTexts } from "../../protocol/json-values.ts";
-import { matchShape, readMatch } from "../../protocol/message-match.ts";
+import { matchShape, readMatch } from "../../driver/message-match.ts";
 import {
   any,
   choice,
@@ -128,7 +128,7 @@ function resolve(config: JsonObject, context: SpecContext): WebSocketConfig {
     compression: config["compression"] === true,
     body: data !== null ? { text: data } : has("json") ? { json: config["json"] ?? null } : null,
     encoding,
-    match: readMatch(config["match"]),
+    match: readMatch(config["match"], context),
     count: asNumber(config["count"]) ?? (waits || action === "receive" ? 1 : 0),
     code,
     reason: asText(config["reason"]) ?? "",

@@ -1,6 +1,6 @@
 import type { HttpTargetConfig } from "../../driver/http-target.ts";
 import type { BytesEncoding } from "../../protocol/encoded-bytes.ts";
-import type { MessageMatch } from "../../protocol/message-match.ts";
+import type { MessageMatch } from "../../driver/message-match.ts";
 import type { Json } from "../../protocol/json.ts";
 import type { HttpTls } from "../../protocol/workflow.ts";
 

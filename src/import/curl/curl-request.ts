@@ -120,8 +120,7 @@ function readConfig(
     const text = readText(options, file);
     const name = file.replace(/^.*[\\/]/, "");
     if (text?.includes("-----BEGIN") === true && refuseFileName(name) === null) {
-      draft.addFile(name, text);
-      tls[field] = name;
+      tls[field] = draft.attachFile(name, text);
     } else draft.leaveOut(`--${flag} ${file}`, where, "it is no PEM file beside the source");
   }
   if (Object.keys(tls).length > 0) config["tls"] = tls;

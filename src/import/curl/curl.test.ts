@@ -1,5 +1,7 @@
+import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { certificates } from "../../../test/support/certificates.ts";
 import { importText } from "../../../test/support/imported.ts";
 import { readCurlWords } from "./curl-options.ts";
 import { splitCommands } from "./split-commands.ts";
@@ -89,4 +91,32 @@ test("a body of any bytes is a file; a part without its file is left out", async
   expect([...files.keys()]).toEqual(["p.png", "x y.png"]);
   expect(leftOut.map(({ what }) => what)).toEqual(["the file gone.bin of the field gone"]);
   expect(problems).toEqual([]);
+});
+
+test("secrets, files and fields keep their names: one for the same content, a number for another", async () => {
+  const { server } = certificates;
+  const pem = (name: string) => readFileSync(name === "a/c.pem" ? server.cert : server.key);
+  const text =
+    "curl http://a.test -H 'x-token: a' -H 'x-token: b' -H 'X-Token: a' -H 'x_token: b' --cert a/c.pem --key b/c.pem\n" +
+    "curl http://a.test -F 'f=1;filename=f.txt' -F 'f=2;filename=f.txt' -F 'f=1;filename=f.txt' -F g=1";
+  const { workflow, files, secrets, problems } = await importText("curl", text, { readBytes: pem });
+  expect(problems).toEqual([]);
+  const configs = (workflow["steps"] as { config: object }[]).map(({ config }) => config);
+  expect(configs).toMatchObject([
+    {
+      headers: {
+        "x-token": ["${secret.X_TOKEN}", "${secret.X_TOKEN_2}", "${secret.X_TOKEN}"],
+        x_token: "${secret.X_TOKEN_2}",
+      },
+      tls: { cert: "c.pem", key: "c_2.pem" },
+    },
+    {
+      multipart: {
+        f: [{ file: "f.txt" }, { file: "f_2.txt", name: "f.txt" }, { file: "f.txt" }],
+        g: "1",
+      },
+    },
+  ]);
+  expect(secrets).toEqual(["X_TOKEN", "X_TOKEN_2"]);
+  expect([...files.keys()]).toEqual(["c.pem", "c_2.pem", "f.txt", "f_2.txt"]);
 });

@@ -62,6 +62,7 @@ export function createMysqlConnection(connection: Connection): DbConnection {
     const running = start();
     running.on("fields", (given) => {
       fields = given;
+      if (given !== undefined) sink.columns = given.length;
     });
     running.on("result", (value, place) => {
       if (place === undefined) {

@@ -22,11 +22,13 @@ interface Field {
 
 /** Makes rows of one shape of what comes as texts. */
 export class RowReader {
+  readonly columns: number;
   readonly #names: readonly string[];
   readonly #reads: readonly ((text: string) => unknown)[];
   readonly #empty: Readonly<Record<string, unknown>>;
 
   constructor(fields: readonly Field[]) {
+    this.columns = fields.length;
     this.#names = fields.map(({ name }) => name);
     this.#reads = fields.map(({ dataTypeID }) => readPostgresType(dataTypeID));
     this.#empty = Object.fromEntries(fields.map(({ name }) => [name, null]));
@@ -122,6 +124,7 @@ export class PostgresQuery implements Submittable {
       return;
     }
     this.#keep();
+    if (this.#reader !== null) this.#sink.columns = this.#reader.columns;
     this.#events.ended();
   }
 

@@ -32,7 +32,7 @@ try {
   });
   process.on("message", (order: SqliteOrder) => tell(perform(order)));
   process.once("disconnect", () => process.exit());
-  tell({ type: "done", rows: [], count: 0, affected: 0, lastId: null, isInTransaction: false });
+  tell({ type: "done", rows: [], count: 0, columns: 0, affected: 0, lastId: null, isInTransaction: false });
 } catch (error) {
   tell(describe(error));
   process.exitCode = 1;
@@ -49,10 +49,11 @@ function perform({ text, params, name, maxRows, maxBytes, keep }: SqliteOrder): 
   try {
     const statement = prepare(text, name);
     const values = params.map(toInput);
-    const end = statement.columns().length === 0 ? change(statement, values) : readWithin(statement, values, sink);
+    const columns = statement.columns().length;
+    const end = columns === 0 ? change(statement, values) : readWithin(statement, values, sink);
     const { isTransaction: isInTransaction } = database;
     if (sink.failure !== null) return { type: "too_large", ...sink.failure.failure, isInTransaction };
-    return { type: "done", rows: sink.rows, count: sink.count, ...end, isInTransaction };
+    return { type: "done", rows: sink.rows, count: sink.count, columns, ...end, isInTransaction };
   } catch (error) {
     return describe(error);
   }

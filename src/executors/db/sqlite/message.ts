@@ -16,6 +16,7 @@ export type SqliteFact =
       readonly type: "done";
       readonly rows: readonly unknown[];
       readonly count: number;
+      readonly columns: number;
       readonly affected: number;
       readonly lastId: number | bigint | null;
       readonly isInTransaction: boolean;

@@ -101,7 +101,7 @@ function take(fact: SqliteFact | null, sink: RowSink): DriverFailure | null {
   if (fact === null) return new DriverFailure(String(codes.other), "the process that had the database open has ended");
   if (fact.type === "too_large") return new DriverFailure(fact.code, fact.message);
   if (fact.type === "failed") return new DriverFailure(nameCode(fact.errcode), fact.message);
-  sink.fill(fact.rows, fact.count);
+  sink.fill(fact.rows, fact.count, fact.columns);
   sink.affected = fact.affected;
   sink.lastId = fact.lastId;
   return null;

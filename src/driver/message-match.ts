@@ -1,6 +1,8 @@
-import type { Json } from "./json.ts";
-import { asObject, asText } from "./json-values.ts";
-import { any, describe, object, text, union } from "./shape.ts";
+import { findPatternProblem } from "../expression/pattern.ts";
+import type { Json } from "../protocol/json.ts";
+import { asObject, asText } from "../protocol/json-values.ts";
+import { any, describe, object, text, union } from "../protocol/shape.ts";
+import type { SpecContext } from "../protocol/step-spec.ts";
 
 /** Which messages a step waits for: those for which everything given holds. Texts may be templates. */
 export interface MessageMatch {
@@ -26,15 +28,14 @@ export const matchShape = union(
   }),
 );
 
-/** A checked `match`; null: there is none, or it asks for nothing. */
-export function readMatch(value: Json | undefined): MessageMatch | null {
+/** A checked `match`; null: there is none, or it asks for nothing. Reports a `regex` that is neither a template nor valid. */
+export function readMatch(value: Json | undefined, { report }: Pick<SpecContext, "report">): MessageMatch | null {
   if (typeof value === "string") return { contains: value, regex: null, json: null };
   const given = asObject(value);
   if (Object.keys(given).length === 0) return null;
   const { json } = given;
-  return {
-    contains: asText(given["contains"]),
-    regex: asText(given["regex"]),
-    json: json === undefined ? null : { value: json },
-  };
+  const regex = asText(given["regex"]);
+  const problem = regex === null || regex.includes("${") ? null : findPatternProblem(regex);
+  if (problem !== null) report(["match", "regex"], problem);
+  return { contains: asText(given["contains"]), regex, json: json === undefined ? null : { value: json } };
 }
