@@ -31,6 +31,7 @@ import { createScope } from "./step-scope.ts";
 import { resolveThresholds } from "./resolve-thresholds.ts";
 import { type KnownValues, settleOptions } from "./settle-options.ts";
 import { visitSteps } from "./visit-steps.ts";
+import { warnOfDirectSteps } from "./warn-direct-steps.ts";
 import { workflowShape } from "./workflow-shape.ts";
 
 export interface ResolveOptions {
@@ -115,7 +116,9 @@ export function resolveWorkflow(document: Json, options: ResolveOptions, finding
   );
   // Also fragments that nobody calls are checked.
   for (const name of Object.keys(asObject(root["fragments"]))) findCallee("fragment", name, ["fragments", name]);
-  checkExtent([...Object.values(phases), ...scenarios.map((scenario) => scenario?.steps ?? [])], findings);
+  const allSteps = [...Object.values(phases), ...scenarios.map((scenario) => scenario?.steps ?? [])];
+  checkExtent(allSteps, findings);
+  warnOfDirectSteps(allSteps.flat(), http.defaults.proxy, findings);
   const metrics = asObject(root["metrics"]) as Readonly<Record<string, MetricType>>;
   const stepIds = shared.ids.all;
   const run = scenarios

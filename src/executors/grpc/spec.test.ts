@@ -12,15 +12,6 @@ function load(config: object, folder = protoFolder) {
   });
 }
 
-test("a proxy of options.http is not for it, and that is told", () => {
-  const step = { type: "grpc", config: { address: "127.0.0.1:1", method: "a.B/C", reflection: true } };
-  const loaded = loadWorkflowObject({ options: { http: { proxy: "http://p:1" } }, steps: [step] }, { env: {} });
-  const told = "problems" in loaded ? loaded.problems : loaded.warnings;
-  expect(told.map(({ severity, path, message }) => [severity, path, message])).toEqual([
-    ["warning", "steps[0].config", "grpc steps dial directly: the proxy of options.http is not for them"],
-  ]);
-});
-
 function problems(config: object): string[] {
   const loaded = load(config);
   return "problems" in loaded ? loaded.problems.map(({ path, message }) => `${path}: ${message}`) : [];

@@ -109,8 +109,6 @@ function resolve(config: JsonObject, context: SpecContext): GrpcConfig {
   const usesTls = config["tls"] !== undefined && config["tls"] !== false;
   checkAddress();
   checkMetadata();
-  if (context.http.proxy !== null)
-    context.warn([], "grpc steps dial directly: the proxy of options.http is not for them");
   if (has("message") && has("messages")) report(["messages"], "`message` and `messages` are the same; keep one");
   const messages = has("messages") ? asList(config["messages"]) : [config["message"] ?? {}];
   const collected = collect();
