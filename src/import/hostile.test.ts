@@ -58,7 +58,7 @@ test("a command of a very long line is cut in one go", () => {
   expect(splitCommands(`curl ${"'a' ".repeat(200_000)}`)[0]?.words.length).toBe(200_001);
 });
 
-describe("four times the parts cost about four times the work, not sixteen times", () => {
+describe("32 times the parts cost about 32 times the work, not a thousand times", () => {
   const kinds: readonly (readonly [what: string, write: (at: number) => string])[] = [
     ["headers of one name", (at) => `-H 'x-a: v${at}'`],
     ["headers of as many names", (at) => `-H 'x-a${at}: v'`],
@@ -77,9 +77,10 @@ describe("four times the parts cost about four times the work, not sixteen times
       const { user, system } = process.cpuUsage(before);
       return user + system;
     };
-    const best = (count: number): number => Math.min(...Array.from({ length: 4 }, () => measure(count)));
-    const few = best(2_000);
-    expect(best(8_000) / few).toBeLessThan(10);
+    const best = (count: number): number => Math.min(...Array.from({ length: 3 }, () => measure(count)));
+    const few = best(500);
+    // Between the two there is room for a collector that runs, and code that is not compiled yet.
+    expect(best(16_000) / few).toBeLessThan(200);
   });
 });
 
