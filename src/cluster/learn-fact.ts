@@ -26,15 +26,19 @@ export function learnFact(
     if (of?.incarnation === incarnation) of.offered = Math.max(of.offered, fact.frame.number);
     return [{ type: "append", slaveId, incarnation, frame: fact.frame }];
   }
-  if (fact.type === "done" || fact.type === "closed") noteLast(fleet, source, fact.lastFrame);
   const member = fleet.members.get(slaveId);
+  const slave = fleet.core.slaves.find(({ id }) => id === slaveId);
+  if (fact.type === "closed" && fact.lastFrame === null) {
+    // Only one that never said it was prepared can have measured nothing: of any other its own process may still report.
+    if (member?.incarnation !== incarnation || slave?.state !== "preparing") return [];
+    noteLast(fleet, source, 0);
+  } else if (fact.type === "done" || fact.type === "closed") noteLast(fleet, source, fact.lastFrame ?? 0);
   if (member?.incarnation !== incarnation) {
     if (fact.type !== "heartbeat") return [];
     if (fact.lastFrame !== null) noteLast(fleet, source, fact.lastFrame);
     const expel = stampOrder(fleet, slaveId, incarnation, { type: "expel" });
     return [expel, ...answerLast(fleet, slaveId, incarnation, fact.lastFrame)];
   }
-  const slave = fleet.core.slaves.find(({ id }) => id === slaveId);
   return slave === undefined ? [] : learnOfMember(fleet, { source, member, slave }, fact, time);
 }
 

@@ -1,4 +1,5 @@
-import type { SlaveLink, ToSlave } from "../protocol/link.ts";
+import type { SlaveLink } from "../protocol/link.ts";
+import type { Fact, Order } from "../protocol/message.ts";
 import type { Clock } from "../protocol/ports.ts";
 
 /**
@@ -70,7 +71,7 @@ export function createReporters(clock: Clock, silentMs: number): Reporters {
       return {
         send(message) {
           link?.send(message);
-          if (endsReport(message)) for (const reporter of own) reporter.link.send(message);
+          if (message.type === "order" && endsReport(message.order)) for (const reporter of own) reporter.link.send(message);
         },
         close: (reason) => link?.close(reason),
         get bufferedBytes() {
@@ -82,6 +83,11 @@ export function createReporters(clock: Clock, silentMs: number): Reporters {
 }
 
 /** By their stamps each process knows which are meant for it. */
-function endsReport(message: ToSlave): boolean {
-  return message.type === "order" && ["ack", "resend", "expel"].includes(message.order.type);
+export function endsReport({ type }: Order): boolean {
+  return type === "ack" || type === "resend" || type === "expel";
+}
+
+/** What of a process whose id another has is heard: what it measured, and its life once nobody takes it for the slave. */
+export function isReport({ type }: Fact, isMember: boolean): boolean {
+  return type === "frame" || (!isMember && (type === "heartbeat" || type === "done"));
 }

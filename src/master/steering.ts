@@ -13,6 +13,7 @@ import type { Submission } from "./executions.ts";
 import { createFleetOptions, createFleetSnapshot, needsOf } from "./fleet-options.ts";
 import { createLateFrames } from "./late-frames.ts";
 import { createLogLines } from "./log-lines.ts";
+import { isReport } from "./reporters.ts";
 import type { Registry, RegistryEvent } from "./registered-slave.ts";
 import type { RoomLedger } from "./room-ledger.ts";
 import type { ChosenSlave, SlaveNeeds } from "./select-slaves.ts";
@@ -223,10 +224,8 @@ export function createSteering(setup: SteeringSetup): Steering {
     },
     receive,
     receiveReport(slaveId, message) {
-      const { type } = message.fact;
       const member = steered.get(message.execution)?.live.fleet.members.get(slaveId);
-      const stranger = member?.incarnation !== message.incarnation;
-      if (type === "frame" || (stranger && (type === "heartbeat" || type === "done"))) receive(slaveId, message);
+      if (isReport(message.fact, member?.incarnation === message.incarnation)) receive(slaveId, message);
     },
     noteSlave({ type, id }) {
       if (closed) return;

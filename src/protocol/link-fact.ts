@@ -92,5 +92,5 @@ export const checkFact: Check<Fact> = variants<Fact>({
       }),
     ),
   }),
-  closed: fields({ lastFrame: whole() }),
+  closed: fields({ lastFrame: orNull(whole()) }),
 });

@@ -184,8 +184,11 @@ export type Fact =
     }
   /** How it stands at the rendezvous of a scenario; said again every second. */
   | ({ readonly type: "arrive" } & Arrivals)
-  /** Everything is over and freed; `lastFrame`: the number of its very last frame, 0 for none. */
-  | { readonly type: "closed"; readonly lastFrame: number };
+  /**
+   * Everything is over and freed; `lastFrame`: the number of its very last frame, 0 for none; null: this process never had
+   * that source, another of the same id may have.
+   */
+  | { readonly type: "closed"; readonly lastFrame: number | null };
 
 /** Where a scenario stands that was paused by itself: its own time is test time without what it stood. */
 export interface ScenarioPause {

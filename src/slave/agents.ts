@@ -34,10 +34,15 @@ export interface Agents {
   close(): Promise<void>;
 }
 
+/** Ended sources that are remembered: an owner that asks for older ones waits for their lease's end. */
+const mostLeft = 10_000;
+
 /** A slave that takes part in nothing yet. */
 export function createAgents(options: AgentsOptions): Agents {
   const { clock, log } = options;
   const agents = new Map<string, ExecutionAgent>();
+  /** Sources that ended here, with the number of their last frame: they never begin again. */
+  const left = new Map<string, number>();
   let times = computeLeaseTimes(30_000, 5_000);
   let closed = false;
 
@@ -56,8 +61,13 @@ export function createAgents(options: AgentsOptions): Agents {
       orphanMs: options.orphanMs,
       send: (fact) => send(source, "message" in fact ? { ...fact, message: mask(fact.message) } : fact),
       createRun: (order, events, leaseMemory) => options.createRun(order, events, { leaseMemory, log: executionLog }),
-      onOver: () => {
+      onOver: (lastFrame) => {
         agents.delete(key);
+        left.set(key, lastFrame);
+        for (const [oldest] of left) {
+          if (left.size <= mostLeft) break;
+          left.delete(oldest);
+        }
         log("info", "left an execution", { execution: source.executionId });
       },
     });
@@ -73,10 +83,11 @@ export function createAgents(options: AgentsOptions): Agents {
     },
     obey(order, stamp) {
       const known = agents.get(nameSource(stamp));
+      const lastFrame = left.get(nameSource(stamp)) ?? null;
       if (known !== undefined) known.obey(order, stamp);
-      // Of one that ended, or of a process that this one replaces: there is nothing to close.
-      else if (order.type === "close") send(stamp, { type: "closed", lastFrame: 0 });
-      else if (order.type === "prepare" && !closed) add(stamp, createMasker(order.inputs.secrets)).obey(order, stamp);
+      else if (order.type === "close") send(stamp, { type: "closed", lastFrame });
+      else if (order.type === "prepare" && lastFrame === null && !closed)
+        add(stamp, createMasker(order.inputs.secrets)).obey(order, stamp);
     },
     reconnect() {
       for (const agent of agents.values()) agent.reconnect();

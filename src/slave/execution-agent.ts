@@ -1,5 +1,5 @@
 import { advanceAgent, type AgentEvent, createAgentState } from "../cluster/agent.ts";
-import { isEmpty } from "../cluster/frame-buffer.ts";
+import { isEmpty, tellLast } from "../cluster/frame-buffer.ts";
 import type { LeaseTimes } from "../cluster/lease-times.ts";
 import type { SlaveEffect } from "../cluster/slave.ts";
 import type { Fact, Order, OrderStamp } from "../protocol/message.ts";
@@ -27,8 +27,8 @@ export interface ExecutionAgentOptions {
     events: ShareRunEvents,
     leaseMemory: SharedArrayBuffer,
   ): ShareRun;
-  /** It has ended, everything is freed and its owner knows or will not ask. */
-  onOver(): void;
+  /** It has ended and everything is freed; `lastFrame`: the number of its very last frame, 0 for none. */
+  onOver(lastFrame: number): void;
 }
 
 /** What carries out one execution's orders on this slave. */
@@ -143,9 +143,10 @@ export function createExecutionAgent(options: ExecutionAgentOptions): ExecutionA
     attempt(() => carryOut({ type: "close" }));
   };
   const finish = (): void => {
-    close().then(options.onOver, (error: unknown) => {
+    const leave = () => options.onOver(tellLast(state.core.frames));
+    close().then(leave, (error: unknown) => {
       log("error", `it did not end well: ${error instanceof Error ? error.message : String(error)}`);
-      options.onOver();
+      leave();
     });
   };
   const close = (): Promise<void> => {

@@ -28,6 +28,20 @@ export function checkTotals(bySource: ReadonlyMap<string, SimulatedSlave>, fleet
   }
 }
 
+/** An execution is final when of each source the last frame is in, or its lease has ended. */
+export function checkFinal(bySource: ReadonlyMap<string, SimulatedSlave>, fleet: FleetState): void {
+  for (const [name, { high, over }] of fleet.sources) {
+    const slave = bySource.get(name);
+    if (over || slave === undefined) continue;
+    const { last, unsent } = slave.agent.core.frames;
+    const behind = slave.uncut > 0 ? 1 : 0;
+    if (high !== last + unsent.length + behind) {
+      const kept = `${last} sent, ${unsent.length} not, ${slave.uncut} operations in none`;
+      throw new BrokenRule("nothing that a source measured is written off before its lease ends", `${name}: ${high} of ${kept}`);
+    }
+  }
+}
+
 /** Where the load says how many iterations there are: planned = completed + interrupted + dropped + lost. */
 export function checkPlanned(fleet: FleetState, now: number): void {
   const { core, partition } = fleet;

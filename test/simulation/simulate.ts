@@ -2,7 +2,7 @@ import { computeLeaseTimes } from "../../src/cluster/lease-times.ts";
 import { createLiveThresholds } from "../../src/cluster/live-thresholds.ts";
 import { createSnapshot } from "../../src/measure/snapshot.ts";
 import { createMemoryStore } from "../../src/store/memory.ts";
-import { checkBegun, checkMeetings, checkPlanned, checkRows, checkTotals } from "./checks.ts";
+import { checkBegun, checkFinal, checkMeetings, checkPlanned, checkRows, checkTotals } from "./checks.ts";
 import { createCommands } from "./commands.ts";
 import { planFaults } from "./faults.ts";
 import { BrokenRule, createGroundTruth } from "./ground-truth.ts";
@@ -84,12 +84,13 @@ export async function simulate(seed: number, trace: Trace | null = null): Promis
       mayHold,
     },
     deliver: (slaveId, incarnation, order, stamp) =>
-      network.transmit(slaveId, () => fleet.bySource.get(`${slaveId}#${incarnation}`)?.receive(order, stamp)),
+      network.transmit(slaveId, () => fleet.deliver(slaveId, incarnation, order, stamp)),
     deliverOld: (slaveId, incarnation, order, stamp) =>
       fleet.bySource.get(`${slaveId}#${incarnation}`)?.receive(order, stamp),
     onAnswered: (answer) => commands.noteAnswer(answer),
     onDeath: () => commands.forget(),
     onFinal: () => {
+      if (!final) checkFinal(fleet.bySource, master.fleet);
       final = true;
     },
   });

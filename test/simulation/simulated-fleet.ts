@@ -1,4 +1,6 @@
 import type { LeaseTimes } from "../../src/cluster/lease-times.ts";
+import { endsReport, isReport } from "../../src/master/reporters.ts";
+import type { Fact, Order, OrderStamp } from "../../src/protocol/message.ts";
 import { BrokenRule, type GroundTruth } from "./ground-truth.ts";
 import type { Network } from "./network.ts";
 import type { Dice } from "./random.ts";
@@ -13,6 +15,8 @@ export interface SimulatedFleet {
   /** The latest incarnation. */
   find(id: string): SimulatedSlave;
   launch(id: string, incarnation: number): void;
+  /** An order arrives at the process that has the id now; what ends a report also at the one that it is meant for. */
+  deliver(id: string, incarnation: number, order: Order, stamp: OrderStamp): void;
   /** Offers the next incarnation until it is taken or everything is over, as a slave that dials in does. */
   dial(id: string): void;
 }
@@ -34,6 +38,13 @@ export function createSimulatedFleet(options: SimulatedFleetOptions): SimulatedF
   const bySource = new Map<string, SimulatedSlave>();
   const latest = new Map<string, number>();
   const redials = dice.chance(0.5);
+  /** What a process without the id says is heard if it is a report. */
+  const hear = (id: string, incarnation: number, fact: Fact, via: number) => {
+    const master = options.master();
+    const isMember = master.fleet.members.get(id)?.incarnation === incarnation;
+    if (via === latest.get(id) || isReport(fact, isMember))
+      master.tell({ type: "fact", slaveId: id, incarnation, fact });
+  };
   const launch = (id: string, incarnation: number) => {
     latest.set(id, incarnation);
     const slave = createSimulatedSlave({
@@ -47,7 +58,7 @@ export function createSimulatedFleet(options: SimulatedFleetOptions): SimulatedF
       isMember: () => options.master().fleet.sources.has(`${id}#${incarnation}`),
       send(fact) {
         const event = { type: "fact", slaveId: id, incarnation, fact } as const;
-        network.transmit(id, () => options.master().tell(event));
+        network.transmit(id, () => hear(id, incarnation, fact, incarnation));
         // One that knows the new owner is still heard by the old one; before that it is the only one it knows.
         const { old } = options.master();
         if (fact.type === "heartbeat" && old !== null && slave.agent.token > old.token) old.tell(event);
@@ -55,7 +66,7 @@ export function createSimulatedFleet(options: SimulatedFleetOptions): SimulatedF
     });
     bySource.set(`${id}#${incarnation}`, slave);
   };
-  return {
+  const fleet: SimulatedFleet = {
     bySource,
     find(id) {
       const slave = bySource.get(`${id}#${latest.get(id) ?? 0}`);
@@ -63,7 +74,21 @@ export function createSimulatedFleet(options: SimulatedFleetOptions): SimulatedF
       return slave;
     },
     launch,
+    deliver(id, incarnation, order, stamp) {
+      const own = bySource.get(`${id}#${incarnation}`);
+      const now = latest.get(id) ?? 0;
+      if (now === incarnation || endsReport(order)) own?.receive(order, stamp);
+      if (now === incarnation || order.type !== "close") return;
+      // A process that never had this source.
+      const fact: Fact = { type: "closed", lastFrame: null };
+      network.transmit(id, () => hear(id, incarnation, fact, now));
+    },
     dial(id) {
+      // While the process that has the id answers the other one is refused, and tries again.
+      if (bySource.get(`${id}#${latest.get(id) ?? 0}`)?.answers === true) {
+        if (!options.isOver()) time.after(500 + dice.random() * 500, () => fleet.dial(id));
+        return;
+      }
       const incarnation = (latest.get(id) ?? 0) + 1;
       launch(id, incarnation);
       const offer = () => {
@@ -74,4 +99,5 @@ export function createSimulatedFleet(options: SimulatedFleetOptions): SimulatedF
       offer();
     },
   };
+  return fleet;
 }

@@ -37,6 +37,8 @@ export interface SimulatedSlave {
   /** SIGKILL. */
   kill(): void;
   readonly alive: boolean;
+  /** Neither dead nor frozen. */
+  readonly answers: boolean;
   /** All operations in frames up to this number. */
   sumFrames(through: number): number;
   /** Operations that are in no frame yet. */
@@ -113,6 +115,9 @@ export function createSimulatedSlave(options: SimulatedSlaveOptions): SimulatedS
     },
     get alive() {
       return alive;
+    },
+    get answers() {
+      return alive && time.now >= frozenUntil;
     },
     sumFrames: (through) => sums[through] ?? Number.NaN,
     get uncut() {
