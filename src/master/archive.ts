@@ -1,5 +1,6 @@
 import { EngineError } from "../errors.ts";
 import { unpackSnapshot } from "../measure/pack-snapshot.ts";
+import type { Snapshot } from "../measure/snapshot.ts";
 import type { MergedState } from "./merged-state.ts";
 import type { Report, TimeSeries } from "../protocol/report.ts";
 import type { Execution, LogList, Metrics } from "../protocol/rest.ts";
@@ -58,9 +59,16 @@ export function createArchive(store: Store): Archive {
       if (report === null) return null;
       const [stored, submission] = await Promise.all([store.readSnapshot(id), readDocument(store, id, "submission")]);
       if (stored === null) return report.timeseries;
-      const names = submission?.workflow.scenarios.map(({ name }) => name) ?? [];
+      const names = submission?.workflow.scenarios?.map(({ name }) => name) ?? [];
       const startedAt = report.start_time === null ? null : Date.parse(report.start_time);
-      return viewTimeSeries(unpackSnapshot((stored.packed as MergedState).snapshot), names, startedAt, query);
+      let snapshot: Snapshot;
+      try {
+        snapshot = unpackSnapshot((stored.packed as MergedState).snapshot);
+      } catch {
+        // For that it may have ended.
+        return report.timeseries;
+      }
+      return viewTimeSeries(snapshot, names, startedAt, query);
     },
     async retain(now, { maxAgeMs, maxExecutions }) {
       let forgotten = 0;

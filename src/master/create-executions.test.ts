@@ -1,6 +1,7 @@
 import { expect, onTestFinished, test } from "vitest";
 import { createTurnedClock } from "../../test/support/turned-clock.ts";
 import { createScenario, createWorkflow } from "../../test/support/staged-run.ts";
+import type { Frame } from "../protocol/frame.ts";
 import { createMemoryStore } from "../store/memory.ts";
 import type { Store } from "../store/store.ts";
 import { createArchive } from "./archive.ts";
@@ -10,13 +11,14 @@ import { createRoomLedger } from "./room-ledger.ts";
 import { createSteering } from "./steering.ts";
 import { createRow } from "./stored-execution.ts";
 
-/** A master that finds one execution in its store, which lets it have that when `held` resolves. */
-async function findExecution(held: Promise<void>) {
+/** A master that finds one execution in its store, which lets it have that when `held` resolves; `spoil`: what is in the store. */
+async function findExecution(held: Promise<void>, spoil: (store: Store) => Promise<unknown> = () => Promise.resolve()) {
   const memory = createMemoryStore();
   const load = { mode: "constant-vus", vus: 1, durationMs: 60_000, rampUpMs: 0 } as const;
   const workflow = createWorkflow([createScenario(load)]);
   await memory.putDocument("x", "submission", { workflow, env: {}, hadSecrets: false, queue: true });
   await memory.putIndex(createRow({ id: "x", workflow, createdAt: 0, vus: 1 }, "pending", null));
+  await spoil(memory);
   const store: Store = {
     ...memory,
     async acquire(id) {
@@ -93,3 +95,88 @@ test("until an execution of the store is taken up no command says that it is unk
   expect(await executions.scale("x", { target: 1, of: "vus", scenario: null, overMs: 0 })).toBe(1);
   expect(await executions.stopWorkflow(workflow.id, stop)).toEqual(["x"]);
 });
+
+test("the list has what is not taken up yet, as many as it counts", async () => {
+  const held = Promise.withResolvers<void>();
+  const { executions, workflow, takeUp } = await findExecution(held.promise);
+  const taking = takeUp();
+  const query = { limit: 10, offset: 0 };
+  expect(await executions.list(query)).toMatchObject({
+    total: 1,
+    executions: [{ id: "x", workflow_id: workflow.id, status: "pending", phase: "queued", target_vus: 1 }],
+  });
+  expect(await executions.describeWorkflow(workflow.id)).toMatchObject({ status: "pending", executions: ["x"] });
+  held.resolve();
+  await taking;
+  expect(await executions.list(query)).toMatchObject({ total: 1, executions: [{ id: "x", status: "pending" }] });
+});
+
+const source = { executionId: "x", slaveId: "s", incarnation: 1 };
+const frame: Frame = {
+  number: 1,
+  second: 0,
+  testTimeMs: 1_000,
+  warmUp: false,
+  series: [{ key: { metric: "http_reqs", type: "counter", tags: {} }, type: "counter", sum: 7 }],
+  errors: [],
+  vus: [],
+  overflow: {},
+  generator: { cpu: 0, eventLoopLagMs: 0, memory: 0 },
+};
+
+/** What may be wrong with what an earlier master left, and what can still be told then. */
+const spoilt: Record<string, { spoil(store: Store): Promise<unknown>; told: object; requests: number }> = {
+  "a state that is none": {
+    async spoil(store) {
+      await store.writeCheckpoint("x", { token: await store.acquire("x"), state: { core: null } });
+      await store.appendFrame(source, frame);
+    },
+    told: { degraded: true, reason: "internal" },
+    requests: 7,
+  },
+  "a merged state that is none": {
+    async spoil(store) {
+      const token = await store.acquire("x");
+      await store.writeCheckpoint("x", { token, state: {} });
+      await store.writeSnapshot("x", token, { snapshot: null }, []);
+    },
+    told: { degraded: true, reason: "internal" },
+    requests: 0,
+  },
+  "a workflow that is none": {
+    spoil: (store) => store.putDocument("x", "submission", { workflow: { scenarios: null }, env: {} }),
+    told: { degraded: false, reason: "start_failed" },
+    requests: 0,
+  },
+  "no submission": {
+    spoil: (store) => store.putDocument("x", "submission", null),
+    told: {
+      degraded: false,
+      reason: "start_failed",
+      events: [{ message: "it cannot be taken up: its submission is gone" }],
+    },
+    requests: 0,
+  },
+};
+
+for (const [name, { spoil, told, requests }] of Object.entries(spoilt)) {
+  test(`an execution that cannot be taken up has ended, with the reason in its record: ${name}`, async () => {
+    const { executions, workflow, takeUp } = await findExecution(Promise.resolve(), spoil);
+    await takeUp();
+    const ended = { status: "failed", passed: false, ...told };
+    const execution = await executions.describe("x");
+    expect(execution).toMatchObject({ id: "x", workflow_id: workflow.id, phase: "done", ...ended });
+    expect(execution?.events.at(-1)?.message).toMatch(/^it cannot be taken up: ./);
+    const report = await executions.report("x");
+    expect(report).toMatchObject({ execution_id: "x", ...ended });
+    expect(report?.metrics["http_reqs"]?.values["count"] ?? 0).toBe(requests);
+    expect(await executions.metrics("x")).toMatchObject({ total_requests: requests });
+    expect((await executions.logs("x"))?.logs.map(({ level }) => level)).toEqual(["error"]);
+    const list = await executions.list({ limit: 10, offset: 0 });
+    expect(list).toMatchObject({ total: 1, executions: [{ id: "x", status: "failed" }] });
+    expect(await executions.timeSeries("x", {})).not.toBeNull();
+    const stop = { graceMs: null, force: false, reason: "stopped_by_api" } as const;
+    await expect(executions.stop("x", stop)).resolves.toBeUndefined();
+    expect(executions.count()).toEqual({ active: 0, pending: 0 });
+  });
+}

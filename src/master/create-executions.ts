@@ -5,6 +5,7 @@ import type { IndexRow, Store } from "../store/store.ts";
 import { type Archive, notEnded } from "./archive.ts";
 import { createCommands } from "./commands.ts";
 import { describePending } from "./describe-execution.ts";
+import { describeUntaken } from "./end-untaken.ts";
 import { describeNoMetrics } from "./describe-metrics.ts";
 import { checkOutputFiles, isOutputFileName } from "./execution-outputs.ts";
 import type { ExecutionFiles } from "./execution-files.ts";
@@ -44,14 +45,16 @@ export function createExecutions(options: ExecutionsOptions): Executions {
   };
   const describeRow = async (row: IndexRow): Promise<Execution[]> => {
     const described = await describe(row.executionId);
-    return described === null ? [] : [described];
+    if (described !== null) return [described];
+    const untaken = describeUntaken(row, (await archive.submission(row.executionId))?.workflow ?? null);
+    return untaken === null ? [] : [untaken];
   };
   const summarizeWorkflow = async (rows: readonly IndexRow[]): Promise<WorkflowSummary | null> => {
     const [latest] = rows;
     const first = rows.at(-1);
     if (latest === undefined || first === undefined) return null;
     const submission = await archive.submission(latest.executionId);
-    const status = (await describe(latest.executionId))?.status;
+    const status = (await describeRow(latest))[0]?.status;
     if (submission === null || status === undefined) return null;
     const { workflow } = submission;
     return {

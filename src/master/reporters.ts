@@ -71,7 +71,8 @@ export function createReporters(clock: Clock, silentMs: number): Reporters {
       return {
         send(message) {
           link?.send(message);
-          if (message.type === "order" && endsReport(message.order)) for (const reporter of own) reporter.link.send(message);
+          if (message.type === "order" && endsReport(message.order))
+            for (const reporter of own) reporter.link.send(message);
         },
         close: (reason) => link?.close(reason),
         get bufferedBytes() {

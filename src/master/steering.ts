@@ -11,6 +11,7 @@ import { openExecutionOutputs } from "./execution-outputs.ts";
 import type { ExecutionFiles } from "./execution-files.ts";
 import type { Submission } from "./executions.ts";
 import { createFleetOptions, createFleetSnapshot, needsOf } from "./fleet-options.ts";
+import { endUntaken } from "./end-untaken.ts";
 import { createLateFrames } from "./late-frames.ts";
 import { createLogLines } from "./log-lines.ts";
 import { isReport } from "./reporters.ts";
@@ -180,8 +181,20 @@ export function createSteering(setup: SteeringSetup): Steering {
     try {
       await takeUp(unfinished, takingUp);
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
-      log("error", `it cannot be taken up: ${reason}`, { execution: unfinished.row.executionId });
+      const reason = describeError(error);
+      const { executionId: execution } = unfinished.row;
+      log("error", `it cannot be taken up: ${reason}`, { execution });
+      if (closed) return;
+      // It may have come half way.
+      const begun = steered.get(execution);
+      steered.delete(execution);
+      ledger.release(execution);
+      await begun?.close();
+      try {
+        await endUntaken(store, unfinished.row, { reason, at: clock.wall(), engineVersion });
+      } catch (failure) {
+        log("error", `its end was not stored, the next start tries again: ${describeError(failure)}`, { execution });
+      }
     }
   };
 
@@ -247,4 +260,8 @@ export function createSteering(setup: SteeringSetup): Steering {
       await work.settled();
     },
   };
+}
+
+function describeError(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

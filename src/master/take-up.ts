@@ -10,13 +10,12 @@ import type { ExecutionCard } from "./describe-execution.ts";
 import { createFleetOptions, createFleetSnapshot, type FleetSurroundings } from "./fleet-options.ts";
 import { type MergedState, restoreMerged } from "./merged-state.ts";
 import type { SteeredExecution } from "./steer-execution.ts";
-import { readDocument, type StoredSubmission } from "./stored-execution.ts";
+import { readDocument } from "./stored-execution.ts";
 import { type SubmissionQueue, unstartable } from "./submission-queue.ts";
 
 /** An execution that had not ended when its master went. */
 export interface UnfinishedExecution {
   readonly row: IndexRow;
-  readonly submission: StoredSubmission;
   /** Has its fleet begun? Else it waits for its turn. */
   readonly begun: boolean;
 }
@@ -44,20 +43,18 @@ export async function listUnfinished(store: Store): Promise<UnfinishedExecution[
   for (const status of ["pending", "running", "paused"]) {
     for (let offset = 0; ; offset += pageSize) {
       const { rows } = await store.listIndex({ status, limit: pageSize, offset });
-      const submissions = await Promise.all(rows.map((row) => readDocument(store, row.executionId, "submission")));
-      rows.forEach((row, at) => {
-        const submission = submissions[at] ?? null;
-        if (submission !== null) found.push({ row, submission, begun: begun.has(row.executionId) });
-      });
+      for (const row of rows) found.push({ row, begun: begun.has(row.executionId) });
       if (rows.length < pageSize) break;
     }
   }
   return found.toSorted((left, right) => left.row.createdAt - right.row.createdAt);
 }
 
-/** Goes on with an execution where its last master left it. */
+/** Goes on with an execution where its last master left it. Rejects where its record does not let it. */
 export async function takeUp(unfinished: UnfinishedExecution, surroundings: TakeUpSurroundings): Promise<void> {
-  const { row, submission, begun } = unfinished;
+  const { row, begun } = unfinished;
+  const submission = await readDocument(surroundings.store, row.executionId, "submission");
+  if (submission === null) throw new Error("its submission is gone");
   const { env, hadSecrets } = submission;
   // An older version kept none.
   const workflow = Object.assign({ outputs: [] }, submission.workflow);

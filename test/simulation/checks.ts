@@ -37,7 +37,10 @@ export function checkFinal(bySource: ReadonlyMap<string, SimulatedSlave>, fleet:
     const behind = slave.uncut > 0 ? 1 : 0;
     if (high !== last + unsent.length + behind) {
       const kept = `${last} sent, ${unsent.length} not, ${slave.uncut} operations in none`;
-      throw new BrokenRule("nothing that a source measured is written off before its lease ends", `${name}: ${high} of ${kept}`);
+      throw new BrokenRule(
+        "nothing that a source measured is written off before its lease ends",
+        `${name}: ${high} of ${kept}`,
+      );
     }
   }
 }
@@ -155,7 +158,8 @@ export function checkBegun(fleet: FleetState, truth: GroundTruth, now: number): 
       if (dropped !== left)
         throw new BrokenRule("what nobody of the scaled VUs began is dropped", `${dropped} of ${left}`);
     }
-    if (part.scales.length > 0) continue;
+    // Shared iterations are as many whatever the scale, and whoever heard of it.
+    if (part.scales.length > 0 && load.mode !== "shared-iterations") continue;
     const planned =
       load.mode === "shared-iterations"
         ? load.iterations
@@ -170,6 +174,7 @@ export function checkBegun(fleet: FleetState, truth: GroundTruth, now: number): 
     }
     // The slaves' clocks are not the owner's to the millisecond, and some ran on into a pause.
     const latest = Math.max(testTimeAt(core, now), ...core.slaves.map(({ furthestMs }) => furthestMs));
+    if (part.scales.length > 0) continue;
     const early = latest < scenario.startTimeMs + (durationMs ?? 0) - 500;
     const left = undone[at] ?? 0;
     if (early && left > 0 && part.dead.length === 0 && pool[at]?.length === 0) {
