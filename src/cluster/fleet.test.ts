@@ -415,3 +415,31 @@ test("a load that ended while it stood still for a master that was away is told,
   expect(fleet.events()).toEqual(["started", "owner_changed", "suspended s0"]);
   expect(fleet.fleet.degraded).toBe(true);
 });
+
+const cause = { reason: "internal", message: "it broke", code: null } as const;
+
+test("a process that never had a source closes nothing of it: its frames are waited for until the lease has ended", () => {
+  const fleet = playFleet();
+  fleet.begin();
+  expect(fleet.tell({ type: "fail", cause })).toEqual(["s0 close", "s1 close"]);
+  expect(fleet.fact("s0", { type: "closed", lastFrame: 0 })).toEqual([]);
+  // The id's new process; the frozen one may have frames.
+  expect(fleet.fact("s1", { type: "closed", lastFrame: null })).toEqual([]);
+  expect(fleet.fleet.core.phase).toBe("closing");
+  expect(fleet.fleet.sources.get("s1#1")).toMatchObject({ last: null, over: false });
+  fleet.turn(5_000);
+  expect(fleet.tick()).toContain("final");
+  expect(fleet.fleet.sources.get("s1#1")).toMatchObject({ last: null, over: true });
+  expect(fleet.fleet.degraded).toBe(true);
+});
+
+test("of a slave that was never prepared there is nothing to wait for", () => {
+  const fleet = playFleet();
+  fleet.tell({ type: "begin" });
+  fleet.fact("s0", { type: "prepared" });
+  expect(fleet.tell({ type: "fail", cause })).toEqual(["s0 close", "s1 close"]);
+  expect(fleet.fact("s1", { type: "closed", lastFrame: null })).toEqual([]);
+  expect(fleet.fact("s0", { type: "closed", lastFrame: null })).toEqual([]);
+  expect(fleet.fact("s0", { type: "closed", lastFrame: 0 })).toEqual(["final"]);
+  expect(fleet.fleet.degraded).toBe(false);
+});

@@ -114,6 +114,7 @@ const facts: readonly Fact[] = [
   { type: "want", scenario: "default", serial: 0 },
   { type: "claim", scenario: "default", serial: 1, through: [[1, 5]] },
   { type: "closed", lastFrame: 0 },
+  { type: "closed", lastFrame: null },
 ];
 
 test.each(facts.map((fact) => [fact.type, fact] as const))("the fact %s arrives as it was sent", (_type, fact) => {

@@ -4,6 +4,7 @@ import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { EngineError } from "../errors.ts";
 import type { FilePaths, NamedFile } from "../protocol/named-file.ts";
+import type { Clock } from "../protocol/ports.ts";
 import type { ShareRun } from "../run/share-run.ts";
 
 /** A file that a submit brought. */
@@ -11,7 +12,7 @@ type SentFile = NamedFile & { readonly hash: string };
 
 /** Where a slave gets the files of its executions. */
 export interface InputSource {
-  /** Puts the file at this path; its bytes are checked. Rejects with EngineError `start_failed`. */
+  /** Puts the file at this path; its bytes are checked. Rejects with EngineError `start_failed` once the signal is aborted. */
   fetch(executionId: string, file: SentFile, to: string, signal: AbortSignal): Promise<void>;
 }
 
@@ -26,12 +27,20 @@ export interface ExecutionInputs {
 /** How many are fetched at a time. */
 const atOnce = 4;
 
-/** `room`: a folder of this process alone, made when the first file comes. */
+export interface InputsOptions {
+  /** A folder of this process alone, made when the first file comes. */
+  readonly room: string;
+  readonly source: InputSource;
+  readonly clock: Clock;
+  /** What has not come so long after the order to prepare does not come, ms. */
+  readonly limitMs: number;
+}
+
+/** The files that an execution's submit brought; none is there yet. */
 export function createExecutionInputs(
   executionId: string,
   files: readonly NamedFile[],
-  room: string,
-  source: InputSource,
+  { room, source, clock, limitMs }: InputsOptions,
 ): ExecutionInputs {
   const folder = join(room, randomUUID());
   const sent = files.filter((file): file is SentFile => file.hash !== null);
@@ -49,6 +58,14 @@ export function createExecutionInputs(
     });
     await Promise.all(work);
   };
+  const fetchInTime = async (): Promise<void> => {
+    const alarm = clock.at(clock.now() + limitMs, () => stop.abort());
+    try {
+      await fetchAll();
+    } finally {
+      alarm.cancel();
+    }
+  };
 
   return {
     paths: new Map(sent.map(({ name, hash }) => [name, join(folder, hash)])),
@@ -58,7 +75,7 @@ export function createExecutionInputs(
       return {
         ...run,
         async prepare() {
-          fetching = fetchAll();
+          fetching = fetchInTime();
           await fetching;
           return run.prepare();
         },

@@ -4,9 +4,9 @@ import { type IncomingMessage, request as requestPlain } from "node:http";
 import { request as requestSecure } from "node:https";
 import { Transform } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import { setTimeout as wait } from "node:timers/promises";
 import { EngineError } from "../errors.ts";
 import { inputHeaders } from "../protocol/link.ts";
+import type { Clock } from "../protocol/ports.ts";
 import { createKeyHeaders, type DialSecurity } from "./dial.ts";
 import type { InputSource } from "./execution-inputs.ts";
 
@@ -17,30 +17,56 @@ export interface JoinedMaster {
   readonly ticket: string;
 }
 
-const tries = 4;
+/** Each wait between two tries is longer than the one before, up to the last, ms. */
 const betweenMs = 500;
+const longestMs = 2_000;
 
-/** Fetches files over the API of the master that the slave is joined to; a connection that breaks is tried again. */
+/**
+ * Fetches files over the API of the master that the slave is joined to; what fails is tried again until the signal ends
+ * it: a master may be away, or not have taken up the execution yet.
+ */
 export function createInputFetcher(
   slaveId: string,
+  clock: Clock,
   security: () => DialSecurity,
   joined: () => JoinedMaster | null,
 ): InputSource {
   return {
     async fetch(executionId, file, to, signal) {
-      let failure = "no master is joined";
-      for (let attempt = 0; attempt < tries && !signal.aborted; attempt++) {
-        // Only the signal cuts it short, which the loop and the try look at.
-        if (attempt > 0) await wait(betweenMs * attempt, undefined, { signal }).catch(() => undefined);
+      const begunAt = clock.now();
+      let failure: string | null = null;
+      let tries = 0;
+      while (!signal.aborted) {
         const master = joined();
-        if (master === null) continue;
-        const answer = await tryOnce(master, { executionId, hash: file.hash, size: file.size, to, signal });
-        if (answer === null) return;
-        failure = answer;
+        if (master === null) failure = "no master is joined";
+        else {
+          tries++;
+          const answer = await tryOnce(master, { executionId, hash: file.hash, size: file.size, to, signal });
+          if (answer === null) return;
+          // What the end of the time cut short says nothing of why.
+          if (!signal.aborted) failure = answer;
+        }
+        await wait(Math.min(longestMs, betweenMs * Math.max(1, tries)), signal);
       }
-      throw new EngineError("start_failed", `the file ${file.name} did not come from the master: ${failure}`);
+      const tookS = Math.round((clock.now() - begunAt) / 1_000);
+      const why = `${failure ?? "it did not answer"} (${tries} tries in ${tookS} s)`;
+      throw new EngineError("start_failed", `the file ${file.name} did not come from the master: ${why}`);
     },
   };
+
+  /** Resolves after so long, or once the signal is aborted. */
+  function wait(ms: number, signal: AbortSignal): Promise<void> {
+    if (signal.aborted) return Promise.resolve();
+    return new Promise((resolve) => {
+      const end = () => {
+        alarm.cancel();
+        signal.removeEventListener("abort", end);
+        resolve();
+      };
+      const alarm = clock.at(clock.now() + ms, end);
+      signal.addEventListener("abort", end);
+    });
+  }
 
   async function tryOnce(
     { url, ticket }: JoinedMaster,

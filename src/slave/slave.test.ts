@@ -8,6 +8,7 @@ import {
   startHandOwner,
   sumCounter,
 } from "../../test/support/hand-owner.ts";
+import { cutPlan } from "../plan/cut-plan.ts";
 import type { Plan } from "../protocol/plan.ts";
 
 function planLoad(url: string, duration: string, vus = 5): Plan {
@@ -208,14 +209,14 @@ test("orders of an older owner are ignored", async () => {
   expect(applied()).toEqual(["p", "c"]);
 });
 
-test("of an execution that it does not know a slave says closed, and nothing else", async () => {
+test("of an execution that it does not know a slave says that it has no such source, and nothing else", async () => {
   const owner = await startHandOwner();
   owner.order("old", { type: "renew", sequence: 1, ownerWallMs: 0 });
   owner.order("old", { type: "expel" });
   owner.order("old", { type: "stop", command: "c", graceMs: 0 });
   owner.order("old", { type: "close" });
   await owner.seen("old", "closed");
-  expect(owner.facts("old")).toEqual([{ type: "closed", lastFrame: 0 }]);
+  expect(owner.facts("old")).toEqual([{ type: "closed", lastFrame: null }]);
   expect(owner.slave.agents.list()).toEqual([]);
 });
 
@@ -287,4 +288,37 @@ test("a draining slave whose VUs nobody takes leaves in time, with all that it m
   expect(performance.now() - from).toBeLessThan(45_000);
   expect(owner.logged).toContain("warn: leaving with VUs that nobody took over");
   await expectCounted(owner, "e1", target);
+});
+
+test("a process answers for its own sources alone: of one that it never had it says so, of one that ended it knows the last frame", async () => {
+  const target = await startTestTarget();
+  const owner = await startHandOwner();
+  const plan = planLoad(target.url, "500ms");
+  owner.order("of another process", { type: "close" });
+  await owner.seen("of another process", "closed");
+  expect(owner.facts("of another process")).toEqual([{ type: "closed", lastFrame: null }]);
+  await owner.start("e1", plan);
+  await owner.seen("e1", "done");
+  owner.order("e1", { type: "close" });
+  await owner.seen("e1", "closed");
+  await gone(owner);
+  const before = owner.facts("e1").length;
+  const [share] = cutPlan(plan, [1]);
+  if (share === undefined) throw new Error("no share");
+  // An owner that was restored from an older state: frames of that source would begin at 1 again.
+  owner.order("e1", { type: "prepare", executionId: "e1", plan, inputs: { env: {}, secrets: {} }, share });
+  owner.order("e1", { type: "close" });
+  owner.order("e1", { type: "close" }, { incarnation: 2 });
+  await waitUntil(
+    () => Promise.resolve(owner.facts("e1").length === before + 2),
+    30_000,
+    () => JSON.stringify(owner.facts("e1").slice(before)),
+  );
+  const last = owner.frames("e1").at(-1)?.number;
+  expect(last).toBeGreaterThan(0);
+  expect(owner.facts("e1").slice(before)).toEqual([
+    { type: "closed", lastFrame: last },
+    { type: "closed", lastFrame: null },
+  ]);
+  expect(owner.slave.agents.list()).toEqual([]);
 });

@@ -1,4 +1,5 @@
 import type { JsonObject } from "../protocol/json.ts";
+import { findPrepareLimit } from "../cluster/fleet-state.ts";
 import type { SlaveCard } from "../protocol/link.ts";
 import type { Clock, Log, Random, TargetLists } from "../protocol/ports.ts";
 import { chooseSeed } from "../run/choose-seed.ts";
@@ -44,6 +45,9 @@ export interface MakeSlaveOptions {
   readonly orphanMs?: number;
 }
 
+/** So long before its owner gives up a slave that does not prepare, it says what it lacks, ms. */
+const tellingMs = 3_000;
+
 /** A slave that runs shares for real; it is in no network yet. */
 export function makeSlave(options: MakeSlaveOptions): Slave {
   const { card, threads, cores, clock, random } = options;
@@ -51,7 +55,12 @@ export function makeSlave(options: MakeSlaveOptions): Slave {
     ...options,
     createRun: ({ executionId, plan, share, inputs }, events, { leaseMemory, log }) => {
       options.noteSecrets(inputs.secrets);
-      const files = createExecutionInputs(executionId, plan.workflow.files, options.inputRoom, options.inputs);
+      const files = createExecutionInputs(executionId, plan.workflow.files, {
+        room: options.inputRoom,
+        source: options.inputs,
+        clock,
+        limitMs: findPrepareLimit(plan) - tellingMs,
+      });
       const run = createShareRun(
         {
           plan: { ...plan, workflow: useOwnSources(plan.workflow, options.localIps) },
@@ -103,7 +112,7 @@ export async function startSlave(options: StartSlaveOptions): Promise<RunningSla
     log("info", `port ${listen.port} is taken, it listens on ${server.port}`);
   }
   let ticket: string | null = null;
-  const inputs = createInputFetcher(options.card.id, options.security, () =>
+  const inputs = createInputFetcher(options.card.id, options.clock, options.security, () =>
     dialler.master === null || ticket === null ? null : { url: dialler.master, ticket },
   );
   const card = { ...options.card, address: `${listen.host ?? ""}:${server.port}` };
