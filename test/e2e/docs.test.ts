@@ -16,7 +16,7 @@ const chinese = (page: string): string => page.replace(/\.md$/, ".zh-CN.md");
 const followed = pages.filter((page) => !page.endsWith(".zh-CN.md") && readParts(read(page)).length > 0);
 
 const all = mkdtempSync(join(tmpdir(), "workflow-engine-docs-"));
-afterAll(() => rmSync(all, { recursive: true, force: true }));
+afterAll(() => rmSync(all, { recursive: true, force: true }), 300_000);
 
 /** WRITE_DOCS=1 puts what is printed into the pages where it is another; look at what it wrote. */
 const writes = process.env["WRITE_DOCS"] === "1";
@@ -38,7 +38,7 @@ describe("followed as they stand, pages print what they show", () => {
       }
       expect(differences).toEqual([]);
     },
-    90_000,
+    400_000,
   );
 });
 
@@ -79,7 +79,7 @@ const workflows = pages.flatMap((page) =>
   }),
 );
 
-test.concurrent.each(workflows)("the workflow at $at is valid", async ({ body, page }) => {
+test.concurrent.each(workflows)("the workflow at $at is valid", { timeout: 120_000 }, async ({ body, page }) => {
   const folder = mkdtempSync(join(all, "page-"));
   // The files that they name.
   for (const name of ["data", "flow", "grpc", "http"])
@@ -88,7 +88,7 @@ test.concurrent.each(workflows)("the workflow at $at is valid", async ({ body, p
     if (kind === "file") writeFileSync(join(folder, name), text);
   }
   writeFileSync(join(folder, "shown.yaml"), body);
-  const { stdout, stderr } = await runCommand(["validate", "shown.yaml"], { cwd: folder });
+  const { stdout, stderr } = await runCommand(["validate", "shown.yaml"], { cwd: folder, deadlineMs: 110_000 });
   const problems = `${stdout}${stderr}`
     .split("\n")
     .filter((line) => /^shown\.yaml:\d/.test(line) && !line.includes(": warning: "));

@@ -3,13 +3,17 @@
  *
  * - `<!-- file: NAME -->` before a block: it is that file.
  * - `<!-- run -->` before a block: the page's shell runs it.
- * - `<!-- start: NAME -->` before a block: it runs in a terminal of its own, until it is stopped or the page ends.
+ * - `<!-- ask -->` before a block that changes nothing: the page's shell runs it again until it prints what the page shows.
+ * - `<!-- start: NAME -->` before a block: it runs in a terminal of its own, until it is stopped or the page ends; the page
+ *   goes on when it has printed what is shown, with `<!-- start: NAME until WORDS -->` those words, else anything.
  * - `<!-- stop: NAME -->` or `<!-- kill: NAME -->` alone: ends that one with SIGTERM or SIGKILL.
  * - `<!-- output -->` before a block: what the last of those printed. A line `…` stands for any lines.
  */
 export interface DocPart {
-  readonly kind: "file" | "run" | "start" | "stop" | "kill" | "output";
+  readonly kind: "file" | "run" | "ask" | "start" | "stop" | "kill" | "output";
   readonly name: string;
+  /** Of `start`: what must be printed before the page goes on; "": what it shows, or anything. */
+  readonly awaits: string;
   /** The language of its block; of `stop` and `kill` empty. */
   readonly tag: string;
   readonly body: string;
@@ -19,17 +23,19 @@ export interface DocPart {
 }
 
 const part =
-  /^[ \t]*<!-- (file|run|start|stop|kill|output)(?:: (\S+))? -->\n(?:\n?[ \t]*```(\w*)\n([^]*?)^[ \t]*```$)?/gm;
+  /^[ \t]*<!-- (file|run|ask|start|stop|kill|output)(?:: (\S+?)(?: until (.+?))?)? -->\n(?:\n?[ \t]*```(\w*)\n([^]*?)^[ \t]*```$)?/gm;
 
 export function readParts(text: string): DocPart[] {
   return [...text.matchAll(part)].map((match) => {
-    const [whole, kind, name = "", tag = "", body = ""] = match;
+    const [whole, kind, name = "", awaits = "", tag = "", body = ""] = match;
     const line = text.slice(0, match.index).split("\n").length;
     const shown = kind as DocPart["kind"];
     // A comment without a block asks only for an end; what follows it is another's.
-    if (shown === "stop" || shown === "kill") return { kind: shown, name, tag: "", body: "", at: match.index, line };
+    if (shown === "stop" || shown === "kill") {
+      return { kind: shown, name, awaits, tag: "", body: "", at: match.index, line };
+    }
     if (!whole.includes("```")) throw new Error(`line ${line}: \`${kind}\` has no block`);
-    return { kind: shown, name, tag, body, at: match.index + whole.lastIndexOf("\n") + 1 - body.length, line };
+    return { kind: shown, name, awaits, tag, body, at: match.index + whole.lastIndexOf("\n") + 1 - body.length, line };
   });
 }
 

@@ -1,13 +1,14 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { symlinkSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
 import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Json } from "../../src/protocol/json.ts";
 import { repository } from "./command.ts";
 import { matchesJson, matchesOutput } from "./doc-output.ts";
 import type { DocPart } from "./doc-page.ts";
+import { chooseFreePort } from "./free-port.ts";
+import { copyPatient, makePatient } from "./patient-example.ts";
 
 /** What a page showed and what was printed instead. */
 export interface DocDifference {
@@ -22,7 +23,11 @@ export interface DocDifference {
 /** Ports that pages name; each is a free one while they are run. */
 const namedPorts = ["8080", "8081", "8000", "9091", "9092", "9093", "9094", "8443", "50051"];
 
-const partDeadlineMs = 60_000;
+/** How long a part may take before it counts as hung. */
+const partDeadlineMs = 120_000;
+
+/** What the summary of a load says of a machine that was too busy for it. */
+const busyMachine = /^ *! the generator was saturated.*\n(?: *! {3}.*\n)*\n?/gm;
 
 interface Process {
   readonly child: ChildProcess;
@@ -30,19 +35,27 @@ interface Process {
 }
 
 /**
- * Follows a page in a folder: `./workflow-engine` is the built one, `examples` and `configs` are the repository's. Gives
- * where the output was another. Ends all it started.
+ * Follows a page in a folder: `./workflow-engine` is the built one, `examples` and `configs` are the repository's; all
+ * that has a bound on a time has it in minutes. Gives where the output was another. Ends all it started.
  */
 export async function followPage(parts: readonly DocPart[], folder: string): Promise<DocDifference[]> {
   const ports = await choosePorts();
   const there = (text: string): string =>
-    ports.reduce((all, [named, free]) => all.replaceAll(new RegExp(`(?<![\\d.])${named}(?!\\d)`, "g"), free), text);
-  const back = (text: string): string => ports.reduce((all, [named, free]) => all.replaceAll(free, named), text);
+    ports.reduce(
+      (all, [named, free]) => all.replaceAll(new RegExp(`(?<![\\d.])${named}(?!\\d)`, "g"), free),
+      makePatient(text),
+    );
+  const back = (text: string): string =>
+    ports.reduce(
+      (all, [named, free]) => all.replaceAll(new RegExp(`(?<![\\da-f])${free}(?![\\da-f])`, "g"), named),
+      text.replaceAll(busyMachine, ""),
+    );
   const main = join(repository, "dist", "cli", "main.js");
   writeFileSync(join(folder, "workflow-engine"), `#!/bin/sh\nexec "${process.execPath}" "${main}" "$@"\n`, {
     mode: 0o755,
   });
-  for (const name of ["examples", "configs"]) symlinkSync(join(repository, name), join(folder, name));
+  for (const name of ["configs", "node_modules"]) symlinkSync(join(repository, name), join(folder, name));
+  copyPatient(join(repository, "examples"), join(folder, "examples"));
   const environment = {
     PATH: `${dirname(process.execPath)}:${process.env["PATH"] ?? ""}`,
     HOME: folder,
@@ -81,29 +94,32 @@ export async function followPage(parts: readonly DocPart[], folder: string): Pro
       if (part.kind === "start") {
         const running = start(`exec 2>&1; exec env ${there(part.body)}`);
         terminals.set(part.name, running);
-        await until(
-          () =>
-            running.printed !== "" && (next === undefined || next.body === "" || isShown(next, back(running.printed))),
-        );
+        await until(() => {
+          if (part.awaits !== "") return running.printed.includes(part.awaits);
+          return (
+            running.printed !== "" && (next === undefined || next.body === "" || isShown(next, back(running.printed)))
+          );
+        });
         if (next?.body === "") await sleep(1500);
         last = { command: part.body, process: running, code: 0 };
       }
-      if (part.kind === "run") {
-        // Variables live from block to block, as in one terminal.
-        const running = start(
-          `exec 2>&1\n. ./.variables\n${there(part.body)}\ncode=$?\ndeclare -p >.variables 2>/dev/null\nexit $code`.replace(
-            ". ./.variables",
-            "{ . ./.variables; } 2>/dev/null",
-          ),
+      if (part.kind === "run" || part.kind === "ask") {
+        const askUntil = performance.now() + partDeadlineMs;
+        do {
+          // Variables live from block to block, as in one terminal.
+          const running = start(
+            `exec 2>&1\n{ . ./.variables; } 2>/dev/null\n${there(part.body)}\ncode=$?\ndeclare -p >.variables 2>/dev/null\nexit $code`,
+          );
+          shells.push(running.child);
+          last = { command: part.body, process: running, code: await finish(running.child) };
+        } while (
+          part.kind === "ask" &&
+          next !== undefined &&
+          !isShown(next, back(last.process.printed)) &&
+          performance.now() < askUntil
         );
-        shells.push(running.child);
-        const [code] = (await Promise.race([once(running.child, "close"), sleep(partDeadlineMs, ["late"])])) as [
-          number | null | "late",
-        ];
-        if (code === "late") end(running.child, "SIGKILL");
-        last = { command: part.body, process: running, code: code === "late" ? null : code };
-        if (next === undefined && code !== 0) {
-          const printed = `${running.printed}(ended with ${String(code)})`;
+        if (next === undefined && last.code !== 0) {
+          const printed = `${last.process.printed}(ended with ${String(last.code)})`;
           differences.push({ index, line: part.line, command: part.body, shown: "", printed: back(printed) });
         }
       }
@@ -128,6 +144,14 @@ export async function followPage(parts: readonly DocPart[], folder: string): Pro
     for (const shell of shells) endGroup(shell);
   }
   return differences;
+}
+
+/** The code of a shell; null: it was ended by a signal, or here because it took too long. */
+async function finish(shell: ChildProcess): Promise<number | null> {
+  const late = setTimeout(() => end(shell, "SIGKILL"), partDeadlineMs);
+  const [code] = (await once(shell, "close")) as [number | null];
+  clearTimeout(late);
+  return code;
 }
 
 function isShown({ tag, body }: DocPart, printed: string): boolean {
@@ -184,18 +208,13 @@ async function stop(child: ChildProcess | undefined, signal: NodeJS.Signals = "S
   if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
   const closed = once(child, "close");
   end(child, signal);
-  const late = setTimeout(() => end(child, "SIGKILL"), 8000);
+  const late = setTimeout(() => end(child, "SIGKILL"), partDeadlineMs / 2);
   await closed;
   clearTimeout(late);
 }
 
 async function choosePorts(): Promise<[named: string, free: string][]> {
-  const servers = namedPorts.map(() => createServer().listen(0, "127.0.0.1"));
-  await Promise.all(servers.map((server) => once(server, "listening")));
-  const chosen = servers.map((server, index): [string, string] => {
-    const address = server.address();
-    return [namedPorts[index] ?? "", typeof address === "object" ? String(address?.port) : ""];
-  });
-  await Promise.all(servers.map((server) => once(server.close(), "close")));
-  return chosen;
+  return Promise.all(
+    namedPorts.map(async (named): Promise<[string, string]> => [named, String(await chooseFreePort())]),
+  );
 }
