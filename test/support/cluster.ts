@@ -39,7 +39,7 @@ export interface Answer {
 }
 
 export interface MasterOptions {
-  /** Default: 2 s, the shortest. */
+  /** Default: 8 s. Shorter only where all that takes part may be lost. */
   readonly heartbeatTimeout?: string;
   readonly args?: readonly string[];
   /** Default: a store in memory; null: as the environment says. */

@@ -6,6 +6,9 @@ import type { Arrival } from "./counting-target.ts";
 
 const delayMs = Number(process.argv[2] ?? 0);
 const arrivals: Arrival[] = [];
+/** So many requests are answered before answers are held back. */
+let holdAfter = Number.POSITIVE_INFINITY;
+const held: (() => void)[] = [];
 
 const server = createServer((request, response) => {
   const numberOf = (header: string): number | null => {
@@ -21,13 +24,20 @@ const server = createServer((request, response) => {
   });
   const asked = /[?&]delay=(\d+)/.exec(request.url ?? "")?.[1];
   const waitMs = asked === undefined ? delayMs : Number(asked);
-  if (waitMs === 0) response.end("ok");
-  else setTimeout(() => response.end("ok"), waitMs);
+  const answer = () => void response.end("ok");
+  if (arrivals.length > holdAfter) held.push(answer);
+  else if (waitMs === 0) answer();
+  else setTimeout(answer, waitMs);
 });
 server.keepAliveTimeout = 60_000;
 server.listen(0, "127.0.0.1", () => process.send?.({ port: (server.address() as AddressInfo).port }));
 process.on("message", (message) => {
-  if (message === "count") process.send?.({ count: arrivals.length });
-  else process.send?.({ arrivals });
+  const [question, after] = String(message).split(" ");
+  if (question === "hold") holdAfter = Number(after);
+  if (question === "release") {
+    holdAfter = Number.POSITIVE_INFINITY;
+    for (const answer of held.splice(0)) answer();
+  }
+  process.send?.(message === "list" ? { arrivals } : { count: arrivals.length });
 });
 process.on("disconnect", () => process.exit(0));

@@ -21,6 +21,10 @@ export interface CountingTarget {
   count(): Promise<number>;
   /** All requests so far, in order. */
   list(): Promise<readonly Arrival[]>;
+  /** Requests after the first so many are counted and not answered until `release`: so long their iterations last. */
+  hold(after?: number): Promise<void>;
+  /** Answers those that were held, and all that come. */
+  release(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -51,6 +55,8 @@ async function startCountingTarget(delayMs = 0): Promise<CountingTarget> {
     url: `http://127.0.0.1:${port}`,
     count: async () => (await ask<{ readonly count: number }>("count")).count,
     list: async () => (await ask<{ readonly arrivals: readonly Arrival[] }>("list")).arrivals,
+    hold: async (after = 0) => void (await ask(`hold ${after}`)),
+    release: async () => void (await ask("release")),
     async close() {
       if (child.exitCode !== null || child.signalCode !== null) return;
       const ended = once(child, "exit");
