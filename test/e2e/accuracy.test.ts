@@ -17,7 +17,7 @@ const planned = 800;
 async function measure(options: object, url: string): Promise<Report> {
   const steps = [{ id: "ask", type: "http", config: { url: `${url}/?i=\${iteration}` } }];
   const file = writeTemporary("accuracy.json", JSON.stringify({ options, steps }));
-  const { stdout } = await runCommand(["run", file, "--json", "--threads", "1"], { deadlineMs: 55_000 });
+  const { stdout } = await runCommand(["run", file, "--json", "--threads", "1"], { deadlineMs: 110_000 });
   return JSON.parse(stdout) as Report;
 }
 
@@ -39,10 +39,10 @@ function readPercentile(metric: ReportMetric | undefined, percent: number): numb
 }
 
 test("a target that stands still for 2 s: the distribution is the triangle that users see, no start is left out", {
-  timeout: 60_000,
+  timeout: 120_000,
 }, async () => {
   const target = await startFreezingTarget(300, freezeMs);
-  const load = { rate: 1_000 / everyMs, duration: "8s", pre_allocated_vus: 400 };
+  const load = { rate: 1_000 / everyMs, duration: "8s", pre_allocated_vus: planned };
   const report = await measure(load, target.url);
   const { frozen, answers } = await target.tell();
   const startedAt = Date.parse(report.start_time ?? "");
@@ -77,22 +77,23 @@ test("a target that stands still for 2 s: the distribution is the triangle that 
 });
 
 test("one user who waits for each answer sees a single slow request: the raw distribution hides the standstill", {
-  timeout: 60_000,
+  timeout: 120_000,
 }, async () => {
-  const target = await startFreezingTarget(100, freezeMs);
-  const report = await measure({ vus: 1, duration: "5s", pacing: `${everyMs}ms` }, target.url);
+  // So long that a machine that stands still for a second or two looks fast beside it.
+  const longMs = 3 * freezeMs;
+  const target = await startFreezingTarget(50, longMs);
+  const report = await measure({ vus: 1, iterations: 150, pacing: `${everyMs}ms` }, target.url);
   const raw = report.metrics["http_req_duration"];
-  expect(raw?.values["max"]).toBeGreaterThan(freezeMs - toleranceMs);
-  const slow = (raw?.histogram ?? [])
-    .filter(([low]) => low > freezeMs / 2)
-    .reduce((sum, [, , count]) => sum + count, 0);
+  expect(raw?.values["max"]).toBeGreaterThan(longMs - toleranceMs);
+  const slow = (raw?.histogram ?? []).filter(([low]) => low > longMs / 2).reduce((sum, [, , count]) => sum + count, 0);
   expect(slow).toBe(1);
-  expect(raw?.values["p(95)"]).toBeLessThan(freezeMs / 2);
+  expect(raw?.values["count"]).toBe(150);
+  expect(raw?.values["p(95)"]).toBeLessThan(longMs / 2);
   expect(report.metrics["http_req_duration_corrected"]).toBeUndefined();
 });
 
 test("too few VUs for a standstill: what could not start is counted, and the generator says that it was saturated", {
-  timeout: 60_000,
+  timeout: 120_000,
 }, async () => {
   const target = await startFreezingTarget(300, freezeMs);
   const report = await measure({ rate: 1_000 / everyMs, duration: "8s", pre_allocated_vus: 20 }, target.url);
@@ -123,7 +124,7 @@ async function listen(onSocket: (socket: Socket) => void): Promise<number> {
   return (server.address() as AddressInfo).port;
 }
 
-test("each phase of a request is the delay that the target put into it", { timeout: 60_000 }, async () => {
+test("each phase of a request is the delay that the target put into it", { timeout: 600_000 }, async () => {
   const readAfterMs = 300;
   const answerAfterMs = 400;
   const restAfterMs = 500;
@@ -153,24 +154,30 @@ test("each phase of a request is the delay that the target put into it", { timeo
     { id: "slow", type: "http", config: { method: "POST", url: `http://127.0.0.1:${port}/`, body: { file: body } } },
   ];
   const file = writeTemporary("phases.json", JSON.stringify({ options: { vus: 1, iterations: 3 }, steps }));
-  const { stdout } = await runCommand(["run", file, "--json"], { deadlineMs: 55_000 });
-  const { metrics } = JSON.parse(stdout) as Report;
-  const valueOf = (phase: string, value: string): number => metrics[`http_req_${phase}`]?.values[value] ?? Number.NaN;
-  const [sending, waiting, receiving] = ["sending", "waiting", "receiving"].map((phase) => valueOf(phase, "avg")) as [
-    number,
-    number,
-    number,
-  ];
-  // Whoever is late, client or target: from the first byte on no delay is lost. A timer of Node's may fire 1 ms early.
-  expect(valueOf("sending", "min")).toBeGreaterThan(readAfterMs - 2);
-  expect(sending + waiting).toBeGreaterThan(readAfterMs + answerAfterMs - 4);
-  expect(valueOf("duration", "min")).toBeGreaterThan(readAfterMs + answerAfterMs + restAfterMs - 6);
-  expect(Math.abs(valueOf("duration", "avg") - sending - waiting - receiving)).toBeLessThan(0.01);
-  // A client that sees the end of one phase late gives that time to it instead of to the next: here the best of three
-  // counts. A phase that took in another one's delay would be too long each time, and the other too short.
   const least = { sending: readAfterMs, waiting: answerAfterMs, receiving: restAfterMs };
-  for (const [phase, ms] of Object.entries(least)) {
-    expect(valueOf(phase, "max"), phase).toBeGreaterThan(ms * 0.9);
-    expect(valueOf(phase, "min"), phase).toBeLessThan(ms + readAfterMs * 0.9);
+  const seen = Object.entries(least).map(([phase, ms]) => ({ phase, ms, min: Number.POSITIVE_INFINITY, max: 0 }));
+  const isExact = ({ ms, min, max }: (typeof seen)[number]) => max > ms * 0.9 && min < ms + readAfterMs * 0.9;
+  // A client that sees the end of one phase late gives that time to it instead of to the next: here the best of three
+  // counts, and of more where the machine disturbs them all. A phase that took in another one's delay would be too long
+  // each time, and the other too short.
+  for (let round = 0; round < 8 && !seen.every(isExact); round++) {
+    const { stdout } = await runCommand(["run", file, "--json"], { deadlineMs: 110_000 });
+    const { metrics } = JSON.parse(stdout) as Report;
+    const valueOf = (phase: string, value: string): number => metrics[`http_req_${phase}`]?.values[value] ?? Number.NaN;
+    const [sending, waiting, receiving] = ["sending", "waiting", "receiving"].map((phase) => valueOf(phase, "avg")) as [
+      number,
+      number,
+      number,
+    ];
+    // Whoever is late, client or target: from the first byte on no delay is lost. A timer of Node's may fire 1 ms early.
+    expect(valueOf("sending", "min")).toBeGreaterThan(readAfterMs - 2);
+    expect(sending + waiting).toBeGreaterThan(readAfterMs + answerAfterMs - 4);
+    expect(valueOf("duration", "min")).toBeGreaterThan(readAfterMs + answerAfterMs + restAfterMs - 6);
+    expect(Math.abs(valueOf("duration", "avg") - sending - waiting - receiving)).toBeLessThan(0.01);
+    for (const each of seen) {
+      each.min = Math.min(each.min, valueOf(each.phase, "min"));
+      each.max = Math.max(each.max, valueOf(each.phase, "max"));
+    }
   }
+  expect(seen.filter((each) => !isExact(each))).toEqual([]);
 });
