@@ -52,7 +52,7 @@ await_url() {
   tries=0
   until grep -Eo 'http://[0-9.]+:[0-9]+' "$work/$1.log" | head -n 1 | grep .; do
     tries=$((tries + 1))
-    [ "$tries" -lt 300 ] || give_up "$1 did not start"
+    [ "$tries" -lt 1200 ] || give_up "$1 did not start"
     sleep 0.1
   done
 }

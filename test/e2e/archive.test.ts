@@ -75,21 +75,21 @@ test("it holds the runtime, what runs, what a reader needs, and every licence", 
 });
 
 test("through a link, read-only, as another user, without a route: validates and runs the quick start", {
-  timeout: 60_000,
+  timeout: 150_000,
 }, async () => {
   const examples = join(root, "examples");
   const { code, stdout, stderr } = await finish(
     startIsolated(`
       "$1" version &&
       "$1" validate '${examples}/quickstart.yaml' -e DEMO_URL=http://127.0.0.1:1 &&
-      "$1" run '${examples}/quickstart.yaml' --demo-target -d 1s -q`),
+      "$1" run '${examples}/quickstart.yaml' --demo-target -i 20 -q`),
   );
   expect([code, stderr]).toEqual([0, ""]);
   expect(stdout).toContain(`(Node.js v24.`);
   expect(stdout).toMatch(/checks_succeeded|http_reqs/);
 });
 
-test("a master with a slave on loopback, without a route", { timeout: 90_000 }, async () => {
+test("a master with a slave on loopback, without a route", { timeout: 200_000 }, async () => {
   const child = startIsolated(`
     state=$(mktemp -d)
     "$1" master start --address 127.0.0.1:8080 --data-dir "$state" &
@@ -97,7 +97,7 @@ test("a master with a slave on loopback, without a route", { timeout: 90_000 }, 
     "$1" slave start --id alone --address 127.0.0.1:0 &
     slave=$!
     trap 'kill $master $slave; wait $master $slave; rm -rf "$state"' EXIT
-    for _ in $(seq 100); do
+    for _ in $(seq 600); do
       "$1" slaves get alone 2>/dev/null | grep -q online && break
       sleep 0.2
     done

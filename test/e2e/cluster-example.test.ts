@@ -62,9 +62,9 @@ function killIfThere(pid: number): void {
 }
 
 test("the guide's three nodes run 200 of 400 VUs on each slave, and leave nothing running", {
-  timeout: 90_000,
+  timeout: 300_000,
 }, async () => {
-  const { code, stdout, stderr, left } = await runScript(["-d", "3s", "--json"]);
+  const { code, stdout, stderr, left } = await runScript(["--json"]);
   expect({ code, left, stderr: code === 0 ? "" : stderr }).toEqual({ code: 0, left: [], stderr: "" });
   const report = JSON.parse(stdout) as Report;
   expect(report).toMatchObject({ workflow_name: "分布式性能测试", status: "completed", passed: true, degraded: false });
@@ -77,9 +77,9 @@ test("the guide's three nodes run 200 of 400 VUs on each slave, and leave nothin
   expect(stderr).toMatch(/slave-1: 200 VUs, \d+ iterations\nslave-2: 200 VUs, \d+ iterations\n/);
 });
 
-test("ended in the middle, it ends what it started", { timeout: 90_000 }, async () => {
+test("ended in the middle, it ends what it started", { timeout: 300_000 }, async () => {
   const watches: Promise<void>[] = [];
-  const { code, left } = await runScript(["-d", "60s"], (stderr, pid) => {
+  const { code, left } = await runScript(["-d", "10m"], (stderr, pid) => {
     const [, master, id] = /^submitted to (http:.*): (.+)$/m.exec(stderr) ?? [];
     if (id === undefined || watches.length > 0) return;
     const active = waitForVus(`${master}/api/v1/executions/${id}`, 400);
@@ -92,9 +92,9 @@ test("ended in the middle, it ends what it started", { timeout: 90_000 }, async 
 
 /** Resolves when the execution has so many active VUs. */
 async function waitForVus(url: string, wanted: number): Promise<void> {
-  const deadline = performance.now() + 30_000;
+  const deadline = performance.now() + 120_000;
   for (let active = 0; active < wanted; await setTimeout(100)) {
-    if (performance.now() > deadline) throw new Error(`${url} had ${active} of ${wanted} VUs after 30 s`);
+    if (performance.now() > deadline) throw new Error(`${url} had ${active} of ${wanted} VUs after 120 s`);
     const response = await fetch(url, { signal: AbortSignal.timeout(30_000) });
     active = ((await response.json()) as Execution).active_vus;
   }

@@ -81,7 +81,7 @@ steps:
 
 test.each(["run", "submit"])(
   "the guide's workflow works as it is written: %s",
-  { timeout: 60_000 },
+  { timeout: 150_000 },
   async (command) => {
     const folder = mkdtempSync(join(tmpdir(), "we-db-"));
     onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
@@ -95,7 +95,7 @@ test.each(["run", "submit"])(
       await cluster.addSlave("db-slave-1", { args: ["--capabilities", "http_executor,db_executor,script_executor"] });
       args.push("--master", cluster.url);
     }
-    const { stdout, stderr, code } = await runCommand(args, { deadlineMs: 55_000 });
+    const { stdout, stderr, code } = await runCommand(args, { deadlineMs: 120_000 });
     expect(code, `${stdout}${stderr}`).toBe(0);
     const report = JSON.parse(stdout) as Report;
     expect(report).toMatchObject({ passed: true, errors: [], metrics: { db_rows: { values: { count: 40 } } } });
