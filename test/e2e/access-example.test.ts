@@ -8,7 +8,7 @@ import { chooseFreePort } from "../support/free-port.ts";
 test("examples/access/with-keys.sh: who has no key is refused, who has one runs a test, and both are written down", async () => {
   const child = spawn("sh", [join(repository, "examples", "access", "with-keys.sh")], {
     env: { ...process.env, NO_COLOR: "1", FORCE_COLOR: undefined, PORT: String(await chooseFreePort()) },
-    timeout: 170_000,
+    timeout: 290_000,
   });
   const [stdout, stderr, code] = await Promise.all([
     text(child.stdout),
@@ -20,4 +20,4 @@ test("examples/access/with-keys.sh: who has no key is refused, who has one runs 
   expect(stderr).toContain("error: this master answers only with a key");
   const deeds = [...stderr.matchAll(/"message":"audit: ([^"]*)"/g)].map(([, deed]) => deed);
   expect(deeds).toEqual(["fleet joinAsSlave done", "unknown listSlaves unauthorized", "ci submitWorkflow done"]);
-}, 180_000);
+}, 300_000);
