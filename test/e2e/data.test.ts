@@ -73,13 +73,13 @@ async function play(place: (typeof places)[number], folder: string): Promise<Rep
 
 test.each(places)(
   "unique rows are used once each, and the load ends with the last: %s",
-  { timeout: 200_000 },
+  { timeout: 400_000 },
   async (place) => {
     const target = await startTestTarget(5);
     const folder = makeFolder(createWorkflow(target.url, { mode: "unique" }, { vus: 12, duration: "1h" }));
     // Rows are dealt to those who ask: nobody goes on before each has one.
     await target.hold();
-    const everybody = expect.poll(() => target.count(), { timeout: 120_000 }).toBe(12);
+    const everybody = expect.poll(() => target.count(), { timeout: 300_000 }).toBe(12);
     const [report] = await Promise.all([play(place, folder), everybody.then(() => target.release())]);
     const taken = await listTaken(target);
     expect(taken.map(({ row }) => row).toSorted((a, b) => a - b)).toEqual(
@@ -91,7 +91,7 @@ test.each(places)(
   },
 );
 
-test.each(places)("as many unique rows as iterations: each gets one: %s", { timeout: 200_000 }, async (place) => {
+test.each(places)("as many unique rows as iterations: each gets one: %s", { timeout: 400_000 }, async (place) => {
   const target = await startTestTarget(5);
   const folder = makeFolder(createWorkflow(target.url, { mode: "unique" }, { vus: 12, iterations: rows }));
   const report = await play(place, folder);
@@ -102,7 +102,7 @@ test.each(places)("as many unique rows as iterations: each gets one: %s", { time
 
 test.each(places)(
   "sequential rows follow the number of the iteration, around and around: %s",
-  { timeout: 200_000 },
+  { timeout: 400_000 },
   async (place) => {
     const target = await startTestTarget(1);
     const folder = makeFolder(createWorkflow(target.url, { mode: "sequential" }, { vus: 6, iterations: 900 }));
@@ -113,7 +113,7 @@ test.each(places)(
   },
 );
 
-test.each(places)("a VU keeps its shuffled row for its life: %s", { timeout: 200_000 }, async (place) => {
+test.each(places)("a VU keeps its shuffled row for its life: %s", { timeout: 400_000 }, async (place) => {
   const target = await startTestTarget(1);
   const feeder = { mode: "shuffle", per: "vu" };
   const folder = makeFolder(
@@ -128,7 +128,7 @@ test.each(places)("a VU keeps its shuffled row for its life: %s", { timeout: 200
 
 test.each(places)(
   "rows that end stop the load, and what is left is dropped: %s",
-  { timeout: 200_000 },
+  { timeout: 400_000 },
   async (place) => {
     const target = await startTestTarget(1);
     const folder = makeFolder(createWorkflow(target.url, { on_end: "stop" }, { vus: 6, iterations: 1_000 }));
@@ -139,7 +139,7 @@ test.each(places)(
 );
 
 test("a slave that is killed takes its rows with it: nobody else gets them, and the report lists them", {
-  timeout: 200_000,
+  timeout: 400_000,
 }, async () => {
   const target = await startTestTarget();
   const folder = makeFolder(createWorkflow(target.url, { mode: "unique" }, { vus: 9, duration: "1h" }));
