@@ -43,7 +43,8 @@ export async function followPage(parts: readonly DocPart[], folder: string): Pro
   const there = (text: string): string =>
     ports.reduce(
       (all, [named, free]) => all.replaceAll(new RegExp(`(?<![\\d.])${named}(?!\\d)`, "g"), free),
-      makePatient(text),
+      // The bound of a search is what makes its levels.
+      text.includes("mode: find-limit") ? text : makePatient(text),
     );
   const back = (text: string): string =>
     ports.reduce(
