@@ -41,9 +41,9 @@ async function measure(folder: string, count: number): Promise<{ most: number; p
   const watch = join(folder, "watch.mjs");
   writeFileSync(
     watch,
-    `import { copyFileSync } from "node:fs";
+    `import { readFileSync, writeFileSync } from "node:fs";
      import { isMainThread } from "node:worker_threads";
-     if (isMainThread) process.on("exit", () => copyFileSync("/proc/self/status", ${JSON.stringify(status)}));`,
+     if (isMainThread) process.on("exit", () => writeFileSync(${JSON.stringify(status)}, readFileSync("/proc/self/status")));`,
   );
   const env = { NODE_OPTIONS: `--import=${watch}` };
   const command = startCommand(["run", file, "-q", "--threads", "2"], { deadlineMs: 170_000, env });
