@@ -22,7 +22,7 @@ export interface ScenarioRun {
   abandon(): void;
   /** `timeMs` is the scenario's own time, not counted from its start. Throws EngineError. */
   scale(timeMs: number, target: number, overMs: number): void;
-  /** See Scheduler. Nothing is granted once the scenario has ended. */
+  /** See Scheduler. */
   release(share: ScenarioShare): Promise<VuIteration[]>;
   grant(share: ScenarioShare): void;
   allot(ranges: readonly IterationRange[], last: boolean): void;
@@ -119,9 +119,7 @@ export function createScenarioRun(
         scheduler.scale(Math.max(0, timeMs - startTimeMs), target, overMs);
     },
     release: (kept) => scheduler.release(kept),
-    grant(whole) {
-      if (phase !== "ended") scheduler.grant(whole);
-    },
+    grant: (whole) => scheduler.grant(whole),
     allot: (ranges, last) => scheduler.allot(ranges, last),
     confirm: (through) => scheduler.confirm(through),
     lookAgain: () => scheduler.lookAgain(),

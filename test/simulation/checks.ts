@@ -149,7 +149,9 @@ export function checkBegun(fleet: FleetState, truth: GroundTruth, now: number): 
     const heard = Math.min(...core.slaves.map(({ steered }) => steered));
     // Who hears of a scale after its load's end goes by the profile before it, here and in what it counts.
     const known = scales.length > 0 && scales.every(({ serial }) => serial <= heard);
-    if (known && partition.gone.length === 0 && load.mode === "per-vu-iterations") {
+    // Orphans were lost with a slave, if only before its start.
+    const whole = partition.gone.length === 0 && part.orphans.length === 0;
+    if (known && whole && load.mode === "per-vu-iterations") {
       const endMs = scenario.startTimeMs + (durationMs ?? 0);
       const asked = countAsked(core.plan.scenarios[at] as never, part, endMs);
       let left = 0;
@@ -168,8 +170,7 @@ export function checkBegun(fleet: FleetState, truth: GroundTruth, now: number): 
           : part.progress.claimed.length * (load.mode === "per-vu-iterations" ? load.iterations : 0);
     if (planned === null) continue;
     const dropped = sum("dropped_iterations");
-    // Orphans were lost with a slave, if only before its start.
-    if (partition.gone.length === 0 && part.orphans.length === 0 && dropped !== planned - begun) {
+    if (whole && dropped !== planned - begun) {
       throw new BrokenRule("what nobody began is dropped", `${dropped} of ${planned} where ${begun} began`);
     }
     // The slaves' clocks are not the owner's to the millisecond, and some ran on into a pause.

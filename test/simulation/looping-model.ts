@@ -79,11 +79,11 @@ export function createLoopingModel(context: ModelContext): ScenarioModel {
     }
     context.later(context.periodMs * (0.5 + context.random()), () => loop(life));
   };
-  const countRest = () => {
+  const countRest = (vus: Iterable<number>) => {
     // The owner sees what nobody tells of, but not how far scaled VUs have come; without a lease nobody knows whose they are.
     if (own !== null && scaled && context.isLeased()) {
       const called = countVus(profile, Math.max(0, Math.min(context.timeMs(), endMs)));
-      for (const vu of lives.keys()) {
+      for (const vu of vus) {
         if (vu <= called) context.count("dropped_iterations", Math.max(0, own - (next.get(vu) ?? 0)));
       }
     }
@@ -113,6 +113,8 @@ export function createLoopingModel(context: ModelContext): ScenarioModel {
         confirmed.set(vu, (from.get(vu) ?? 0) + 1);
         asked.delete(vu);
         if (begun) loop(life);
+        // Its scenario is over while others go on: it never begins.
+        if (over) countRest([vu]);
       }
     },
     giveBack(vus) {
@@ -130,7 +132,7 @@ export function createLoopingModel(context: ModelContext): ScenarioModel {
       for (const [low, high] of more) ranges.push([low, high]);
       last ||= noMore;
       wanting = false;
-      if (over) countRest();
+      if (over) countRest([]);
     },
     confirm(through) {
       for (const [vu, below] of through) {
@@ -145,7 +147,7 @@ export function createLoopingModel(context: ModelContext): ScenarioModel {
     endLoad() {
       if (over) return;
       over = true;
-      countRest();
+      countRest(lives.keys());
     },
     get over() {
       return over;

@@ -112,6 +112,39 @@ test("what is granted between the load's end and the last iteration's is dropped
   expect([run.done, run.sumCounter("iterations"), run.sumCounter("dropped_iterations")]).toEqual([true, 1, 4]);
 });
 
+test("of what is granted after a scenario's end, while others go on, the rest of its scaled VUs is dropped and counted", async () => {
+  const load: Load = { mode: "per-vu-iterations", vus: 3, iterations: 3, maxDurationMs: 400 };
+  const scenarios = [createScenario(load), createScenario(constant(1, 2 * second), { name: "other" })];
+  const hold = (vus: readonly number[], begun: readonly VuIteration[]) => ({
+    scenarios: [...shareOf(vus, begun).scenarios, ...shareOf([]).scenarios],
+  });
+  const run = await stageRun(scenarios, {
+    iterationMs: 10,
+    lease: { held: true },
+    cut: ({ scenarios: [, other] }) => ({
+      scenarios: [...shareOf([1]).scenarios, ...(other === undefined ? [] : [other])],
+    }),
+  });
+  run.part.scale(0, 50, 2, 0);
+  await run.clock.turn(second);
+  const before = run.sumCounter("dropped_iterations");
+  run.part.grant(
+    hold(
+      [1, 2, 3],
+      [
+        [2, 1],
+        [3, 1],
+      ],
+    ),
+  );
+  await run.clock.turn(2 * second);
+  await run.part.close();
+  // The third VU was scaled away.
+  expect(run.sumCounter("dropped_iterations") - before).toBe(2);
+  expect(run.iterations.filter(({ vuId }) => vuId === 2 || vuId === 3)).toEqual([]);
+  expect([run.done, run.faults]).toEqual([true, []]);
+});
+
 test("the profile decides which of the held VUs run, whenever they come", async () => {
   const load: Load = {
     mode: "ramping-vus",

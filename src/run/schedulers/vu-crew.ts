@@ -211,8 +211,15 @@ export function createVuCrew(context: SchedulerContext, start: VuProfile, duty: 
       for (const [index, next] of whole.begun ?? []) begunElsewhere.set(index, next);
       const before = new Set(places);
       const given = arrange(known);
-      const asked = countIndices(runs, countVus(profile, time.now()));
-      if (over) for (const place of places.slice(0, asked)) if (!before.has(place)) granted.add(place);
+      if (over) {
+        const asked = countIndices(
+          runs,
+          countVus(profile, Math.min(time.now(), profile.endMs ?? Number.POSITIVE_INFINITY)),
+        );
+        const late = places.slice(0, asked).filter((place) => !before.has(place));
+        if (ended) dropRest(late);
+        else for (const place of late) granted.add(place);
+      }
       recount();
       letGo(given).catch(events.onFault);
     },
