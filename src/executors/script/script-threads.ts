@@ -1,11 +1,11 @@
 import { randomBytes } from "node:crypto";
 import type { Alarm, Clock } from "../../protocol/ports.ts";
-import type { Effect } from "./script-effects.ts";
-import { fromSandboxJson } from "./sandbox-json.ts";
+import { describeStop, readEnd, readQuestion } from "./sandbox-words.ts";
 import { type Question, ScriptRun, type RunListener, type ScriptEnd } from "./script-run.ts";
 import { createSlowScripts } from "./slow-scripts.ts";
 import { type Refused, ScriptThread } from "./script-thread.ts";
 import { createSolitary } from "./solitary.ts";
+import { createSpareThreads } from "./spare-threads.ts";
 import type { MemoryUse } from "./thread-memory.ts";
 import { lowPriority, type ThreadFact, type ThreadInput } from "./thread-message.ts";
 
@@ -22,11 +22,6 @@ const maxPatienceMs = 120;
 const stopLimitMs = 100;
 /** Threads for the scripts that have been seen to compute for long. */
 const maxSlow = 4;
-/**
- * Threads kept ready for the quick scripts: to make one takes 50 ms and more. With one script alone one is enough until
- * a run has been found to compute for long, because then it is known and kept apart.
- */
-const spares = { first: 1, later: 2 } as const;
 /** A run that ran out of memory so often among others gets a thread of its own. */
 const maxExhausted = 3;
 /** A run that has lost so many threads is not given another. */
@@ -41,18 +36,6 @@ export interface ScriptThreads {
   answer(run: ScriptRun, question: Question, text: string): void;
   /** Idempotent; ends all threads. */
   close(): Promise<void>;
-}
-
-interface EndedText {
-  readonly o?: unknown;
-  readonly e?: string;
-  readonly f?: readonly Effect[];
-}
-
-interface AskText {
-  readonly k: Question["kind"];
-  readonly w: unknown;
-  readonly f: readonly Effect[];
 }
 
 /**
@@ -75,8 +58,7 @@ export function createScriptThreads(
   const largeScripts = new Set<number>();
   const solitary = createSolitary({ spawn: () => spawnSlow("alone"), begin });
   let fast: ScriptThread<ScriptRun> | null = null;
-  const spare: ScriptThread<ScriptRun>[] = [];
-  let spareCount: number = input.scripts.length > 1 ? spares.later : spares.first;
+  const spare = createSpareThreads(() => spawn("shared"), input.scripts.length > 1);
   let lastId = 0;
   let alarm: Alarm | null = null;
   let closing: Promise<void> | null = null;
@@ -84,9 +66,7 @@ export function createScriptThreads(
   return {
     async start() {
       fast = spawn("shared");
-      fillSpares();
-      // A spare that is not ready when it is needed is of no use.
-      const [refused] = await Promise.all([fast.ready, ...spare.map(({ ready }) => ready)]);
+      const [refused] = await Promise.all([fast.ready, spare.start()]);
       return refused;
     },
     run(script, text, deadline, signal, listener) {
@@ -124,19 +104,9 @@ export function createScriptThreads(
     return thread;
   }
 
-  function fillSpares(): void {
-    while (spare.length < spareCount) spare.push(spawn("shared"));
-  }
-
-  function takeSpare(): ScriptThread<ScriptRun> {
-    const thread = spare.shift() ?? spawn("shared");
-    fillSpares();
-    return thread;
-  }
-
   function give(run: ScriptRun, from: ScriptThread<ScriptRun> | null = null): void {
     if (run.alone || largeScripts.has(run.script)) solitary.give(run);
-    else begin(run, slowScripts.isSlow(run.script) ? pickSlow(from) : (fast ??= takeSpare()));
+    else begin(run, slowScripts.isSlow(run.script) ? pickSlow(from) : (fast ??= spare.take()));
   }
 
   function begin(run: ScriptRun, thread: ScriptThread<ScriptRun>): void {
@@ -226,17 +196,16 @@ export function createScriptThreads(
   }
 
   function hearQuestion(run: ScriptRun, number: number, text: string): void {
-    const { k, w, f } = fromSandboxJson(text) as AskText;
-    run.takeEffects(f);
+    const { kind, what, effects } = readQuestion(text);
+    run.takeEffects(effects);
     if (!run.isNewQuestion(number)) return;
-    if (k === "http") run.requests++;
-    run.listener.onAsk(run, { number, kind: k, what: w });
+    if (kind === "http") run.requests++;
+    run.listener.onAsk(run, { number, kind, what });
   }
 
   function hearEnd(run: ScriptRun, text: string): void {
-    const { o, e, f } = fromSandboxJson(text) as EndedText;
-    run.takeEffects(f);
-    const how: ScriptEnd = e === undefined ? { type: "returned", output: o } : { type: "failed", message: e };
+    const { how, effects } = readEnd(text);
+    run.takeEffects(effects);
     if (run.requests === 0) end(run, how);
     else run.heldEnd = how;
   }
@@ -278,7 +247,7 @@ export function createScriptThreads(
     if (!hasComputed && lasts < maxPatienceMs) return;
     if (isFast) {
       if (own !== null && hasComputed) slowScripts.noteLong(own.script);
-      spareCount = spares.later;
+      spare.keepMore();
       makeSlow(thread);
     } else if (slow.size >= maxSlow && [...slow].every(({ runs }) => runs.size > 0)) return;
     moveAll(thread, own);
@@ -296,7 +265,7 @@ export function createScriptThreads(
     if (thread === fast) fast = null;
     slow.delete(thread);
     solitary.forget(thread);
-    if (spare.includes(thread)) spare.splice(spare.indexOf(thread), 1);
+    spare.forget(thread);
   }
 
   function discard(thread: ScriptThread<ScriptRun>): void {
@@ -321,9 +290,4 @@ export function createScriptThreads(
     }
     solitary.next();
   }
-}
-
-function describeStop(reason: "expired" | "cancelled" | "fault", message: string): ScriptEnd {
-  if (reason === "expired") return { type: "expired" };
-  return reason === "cancelled" ? { type: "interrupted" } : { type: "failed", message };
 }
