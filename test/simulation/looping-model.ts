@@ -84,7 +84,10 @@ export function createLoopingModel(context: ModelContext): ScenarioModel {
     if (own !== null && scaled && context.isLeased()) {
       const called = countVus(profile, Math.max(0, Math.min(context.timeMs(), endMs)));
       for (const vu of vus) {
-        if (vu <= called) context.count("dropped_iterations", Math.max(0, own - (next.get(vu) ?? 0)));
+        if (vu > called) continue;
+        context.count("dropped_iterations", Math.max(0, own - (next.get(vu) ?? 0)));
+        // Whoever gets it now has nothing left to count.
+        next.set(vu, own);
       }
     }
     ranges = [];
