@@ -3,11 +3,11 @@ import { text } from "node:stream/consumers";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { repository } from "../support/command.ts";
-import { chooseFreePort } from "../support/free-port.ts";
+import { findSteadyPort } from "../support/steady-port.ts";
 
 test("examples/access/with-keys.sh: who has no key is refused, who has one runs a test, and both are written down", async () => {
   const child = spawn("sh", [join(repository, "examples", "access", "with-keys.sh")], {
-    env: { ...process.env, NO_COLOR: "1", FORCE_COLOR: undefined, PORT: String(await chooseFreePort()) },
+    env: { ...process.env, NO_COLOR: "1", FORCE_COLOR: undefined, PORT: String(await findSteadyPort()) },
     timeout: 290_000,
   });
   const [stdout, stderr, code] = await Promise.all([

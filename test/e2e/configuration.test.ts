@@ -7,7 +7,7 @@ import { expect, onTestFinished, test } from "vitest";
 import { startCluster, waitUntil } from "../support/cluster.ts";
 import { repository, runCommand, startCommand } from "../support/command.ts";
 import { startTestTarget } from "../support/counting-target.ts";
-import { chooseFreePort } from "../support/free-port.ts";
+import { findSteadyPort } from "../support/steady-port.ts";
 import { createFolder, writeTemporary } from "../support/workflows.ts";
 
 function writeConfig(config: string): string {
@@ -49,7 +49,7 @@ test("the guide's configuration files start a master and a slave each, as it wri
     pair configs/master.yaml configs/slave.yaml second
   `;
   const work = createFolder();
-  const port = await chooseFreePort();
+  const port = await findSteadyPort();
   const isolate = 'mount --bind "$HOSTS" /etc/hosts && ip link set lo up && exec sh -c "$SCRIPT"';
   const command = isolated ? ["unshare", "-rnmpf", "--kill-child", "sh", "-c", isolate] : ["sh", "-c", script];
   const child = spawn(command[0] ?? "", command.slice(1), {

@@ -7,7 +7,7 @@ import type { Report } from "../../src/protocol/report.ts";
 import { startCluster } from "../support/cluster.ts";
 import { repository, runCommand, withoutProgress } from "../support/command.ts";
 import { protoFolder, startGrpcServer } from "../support/grpc-server.ts";
-import { copyPatiently } from "../support/patient-copy.ts";
+import { copyUnhurried } from "../support/patient-example.ts";
 
 const capabilities = ["--capabilities", "grpc_executor,http_executor"];
 
@@ -112,7 +112,7 @@ test("the examples pass against the server beside them", { timeout: 180_000 }, a
   const [printed] = (await once(child.stdout, "data")) as [Buffer];
   const address = /127\.0\.0\.1:\d+/.exec(printed.toString())?.[0] ?? "";
   for (const name of ["orders", "reflection"]) {
-    const file = copyPatiently(`examples/grpc/${name}.yaml`);
+    const file = copyUnhurried(`examples/grpc/${name}.yaml`);
     const args = ["run", file, "--json", "-i", "20", "-e", `address=${address}`];
     const { code, stdout, stderr } = await runCommand(args);
     expect(withoutProgress(stderr)).toBe("");

@@ -11,7 +11,7 @@ import type { Report } from "../../src/protocol/report.ts";
 import { startCluster } from "../support/cluster.ts";
 import { repository, runCommand, startCommand, withoutProgress } from "../support/command.ts";
 import { startDemo } from "../support/demo.ts";
-import { copyPatiently, withPatience } from "../support/patient-copy.ts";
+import { copyUnhurried, makeUnhurried } from "../support/patient-example.ts";
 
 const example = "examples/mixed/order.yaml";
 /** In the order in which the steps need them. */
@@ -58,7 +58,7 @@ test("an order's way through http, script, db, mq and socket on the one slave th
   const folder = mkdtempSync(join(tmpdir(), "we-mixed-"));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
   // What it leaves is looked at.
-  const { teardown: _, ...kept } = parse(withPatience(readFileSync(join(repository, example), "utf8"))) as Readonly<
+  const { teardown: _, ...kept } = parse(makeUnhurried(readFileSync(join(repository, example), "utf8"))) as Readonly<
     Record<string, object>
   >;
   const submit = (name: string, change: object = {}) => {
@@ -124,7 +124,7 @@ test("examples/mixed/order.yaml passes against the demo target, and leaves an em
   timeout: 180_000,
 }, async () => {
   const { name, tableCount, readSum, readQueue } = await openBooks();
-  const args = ["run", copyPatiently(example), "--demo-target", "--json", "-i", "40", "-e", `name=${name}`];
+  const args = ["run", copyUnhurried(example), "--demo-target", "--json", "-i", "40", "-e", `name=${name}`];
   const { code, stdout, stderr } = await runCommand(args, { deadlineMs: 170_000 });
   expect(withoutProgress(stderr)).toBe("");
   const report = JSON.parse(stdout) as Report;

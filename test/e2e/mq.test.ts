@@ -6,7 +6,7 @@ import type { Report } from "../../src/protocol/report.ts";
 import { startMockKafka, testBrokers } from "../support/brokers.ts";
 import { startCluster } from "../support/cluster.ts";
 import { runCommand, withoutProgress } from "../support/command.ts";
-import { copyPatiently } from "../support/patient-copy.ts";
+import { copyUnhurried } from "../support/patient-example.ts";
 
 /** Debian's faketime: this process's wall clock is off by so much, its monotonic one is not. */
 const shiftClock = (seconds: number): Readonly<Record<string, string>> => ({
@@ -26,7 +26,7 @@ function removeLater(type: string, destination: string): void {
 test("the Kafka example against a mock cluster, with nothing on stderr", { timeout: 180_000 }, async () => {
   const kafka = await startMockKafka();
   onTestFinished(() => kafka.close());
-  const file = copyPatiently("examples/mq/kafka.yaml");
+  const file = copyUnhurried("examples/mq/kafka.yaml");
   const args = ["run", file, "-e", `broker=127.0.0.1:${kafka.port}`, "--json", "-i", "60"];
   const { code, stdout, stderr } = await runCommand(args, { deadlineMs: 170_000 });
   expect(withoutProgress(stderr)).toBe("");

@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { repository, runCommand } from "../support/command.ts";
-import { copyPatiently, withPatience } from "../support/patient-copy.ts";
+import { copyUnhurried, makeUnhurried } from "../support/patient-example.ts";
 import { createFolder, writeTemporary } from "../support/workflows.ts";
 
 const pages = ["README.md", "README.zh-CN.md"];
@@ -19,7 +19,7 @@ test.each(pages)("the workflows of %s run against the demo target", async (page)
   const blocks = listBlocks(page, "yaml");
   expect(blocks.length).toBe(1);
   for (const block of blocks) {
-    const file = writeTemporary("readme.yaml", withPatience(block));
+    const file = writeTemporary("readme.yaml", makeUnhurried(block));
     const { code, stderr } = await runCommand(["run", file, "--demo-target", "-i", "20", "-q"]);
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
   }
@@ -40,7 +40,7 @@ test.each(pages)("the first command of %s passes, and its summary has the lines 
   const [command = ""] = listBlocks(page, "sh");
   expect(command.trim()).toBe("./workflow-engine run examples/quickstart.yaml --demo-target");
   const [, ...words] = command.trim().split(" ");
-  const args = [...words.map((word) => (word.endsWith(".yaml") ? copyPatiently(word) : word)), "-i", "40"];
+  const args = [...words.map((word) => (word.endsWith(".yaml") ? copyUnhurried(word) : word)), "-i", "40"];
   const { code, stdout } = await runCommand(args);
   expect(code).toBe(0);
   const labels = (text: string) => text.split("\n").map((line) => line.trim().split(/\s{2,}/)[0] ?? "");

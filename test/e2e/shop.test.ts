@@ -7,7 +7,7 @@ import { countRequests } from "../support/accounts.ts";
 import { startCluster } from "../support/cluster.ts";
 import { type RunningCommand, startCommand } from "../support/command.ts";
 import { startDemo } from "../support/demo.ts";
-import { copyPatiently } from "../support/patient-copy.ts";
+import { copyUnhurried } from "../support/patient-example.ts";
 
 /** Plays the example's load on one machine, or on three slaves, until it has sold something; gives its report. */
 async function play(
@@ -18,7 +18,7 @@ async function play(
   const folder = mkdtempSync(join(tmpdir(), "shop-"));
   onTestFinished(() => rmSync(folder, { recursive: true }));
   const file = join(folder, "report.json");
-  const shop = copyPatiently("examples/shop/shop.yaml");
+  const shop = copyUnhurried("examples/shop/shop.yaml");
   const args = [shop, "-e", `DEMO_URL=${url}`, "-e", "duration=10m", "--out-json", file];
   const stop = async ({ child, finished }: RunningCommand) => {
     await expect.poll(hasSold, { timeout: 120_000 }).toBe(true);

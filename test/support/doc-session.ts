@@ -7,7 +7,7 @@ import type { Json } from "../../src/protocol/json.ts";
 import { repository } from "./command.ts";
 import { matchesJson, matchesOutput } from "./doc-output.ts";
 import type { DocPart } from "./doc-page.ts";
-import { chooseFreePort } from "./free-port.ts";
+import { findSteadyPort } from "./steady-port.ts";
 import { copyPatient, makePatient } from "./patient-example.ts";
 
 /** What a page showed and what was printed instead. */
@@ -216,6 +216,6 @@ async function stop(child: ChildProcess | undefined, signal: NodeJS.Signals = "S
 
 async function choosePorts(): Promise<[named: string, free: string][]> {
   return Promise.all(
-    namedPorts.map(async (named): Promise<[string, string]> => [named, String(await chooseFreePort())]),
+    namedPorts.map(async (named): Promise<[string, string]> => [named, String(await findSteadyPort())]),
   );
 }
