@@ -228,7 +228,13 @@ test.each(cases)(
     };
     let shares = cutNamed(plan, [1, 1]).map((share) => shareOf({ vus: partOf(share).vus, iterations: draw() }));
     const wanting = new Set<number>();
+    /** A slave asks by its rate, also for a while after its last VU: it gets nothing until it has one again. */
+    const holding = shares.map(() => true);
     const serve = (at: number) => {
+      if (holding[at] === false) {
+        wanting.add(at);
+        return;
+      }
       const ranges = draw();
       if (ranges.length === 0 && moving) {
         wanting.add(at);
@@ -250,15 +256,21 @@ test.each(cases)(
         const own = new Set(vus[at]);
         return shareOf({ vus: packIndices(listVus(share).filter((index) => own.has(index))) });
       });
+      kept.forEach((share, at) => {
+        holding[at] = listVus(share).length > 0;
+      });
       const released = await Promise.all(slaves.map(({ run }, at) => run.release(kept[at] as Share)));
       pool.push(...released.flatMap(({ unstarted }) => unstarted[0] ?? []));
       shares = vus.map((own) => shareOf({ vus: packIndices(own) }));
-      slaves.forEach(({ run }, at) => run.grant(shares[at] as Share));
+      slaves.forEach(({ run }, at) => {
+        run.grant(shares[at] as Share);
+        holding[at] = listVus(shares[at] as Share).length > 0;
+      });
       for (const at of wanting) serve(at);
     }
     moving = false;
     for (const at of wanting) serve(at);
-    // One that holds no VU asks for nothing: it is told by itself.
+    // One that holds no VU is given nothing: it is told by itself.
     await Promise.race(slaves.map(({ done }) => done));
     for (const { run } of slaves) run.allot("default", [], true);
     await Promise.all(slaves.map(({ done }) => done));
