@@ -91,7 +91,7 @@ test.for(loads)(
 test("a lease that ends while the process runs cuts what runs and stops the load by itself, without a busy loop", {
   timeout,
 }, async () => {
-  const target = await startTestTarget(20);
+  const target = await startTestTarget(500);
   const load: Load = { mode: "constant-vus", vus: 40, durationMs: 600_000, rampUpMs: 0 };
   const child = await startProcess(target.url, 2, load, 0);
   await expect.poll(() => target.count()).toBeGreaterThan(100);
