@@ -9,10 +9,6 @@ const vus = 400;
 /** H of these tests, ms: long enough that a machine that stalls for seconds loses nobody who is not meant to be lost. */
 const timeoutMs = 6_000;
 const heartbeatTimeout = "6s";
-/** Of each slave. */
-const threads = 2;
-/** How often a loss is played until a recovery was in time. On a quiet machine the first one is. */
-const mostRounds = 5;
 
 /** 400 VUs that ask for something twice a second, and once more when they are made, until they are stopped. */
 function createWorkflow(target: CountingTarget): object {
@@ -83,10 +79,13 @@ function countAgain(arrivals: readonly Arrival[], lostAt: number): ReadonlyMap<n
   return again;
 }
 
-/** Once a VU has moved it never comes from an old holder again. */
+/** No second has more VUs than the load, and once one has moved it never comes from an old holder again. */
 function checkHolders(arrivals: readonly Arrival[]): void {
   const slipped: string[] = [];
   const gets = arrivals.filter(({ path }) => path === "/get");
+  for (const [, inSecond] of Map.groupBy(gets, ({ at }) => Math.floor(at / 1_000))) {
+    expect(new Set(inSecond.map(({ vu }) => vu)).size).toBeLessThanOrEqual(vus);
+  }
   for (const [vu, ofVu] of Map.groupBy(gets, (each) => each.vu)) {
     const left = new Set<string>();
     let holder = "";
@@ -98,8 +97,7 @@ function checkHolders(arrivals: readonly Arrival[]): void {
       }
     }
   }
-  // One operation of each thread may have been checked before its process was frozen, and go out as soon as it goes on.
-  expect(slipped.length, slipped.join("\n")).toBeLessThanOrEqual(threads);
+  expect(slipped).toEqual([]);
 }
 
 /** Makings at the survivor: one for each VU it ever held. */
@@ -117,94 +115,79 @@ function watchLateness(): ReturnType<typeof monitorEventLoopDelay> {
   return lateness;
 }
 
-/**
- * Plays a loss until all VUs were back within H + 1 s of it. `play` gives by how much they were later, ms. A machine that
- * is busy with something else makes one late, but not each.
- */
-async function playUntilInTime(play: () => Promise<number>): Promise<void> {
-  const late: number[] = [];
-  while (late.length < mostRounds && !late.some((ms) => ms <= 0)) late.push(await play());
-  expect(Math.min(...late), `after H + 1 s: ${late.join(", ")} ms`).toBeLessThanOrEqual(0);
-}
-
 /** Epoch ms as the target counts them. */
 const now = () => performance.timeOrigin + performance.now();
 
-const options = { maxVus: 400, args: ["--threads", String(threads)] };
+const options = { maxVus: 400, args: ["--threads", "2"] };
 const timeout = 400_000;
 
-test("a killed slave: all VUs start again within H + 1 s, the survivor's are never restarted", { timeout }, () =>
-  playUntilInTime(async () => {
-    const target = await startTestTarget();
-    const cluster = await startCluster({ heartbeatTimeout });
-    await cluster.addSlave("a", options);
-    const b = await cluster.addSlave("b", options);
-    const { id, slowMs } = await begin(cluster, target);
-    const told = (await cluster.describe(id)).slave_states["b"]?.iterations ?? 0;
-    const lateness = watchLateness();
-    const lostAt = now();
-    b.child.kill("SIGKILL");
-    const { report, arrivals, tookMs } = await recover(cluster, target, id, lostAt);
-    checkHolders(arrivals);
-    checkSurvivor(arrivals, "a");
-    expect(report).toMatchObject({ status: "aborted", reason: "stopped_by_api", degraded: true });
-    expect(report.events.map(({ type }) => type)).toContain("slave_lost");
-    // What the killed slave did after its last frame is nowhere; what it had told before is not lost.
-    const missing = arrivals.length - countRequests(report);
-    expect(missing).toBeGreaterThanOrEqual(0);
-    expect(missing).toBeLessThanOrEqual(arrivals.filter(({ slave }) => slave === "b").length - told);
-    return tookMs - (timeoutMs + 1_000 + slowMs + lateness.max / 1e6);
-  }),
-);
+test("a killed slave: all VUs start again within H + 1 s, the survivor's are never restarted", {
+  timeout,
+}, async () => {
+  const target = await startTestTarget();
+  const cluster = await startCluster({ heartbeatTimeout });
+  await cluster.addSlave("a", options);
+  const b = await cluster.addSlave("b", options);
+  const { id, slowMs } = await begin(cluster, target);
+  const told = (await cluster.describe(id)).slave_states["b"]?.iterations ?? 0;
+  const lateness = watchLateness();
+  const lostAt = now();
+  b.child.kill("SIGKILL");
+  const { report, arrivals, tookMs } = await recover(cluster, target, id, lostAt);
+  checkHolders(arrivals);
+  checkSurvivor(arrivals, "a");
+  expect(report).toMatchObject({ status: "aborted", reason: "stopped_by_api", degraded: true });
+  expect(report.events.map(({ type }) => type)).toContain("slave_lost");
+  // What the killed slave did after its last frame is nowhere; what it had told before is not lost.
+  const missing = arrivals.length - countRequests(report);
+  expect(missing).toBeGreaterThanOrEqual(0);
+  expect(missing).toBeLessThanOrEqual(arrivals.filter(({ slave }) => slave === "b").length - told);
+  expect(tookMs).toBeLessThanOrEqual(timeoutMs + 1_000 + slowMs + lateness.max / 1e6);
+});
 
-test(
-  "a frozen slave never adds to the load after its share has moved, and its frames are still counted",
-  {
-    timeout,
-  },
-  () =>
-    playUntilInTime(async () => {
-      const target = await startTestTarget();
-      const cluster = await startCluster({ heartbeatTimeout });
-      await cluster.addSlave("a", options);
-      const b = await cluster.addSlave("b", options);
-      const { id, slowMs } = await begin(cluster, target);
-      const lateness = watchLateness();
-      const lostAt = now();
-      b.child.kill("SIGSTOP");
-      await waitForMove(cluster, id);
-      b.child.kill("SIGCONT");
-      await waitForReturn(cluster, target);
-      const { arrivals, tookMs } = await recover(cluster, target, id, lostAt);
-      checkHolders(arrivals);
-      checkSurvivor(arrivals, "a");
-      await expectCounts(cluster, id, target);
-      return tookMs - (timeoutMs + 1_000 + slowMs + lateness.max / 1e6);
-    }),
-);
+test("a frozen slave never adds to the load after its share has moved, and its frames are still counted", {
+  timeout,
+}, async () => {
+  const target = await startTestTarget();
+  const cluster = await startCluster({ heartbeatTimeout });
+  await cluster.addSlave("a", options);
+  const b = await cluster.addSlave("b", options);
+  const { id, slowMs } = await begin(cluster, target);
+  const lateness = watchLateness();
+  const lostAt = now();
+  b.child.kill("SIGSTOP");
+  await waitForMove(cluster, id);
+  b.child.kill("SIGCONT");
+  await waitForReturn(cluster, target);
+  const { arrivals, tookMs } = await recover(cluster, target, id, lostAt);
+  checkHolders(arrivals);
+  checkSurvivor(arrivals, "a");
+  await expectCounts(cluster, id, target);
+  expect(tookMs).toBeLessThanOrEqual(timeoutMs + 1_000 + slowMs + lateness.max / 1e6);
+});
 
-test("a slave behind a link that swallows everything stops by itself, and its frames come late", { timeout }, () =>
-  playUntilInTime(async () => {
-    const target = await startTestTarget();
-    const cluster = await startCluster({ heartbeatTimeout });
-    const proxy = await startTcpProxy(Number(new URL(cluster.url).port));
-    onTestFinished(() => proxy.close());
-    await cluster.addSlave("a", options);
-    await cluster.addSlave("b", { ...options, master: `http://127.0.0.1:${proxy.port}` });
-    const { id, slowMs } = await begin(cluster, target);
-    const lateness = watchLateness();
-    const lostAt = now();
-    proxy.blackHole();
-    await waitForMove(cluster, id);
-    proxy.pass();
-    await waitForReturn(cluster, target);
-    const { arrivals, tookMs } = await recover(cluster, target, id, lostAt);
-    checkHolders(arrivals);
-    checkSurvivor(arrivals, "a");
-    await expectCounts(cluster, id, target);
-    return tookMs - (timeoutMs + 1_000 + slowMs + lateness.max / 1e6);
-  }),
-);
+test("a slave behind a link that swallows everything stops by itself, and its frames come late", {
+  timeout,
+}, async () => {
+  const target = await startTestTarget();
+  const cluster = await startCluster({ heartbeatTimeout });
+  const proxy = await startTcpProxy(Number(new URL(cluster.url).port));
+  onTestFinished(() => proxy.close());
+  await cluster.addSlave("a", options);
+  await cluster.addSlave("b", { ...options, master: `http://127.0.0.1:${proxy.port}` });
+  const { id, slowMs } = await begin(cluster, target);
+  const lateness = watchLateness();
+  const lostAt = now();
+  proxy.blackHole();
+  await waitForMove(cluster, id);
+  proxy.pass();
+  await waitForReturn(cluster, target);
+  const { arrivals, tookMs } = await recover(cluster, target, id, lostAt);
+  checkHolders(arrivals);
+  checkSurvivor(arrivals, "a");
+  await expectCounts(cluster, id, target);
+  expect(tookMs).toBeLessThanOrEqual(timeoutMs + 1_000 + slowMs + lateness.max / 1e6);
+});
 
 test("what a frozen slave measured is counted, though another process has its id by then", { timeout }, async () => {
   const target = await startTestTarget(20);
