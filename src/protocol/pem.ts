@@ -49,6 +49,13 @@ export function findKeyFault(pem: string, passphrase: string | null, open: strin
   }
 }
 
+/** Is this private key, in PEM without a passphrase, that of the first certificate of the text? Both can be read. */
+export function isKeyOf(key: string, certificates: string): boolean {
+  const { X509Certificate, createPrivateKey } = require("node:crypto") as typeof Crypto;
+  const [shown = ""] = certificates.match(certificateBlock) ?? [];
+  return new X509Certificate(shown).checkPrivateKey(createPrivateKey(key));
+}
+
 /** OpenSSL's own wording without its numbers: `error:0480006C:PEM routines::no start line`. */
 export function explainOpenssl(error: unknown): string {
   return (error instanceof Error ? error.message : String(error)).split("::").at(-1) ?? "";

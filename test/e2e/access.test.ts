@@ -240,40 +240,41 @@ test("where certificates are required, commands show theirs", { timeout: 150_000
   expect([shown.code, bare.code, late.code]).toEqual([0, 1, 1]);
 });
 
-test("a master that cannot be what its configuration says does not start", { timeout: 150_000 }, async () => {
+test("a master or a slave that cannot be what its configuration says does not start", {
+  timeout: 150_000,
+}, async () => {
   const { server, slave } = certificates;
+  const asMaster = ["master", "start", "--address", "127.0.0.1:0", "--store", "memory:"];
+  const asSlave = ["slave", "start", "--address", "127.0.0.1:0", "--master", "127.0.0.1:9"];
+  const misfit = (name: string) =>
+    new RegExp(
+      `${name}\\.key: .*/slave\\.key\\.pem is not the key of .* in .*/server\\.cert\\.pem \\(${name}\\.cert\\)`,
+    );
+  const mixed = { cert: server.cert, key: slave.key };
   const wrong = [
-    [{ auth: { required: true } }, /auth\.required: there are no keys; add `auth\.api_keys`/],
+    [asMaster, { auth: { required: true } }, /auth\.required: there are no keys; add `auth\.api_keys`/],
     [
+      asMaster,
       { auth: { api_keys: [{ name: "a", role: "viewer", key_hash: "md5:0" }] } },
       /`a` has no key_hash that `keys create`/,
     ],
-    [{ auth: { api_keys: [key("a", "viewer"), { ...key("a", "viewer"), name: "b" }] } }, /`b` is the same as another/],
-    [{ tls: { cert: server.cert, key: slave.key } }, /tls\.key is not the key of tls\.cert/],
-    [{ tls: { cert: "/nowhere", key: server.key } }, /cannot read \/nowhere/],
-    [{ access: { allow: ["10.0.0.0/33"] } }, /10\.0\.0\.0\/33/],
+    [
+      asMaster,
+      { auth: { api_keys: [key("a", "viewer"), { ...key("a", "viewer"), name: "b" }] } },
+      /`b` is the same as another/,
+    ],
+    [asMaster, { tls: mixed }, misfit("tls")],
+    [asSlave, { slave: { tls: mixed } }, misfit("slave\\.tls")],
+    [asMaster, { tls: { cert: "/nowhere", key: server.key } }, /cannot read \/nowhere/],
+    [asMaster, { access: { allow: ["10.0.0.0/33"] } }, /10\.0\.0\.0\/33/],
   ] as const;
   const ends = await Promise.all(
-    wrong.map(([config]) =>
-      runCommand(
-        [
-          "master",
-          "start",
-          "--address",
-          "127.0.0.1:0",
-          "--store",
-          "memory:",
-          "--config",
-          write(JSON.stringify(config)),
-        ],
-        {
-          deadlineMs: 120_000,
-        },
-      ),
+    wrong.map(([command, config]) =>
+      runCommand([...command, "--config", write(JSON.stringify(config))], { deadlineMs: 120_000 }),
     ),
   );
   expect(ends.map(({ code }) => code)).toEqual(wrong.map(() => 104));
-  for (const [at, { stderr }] of ends.entries()) expect(stderr).toMatch(wrong[at]?.[1] ?? /never/);
+  for (const [at, { stderr }] of ends.entries()) expect(stderr).toMatch(wrong[at]?.[2] ?? /never/);
 });
 
 test("without keys on an open address: it warns, and answers private peers alone, whatever hop is made up", {
