@@ -3,6 +3,7 @@ import { text } from "node:stream/consumers";
 import { WebSocket } from "ws";
 import { EngineError } from "../errors.ts";
 import type { Clock, Random } from "../protocol/ports.ts";
+import { type SilenceWatch, watchSilence } from "../protocol/silence-watch.ts";
 import type { StreamMessage } from "../protocol/rest.ts";
 import { createHeaders, createTlsOptions } from "./connection.ts";
 import { describeUnreachable, readError, type Rest } from "./rest.ts";
@@ -36,8 +37,8 @@ export interface Follower {
 
 const shortestWaitMs = 100;
 const longestWaitMs = 2_000;
-/** A master says something every second. */
-const silentAfterMs = 15_000;
+/** A master says something every second; one that has not three times in a row is dialled anew. */
+const heardEveryMs = 5_000;
 
 /** Listens to an execution's stream, from any of the masters, until it ends. */
 export function followExecution(rest: Rest, id: string, options: FollowSettings): Follower {
@@ -47,11 +48,13 @@ export function followExecution(rest: Rest, id: string, options: FollowSettings)
   let attempts = 0;
   let over = false;
   let socket: WebSocket | null = null;
+  let silence: SilenceWatch | null = null;
   let alarm = clock.at(clock.now(), () => connect());
 
   const finish = (): void => {
     over = true;
     alarm.cancel();
+    silence?.close();
     socket?.terminate();
   };
   const fail = (error: EngineError): void => {
@@ -63,10 +66,6 @@ export function followExecution(rest: Rest, id: string, options: FollowSettings)
   const refuse = (error: EngineError): void => {
     if (error.code === "not_ready" || error.code === "rate_limited") lose(error);
     else fail(error);
-  };
-  const listen = (): void => {
-    alarm.cancel();
-    alarm = clock.at(clock.now() + silentAfterMs, () => socket?.terminate());
   };
   const found = (): void => {
     attempts = 0;
@@ -86,6 +85,7 @@ export function followExecution(rest: Rest, id: string, options: FollowSettings)
   };
   const lose = (cause: unknown): void => {
     if (over) return;
+    silence?.close();
     socket?.terminate();
     socket = null;
     const error = cause instanceof EngineError ? cause : describeUnreachable(rest.master, cause);
@@ -109,10 +109,13 @@ export function followExecution(rest: Rest, id: string, options: FollowSettings)
     });
     socket = opened;
     let cause: unknown = new Error("the connection was closed");
-    opened.on("open", listen);
-    opened.on("ping", listen);
+    opened.on("open", () => {
+      if (over || opened !== socket) return;
+      silence = watchSilence({ clock, everyMs: heardEveryMs, times: 3, onSilent: () => opened.terminate() });
+    });
+    opened.on("ping", () => silence?.hear());
     opened.on("message", (data: Buffer) => {
-      listen();
+      silence?.hear();
       if (!over) take(data.toString("utf8"));
     });
     opened.on("error", (error) => {

@@ -10,6 +10,8 @@ import {
 } from "../protocol/link.ts";
 import { decodeToMaster, encodeToSlave } from "../protocol/link-codec.ts";
 import type { Alarm, Clock, Log } from "../protocol/ports.ts";
+import { setDeadline } from "../protocol/set-deadline.ts";
+import { type SilenceWatch, watchSilence } from "../protocol/silence-watch.ts";
 
 export interface OpenLinkOptions {
   readonly port: LinkPort;
@@ -45,8 +47,7 @@ export function acceptLink(webSocket: WebSocket, options: OpenLinkOptions): Open
   let state: "greeting" | "deciding" | "welcomed" | "ended" = "greeting";
   let tokens: number = linkLimits.messageBurst;
   let filledAt = clock.now();
-  let heardAt = clock.now();
-  let alarm: Alarm | null = null;
+  let silence: SilenceWatch | null = null;
   const gone = Promise.withResolvers<void>();
 
   const send = (message: ToSlave): void => {
@@ -72,7 +73,8 @@ export function acceptLink(webSocket: WebSocket, options: OpenLinkOptions): Open
   const leave = (): void => {
     const was = state;
     state = "ended";
-    alarm?.cancel();
+    alarm.cancel();
+    silence?.close();
     if (was === "welcomed" && slave !== null) port.disconnect(slave.id, slave.instance);
   };
   const link: SlaveLink = {
@@ -85,7 +87,7 @@ export function acceptLink(webSocket: WebSocket, options: OpenLinkOptions): Open
 
   const greet = (hello: Hello): void => {
     state = "deciding";
-    alarm?.cancel();
+    alarm.cancel();
     if (hello.version !== linkVersion) {
       const message = `this master speaks version ${linkVersion} of the link, the slave ${hello.version}`;
       refuse("unsupported", message);
@@ -103,9 +105,8 @@ export function acceptLink(webSocket: WebSocket, options: OpenLinkOptions): Open
         else {
           slave = { id: card.id, instance: hello.instance };
           state = "welcomed";
-          heardAt = clock.now();
           send(answer);
-          watchSilence();
+          silence = watchSilence({ clock, everyMs: options.renewMs, times: 3, onSilent: cutOff });
         }
       },
       (error: unknown) => refuse("internal_error", error instanceof Error ? error.message : String(error)),
@@ -115,17 +116,10 @@ export function acceptLink(webSocket: WebSocket, options: OpenLinkOptions): Open
     send({ type: "refused", error, message });
     end(message, goingAway);
   };
-  const watchSilence = (): void => {
-    alarm = clock.at(heardAt + 3 * options.renewMs, () => {
-      const silentMs = clock.now() - heardAt;
-      if (silentMs < 3 * options.renewMs) {
-        watchSilence();
-        return;
-      }
-      log("warn", `lost the link of ${slave?.id ?? options.peer}: silent for ${Math.round(silentMs)} ms`);
-      leave();
-      webSocket.terminate();
-    });
+  const cutOff = (silentMs: number): void => {
+    log("warn", `lost the link of ${slave?.id ?? options.peer}: silent for ${Math.round(silentMs)} ms`);
+    leave();
+    webSocket.terminate();
   };
   const mayTake = (): boolean => {
     const now = clock.now();
@@ -143,7 +137,7 @@ export function acceptLink(webSocket: WebSocket, options: OpenLinkOptions): Open
 
   webSocket.on("message", (data, isBinary) => {
     if (state === "ended") return;
-    heardAt = clock.now();
+    silence?.hear();
     if (!mayTake()) {
       end(`it sent more than ${linkLimits.messagesPerSecond} messages a second`, policyViolation);
       return;
@@ -154,17 +148,15 @@ export function acceptLink(webSocket: WebSocket, options: OpenLinkOptions): Open
       end(`its message: ${decoded.refusal}`, policyViolation);
     } else take(decoded.message);
   });
-  webSocket.on("ping", () => {
-    heardAt = clock.now();
-  });
+  webSocket.on("ping", () => silence?.hear());
   webSocket.on("error", (error) => log("warn", `the link of ${slave?.id ?? options.peer}: ${error.message}`));
   webSocket.on("close", () => {
     if (state !== "ended") leave();
-    alarm?.cancel();
+    alarm.cancel();
     options.onEnd();
     gone.resolve();
   });
-  alarm = clock.at(clock.now() + linkLimits.helloMs, () =>
+  let alarm: Alarm = setDeadline(clock, clock.now() + linkLimits.helloMs, () =>
     end(`it said no hello within ${linkLimits.helloMs / 1_000} s`, policyViolation),
   );
 

@@ -8,6 +8,7 @@ import {
   type Welcome,
 } from "../protocol/link.ts";
 import type { Clock } from "../protocol/ports.ts";
+import { setDeadline } from "../protocol/set-deadline.ts";
 import { createReporters } from "./reporters.ts";
 import type { Registry, RegistryEvent, RegisteredSlave } from "./registered-slave.ts";
 import type { RoomLedger } from "./room-ledger.ts";
@@ -88,7 +89,7 @@ export function createRegistry(options: RegistryOptions): Registry {
         resolve(answered);
       };
       const answer = () => settle(true);
-      const alarm = clock.at(clock.now() + Math.min(intervalMs, timeoutMs / 5), () => settle(false));
+      const alarm = setDeadline(clock, clock.now() + Math.min(intervalMs, timeoutMs / 5), () => settle(false));
       entry.probes.add(answer);
       entry.link?.send({ type: "probe" });
     });

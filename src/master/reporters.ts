@@ -1,6 +1,7 @@
 import type { SlaveLink } from "../protocol/link.ts";
 import type { Fact, Order } from "../protocol/message.ts";
 import type { Clock } from "../protocol/ports.ts";
+import { setDeadline } from "../protocol/set-deadline.ts";
 
 /**
  * Processes whose id another one has taken while they were frozen or cut off. They are no slaves any more, but what they
@@ -30,7 +31,7 @@ export function createReporters(clock: Clock, silentMs: number): Reporters {
   const watch = (instance: string): void => {
     const reporter = open.get(instance);
     if (reporter === undefined) return;
-    clock.at(reporter.heardAt + silentMs, () => {
+    setDeadline(clock, reporter.heardAt + silentMs, () => {
       if (open.get(instance) !== reporter) return;
       if (clock.now() < reporter.heardAt + silentMs) watch(instance);
       else {

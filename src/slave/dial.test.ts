@@ -205,6 +205,19 @@ test("a link on which nothing comes any more is noticed on both ends within thre
   await until(() => dialled.dialler.up, dialled);
 });
 
+test("who stood still for longer than a link may be silent cuts none that lives, on neither end", async () => {
+  // R is 400 ms here.
+  const master = await startLinkMaster({ timeoutMs: 2_000 });
+  const dialled = dial(master.url);
+  keepTalking(master, dialled);
+  await until(() => master.received.length > 3, dialled);
+  // As a suspended machine does: both ends are in this process.
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 2_000);
+  const before = master.received.length;
+  await until(() => master.received.length > before + 10, dialled);
+  expect([dialled.downs.count, master.disconnects, dialled.log.slice(1)]).toEqual([0, 0, []]);
+});
+
 test("a slow link is no dead one", async () => {
   // R is 4 s: what comes 6 s late is late by more than one, and the machine may be late by as much again.
   const master = await startLinkMaster({ timeoutMs: 20_000 });

@@ -10,6 +10,8 @@ import {
 } from "../protocol/link.ts";
 import { decodeToSlave, encodeToMaster } from "../protocol/link-codec.ts";
 import type { Alarm, Clock, Log, Random } from "../protocol/ports.ts";
+import { setDeadline } from "../protocol/set-deadline.ts";
+import { type SilenceWatch, watchSilence } from "../protocol/silence-watch.ts";
 import { describeRefusal } from "./describe-refusal.ts";
 import type { MasterUrl } from "./master-url.ts";
 
@@ -108,13 +110,14 @@ export function startDialling(options: DialOptions): Dialler {
     });
     socket = made;
     let reason = "the connection was closed";
-    let heardAt = clock.now();
-    let watch: Alarm | null = null;
+    let welcomeBy: Alarm | null = null;
+    let silence: SilenceWatch | null = null;
     let ended = false;
     const end = (): void => {
       if (ended) return;
       ended = true;
-      watch?.cancel();
+      welcomeBy?.cancel();
+      silence?.close();
       made.terminate();
       onEnd(reason);
     };
@@ -122,47 +125,40 @@ export function startDialling(options: DialOptions): Dialler {
       reason = why;
       end();
     };
-    /** A link on which nothing comes any more looks open for minutes. */
-    const watchSilence = (everyMs: number): void => {
-      const next = Math.min(clock.now() + everyMs, heardAt + 3 * everyMs);
-      watch = clock.at(next, () => {
-        const silentMs = clock.now() - heardAt;
-        if (silentMs >= 3 * everyMs) {
-          giveUp(`silent for ${Math.round(silentMs)} ms`);
-          return;
-        }
-        made.ping();
-        watchSilence(everyMs);
-      });
-    };
     const take = (message: ToSlave): void => {
       if (message.type === "refused") {
         giveUp(`${message.error}: ${message.message}`);
       } else if (message.type !== "welcome") {
         if (master !== null) options.onMessage(message);
       } else if (master === null) {
-        watch?.cancel();
+        welcomeBy?.cancel();
         master = target.shown;
         failures = 0;
         told.clear();
         log("info", `joined ${target.shown}`);
-        watchSilence(computeLeaseTimes(message.timeoutMs, message.intervalMs).renewMs);
+        // A link on which nothing comes any more looks open for minutes.
+        silence = watchSilence({
+          clock,
+          everyMs: computeLeaseTimes(message.timeoutMs, message.intervalMs).renewMs,
+          times: 3,
+          onQuiet: () => made.ping(),
+          onSilent: (silentMs) => giveUp(`silent for ${Math.round(silentMs)} ms`),
+        });
         options.onUp(message);
       }
     };
     made.on("open", () => {
       made.send(encodeToMaster(options.hello));
-      watch = clock.at(clock.now() + welcomeMs, () => giveUp(`no welcome within ${welcomeMs / 1_000} s`));
+      const late = `no welcome within ${welcomeMs / 1_000} s`;
+      welcomeBy = setDeadline(clock, clock.now() + welcomeMs, () => giveUp(late));
     });
     made.on("message", (data, isBinary) => {
-      heardAt = clock.now();
+      silence?.hear();
       const decoded = isBinary ? { refusal: "is binary" } : decodeToSlave(String(data));
       if ("refusal" in decoded) giveUp(`it sent a message that ${decoded.refusal}`);
       else take(decoded.message);
     });
-    made.on("pong", () => {
-      heardAt = clock.now();
-    });
+    made.on("pong", () => silence?.hear());
     made.on("unexpected-response", (_request, response) => {
       describeRefusal(response).then(giveUp, (error: unknown) => giveUp(String(error)));
     });

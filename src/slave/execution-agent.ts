@@ -18,7 +18,7 @@ export interface ExecutionAgentOptions {
   readonly times: LeaseTimes;
   readonly clock: Clock;
   readonly log: Log;
-  /** Without a word from its owner for so long it ends on its own, ms. */
+  /** Without a word from its owner for so long, while it could have heard one, it ends on its own, ms. */
   readonly orphanMs: number;
   /** To the owner; dropped while there is no link. */
   send(fact: Fact): void;
@@ -62,8 +62,10 @@ export function createExecutionAgent(options: ExecutionAgentOptions): ExecutionA
   let workflowName = "";
   let activeVus = 0;
   let share: Share | null = null;
-  let heardAt = clock.now();
-  let endingAt: number | null = null;
+  /** Since its owner's last word, and since its end: a process that was frozen has waited for nobody meanwhile. */
+  let quietMs = 0;
+  let endedMs: number | null = null;
+  let watchedAt = clock.now();
   let closing: Promise<void> | null = null;
   const closed = Promise.withResolvers<void>();
   let alarm: Alarm | null = null;
@@ -80,7 +82,7 @@ export function createExecutionAgent(options: ExecutionAgentOptions): ExecutionA
       if (event.type === "done") activeVus = 0;
       perform(advanceAgent(state, event, { now: clock.now(), wall: clock.wall() }));
       if (event.type === "fact" && event.fact.type === "closed") {
-        endingAt ??= clock.now();
+        endedMs ??= 0;
         closed.resolve();
       }
     });
@@ -113,21 +115,25 @@ export function createExecutionAgent(options: ExecutionAgentOptions): ExecutionA
   };
 
   const isAcknowledged = (): boolean => isEmpty(state.core.frames);
-  const isEnded = (): boolean => state.lastFrame !== null || endingAt !== null;
+  const isEnded = (): boolean => state.lastFrame !== null || endedMs !== null;
   const watch = (): void => {
     const now = clock.now();
+    const waitedMs = Math.min(now - watchedAt, 2 * times.renewMs);
+    watchedAt = now;
+    quietMs += waitedMs;
+    if (endedMs !== null) endedMs += waitedMs;
     // What it measured and nobody has taken yet waits for an owner that may come back, however short its leases are.
-    if (endingAt !== null && now - endingAt > (isAcknowledged() ? 3 * times.renewMs : options.orphanMs)) {
+    if (endedMs !== null && endedMs > (isAcknowledged() ? 3 * times.renewMs : options.orphanMs)) {
       finish();
       return;
     }
-    if (now - heardAt > options.orphanMs) {
+    if (quietMs > options.orphanMs) {
       log("warn", `no word from its master for ${Math.round(options.orphanMs / 1000)} s, it ends here`);
       finish();
       return;
     }
     // An expelled run is closed when its last frame is out; others are told to by their owner.
-    if (state.expelled && state.lastFrame !== null && endingAt === null) endRun();
+    if (state.expelled && state.lastFrame !== null && endedMs === null) endRun();
     tell({ type: "beat" });
     schedule();
   };
@@ -139,7 +145,7 @@ export function createExecutionAgent(options: ExecutionAgentOptions): ExecutionA
     alarm = clock.at(deadline > now && deadline < next ? deadline : next, watch);
   };
   const endRun = (): void => {
-    endingAt ??= clock.now();
+    endedMs ??= 0;
     attempt(() => carryOut({ type: "close" }));
   };
   const finish = (): void => {
@@ -185,7 +191,7 @@ export function createExecutionAgent(options: ExecutionAgentOptions): ExecutionA
     },
     obey(order, stamp) {
       if (closing !== null) return;
-      heardAt = clock.now();
+      quietMs = 0;
       tell({ type: "order", order, stamp });
     },
     reconnect() {

@@ -4,6 +4,8 @@ import type { Alarm, Clock } from "../../src/protocol/ports.ts";
 export interface TurnedClock extends Clock {
   /** Goes on by so many milliseconds, alarm by alarm; after each everything that was waiting for it has run. */
   turn(ms: number): Promise<void>;
+  /** Goes on by so many milliseconds at once, as for a process that was frozen: what was due meanwhile rings then. */
+  freeze(ms: number): Promise<void>;
   /** Alarms that are set. */
   readonly pending: number;
 }
@@ -18,7 +20,7 @@ export function createTurnedClock(startAt = 1000): TurnedClock {
   const pending: Pending[] = [];
   let now = startAt;
   const settle = () => new Promise<void>((resolve) => setImmediate(resolve));
-  return {
+  const clock: TurnedClock = {
     now: () => now,
     wall: () => Date.UTC(2026, 0, 1) + now - startAt,
     at(time, task): Alarm {
@@ -51,8 +53,13 @@ export function createTurnedClock(startAt = 1000): TurnedClock {
       now = target;
       await settle();
     },
+    freeze(ms) {
+      now += ms;
+      return clock.turn(0);
+    },
     get pending() {
       return pending.length;
     },
   };
+  return clock;
 }

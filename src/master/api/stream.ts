@@ -3,6 +3,7 @@ import type { Duplex } from "node:stream";
 import { WebSocket, WebSocketServer } from "ws";
 import { EngineError } from "../../errors.ts";
 import type { Clock, Log } from "../../protocol/ports.ts";
+import { watchSilence } from "../../protocol/silence-watch.ts";
 import type { StreamMessage } from "../../protocol/rest.ts";
 import type { Executions } from "../executions.ts";
 import { toEngineError } from "./answer-error.ts";
@@ -92,22 +93,16 @@ function createSender(client: WebSocket): (message: StreamMessage) => void {
 
 /** Ends a client that has gone without a word, or asks faster than it reads. */
 function keepAlive(client: WebSocket, clock: Clock): void {
-  let heard = true;
-  const look = (): void => {
-    if (!heard) {
-      client.terminate();
-      return;
-    }
-    heard = false;
-    client.ping();
-    alarm = clock.at(clock.now() + pingEveryMs, look);
-  };
-  let alarm = clock.at(clock.now() + pingEveryMs, look);
-  client.on("pong", () => {
-    heard = true;
+  const silence = watchSilence({
+    clock,
+    everyMs: pingEveryMs,
+    times: 2,
+    onQuiet: () => client.ping(),
+    onSilent: () => client.terminate(),
   });
+  client.on("pong", () => silence.hear());
   client.on("ping", () => {
     if (client.bufferedAmount > cutAbove) client.terminate();
   });
-  client.once("close", () => alarm.cancel());
+  client.once("close", () => silence.close());
 }
