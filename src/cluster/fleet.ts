@@ -1,4 +1,5 @@
 import { addSeries, noteSource } from "../measure/snapshot.ts";
+import { noteAbsence } from "./absence.ts";
 import { dealAllotments } from "./allotments.ts";
 import { endIdle } from "./end-idle.ts";
 import { planEpoch } from "./epochs.ts";
@@ -24,6 +25,7 @@ const PLAN_MS = 50;
  * effects are held until `persisted`; renewals and acknowledgements are not, they follow from nothing that is written.
  */
 export function advanceFleet(fleet: FleetState, event: FleetEvent, time: Instant): readonly FleetEffect[] {
+  noteAbsence(fleet, time);
   const handled = handle(fleet, event, time);
   for (const order of fleet.core.steering) if (order.type === "scale") noteScale(fleet, order);
   const planned = mustPlan(fleet, event, time) ? plan(fleet, time) : [];

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { countPlanned, expectCounts, readReport } from "../support/accounts.ts";
 import { type Cluster, startCluster, waitUntil } from "../support/cluster.ts";
-import { startTestTarget, tellingHeaders } from "../support/counting-target.ts";
+import { countQuiet, startTestTarget, tellingHeaders } from "../support/counting-target.ts";
 
 const timeout = 240_000;
 
@@ -60,6 +60,32 @@ test("a master that was away for longer than the leases ends the execution with 
   await cluster.finish(id);
   const report = await expectCounts(cluster, id, target);
   expect(report).toMatchObject({ status: "failed", passed: false, degraded: true, reason: "slaves_lost" });
+});
+
+test("a master that was frozen for longer than the leases goes on with its slaves: nobody lost, nothing doubled", {
+  timeout,
+}, async () => {
+  const target = await startTestTarget();
+  const cluster = await startCluster({ heartbeatTimeout: "6s" });
+  for (const slave of ["a", "b"]) await cluster.addSlave(slave);
+  const id = await cluster.submit({
+    id: "frozen",
+    options: { vus: 20, duration: "10m", think_time: "50ms", http: { base_url: target.url } },
+    steps: [{ id: "get", type: "http", config: { url: "/", headers: tellingHeaders } }],
+  });
+  await cluster.waitFor(id, ({ active_vus }) => active_vus === 20);
+  const { child } = cluster.master;
+  child.kill("SIGSTOP");
+  await new Promise((resolve) => setTimeout(resolve, 9_000));
+  const stood = await countQuiet(target);
+  child.kill("SIGCONT");
+  await expect.poll(() => target.count(), { timeout: 60_000 }).toBeGreaterThan(stood + 200);
+  await cluster.call("DELETE", `/executions/${id}`);
+  await cluster.finish(id);
+  const report = await expectCounts(cluster, id, target);
+  expect(report).toMatchObject({ status: "aborted", reason: "stopped_by_api", degraded: true, late: { frames: 0 } });
+  const told = report.events.map(({ type, slave_id }) => [type, slave_id ?? ""].join(" "));
+  expect(told.toSorted()).toEqual(["started ", "stopped ", "suspended ", "suspended a", "suspended b"]);
 });
 
 test("frames that come after the end and a restart of the master are late, each once", {

@@ -45,6 +45,14 @@ export function checkFinal(bySource: ReadonlyMap<string, SimulatedSlave>, fleet:
   }
 }
 
+/** A master that was frozen gives nobody up who lives. */
+export function checkNobodyLost({ core, partition }: FleetState): void {
+  const told = core.events.filter(({ type }) => type === "slave_lost").map(({ message }) => message);
+  if (told.length > 0 || partition.gone.length > 0 || core.cause !== null) {
+    throw new BrokenRule("who lives is not given up", [...told, core.cause?.message ?? ""].join(", "));
+  }
+}
+
 /** Where the load says how many iterations there are: planned = completed + interrupted + dropped + lost. */
 export function checkPlanned(fleet: FleetState, now: number): void {
   const { core, partition } = fleet;

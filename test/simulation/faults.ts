@@ -26,6 +26,9 @@ const drain: Fault = ({ dice, time, master }, id, forMs) => {
   return `drain ${id}`;
 };
 
+/** How the record tells of a master that is frozen, before for how long, ms. */
+export const masterFrozen = "freeze the master for";
+
 /** Everything that may happen to a cluster; each gives its name for the record. */
 const faults: readonly Fault[] = [
   ({ dice, time, fleet }, id, forMs) => {
@@ -52,6 +55,8 @@ const faults: readonly Fault[] = [
     master.restart(forMs);
     return `restart the master after ${forMs}`;
   },
+  freezeMaster,
+  freezeMaster,
   ({ time, times, master, network }, id, forMs) => {
     master.split(forMs / 4);
     time.after(forMs / 4 + times.timeoutMs, () => network.cutOff(id, times.timeoutMs * 3));
@@ -76,6 +81,11 @@ const faults: readonly Fault[] = [
   ({ commands }) => commands.scale(),
   ({ commands }) => commands.scale(),
 ];
+
+function freezeMaster({ master }: FaultOptions, _: string, forMs: number): string {
+  master.freeze(forMs);
+  return `${masterFrozen} ${forMs}`;
+}
 
 function pauseScenario({ dice, time, master, commands }: FaultOptions, _: string, forMs: number): string {
   const at = dice.between(0, master.fleet.core.plan.scenarios.length - 1);

@@ -2,9 +2,17 @@ import { computeLeaseTimes } from "../../src/cluster/lease-times.ts";
 import { createLiveThresholds } from "../../src/cluster/live-thresholds.ts";
 import { createSnapshot } from "../../src/measure/snapshot.ts";
 import { createMemoryStore } from "../../src/store/memory.ts";
-import { checkBegun, checkFinal, checkMeetings, checkPlanned, checkRows, checkTotals } from "./checks.ts";
+import {
+  checkBegun,
+  checkFinal,
+  checkMeetings,
+  checkNobodyLost,
+  checkPlanned,
+  checkRows,
+  checkTotals,
+} from "./checks.ts";
 import { createCommands } from "./commands.ts";
-import { planFaults } from "./faults.ts";
+import { masterFrozen, planFaults } from "./faults.ts";
 import { BrokenRule, createGroundTruth } from "./ground-truth.ts";
 import { createNetwork } from "./network.ts";
 import { pickPlan, readMeeting } from "./pick-plan.ts";
@@ -113,11 +121,16 @@ export async function simulate(seed: number, trace: Trace | null = null): Promis
     // What was frozen or cut off still comes in, late.
     const isQuiet = () => [...fleet.bySource.values()].every((slave) => !slave.alive || slave.finished);
     await time.run(isQuiet, time.now + 60_000);
-    await time.run(() => false, time.now + 3_000);
+    do {
+      await time.run(() => !master.frozen, time.now + 60_000);
+      await time.run(() => false, time.now + 3_000);
+    } while (master.frozen);
     commands.checkAnswered();
     checkTotals(fleet.bySource, master.fleet);
     checkPlanned(master.fleet, master.now());
     checkBegun(master.fleet, truth, master.now());
+    const onlyFrozen = faults.every((fault) => fault.includes(masterFrozen));
+    if (onlyFrozen && network.weather.lossRate === 0 && crashRate === 0) checkNobodyLost(master.fleet);
     const undisturbed = faults.length === 0 && network.weather.lossRate === 0 && crashRate === 0;
     checkRows(master.fleet, truth, fleet.bySource, undisturbed);
     checkMeetings(plan, truth, undisturbed);

@@ -26,6 +26,9 @@ export interface SimulatedMaster {
   /** Its monotonic clock. */
   now(): number;
   tell(event: FleetEvent): void;
+  /** SIGSTOP for so long: what is due or arrives meanwhile happens afterwards, its ticks and what was said to it in any order. */
+  freeze(forMs: number): void;
+  readonly frozen: boolean;
   /** SIGKILL, and a new process after so long. */
   restart(downMs: number): void;
   /** A new process after so long, while the old one does not notice that it owns nothing any more. */
@@ -66,9 +69,22 @@ export function createSimulatedMaster(options: SimulatedMasterOptions): Simulate
   let old: SimulatedMaster["old"] = null;
   let lastCommit = 0;
   let lastAnswer = 0;
+  let frozenUntil = 0;
 
+  // Sums of fractions may miss it by a hair.
+  const isFrozen = () => time.now < frozenUntil - 0.001;
+  /** A callback of its process: waits while it is frozen, and then so much longer at most. */
+  const later = (delayMs: number, jitterMs: number, task: () => void | Promise<void>): void => {
+    const of = life;
+    time.after(delayMs, () => {
+      if (of !== life) return;
+      if (!isFrozen()) return task();
+      later(frozenUntil - time.now + random() * jitterMs, jitterMs, task);
+    });
+  };
   const tell = (event: FleetEvent): void => {
     if (!up) return;
+    if (isFrozen()) return later(0, 3, () => tell(event));
     options.trace?.(`${time.now} master <- ${JSON.stringify(event)}`);
     const effects = advanceFleet(fleet, event, clock());
     checkPartition(fleet);
@@ -76,16 +92,12 @@ export function createSimulatedMaster(options: SimulatedMasterOptions): Simulate
   };
   /** Writes become durable in the order in which they were given out; a crash before loses them. */
   const commit = (write: () => Promise<() => void>): void => {
-    const of = life;
     lastCommit = Math.max(lastCommit, time.now + random() * 50);
-    time.after(lastCommit - time.now, async () => {
-      if (of !== life) return;
+    later(lastCommit - time.now, 0, async () => {
       const tellOutcome = await write();
       // Written, but the answer may still meet a dead process.
       lastAnswer = Math.max(lastAnswer, time.now + random() * 2);
-      time.after(lastAnswer - time.now, () => {
-        if (of === life) tellOutcome();
-      });
+      later(lastAnswer - time.now, 0, tellOutcome);
     });
   };
   const carryOut = (effect: FleetEffect): void => {
@@ -98,9 +110,7 @@ export function createSimulatedMaster(options: SimulatedMasterOptions): Simulate
         options.deliver(effect.slaveId, effect.incarnation, effect.order, effect.stamp);
         return;
       case "wake":
-        time.after(effect.at - clock().now, () => {
-          if (of === life) tell({ type: "tick" });
-        });
+        later(effect.at - clock().now, 3, () => tell({ type: "tick" }));
         return;
       case "persist":
         if (random() < options.crashRate)
@@ -165,6 +175,7 @@ export function createSimulatedMaster(options: SimulatedMasterOptions): Simulate
     up = false;
     options.onDeath();
     lastCommit = 0;
+    frozenUntil = 0;
     const of = life;
     time.after(downMs, async () => {
       if (of === life) await takeUp();
@@ -180,6 +191,12 @@ export function createSimulatedMaster(options: SimulatedMasterOptions): Simulate
     },
     now: () => clock().now,
     tell,
+    freeze(forMs) {
+      if (up) frozenUntil = Math.max(frozenUntil, time.now + forMs);
+    },
+    get frozen() {
+      return isFrozen();
+    },
     restart,
     split(downMs) {
       const left = fleet;

@@ -75,6 +75,7 @@ export function playFleet({ slaves = 2, room = 8, load = constant, workflow: fie
     }
     return told;
   };
+  const followed: string[] = [];
   const orders: { readonly slaveId: string; readonly order: Order }[] = [];
   const fact = (slaveId: string, of: Fact, incarnation = 1) => tell({ type: "fact", slaveId, incarnation, fact: of });
   const beat = (slaveId: string, suspended = false, incarnation = 1) =>
@@ -87,8 +88,21 @@ export function playFleet({ slaves = 2, room = 8, load = constant, workflow: fie
     tell,
     fact,
     beat,
-    tick: () => tell({ type: "tick" }),
+    /** What followed from the ticks before that nobody looked at, too. */
+    tick: () => [...followed.splice(0), ...tell({ type: "tick" })],
+    /** Time goes by, and the owner's ticks come as it asked for them; one that is due at the end of it does not. */
     turn(ms: number) {
+      const until = now + ms;
+      for (;;) {
+        const at = (fleet.wakeAt ?? Number.POSITIVE_INFINITY) - origin;
+        if (at >= until) break;
+        now = Math.max(now, at);
+        followed.push(...tell({ type: "tick" }));
+      }
+      now = until;
+    },
+    /** SIGSTOP and SIGCONT: time goes by without a tick. */
+    freeze(ms: number) {
       now += ms;
     },
     /** The latest order of this type to a slave. */
