@@ -132,8 +132,10 @@ export function createExecutionAgent(options: ExecutionAgentOptions): ExecutionA
       finish();
       return;
     }
-    // An expelled run is closed when its last frame is out; others are told to by their owner.
-    if (state.expelled && state.lastFrame !== null && endedMs === null) endRun();
+    // An expelled run is closed when its last frame is out, one that has not started at once; others are told to by their
+    // owner.
+    const running = state.core.phase === "running" && state.lastFrame === null;
+    if (state.expelled && !running && endedMs === null) endRun();
     tell({ type: "beat" });
     schedule();
   };

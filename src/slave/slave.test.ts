@@ -252,6 +252,24 @@ test("an expelled execution ends its load, reports it and is freed without being
   expect(await target.count()).toBe(atTheEnd);
 });
 
+test("an execution that its master forgets before its start is freed, and a draining slave does not wait for it", {
+  timeout: 60_000,
+}, async () => {
+  const target = await startTestTarget();
+  const owner = await startHandOwner();
+  const plan = planLoad(target.url, "10m");
+  const [share] = cutPlan(plan, [1]);
+  if (share === undefined) throw new Error("no share");
+  owner.order("e1", { type: "prepare", executionId: "e1", plan, inputs: { env: {}, secrets: {} }, share });
+  await owner.seen("e1", "prepared");
+  owner.order("e1", { type: "expel" });
+  await owner.seen("e1", "closed");
+  await gone(owner);
+  await owner.slave.drain(20_000);
+  expect(owner.logged.filter((line) => line.startsWith("warn"))).toEqual([]);
+  expect(await target.count()).toBe(0);
+});
+
 test("a draining slave waits for its VUs to be taken, then leaves with all that it measured", {
   timeout: 60_000,
 }, async () => {
