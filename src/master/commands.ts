@@ -20,9 +20,9 @@ export function createCommands(steering: Steering, archive: Archive, createId: (
   /** Why there is nothing to steer. */
   const explain = async (id: string, what: string): Promise<EngineError> => {
     // What was not there yet when it was looked for may be there when the look is over.
-    const { ready } = steering;
+    const isAwaited = steering.untaken.has(id);
     const ended = await archive.describe(id);
-    if (ended === null) return ready ? createUnknownExecution(id) : createNotTakenUp();
+    if (ended === null) return isAwaited ? createNotTakenUp() : createUnknownExecution(id);
     return new EngineError("conflict", `execution ${id} has ended (${ended.status}): it cannot be ${what}`);
   };
   const turn = async (id: string, type: "pause" | "resume", scenario: string | null) => {
@@ -62,8 +62,8 @@ export function createCommands(steering: Steering, archive: Archive, createId: (
       }
       const steered = find(id);
       if (steered === null) {
-        const { ready } = steering;
-        if ((await archive.describe(id)) === null) throw ready ? createUnknownExecution(id) : createNotTakenUp();
+        const isAwaited = steering.untaken.has(id);
+        if ((await archive.describe(id)) === null) throw isAwaited ? createNotTakenUp() : createUnknownExecution(id);
         return;
       }
       await steered.live.command({

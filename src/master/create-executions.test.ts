@@ -1,9 +1,12 @@
 import { expect, onTestFinished, test } from "vitest";
 import { createTurnedClock } from "../../test/support/turned-clock.ts";
+import { EngineError } from "../errors.ts";
 import { createScenario, createWorkflow } from "../../test/support/staged-run.ts";
 import type { Frame } from "../protocol/frame.ts";
+import type { ToSlave } from "../protocol/link.ts";
 import { createMemoryStore } from "../store/memory.ts";
 import type { Store } from "../store/store.ts";
+import { findExecution as findInApi } from "./api/find-execution.ts";
 import { createArchive } from "./archive.ts";
 import { createExecutions } from "./create-executions.ts";
 import { createRegistry } from "./registry.ts";
@@ -11,19 +14,38 @@ import { createRoomLedger } from "./room-ledger.ts";
 import { createSteering } from "./steering.ts";
 import { createRow } from "./stored-execution.ts";
 
-/** A master that finds one execution in its store, which lets it have that when `held` resolves; `spoil`: what is in the store. */
-async function findExecution(held: Promise<void>, spoil: (store: Store) => Promise<unknown> = () => Promise.resolve()) {
+/**
+ * A master that finds one execution in its store, which lets it have that when `held` resolves; `spoil`: what is in the
+ * store; `unable`: does the store fail at this call at present?
+ */
+async function findExecution(
+  held: Promise<void>,
+  spoil: (store: Store) => Promise<unknown> = () => Promise.resolve(),
+  unable: (call: string) => boolean = () => false,
+) {
   const memory = createMemoryStore();
   const load = { mode: "constant-vus", vus: 1, durationMs: 60_000, rampUpMs: 0 } as const;
   const workflow = createWorkflow([createScenario(load)]);
   await memory.putDocument("x", "submission", { workflow, env: {}, hadSecrets: false, queue: true });
   await memory.putIndex(createRow({ id: "x", workflow, createdAt: 0, vus: 1 }, "pending", null));
   await spoil(memory);
+  const fail = (call: string) => {
+    if (unable(call)) throw new EngineError("internal_error", `the store failed at ${call}: database is locked`);
+  };
   const store: Store = {
     ...memory,
     async acquire(id) {
       await held;
+      fail(`acquire ${id}`);
       return memory.acquire(id);
+    },
+    async readFrames(id) {
+      fail(`readFrames ${id}`);
+      return memory.readFrames(id);
+    },
+    async putDocument(id, name, value) {
+      fail(`putDocument ${id}`);
+      return memory.putDocument(id, name, value);
     },
   };
   const clock = createTurnedClock();
@@ -69,7 +91,7 @@ async function findExecution(held: Promise<void>, spoil: (store: Store) => Promi
     noteSecrets: () => undefined,
     close: () => Promise.resolve(),
   });
-  return { executions, workflow, takeUp: () => steering.takeUp() };
+  return { executions, workflow, takeUp: () => steering.takeUp(), steering, registry, clock };
 }
 
 test("until an execution of the store is taken up no command says that it is unknown", async () => {
@@ -180,3 +202,82 @@ for (const [name, { spoil, told, requests }] of Object.entries(spoilt)) {
     expect(executions.count()).toEqual({ active: 0, pending: 0 });
   });
 }
+
+test("an execution that the store cannot give yet is tried again; meanwhile nobody calls it unknown, and nothing waits for it", async () => {
+  let locked = true;
+  const addSecond = async (store: Store) => {
+    const submission = await store.getDocument("x", "submission");
+    await store.putDocument("y", "submission", submission);
+    const { rows } = await store.listIndex({ limit: 1, offset: 0 });
+    for (const row of rows) await store.putIndex({ ...row, executionId: "y", createdAt: 1 });
+  };
+  const master = await findExecution(Promise.resolve(), addSecond, (call) => locked && call === "acquire x");
+  const { executions, workflow, takeUp, steering, registry, clock } = master;
+  await takeUp();
+  expect([executions.ready, executions.isAwaited("x"), executions.isAwaited("y")]).toEqual([true, true, false]);
+  expect(await executions.describe("y")).toMatchObject({ status: "pending" });
+  const stop = { graceMs: null, force: false, reason: "stopped_by_api" } as const;
+  for (const call of [
+    executions.pause("x", null),
+    executions.scale("x", { target: 1, of: "vus", scenario: null, overMs: 0 }),
+    executions.purge("x"),
+    executions.stop("x", stop),
+    executions.stopWorkflow(workflow.id, stop),
+    findInApi(executions, "x", (id) => executions.describe(id)),
+  ])
+    await expect(call).rejects.toMatchObject({ code: "not_ready" });
+  expect((await executions.list({ limit: 10, offset: 0 })).executions.map(({ id }) => id)).toEqual(["y", "x"]);
+  expect(executions.count()).toEqual({ active: 0, pending: 2 });
+  // Its slaves are not told that nobody knows it.
+  const sent: string[] = [];
+  const slave = { id: "s", type: "worker", address: "", capabilities: [], labels: {}, max_vus: 1 } as const;
+  const link = { send: (message: ToSlave) => sent.push(message.type), close: () => undefined, bufferedBytes: 0 };
+  await registry.connect({ type: "hello", version: 1, engine: "1", instance: "i", slave, drained: false }, link);
+  const fact = { type: "heartbeat", sequence: 1, lastFrame: null, suspended: false } as const;
+  steering.receive("s", { type: "fact", execution: "x", incarnation: 1, fact });
+  await steering.settled();
+  expect(sent).toEqual([]);
+  await clock.turn(30_000);
+  expect(executions.isAwaited("x")).toBe(true);
+  locked = false;
+  await clock.turn(5_000);
+  expect(executions.isAwaited("x")).toBe(false);
+  expect(await executions.describe("x")).toMatchObject({ status: "pending", reason: null });
+});
+
+test("a store that stays unable is waited for two minutes; then the execution ends", async () => {
+  const { executions, takeUp, clock } = await findExecution(
+    Promise.resolve(),
+    () => Promise.resolve(),
+    (call) => call === "acquire x",
+  );
+  await takeUp();
+  await clock.turn(115_000);
+  expect(executions.isAwaited("x")).toBe(true);
+  await clock.turn(15_000);
+  const message = "it cannot be taken up: the store failed at acquire x: database is locked";
+  expect(await executions.describe("x")).toMatchObject({ status: "failed", events: [{ message }] });
+  expect(executions.isAwaited("x")).toBe(false);
+});
+
+test("one that its own record does not let go on ends at once, with all that a store can give that was unable for a while", async () => {
+  const { spoil } = spoilt["a state that is none"] ?? {};
+  let locked = "readFrames x";
+  let reads = 0;
+  const { executions, takeUp, clock } = await findExecution(Promise.resolve(), spoil, (call) => {
+    if (call !== "readFrames x") return call === locked;
+    // The first one is of the attempt to take it up.
+    return ++reads > 1 && call === locked;
+  });
+  await takeUp();
+  await clock.turn(20_000);
+  expect([executions.isAwaited("x"), await executions.describe("x")]).toEqual([true, null]);
+  locked = "putDocument x";
+  await clock.turn(20_000);
+  expect([executions.isAwaited("x"), await executions.describe("x")]).toEqual([true, null]);
+  locked = "";
+  await clock.turn(5_000);
+  const execution = await executions.describe("x");
+  expect(execution).toMatchObject({ status: "failed", degraded: true, reason: "internal" });
+  expect(await executions.metrics("x")).toMatchObject({ total_requests: 7 });
+});

@@ -134,7 +134,7 @@ export function createExecutions(options: ExecutionsOptions): Executions {
       const { ready } = steering;
       const rows = await archive.listAll({ workflowId });
       if (rows.length === 0) return null;
-      if (!ready) throw createNotTakenUp();
+      if (!ready || rows.some(({ executionId: id }) => steering.untaken.has(id))) throw createNotTakenUp();
       const active = rows.filter(({ executionId: id }) => findQueued(id) !== null || find(id) !== null);
       await Promise.all(active.map(({ executionId }) => commands.stop(executionId, request)));
       return active.map(({ executionId }) => executionId);
@@ -160,20 +160,22 @@ export function createExecutions(options: ExecutionsOptions): Executions {
           hint: "stop it first, and wait for its end",
         });
       }
-      const { ready } = steering;
-      if ((await archive.describe(id)) === null) throw ready ? createUnknownExecution(id) : createNotTakenUp();
+      const isAwaited = steering.untaken.has(id);
+      if ((await archive.describe(id)) === null) throw isAwaited ? createNotTakenUp() : createUnknownExecution(id);
       await store.purge(id);
     },
     drain: async (slaveId) => setDraining(slaveId, true),
     undrain: async (slaveId) => setDraining(slaveId, false),
     watch: (id, listener) => find(id)?.watch(listener) ?? findQueued(id)?.watch(listener) ?? null,
     count() {
-      const active = [...steering.steered.values()].filter(({ report }) => report === null).length;
-      return { active, pending: steering.queue.length };
+      const steered = [...steering.steered.values()].filter(({ report }) => report === null).length;
+      const { active, pending } = steering.untaken.count();
+      return { active: steered + active, pending: steering.queue.length + pending };
     },
     get ready() {
       return steering.ready;
     },
+    isAwaited: (id) => steering.untaken.has(id),
     close: options.close,
   };
 }

@@ -2,10 +2,11 @@ import { createLiveThresholds, decideThresholds } from "../cluster/live-threshol
 import { createSnapshot } from "../measure/snapshot.ts";
 import type { Report } from "../protocol/report.ts";
 import { buildReport } from "../report/build-report.ts";
+import type { Store } from "../store/store.ts";
 import { describeEnded, describePending, type ExecutionCard } from "./describe-execution.ts";
 import { describeNoMetrics } from "./describe-metrics.ts";
-import type { LogLines } from "./log-lines.ts";
-import type { StoredEnd } from "./stored-execution.ts";
+import { createLogLines } from "./log-lines.ts";
+import { type StoredEnd, storeEnd } from "./stored-execution.ts";
 
 /** How an execution ended that never began. */
 export interface UnstartedEnd {
@@ -16,8 +17,25 @@ export interface UnstartedEnd {
   readonly engineVersion: string;
 }
 
-/** All that is kept of it. */
-export function endUnstarted(card: ExecutionCard, logs: LogLines, end: UnstartedEnd): StoredEnd {
+/** How an execution ends that cannot begin. */
+export const unstartable = { status: "failed", reason: "start_failed" } as const;
+
+/** Stores its end; gives all that is kept of it. Its log says why. */
+export async function storeUnstarted(
+  store: Store,
+  card: ExecutionCard,
+  end: UnstartedEnd,
+  message: string,
+): Promise<StoredEnd> {
+  const kept = endUnstarted(card, end, message);
+  await storeEnd(store, card, kept, end.at);
+  return kept;
+}
+
+function endUnstarted(card: ExecutionCard, end: UnstartedEnd, message: string): StoredEnd {
+  const logs = createLogLines();
+  const level = end.status === "failed" ? "error" : "info";
+  logs.add({ time: new Date(end.at).toISOString(), level, message });
   const snapshot = createSnapshot(card.workflow);
   const report: Report = buildReport(snapshot, {
     engineVersion: end.engineVersion,

@@ -7,7 +7,7 @@ import type { ExecutionEvent, Report } from "../protocol/report.ts";
 import type { Execution, Metrics } from "../protocol/rest.ts";
 import type { Workflow } from "../protocol/workflow.ts";
 import { buildReport } from "../report/build-report.ts";
-import type { IndexRow, Store } from "../store/store.ts";
+import { type IndexRow, mayPass, type Store } from "../store/store.ts";
 import { describeEnded, describePending, type ExecutionCard } from "./describe-execution.ts";
 import { createFleetSnapshot } from "./fleet-options.ts";
 import { createLogLines } from "./log-lines.ts";
@@ -32,14 +32,17 @@ export interface UntakenEnd {
   /** Epoch ms. */
   readonly at: number;
   readonly engineVersion: string;
+  /** What the store is unable to read at present is left out; else it rejects. */
+  readonly leavesOut: boolean;
 }
 
 /**
  * Ends an execution that no master can go on with: `failed`, with the reason and all that can still be read of what was
- * measured. Rejects where the store does not take it.
+ * measured. Rejects where the store is unable.
  */
 export async function endUntaken(store: Store, row: IndexRow, end: UntakenEnd): Promise<void> {
   const { executionId } = row;
+  const readOr = createReader(end.leavesOut);
   const submission = await readOr(() => readDocument(store, executionId, "submission"), null);
   const checkpoint = await readOr(() => store.readCheckpoint(executionId), null);
   const core = (checkpoint?.state as Partial<FleetRecord> | undefined)?.core ?? null;
@@ -47,7 +50,7 @@ export async function endUntaken(store: Store, row: IndexRow, end: UntakenEnd): 
   const bare = makeCard(row, standIn(row));
   const nothing = createFleetSnapshot(bare.workflow);
   const card = await readOr(() => makeCard(row, submission?.workflow ?? bare.workflow), bare);
-  const measured = await readOr(() => readMeasured(store, card), nothing);
+  const measured = await readOr(() => readMeasured(store, card, readOr), nothing);
   // What it cannot be taken up for may be what a description would need.
   const kept = tryOr(
     () => describeEnd(card, measured, core, begun, end),
@@ -116,7 +119,7 @@ function listMetrics(report: Report): Metrics {
 }
 
 /** What was merged, and the frames after it; of what cannot be read nothing. */
-async function readMeasured(store: Store, { id, workflow }: ExecutionCard): Promise<Snapshot> {
+async function readMeasured(store: Store, { id, workflow }: ExecutionCard, readOr: Reader): Promise<Snapshot> {
   const stored = await readOr(() => store.readSnapshot(id), null);
   const snapshot =
     stored === null
@@ -128,12 +131,18 @@ async function readMeasured(store: Store, { id, workflow }: ExecutionCard): Prom
   return snapshot;
 }
 
-async function readOr<Value, Other>(read: () => Promise<Value> | Value, other: Other): Promise<Value | Other> {
-  try {
-    return await read();
-  } catch {
-    return other;
-  }
+/** Gives what is read, or the other where it cannot be. */
+type Reader = <Value, Other>(read: () => Promise<Value> | Value, other: Other) => Promise<Value | Other>;
+
+function createReader(leavesOut: boolean): Reader {
+  return async (read, other) => {
+    try {
+      return await read();
+    } catch (error) {
+      if (mayPass(error) && !leavesOut) throw error;
+      return other;
+    }
+  };
 }
 
 function tryOr<Value>(attempt: () => Value, otherwise: () => Value): Value {

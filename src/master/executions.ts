@@ -120,8 +120,10 @@ export interface Executions {
   watch(id: string, listener: (message: StreamMessage) => void): (() => void) | null;
   /** Executions that have not ended. */
   count(): { readonly active: number; readonly pending: number };
-  /** True once unfinished executions of the store are taken up. */
+  /** True once unfinished executions of the store are taken up, but for those that it could not give yet. */
   readonly ready: boolean;
+  /** May an execution of this id still be taken up from the store? Ask before it is looked for. */
+  isAwaited(id: string): boolean;
   /** Within 10 s: memory stores stop their executions first, others leave them to their slaves' leases. Idempotent. */
   close(): Promise<void>;
 }

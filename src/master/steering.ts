@@ -11,7 +11,6 @@ import { openExecutionOutputs } from "./execution-outputs.ts";
 import type { ExecutionFiles } from "./execution-files.ts";
 import type { Submission } from "./executions.ts";
 import { createFleetOptions, createFleetSnapshot, needsOf } from "./fleet-options.ts";
-import { endUntaken } from "./end-untaken.ts";
 import { createLateFrames } from "./late-frames.ts";
 import { createLogLines } from "./log-lines.ts";
 import { isReport } from "./reporters.ts";
@@ -21,9 +20,9 @@ import type { ChosenSlave, SlaveNeeds } from "./select-slaves.ts";
 import { type SteeredExecution, steerExecution } from "./steer-execution.ts";
 import { createRow } from "./stored-execution.ts";
 import { createSubmissionQueue, type QueuedExecution, type SubmissionQueue } from "./submission-queue.ts";
-import { listUnfinished, takeUp, type TakeUpSurroundings, type UnfinishedExecution } from "./take-up.ts";
 import { createTargetRule } from "../target-rule.ts";
 import { createTrackedWork } from "./tracked-work.ts";
+import { createUntaken, type Untaken } from "./untaken.ts";
 import { createWatchers, type Watchers } from "./watchers.ts";
 
 export interface SteeringLimits {
@@ -55,13 +54,14 @@ export interface Steering {
   /** Also those that have ended while frames of theirs may still come. */
   readonly steered: ReadonlyMap<string, SteeredExecution>;
   readonly queue: readonly QueuedExecution[];
+  readonly untaken: Pick<Untaken, "has" | "count">;
   readonly ready: boolean;
   /** Resolves when it is ready, or closed before. */
   readonly takenUp: Promise<void>;
   submit(submission: Submission, id: string): Promise<ExecutionCard>;
   /** Ends one that waits. */
   readonly abandon: SubmissionQueue["abandon"];
-  /** Takes up what the store has not seen the end of. Once, before anything else. */
+  /** Takes up what the store has not seen the end of. Once, before anything else; what it cannot give yet comes later. */
   takeUp(): Promise<void>;
   receive(slaveId: string, message: FromSlave & { readonly type: "fact" | "log" }): void;
   /** From a process whose id another has: what it measured, and that it lives as long as nobody else takes it for the slave. */
@@ -75,7 +75,6 @@ export interface Steering {
 
 /** How long an ended execution waits for frames of slaves it has lost. */
 const lingerMs = 30 * 60_000;
-const takenUpAtOnce = 50;
 /** How far ahead the start instant is: by then the slowest of many must have been told; one has nobody to wait for. */
 const togetherLeadMs = 500;
 const aloneLeadMs = 50;
@@ -94,7 +93,8 @@ export function createSteering(setup: SteeringSetup): Steering {
   let closed = false;
   let alarm: Alarm | null = null;
 
-  const countActive = () => [...steered.values()].filter(({ report }) => report === null).length;
+  const countActive = () =>
+    [...steered.values()].filter(({ report }) => report === null).length + untaken.count().active;
 
   const steer = (
     card: ExecutionCard,
@@ -171,36 +171,29 @@ export function createSteering(setup: SteeringSetup): Steering {
     pump();
   };
 
-  const takingUp: TakeUpSurroundings = {
-    ...setup,
-    queue,
-    steer: (card, plan, fleet, takesJoiners, packed) =>
-      steer(card, fleet, needsOf(plan), takesJoiners, createWatchers(), packed),
-  };
-  const tryTakingUp = async (unfinished: UnfinishedExecution): Promise<void> => {
-    try {
-      await takeUp(unfinished, takingUp);
-    } catch (error) {
-      const reason = describeError(error);
-      const { executionId: execution } = unfinished.row;
-      log("error", `it cannot be taken up: ${reason}`, { execution });
-      if (closed) return;
-      // It may have come half way.
-      const begun = steered.get(execution);
-      steered.delete(execution);
-      ledger.release(execution);
-      await begun?.close();
-      try {
-        await endUntaken(store, unfinished.row, { reason, at: clock.wall(), engineVersion });
-      } catch (failure) {
-        log("error", `its end was not stored, the next start tries again: ${describeError(failure)}`, { execution });
-      }
-    }
-  };
+  const untaken = createUntaken({
+    surroundings: {
+      ...setup,
+      queue,
+      steer: (card, plan, fleet, takesJoiners, packed) =>
+        steer(card, fleet, needsOf(plan), takesJoiners, createWatchers(), packed),
+    },
+    engineVersion,
+    log,
+    work,
+    async drop(id) {
+      const half = steered.get(id);
+      steered.delete(id);
+      ledger.release(id);
+      await half?.close();
+    },
+  });
 
   const receive: Steering["receive"] = (slaveId, message) => {
     if (closed) return;
     const execution = steered.get(message.execution);
+    // It is said again once somebody steers it.
+    if (execution === undefined && untaken.has(message.execution)) return;
     if (message.type === "log") {
       const { level, message: text } = message;
       execution?.logs.add({ time: new Date(clock.wall()).toISOString(), level, message: text, slave_id: slaveId });
@@ -215,6 +208,7 @@ export function createSteering(setup: SteeringSetup): Steering {
   return {
     steered,
     queue: queue.waiting,
+    untaken,
     get ready() {
       return ready;
     },
@@ -226,11 +220,7 @@ export function createSteering(setup: SteeringSetup): Steering {
     },
     abandon: queue.abandon,
     async takeUp() {
-      const unfinished = await listUnfinished(store);
-      // Many at once share the store's transactions; they enter the queue in their order.
-      for (let at = 0; at < unfinished.length; at += takenUpAtOnce) {
-        await Promise.all(unfinished.slice(at, at + takenUpAtOnce).map(tryTakingUp));
-      }
+      await untaken.takeUp();
       ready = true;
       takenUp.resolve();
       tick();
@@ -254,14 +244,11 @@ export function createSteering(setup: SteeringSetup): Steering {
     async close() {
       closed = true;
       takenUp.resolve();
+      untaken.close();
       alarm?.cancel();
       for (const waiting of lingering) waiting.cancel();
       await Promise.all([...steered.values()].map((execution) => execution.close()));
       await work.settled();
     },
   };
-}
-
-function describeError(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

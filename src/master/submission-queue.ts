@@ -8,15 +8,14 @@ import { dealPlan } from "./deal-plan.ts";
 import type { ExecutionFiles } from "./execution-files.ts";
 import type { ExecutionCard } from "./describe-execution.ts";
 import { describeWaiting } from "./describe-metrics.ts";
-import { endUnstarted, type UnstartedEnd } from "./end-unstarted.ts";
+import { storeUnstarted, unstartable, type UnstartedEnd } from "./end-unstarted.ts";
 import type { ScaleRequest, Submission } from "./executions.ts";
 import { needsOf } from "./fleet-options.ts";
-import { createLogLines } from "./log-lines.ts";
 import type { RegisteredSlave, Registry } from "./registered-slave.ts";
 import type { RoomLedger } from "./room-ledger.ts";
 import { selectFleet } from "./select-fleet.ts";
 import type { ChosenSlave, SlaveNeeds } from "./select-slaves.ts";
-import { createRow, type StoredSubmission, storeEnd } from "./stored-execution.ts";
+import { createRow, type StoredSubmission } from "./stored-execution.ts";
 import type { TrackedWork } from "./tracked-work.ts";
 import { createWatchers, type Watchers } from "./watchers.ts";
 
@@ -70,9 +69,6 @@ export interface SubmissionQueue {
   tick(): void;
 }
 
-/** How an execution ends that cannot begin. */
-export const unstartable = { status: "failed", reason: "start_failed" } as const;
-
 /** Nobody waits. */
 export function createSubmissionQueue(options: SubmissionQueueOptions): SubmissionQueue {
   const { store, registry, ledger, clock, work, limits, engineVersion } = options;
@@ -96,21 +92,17 @@ export function createSubmissionQueue(options: SubmissionQueueOptions): Submissi
   };
   const abandon: SubmissionQueue["abandon"] = async (queued, how, message) => {
     const { card, watchers } = queued;
-    const at = clock.wall();
-    const logs = createLogLines();
-    logs.add({ time: new Date(at).toISOString(), level: how.status === "failed" ? "error" : "info", message });
-    const kept = endUnstarted(card, logs, { ...how, at, engineVersion });
     // Nobody starts it meanwhile, and it is seen until its end is stored.
     const { token } = queued;
     queued.token = null;
     try {
-      await storeEnd(store, card, kept, at);
+      const { report } = await storeUnstarted(store, card, { ...how, at: clock.wall(), engineVersion }, message);
+      remove(queued);
+      watchers.finish({ type: "complete", status: report.status, report });
     } catch (error) {
       queued.token = token;
       throw error;
     }
-    remove(queued);
-    watchers.finish({ type: "complete", status: kept.report.status, report: kept.report });
   };
   const pump: SubmissionQueue["pump"] = (tried = waiting) => {
     let slaves: readonly RegisteredSlave[] | null = null;

@@ -5,13 +5,13 @@ import type { PackedOutputs } from "../outputs/open-outputs.ts";
 import { makePlan } from "../plan/make-plan.ts";
 import type { Plan } from "../protocol/plan.ts";
 import type { Clock } from "../protocol/ports.ts";
-import type { IndexRow, Store } from "../store/store.ts";
+import type { Checkpoint, IndexRow, Store, StoredFrame, StoredSnapshot } from "../store/store.ts";
 import type { ExecutionCard } from "./describe-execution.ts";
 import { createFleetOptions, createFleetSnapshot, type FleetSurroundings } from "./fleet-options.ts";
 import { type MergedState, restoreMerged } from "./merged-state.ts";
 import type { SteeredExecution } from "./steer-execution.ts";
-import { readDocument } from "./stored-execution.ts";
-import { type SubmissionQueue, unstartable } from "./submission-queue.ts";
+import { readDocument, type StoredSubmission } from "./stored-execution.ts";
+import type { SubmissionQueue } from "./submission-queue.ts";
 
 /** An execution that had not ended when its master went. */
 export interface UnfinishedExecution {
@@ -23,7 +23,7 @@ export interface UnfinishedExecution {
 export interface TakeUpSurroundings extends FleetSurroundings {
   readonly store: Store;
   readonly clock: Clock;
-  readonly queue: Pick<SubmissionQueue, "enqueue" | "abandon">;
+  readonly queue: Pick<SubmissionQueue, "enqueue">;
   steer(
     card: ExecutionCard,
     plan: Plan,
@@ -50,10 +50,47 @@ export async function listUnfinished(store: Store): Promise<UnfinishedExecution[
   return found.toSorted((left, right) => left.row.createdAt - right.row.createdAt);
 }
 
-/** Goes on with an execution where its last master left it. Rejects where its record does not let it. */
-export async function takeUp(unfinished: UnfinishedExecution, surroundings: TakeUpSurroundings): Promise<void> {
-  const { row, begun } = unfinished;
-  const submission = await readDocument(surroundings.store, row.executionId, "submission");
+/** All that the store has of one. */
+export interface UnfinishedRecord extends UnfinishedExecution {
+  readonly token: number;
+  readonly submission: StoredSubmission | null;
+  readonly checkpoint: Checkpoint | null;
+  readonly stored: StoredSnapshot | null;
+  readonly frames: readonly StoredFrame[];
+}
+
+/** Becomes its owner and reads its record. Rejects as the store does. */
+export async function readUnfinished(unfinished: UnfinishedExecution, store: Store): Promise<UnfinishedRecord> {
+  const { executionId: id } = unfinished.row;
+  // First, so that nothing is written by anybody else after it is read.
+  const token = await store.acquire(id);
+  const [submission, checkpoint, stored, frames] = await Promise.all([
+    readDocument(store, id, "submission"),
+    store.readCheckpoint(id),
+    store.readSnapshot(id),
+    store.readFrames(id),
+  ]);
+  return { ...unfinished, token, submission, checkpoint, stored, frames };
+}
+
+/** One that has nothing to go on with, and did not begin. */
+export interface Unstartable {
+  readonly card: ExecutionCard;
+  readonly message: string;
+}
+
+/** Goes on where its last master left it; null: it does. Throws where its record does not let it, whatever it threw. */
+export function goOn(record: UnfinishedRecord, surroundings: TakeUpSurroundings): Unstartable | null {
+  try {
+    return steerOrQueue(record, surroundings);
+  } catch (cause) {
+    // No store's error, which might pass.
+    throw new Error(cause instanceof Error ? cause.message : String(cause), { cause });
+  }
+}
+
+function steerOrQueue(record: UnfinishedRecord, surroundings: TakeUpSurroundings): Unstartable | null {
+  const { row, begun, token, submission, checkpoint, stored, frames } = record;
   if (submission === null) throw new Error("its submission is gone");
   const { env, hadSecrets } = submission;
   // An older version kept none.
@@ -62,27 +99,15 @@ export async function takeUp(unfinished: UnfinishedExecution, surroundings: Take
   const card: ExecutionCard = { id: row.executionId, workflow, createdAt: row.createdAt, vus: plan.vus };
   const inputs = { env, secrets: {} };
 
-  const { store, clock, queue } = surroundings;
-  const waitAgain = (token: number) =>
-    queue.enqueue(card, { workflow, inputs, queue: submission.queue, upload: null }, plan, token);
-  // First, so that nothing is written by anybody else after it is read.
-  const token = await store.acquire(card.id);
-  if (!begun) {
-    const queued = waitAgain(token);
-    if (hadSecrets) await queue.abandon(queued, unstartable, `${secretsLost}: submit it again`);
-    return;
-  }
-  const [checkpoint, stored, frames] = await Promise.all([
-    store.readCheckpoint(card.id),
-    store.readSnapshot(card.id),
-    store.readFrames(card.id),
-  ]);
-  if (checkpoint === null) {
-    await queue.abandon(waitAgain(token), unstartable, "its record is gone");
-    return;
+  if (!begun || checkpoint === null) {
+    if (begun) return { card, message: "its record is gone" };
+    if (hadSecrets) return { card, message: `${secretsLost}: submit it again` };
+    surroundings.queue.enqueue(card, { workflow, inputs, queue: submission.queue, upload: null }, plan, token);
+    return null;
   }
   const merged = stored === null ? null : (stored.packed as MergedState);
   const snapshot = merged === null ? createFleetSnapshot(workflow) : unpackSnapshot(merged.snapshot);
+  const { clock } = surroundings;
   const options = { ...createFleetOptions(surroundings, card.id, plan, inputs), token, snapshot, slaves: [] };
   const fleet = restoreFleet(checkpoint.state as FleetRecord, options, { now: clock.now(), wall: clock.wall() });
   if (merged !== null) restoreMerged(fleet, merged);
@@ -98,4 +123,5 @@ export async function takeUp(unfinished: UnfinishedExecution, surroundings: Take
   if (hadSecrets && fleet.core.phase === "preparing") {
     live.tell({ type: "fail", cause: { reason: "start_failed", message: secretsLost, code: "start_failed" } });
   }
+  return null;
 }

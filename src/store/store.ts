@@ -1,3 +1,4 @@
+import { EngineError } from "../errors.ts";
 import type { Frame } from "../protocol/frame.ts";
 
 /** Whose frames: one incarnation of a slave in one execution. */
@@ -97,7 +98,9 @@ export interface SlaveRow {
 
 /**
  * What outlives a master. A resolved promise means durable; a rejected one that nothing was written, and the store can
- * still be used. Values are anything that `structuredClone` copies, taken at the call. Every method rejects once closed.
+ * still be used: with EngineError `internal_error` where it was unable, which may pass; with any other error where what
+ * was asked for is there and cannot be read. Values are anything that `structuredClone` copies, taken at the call. Every
+ * method rejects once closed.
  */
 export interface Store {
   /** Takes the ownership of an execution; gives its token, higher than every one before. */
@@ -158,4 +161,9 @@ export interface Store {
 export interface AppendOutcome {
   readonly outcome: "appended" | "duplicate" | "gap";
   readonly high: number;
+}
+
+/** Can a call that the store rejected with this succeed later? */
+export function mayPass(error: unknown): boolean {
+  return error instanceof EngineError && error.code === "internal_error";
 }

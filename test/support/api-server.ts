@@ -141,6 +141,7 @@ export async function startApiServer({ config, ...options }: ApiServerOptions = 
   };
   const executions: Executions = {
     ready: true,
+    isAwaited: () => false,
     submit: async (submission, id) => {
       submissions.push(submission);
       return { execution_id: id ?? `e${submissions.length}`, workflow_id: submission.workflow.id, status: "submitted" };

@@ -11,8 +11,11 @@ export interface Cluster {
   readonly master: RunningCommand;
   /** Starts a slave and waits until the master lists it as online. */
   addSlave(id: string, options?: SlaveOptions): Promise<RunningCommand>;
-  /** Kills the master (SIGKILL) and starts another on the same port and data after `meanwhile`, and so long after it. */
-  restartMaster(downMs: number, meanwhile?: () => void | Promise<void>): Promise<void>;
+  /**
+   * Kills the master (SIGKILL) and starts another on the same port and data after `meanwhile`, and so long after it;
+   * `starter`: by this command.
+   */
+  restartMaster(downMs: number, meanwhile?: () => void | Promise<void>, starter?: readonly string[]): Promise<void>;
   /** Submits a workflow; gives the execution's id. Throws with the answer when it is refused. */
   submit(workflow: object, envelope?: object): Promise<string>;
   /** A call of the API: status and body. */
@@ -54,10 +57,10 @@ const processDeadlineMs = 300_000;
 export async function startCluster(options: MasterOptions = {}): Promise<Cluster> {
   const { heartbeatTimeout = "8s", args = [], dataDir, env = {} } = options;
   const store = dataDir === undefined ? ["--store", "memory:"] : dataDir === null ? [] : ["--data-dir", dataDir];
-  const launch = async (address: string) => {
+  const launch = async (address: string, starter: readonly string[] = []) => {
     const master = startCommand(
       ["master", "start", "--address", address, "--heartbeat-timeout", heartbeatTimeout, ...store, ...args],
-      { deadlineMs: processDeadlineMs, env },
+      { deadlineMs: processDeadlineMs, env, starter },
     );
     endWithTest(master);
     await master.seen(/http:\/\/127\.0\.0\.1:\d+/);
@@ -129,12 +132,12 @@ export async function startCluster(options: MasterOptions = {}): Promise<Cluster
       );
       return slave;
     },
-    async restartMaster(downMs, meanwhile) {
+    async restartMaster(downMs, meanwhile, starter) {
       master.child.kill("SIGKILL");
       await master.finished;
       await meanwhile?.();
       await new Promise((resolve) => setTimeout(resolve, downMs));
-      master = await launch(new URL(url).host);
+      master = await launch(new URL(url).host, starter);
     },
     async submit(workflow, envelope = {}) {
       const { status, body } = await call("POST", "/workflows", { workflow, ...envelope });

@@ -16,6 +16,8 @@ export interface CommandOptions {
   readonly cwd?: string;
   /** A file descriptor instead of the pipe that collects stdout. */
   readonly stdout?: number;
+  /** A command that starts it, with the arguments that come before: `prlimit --fsize=0`. */
+  readonly starter?: readonly string[];
   /** After this the command is killed and `finished` rejects; default 55 s, below the time of a test that gives no other. */
   readonly deadlineMs?: number;
 }
@@ -47,7 +49,9 @@ process.once("exit", () => {
 export function startCommand(args: readonly string[], options: CommandOptions = {}): RunningCommand {
   const { deadlineMs = 55_000 } = options;
   const startedAt = performance.now();
-  const child = spawn(process.execPath, ["--disable-warning=TimeoutNegativeWarning", "--", entry, ...args], {
+  const node = [process.execPath, "--disable-warning=TimeoutNegativeWarning", "--", entry];
+  const [command = "", ...before] = [...(options.starter ?? []), ...node];
+  const child = spawn(command, [...before, ...args], {
     cwd: options.cwd ?? repository,
     env: { ...process.env, NO_COLOR: "1", FORCE_COLOR: undefined, ...options.env },
     detached: options.ownGroup ?? false,

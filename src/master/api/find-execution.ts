@@ -11,17 +11,18 @@ export async function resolveId(executions: Pick<Executions, "latestId">, id: st
   return latest;
 }
 
-/** What `read` finds of the execution that a path names. Throws EngineError `not_found`. */
+/** What `read` finds of the execution that a path names. Throws EngineError `not_found`, `not_ready`. */
 export async function findExecution<Found>(
-  executions: Pick<Executions, "latestId" | "ready">,
+  executions: Pick<Executions, "latestId" | "isAwaited">,
   id: string,
   read: (id: string) => Promise<Found | null>,
 ): Promise<Found> {
   // What was not there yet when it was looked for may be there when the look is over.
-  const { ready } = executions;
-  const found = await read(await resolveId(executions, id));
+  const named = await resolveId(executions, id);
+  const isAwaited = executions.isAwaited(named);
+  const found = await read(named);
   if (found !== null) return found;
-  return ready ? throwUnknownExecution(id) : throwNotReady();
+  return isAwaited ? throwNotReady() : throwUnknownExecution(id);
 }
 
 /** Throws EngineError `not_ready`. */

@@ -40,12 +40,12 @@ export function createStreams({ executions, clock, log }: StreamOptions): Stream
     }
     const id = await resolveId(executions, named);
     const send = createSender(client);
-    const { ready } = executions;
+    const isAwaited = executions.isAwaited(id);
     const unwatch = executions.watch(id, (message) => {
       send(message);
       if (message.type === "complete") client.close(1000);
     });
-    if (unwatch === null) await (ready ? sendEnded(id, send, client) : throwNotReady());
+    if (unwatch === null) await (isAwaited ? throwNotReady() : sendEnded(id, send, client));
     else if (client.readyState === WebSocket.OPEN) client.once("close", unwatch);
     else unwatch();
   };

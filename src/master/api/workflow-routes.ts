@@ -1,7 +1,9 @@
 import type { FastifyInstance } from "fastify";
 import { EngineError } from "../../errors.ts";
 import type { Upload } from "../execution-files.ts";
+import type { Execution } from "../../protocol/rest.ts";
 import type { Executions } from "../executions.ts";
+import { throwNotReady } from "./find-execution.ts";
 import type { Once } from "./once.ts";
 import { declareRoute } from "./route.ts";
 import { exactly } from "./schema/schema.ts";
@@ -81,7 +83,7 @@ export function serveWorkflows(
     {
       submitWorkflow: async ({ raw, claim }) => {
         // Begun before a crash: it may have come as far as its execution.
-        const begun = claim?.begun ? await executions.describe(claim.executionId) : null;
+        const begun = claim?.begun ? await findBegun(executions, claim.executionId) : null;
         if (begun !== null) return { execution_id: begun.id, workflow_id: begun.workflow_id, status: "submitted" };
         const { loaded, inputs, queue, upload } = await reader.read(raw);
         try {
@@ -111,6 +113,14 @@ export function serveWorkflows(
     },
     once,
   );
+}
+
+/** null: it had not come so far. */
+async function findBegun(executions: Executions, id: string): Promise<Execution | null> {
+  const isAwaited = executions.isAwaited(id);
+  const found = await executions.describe(id);
+  if (found === null && isAwaited) throwNotReady();
+  return found;
 }
 
 function throwUnknown(id: string): never {

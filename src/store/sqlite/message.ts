@@ -66,4 +66,6 @@ export interface SqliteReply {
   readonly id: number;
   readonly result?: unknown;
   readonly error?: string;
+  /** What was asked for is in the file and cannot be read, however often it is tried. */
+  readonly unreadable?: boolean;
 }

@@ -23,10 +23,11 @@ export async function openSqliteStore(path: string): Promise<Store> {
     for (const { reject } of waiting.values()) reject(error);
     waiting.clear();
   };
-  worker.on("message", ({ id, result, error }: SqliteReply) => {
+  worker.on("message", ({ id, result, error, unreadable }: SqliteReply) => {
     const call = waiting.get(id);
     waiting.delete(id);
     if (error === undefined) call?.resolve(result);
+    else if (unreadable === true) call?.reject(new Error(`the store ${path} has it and cannot read it: ${error}`));
     else call?.reject(new EngineError("internal_error", `the store ${path} failed: ${error}`, hintOf(error)));
   });
   worker.on("error", (cause) => settleAll(new EngineError("internal_error", `the store ${path} failed`, { cause })));

@@ -14,6 +14,8 @@ import { watchFiles } from "./watch-file.ts";
 
 /** The longest that a call waits for others to share its transaction. */
 const groupMs = 2;
+/** SQLite's codes for a file that is damaged, or was none of its own. */
+const damaged: ReadonlySet<unknown> = new Set([11, 26]);
 /** How much of the file is copied between other calls: 1 MiB. */
 const pagesPerStep = 256;
 
@@ -28,14 +30,17 @@ function serve(link: NonNullable<typeof parentPort>, path: string): void {
   const files = watchFiles(path);
   let group: SqliteReply[] | null = null;
 
-  const fail = (error: unknown, id: number | null) => {
+  const fail = (error: unknown, call: SqliteCall | null) => {
     const failed = group ?? [];
     group = null;
     // SQLite itself has rolled back after some errors.
     if (database.isTransaction) database.exec("ROLLBACK");
     const text = error instanceof Error ? error.message : String(error);
+    // First, for whoever waits for several: the others of the group failed because of it.
+    if (call !== null) {
+      link.postMessage({ id: call.id, error: text, unreadable: isUnreadable(call, error) } satisfies SqliteReply);
+    }
     for (const reply of failed) link.postMessage({ id: reply.id, error: text } satisfies SqliteReply);
-    if (id !== null) link.postMessage({ id, error: text } satisfies SqliteReply);
   };
   const commit = () => {
     if (group === null) return;
@@ -92,13 +97,20 @@ function serve(link: NonNullable<typeof parentPort>, path: string): void {
       }
       group.push({ id, result: perform(operations, call) });
     } catch (error) {
-      fail(error, id);
+      fail(error, call);
     }
   };
   link.on("message", (call: SqliteCall) => {
     if (waiting === null) take(call);
     else waiting.push(call);
   });
+}
+
+/** After a read that met damage SQLite refuses the writes of its transaction too: they were not what is damaged. */
+function isUnreadable({ name }: SqliteCall, error: unknown): boolean {
+  const { errcode = 0 } = error as { readonly errcode?: number };
+  // The low byte is the code, what is above says more of it.
+  return /^(read|get|list)/.test(name) && (error instanceof TypeError || damaged.has(errcode & 0xff));
 }
 
 function open(link: NonNullable<typeof parentPort>, path: string): DatabaseSync | null {
