@@ -1,7 +1,7 @@
 import type { Order } from "../protocol/message.ts";
 import { type FleetState, type Member } from "./fleet-state.ts";
 import { countHeld, listRunning, type MemberOrder, type RunningMember } from "./held-shares.ts";
-import { countAsked } from "./loss-account.ts";
+import { countAsked } from "./vu-rest.ts";
 import type { OwnedSlave } from "./owner-state.ts";
 import { scenarioTimeAt } from "./scenario-time.ts";
 

@@ -1,13 +1,14 @@
 import { endless, listIndices } from "../plan/index-runs.ts";
+import { unpackHalted } from "../plan/halted-vus.ts";
 import { joinRanges } from "../plan/move-ranges.ts";
 import type { PlannedScenario } from "../protocol/plan.ts";
 import { returnToPool } from "./held-shares.ts";
 import { type FleetState, type Member, nameSource } from "./fleet-state.ts";
-import { countAsked, listScales } from "./loss-account.ts";
 import { type Instant, type OwnedSlave, testTimeAt } from "./owner-state.ts";
 import { findLatestOf, findStand, toScenarioTime } from "./scenario-time.ts";
 import type { GoneScenario } from "./partition.ts";
 import { loseRows } from "./unique-rows.ts";
+import { countAsked, readNext } from "./vu-rest.ts";
 import { raiseLeastCut } from "./scale-shares.ts";
 
 /**
@@ -36,8 +37,8 @@ export function loseShare(fleet: FleetState, slave: OwnedSlave, member: Member, 
     if (dead) state.dead.push(...vus);
     else {
       returnToPool(fleet, at, vus);
-      // After the load nobody would have gone on with them.
-      if (core.endedAt === null) state.orphans = [...state.orphans, ...vus];
+      // After the load nobody would have gone on with them, nor after its own: what is left of it nobody began.
+      if (core.endedAt === null && !complete) state.orphans = [...state.orphans, ...vus];
     }
     if (!begun && state.shared !== null) {
       state.shared.ranges = joinRanges(state.shared.ranges, part.iterations);
@@ -49,14 +50,14 @@ export function loseShare(fleet: FleetState, slave: OwnedSlave, member: Member, 
     const asked = countAsked(planned, state, toScenarioTime(core, planned.scenario.name, atMs));
     if (state.progress !== null) {
       const { from, claimed } = state.progress;
-      // What it did not begin of scaled VUs it has counted itself: that is nobody's to do, or to count, again.
-      const counted = complete && listScales(planned, state).some(({ serial }) => serial <= slave.steered);
+      const halted = unpackHalted(planned.scenario.name, fleet.reports.get(source)?.halted ?? [], state.known);
       for (const vu of vus) {
-        if (counted) claimed[vu - 1] = iterationsOf(planned);
+        const first = from[vu - 1] ?? 0;
+        const told = complete || (halted.get(vu) ?? 0) > first;
+        if (told || !begun) claimed[vu - 1] = readNext(state, halted, vu);
         // What nobody is to go on with is lost to the end.
-        else if (dead && vu <= asked) held.assigned += iterationsOf(planned) - (from[vu - 1] ?? 0);
-        else if (begun) held.assigned += (claimed[vu - 1] ?? 0) - (from[vu - 1] ?? 0);
-        else claimed[vu - 1] = from[vu - 1] ?? 0;
+        else if (dead && vu <= asked) claimed[vu - 1] = iterationsOf(planned);
+        held.assigned += (claimed[vu - 1] ?? 0) - first;
       }
     }
     return {

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { applied, pause, playFleet } from "../../test/support/played-fleet.ts";
+import { packHalted } from "../plan/halted-vus.ts";
 import type { Load } from "../protocol/load.ts";
 import { countUndone } from "./loss-account.ts";
 
@@ -50,6 +51,12 @@ test("what VUs without room had left to do is lost with their slave, not dropped
     series,
     errors: [],
     vus: [],
+    halted: packHalted("default", [
+      [1, 10],
+      [3, 10],
+      [5, 10],
+      [7, 9],
+    ]),
     overflow: {},
     generator,
   };

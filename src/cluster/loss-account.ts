@@ -1,14 +1,11 @@
 import { countEvents, findArrival } from "../plan/move-arrivals.ts";
-import { countVus, scaleVuProfile } from "../plan/profiles/vu-profile.ts";
-import { createLoadProfile } from "../plan/profiles/load-profile.ts";
 import { countArrivals } from "../plan/profiles/rate-profile.ts";
 import type { Frame, SeriesDelta } from "../protocol/frame.ts";
-import type { PlannedScenario } from "../protocol/plan.ts";
 import { readRate } from "./arrival-cut.ts";
 import type { FleetState } from "./fleet-state.ts";
-import { type OwnerState } from "./owner-state.ts";
-import { scenarioTimeAt } from "./scenario-time.ts";
-import type { GoneSource, Lost, Scale, ScenarioPartition } from "./partition.ts";
+import { isPlayedOut, scenarioTimeAt } from "./scenario-time.ts";
+import type { GoneSource, Lost } from "./partition.ts";
+import { countOrphaned, countRest } from "./vu-rest.ts";
 
 const counted: readonly string[] = ["iterations", "interrupted_iterations", "dropped_iterations"];
 
@@ -37,6 +34,7 @@ export function noteReported(fleet: FleetState, source: string, frame: Frame): v
     };
     fleet.reports.set(source, report);
   }
+  if (frame.halted !== undefined) report.halted = [...(report.halted ?? []), ...frame.halted];
   const lengthMs = frame.testTimeMs - report.testTimeMs;
   report.testTimeMs = Math.max(report.testTimeMs, frame.testTimeMs);
   const finished = scenarios.map(() => 0);
@@ -81,7 +79,7 @@ export function computeLost(fleet: FleetState, now: number): Lost {
     intervalMs += longestMs;
   }
   fleet.partition.scenarios.forEach(({ arrivals }, at) => {
-    iterations += countOrphaned(fleet, at);
+    iterations += countOrphaned(fleet, at, now);
     if (arrivals !== null) iterations += countEvents(arrivals.dead, countDueEvents(fleet, at, now));
   });
   return { iterations, interval_ms: Math.round(intervalMs), estimated };
@@ -99,10 +97,7 @@ export function countUndone(fleet: FleetState, now: number): number[] {
     if (planned === undefined) return 0;
     const { load } = planned.scenario;
     if (shared !== null && load.mode === "shared-iterations") return countUntold(fleet, at, now, load.iterations);
-    if (progress !== null && load.mode === "per-vu-iterations") {
-      if (listScales(planned, part).length === 0) return countUntold(fleet, at, now, load.vus * load.iterations);
-      return countRest(fleet, at, fleet.pool[at] ?? []) - countOrphaned(fleet, at);
-    }
+    if (progress !== null) return countRest(fleet, at, now) - countOrphaned(fleet, at, now);
     if (arrivals === null) return 0;
     // A stop ends the plan at each slave's own moment.
     if (isPlayedOut(fleet.core)) return countUntold(fleet, at, now, countDueEvents(fleet, at, now));
@@ -112,7 +107,7 @@ export function countUndone(fleet: FleetState, now: number): number[] {
 
 /** Of so many planned iterations those that no source has reported and none has lost. */
 function countUntold(fleet: FleetState, at: number, now: number, planned: number): number {
-  let told = countOrphaned(fleet, at);
+  let told = 0;
   for (const { reported } of fleet.reports.values()) told += reported[at] ?? 0;
   for (const gone of fleet.partition.gone) told += countLostOf(fleet, gone, at, now) ?? 0;
   const dead = fleet.partition.scenarios[at]?.arrivals?.dead ?? [];
@@ -168,49 +163,4 @@ function countDueEvents(fleet: FleetState, at: number, now: number): number {
   const rate = readRate({ planned, part });
   if (isPlayedOut(core)) return countArrivals(rate);
   return findArrival(rate, scenarioTimeAt(core, planned.scenario.name, now) - planned.scenario.startTimeMs);
-}
-
-/** The load ended by itself, each part by its slave's own clock: one that missed a pause may be past the owner's. */
-function isPlayedOut({ endedAt, cause }: OwnerState): boolean {
-  return endedAt !== null && (cause === null || cause.reason === "teardown_timeout");
-}
-
-/** What VUs of lost slaves had left to do, where nobody had taken them by the end of the load: until then somebody may. */
-function countOrphaned(fleet: FleetState, at: number): number {
-  return fleet.core.endedAt === null ? 0 : countRest(fleet, at, fleet.partition.scenarios[at]?.orphans ?? []);
-}
-
-/** What is left to do for VUs that nobody holds, up to the count that is asked for. */
-function countRest(fleet: FleetState, at: number, vus: readonly number[]): number {
-  const planned = fleet.core.plan.scenarios[at];
-  const part = fleet.partition.scenarios[at];
-  if (planned === undefined || part === undefined || planned.scenario.load.mode !== "per-vu-iterations") return 0;
-  const { iterations } = planned.scenario.load;
-  const asked = countAsked(planned, part, findEnd(planned));
-  return vus.reduce(
-    (sum, vu) => (vu > asked ? sum : sum + Math.max(0, iterations - (part.progress?.claimed[vu - 1] ?? 0))),
-    0,
-  );
-}
-
-/** The scales that act before the scenario's time is over: later ones never do. */
-export function listScales(planned: PlannedScenario, { scales }: ScenarioPartition): readonly Scale[] {
-  return scales.filter(({ atMs }) => atMs < findEnd(planned));
-}
-
-/** The scenario's own time at which its load is over by itself. */
-function findEnd({ scenario, durationMs }: PlannedScenario): number {
-  return scenario.startTimeMs + (durationMs ?? Number.MAX_SAFE_INTEGER);
-}
-
-/** How many VUs the load asks for at a time of the scenario's own. */
-export function countAsked(planned: PlannedScenario, { scales }: ScenarioPartition, timeMs: number): number {
-  const profile = createLoadProfile(planned.scenario.load);
-  if (profile.kind === "arrivals") return profile.maxVus;
-  const start = planned.scenario.startTimeMs;
-  const scaled = scales.reduce(
-    (vus, { atMs, target, overMs }) => scaleVuProfile(vus, Math.max(0, atMs - start), target, overMs),
-    profile.vus,
-  );
-  return countVus(scaled, Math.max(0, timeMs - start));
 }

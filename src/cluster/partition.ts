@@ -2,6 +2,7 @@ import { countIndices, endless, listIndices } from "../plan/index-runs.ts";
 import { listLines } from "../plan/list-lines.ts";
 import { packIndices } from "../plan/move-indices.ts";
 import { countRanges, joinRanges, takeFirst } from "../plan/move-ranges.ts";
+import type { HaltedVus } from "../protocol/frame.ts";
 import type { Load } from "../protocol/load.ts";
 import type { ArrivalPattern, IterationRange, Plan, Share } from "../protocol/plan.ts";
 
@@ -143,6 +144,8 @@ export interface SourceReport {
   readonly perSecond: number[];
   /** Test time at the end of its latest frame, ms. */
   testTimeMs: number;
+  /** VUs with iterations of their own that begin no more on it; absent: none. */
+  halted?: readonly HaltedVus[];
 }
 
 /** Iterations that vanished with lost slaves. */

@@ -14,6 +14,11 @@ export function scenarioTimeAt(state: OwnerState, scenario: string, now: number)
   return toScenarioTime(state, scenario, testTimeAt(state, now));
 }
 
+/** The load ended by itself, each part by its slave's own clock: one that missed a pause may be past the owner's. */
+export function isPlayedOut({ endedAt, cause }: OwnerState): boolean {
+  return endedAt !== null && (cause === null || cause.reason === "teardown_timeout");
+}
+
 /** The test time from which a scenario stands by itself; `Infinity`: it goes on. */
 export function findStand({ pausedScenarios }: OwnerState, scenario: string): number {
   const paused = pausedScenarios.get(scenario);

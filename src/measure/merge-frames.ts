@@ -1,5 +1,5 @@
 import type { Frame, SeriesDelta, VuCount } from "../protocol/frame.ts";
-import { mergeMeasurements } from "./merge.ts";
+import { mergeHalted, mergeMeasurements } from "./merge.ts";
 import { nameSeries } from "./series-key.ts";
 
 /**
@@ -16,6 +16,7 @@ export function mergeFrames(first: Frame, second: Frame): Frame {
     series: keepLaterGauges(series, second.series),
     errors,
     vus: second.vus.map((count) => keepMost(count, first.vus)),
+    ...mergeHalted([first, second]),
     overflow,
     generator: {
       cpu: (first.generator.cpu + second.generator.cpu) / 2,

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { Measurements } from "./measurements.ts";
-import { mergeMeasurements } from "./merge.ts";
+import { mergeHalted, mergeMeasurements } from "./merge.ts";
 import { createRecorder, type ThreadRecorder } from "./thread-recorder.ts";
 
 type Act = (recorder: ThreadRecorder) => void;
@@ -71,4 +71,12 @@ test("gauges of one interval take the larger value and the whole range", () => {
 test("overflow counts add up by metric", () => {
   const over = (overflow: Measurements["overflow"]): Measurements => ({ series: [], errors: [], overflow });
   expect(mergeMeasurements([over({ b: 1, a: 2 }), over({ a: 3 })]).overflow).toEqual({ a: 5, b: 1 });
+});
+
+test("VUs that halted in any part are all told of, and none where there are none", () => {
+  const halted = (begun: number) => ({ scenario: "s", begun, vus: [{ from: 1, to: 3, step: 1 }] });
+  expect(mergeHalted([{}, { halted: [halted(1)] }, { halted: [halted(2), halted(3)] }])).toEqual({
+    halted: [halted(1), halted(2), halted(3)],
+  });
+  expect(mergeHalted([{}, {}])).toEqual({});
 });

@@ -1,4 +1,4 @@
-import type { ErrorDelta, ErrorSample, SeriesDelta, SeriesValue } from "../protocol/frame.ts";
+import type { ErrorDelta, ErrorSample, Frame, SeriesDelta, SeriesValue } from "../protocol/frame.ts";
 import type { Measurements } from "./measurements.ts";
 import { mergeTrends } from "./merge-trends.ts";
 import { nameSeries } from "./series-key.ts";
@@ -13,6 +13,12 @@ export function mergeMeasurements(parts: readonly Measurements[]): Measurements 
     errors: mergeErrors(parts.map(({ errors }) => errors)),
     overflow: mergeOverflow(parts.map(({ overflow }) => overflow)),
   };
+}
+
+/** All VUs that halted in any of the parts. */
+export function mergeHalted(parts: readonly Pick<Frame, "halted">[]): Pick<Frame, "halted"> {
+  const halted = parts.flatMap((part) => part.halted ?? []);
+  return halted.length === 0 ? {} : { halted };
 }
 
 /** Series with the same key become one; sorted by key. */

@@ -1,3 +1,4 @@
+import type { IndexRun } from "./plan.ts";
 import type { MetricType } from "./workflow.ts";
 
 /**
@@ -17,6 +18,8 @@ export interface Frame {
   readonly errors: readonly ErrorDelta[];
   /** VU counts by scenario, at the end of the frame where nothing else is said. */
   readonly vus: readonly VuCount[];
+  /** VUs with iterations of their own that begin no more on this source; only where an owner counts. Absent: none. */
+  readonly halted?: readonly HaltedVus[];
   /** Series that did not fit into the bound and were counted under `overflow`, by metric name. */
   readonly overflow: Readonly<Record<string, number>>;
   readonly generator: GeneratorSample;
@@ -34,6 +37,16 @@ export interface VuCount {
   /** What the profile asks of this share now. */
   readonly planned: number;
   readonly iterations: number;
+}
+
+/**
+ * VUs of a scenario that were given up, or whose load is over: each of them has begun this many iterations, here and
+ * before. Who has begun none needs no word.
+ */
+export interface HaltedVus {
+  readonly scenario: string;
+  readonly begun: number;
+  readonly vus: readonly IndexRun[];
 }
 
 /** The generator's look at itself since the previous frame. */

@@ -39,6 +39,7 @@ const frame: Frame = {
     },
   ],
   vus: [{ scenario: "default", active: 1, most: 2, allocated: 2, planned: 2, iterations: 7 }],
+  halted: [{ scenario: "default", begun: 3, vus: [{ from: 1, to: 7, step: 2 }] }],
   overflow: { http_reqs: 2 },
   generator: { cpu: 0.5, eventLoopLagMs: 1.25, memory: 1e8 },
 };

@@ -1,4 +1,13 @@
-import type { ErrorDelta, ErrorSample, Frame, SeriesDelta, SeriesKey, SeriesValue, VuCount } from "./frame.ts";
+import type {
+  ErrorDelta,
+  ErrorSample,
+  Frame,
+  HaltedVus,
+  SeriesDelta,
+  SeriesKey,
+  SeriesValue,
+  VuCount,
+} from "./frame.ts";
 import { linkLimits } from "./link.ts";
 import {
   type Check,
@@ -8,6 +17,7 @@ import {
   list,
   Misfit,
   oneOf,
+  optional,
   orNull,
   readObject,
   real,
@@ -15,6 +25,7 @@ import {
   text,
   whole,
 } from "./link-check.ts";
+import type { IndexRun } from "./plan.ts";
 
 const signed = whole(Number.MIN_SAFE_INTEGER);
 const anySize = real(-Number.MAX_SAFE_INTEGER);
@@ -129,6 +140,15 @@ const vuCount: Check<VuCount> = fields<VuCount>({
   iterations: count,
 });
 
+/** An inclusive run of indices. */
+export const indexRun: Check<IndexRun> = (value) => {
+  const read = fields<IndexRun>({ from: positive, to: positive, step: positive })(value);
+  if (read.from > read.to) throw new Misfit("ends before it begins");
+  return read;
+};
+
+const haltedVus: Check<HaltedVus> = fields<HaltedVus>({ scenario: text(), begun: positive, vus: list(indexRun) });
+
 /** A frame of which nothing can throw or poison a sum where it is merged. */
 export const checkFrame: Check<Frame> = fields<Frame>({
   number: positive,
@@ -138,6 +158,7 @@ export const checkFrame: Check<Frame> = fields<Frame>({
   series: list(series, linkLimits.seriesPerFrame),
   errors: list(error, linkLimits.errorsPerFrame),
   vus: list(vuCount),
+  halted: optional(list(haltedVus)),
   overflow: table(count),
   generator: fields<Frame["generator"]>({ cpu: real(0, 1), eventLoopLagMs: real(), memory: real() }),
 });

@@ -15,16 +15,11 @@ import {
   whole,
 } from "./link-check.ts";
 import { epochMs, iterationRange, sharedValues, vuIteration } from "./link-fact.ts";
+import { indexRun } from "./link-frame.ts";
 import type { Departures, Inputs, Order, OrderStamp, ScenarioPause } from "./message.ts";
-import type { ArrivalPattern, IndexRun, Plan, Share } from "./plan.ts";
+import type { ArrivalPattern, Plan, Share } from "./plan.ts";
 
 const nothing = fields<Record<never, never>>({});
-
-const run: Check<IndexRun> = (value) => {
-  const read = fields<IndexRun>({ from: whole(1), to: whole(1), step: whole(1) })(value);
-  if (read.from > read.to) throw new Misfit("ends before it begins");
-  return read;
-};
 
 const arrivals: Check<ArrivalPattern> = (value) => {
   const read = fields<ArrivalPattern>({
@@ -41,7 +36,7 @@ const arrivals: Check<ArrivalPattern> = (value) => {
 const share: Check<Share> = fields<Share>({
   scenarios: list(
     fields<Share["scenarios"][number]>({
-      vus: list(run),
+      vus: list(indexRun),
       arrivals: list(arrivals),
       iterations: list(iterationRange),
       begun: optional(list(vuIteration)),

@@ -241,9 +241,6 @@ export function createShareRun(options: ShareRunOptions, events: ShareRunEvents)
     stop(graceMs) {
       for (const part of parts) part.stop(graceMs);
     },
-    abandon() {
-      for (const part of parts) part.abandon();
-    },
     async teardown(shared) {
       try {
         await first.teardown(shared);

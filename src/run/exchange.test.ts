@@ -12,6 +12,7 @@ import {
   wait,
 } from "../../test/support/shared-load.ts";
 import { cutWindows, listWindowsBefore } from "../plan/cut-windows.ts";
+import { unpackHalted } from "../plan/halted-vus.ts";
 import { packIndices } from "../plan/move-indices.ts";
 import type { Load } from "../protocol/load.ts";
 import type { IterationRange, ScenarioShare, Share, VuIteration } from "../protocol/plan.ts";
@@ -205,6 +206,9 @@ test.each(cases)("%i thread(s), seed %i: iterations of a VU go on where it went"
   expect(repeated(arrivals.map(({ iteration }) => `${iteration}`))).toEqual([]);
   expect(sumOf(slaves, "dropped_iterations")).toBe(0);
   expect(sumOf(slaves, "iterations", "interrupted_iterations")).toBe(720);
+  const halted = slaves.flatMap(({ frames }) => frames).flatMap((frame) => frame.halted ?? []);
+  const begun = unpackHalted(plan.scenarios[0]?.scenario.name ?? "", halted, 12);
+  expect([...begun].toSorted(([a], [b]) => a - b)).toEqual(all.map((vu) => [vu, 60]));
   expect(sumOf(slaves, "http_reqs")).toBe(arrivals.length);
 });
 

@@ -1,4 +1,4 @@
-import { mergeMeasurements } from "../measure/merge.ts";
+import { mergeHalted, mergeMeasurements } from "../measure/merge.ts";
 import type { Frame, VuCount } from "../protocol/frame.ts";
 import type { FramePart } from "./share-part.ts";
 
@@ -63,6 +63,7 @@ function mergeParts(parts: readonly FramePart[], threads: number): FramePart {
     testTimeMs: Math.max(...parts.map((part) => part.testTimeMs)),
     ...mergeMeasurements(parts),
     vus: first.vus.map((count, at) => parts.slice(1).reduce((sum, part) => addVus(sum, part.vus[at]), count)),
+    ...mergeHalted(parts),
     generator: {
       cpu: parts.reduce((sum, part) => sum + part.generator.cpu, 0) / parts.length,
       eventLoopLagMs: Math.max(...parts.map((part) => part.generator.eventLoopLagMs)),

@@ -19,6 +19,7 @@ function cutFrames(startAt: number, warmUpMs: number, lateMs: readonly number[] 
     warmUpMs,
     cutMeasurements: () => ({ series: [], logs: [] }) as never,
     countVus: () => [],
+    takeHalted: () => [],
     sampleGenerator: () => ({ cpu: 0, eventLoopLagMs: 0, memory: 0 }),
     onFrame: (frame) => frames.push(frame),
   });

@@ -1,4 +1,4 @@
-import type { GeneratorSample, VuCount } from "../protocol/frame.ts";
+import type { GeneratorSample, HaltedVus, VuCount } from "../protocol/frame.ts";
 import type { Measurements } from "../measure/measurements.ts";
 import type { Alarm, Clock } from "../protocol/ports.ts";
 import type { FramePart } from "./share-part.ts";
@@ -11,6 +11,8 @@ export interface FrameSources {
   readonly warmUpMs: number;
   cutMeasurements(): Measurements;
   countVus(): VuCount[];
+  /** Since the previous call. */
+  takeHalted(): HaltedVus[];
   sampleGenerator(): GeneratorSample;
   onFrame(part: FramePart): void;
 }
@@ -40,12 +42,14 @@ export function createFrameCutter(sources: FrameSources): FrameCutter {
   let warmUpEnd: Alarm | null = null;
 
   const emit = (second: number) => {
+    const halted = sources.takeHalted();
     sources.onFrame({
       second,
       testTimeMs: Math.max(0, testClock.now()),
       warmUp,
       ...sources.cutMeasurements(),
       vus: sources.countVus(),
+      ...(halted.length === 0 ? {} : { halted }),
       generator: sources.sampleGenerator(),
     });
   };

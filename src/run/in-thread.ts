@@ -108,6 +108,7 @@ export function createInThread(options: InThreadOptions, events: SharePartEvents
     warmUpMs: workflow.warmUpMs,
     cutMeasurements: () => recorder.cut(),
     countVus: () => runs.map((run) => run.countVus()),
+    takeHalted: () => runs.flatMap((run) => run.takeHalted()),
     sampleGenerator: () => watch.sample(),
     onFrame: (part) => events.onFrame(part),
   });
@@ -262,9 +263,6 @@ export function createInThread(options: InThreadOptions, events: SharePartEvents
     },
     stop(graceMs) {
       for (const run of runs) run.stop(graceMs);
-    },
-    abandon() {
-      for (const run of runs) run.abandon();
     },
     async teardown(shared) {
       if (workflow.teardown.length === 0) return;

@@ -1,6 +1,7 @@
-import type { VuCount } from "../protocol/frame.ts";
+import type { HaltedVus, VuCount } from "../protocol/frame.ts";
 import type { IterationRange, ScenarioShare, VuIteration } from "../protocol/plan.ts";
 import type { Alarm } from "../protocol/ports.ts";
+import { packHalted } from "../plan/halted-vus.ts";
 import { createScheduler } from "./schedulers/create-scheduler.ts";
 import type { Scheduler, SchedulerContext } from "./schedulers/scheduler.ts";
 
@@ -18,8 +19,6 @@ export interface ScenarioRun {
   start(): void;
   /** Ends the load now; again with less grace: shortens. */
   stop(graceMs: number): void;
-  /** Ends it without a word of what it did not begin: that is somebody else's now. */
-  abandon(): void;
   /** `timeMs` is the scenario's own time, not counted from its start. Throws EngineError. */
   scale(timeMs: number, target: number, overMs: number): void;
   /** See Scheduler. */
@@ -39,6 +38,8 @@ export interface ScenarioRun {
   readonly running: number;
   /** At this moment; the most since the previous call. */
   countVus(): VuCount;
+  /** Of a fed share: VUs with iterations of their own that begin no more here, since the previous call. */
+  takeHalted(): HaltedVus[];
 }
 
 export interface ScenarioRunEvents {
@@ -72,7 +73,7 @@ export function createScenarioRun(
       graceAlarm?.cancel();
       graceAlarm = clock.at(end, () => scheduler.interrupt());
     }
-    if (phase !== "ending" || !full) {
+    if (phase !== "ending") {
       phase = "ending";
       scheduler.endLoad(full);
     }
@@ -110,10 +111,6 @@ export function createScenarioRun(
       });
     },
     stop: (graceMs) => endLoad(graceMs, false),
-    abandon() {
-      scheduler.disown();
-      endLoad(0, false);
-    },
     scale(timeMs, target, overMs) {
       if (phase === "loading" || phase === "waiting")
         scheduler.scale(Math.max(0, timeMs - startTimeMs), target, overMs);
@@ -142,5 +139,6 @@ export function createScenarioRun(
       planned: phase === "loading" ? scheduler.countPlanned(time.now()) : 0,
       iterations: meter.completed,
     }),
+    takeHalted: () => packHalted(name, scheduler.takeHalted()),
   };
 }

@@ -57,7 +57,6 @@ export interface SharePart {
   /** The lease in memory has changed: look at it now. */
   watchLease(): void;
   stop(graceMs: number): void;
-  abandon(): void;
   teardown(shared: SharedValues): Promise<void>;
   close(): Promise<void>;
 }

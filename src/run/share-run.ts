@@ -104,8 +104,6 @@ export interface ShareRun {
   goOn(): void;
   /** No new starts from now; running iterations get `graceMs`, then they are interrupted. Again with less: shortens. */
   stop(graceMs: number): void;
-  /** Ends everything now; what was not begun is somebody else's, and not dropped. */
-  abandon(): void;
   /** Throws EngineError `teardown_failed` or `teardown_timeout`. */
   teardown(shared: SharedValues): Promise<void>;
   /** Ends everything now; idempotent; waits for threads, sockets and timers. Resolves with the number of the very last frame. */

@@ -116,7 +116,6 @@ export function spawnThread(
     proceed: (scenario, points) => order({ type: "proceed", scenario, points }),
     watchLease: () => order({ type: "watch_lease" }),
     stop: (graceMs) => order({ type: "stop", graceMs }),
-    abandon: () => order({ type: "abandon" }),
     teardown: (shared) => call((number) => ({ type: "teardown", call: number, shared })),
     close() {
       closing ??= (async () => {

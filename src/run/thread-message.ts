@@ -63,7 +63,7 @@ export type ThreadOrder =
     }
   | { readonly type: "claimed"; readonly scenario: number; readonly through: readonly VuIteration[] }
   | { readonly type: "proceed"; readonly scenario: string; readonly points: readonly Departures[] }
-  | { readonly type: "watch_lease" | "abandon" }
+  | { readonly type: "watch_lease" }
   | { readonly type: "stop"; readonly graceMs: number }
   | { readonly type: "teardown"; readonly call: number; readonly shared: SharedValues };
 

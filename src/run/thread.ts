@@ -111,8 +111,6 @@ const obey = (order: ThreadOrder): void => {
       return part.proceed(order.scenario, order.points);
     case "watch_lease":
       return part.watchLease();
-    case "abandon":
-      return part.abandon();
     case "stop":
       return part.stop(order.graceMs);
     case "teardown":

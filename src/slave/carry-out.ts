@@ -157,7 +157,7 @@ export function createCarryOut(surroundings: SlaveSurroundings): (order: Carried
         return;
       case "expel":
         asks.close();
-        run?.abandon();
+        run?.stop(0);
         return;
       case "stop":
         started().stop(order.graceMs);

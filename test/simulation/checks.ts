@@ -1,6 +1,8 @@
-import type { IterationRange, Plan } from "../../src/protocol/plan.ts";
+import type { IterationRange, Plan, PlannedScenario } from "../../src/protocol/plan.ts";
 import type { FleetState } from "../../src/cluster/fleet-state.ts";
-import { countAsked, countUndone, listScales } from "../../src/cluster/loss-account.ts";
+import type { ScenarioPartition } from "../../src/cluster/partition.ts";
+import { countUndone } from "../../src/cluster/loss-account.ts";
+import { countAsked } from "../../src/cluster/vu-rest.ts";
 import { countArrivals } from "../../src/plan/profiles/rate-profile.ts";
 import { readRate } from "../../src/cluster/arrival-cut.ts";
 import { totalOf } from "../../src/measure/snapshot.ts";
@@ -54,7 +56,7 @@ export function checkNobodyLost({ core, partition }: FleetState): void {
 }
 
 /** Where the load says how many iterations there are: planned = completed + interrupted + dropped + lost. */
-export function checkPlanned(fleet: FleetState, now: number): void {
+export function checkPlanned(fleet: FleetState, truth: GroundTruth, now: number): void {
   const { core, partition } = fleet;
   if (core.cause !== null || core.started === null) return;
   const latest = Math.max(0, ...partition.scenarios.flatMap(({ scales }) => scales.map(({ serial }) => serial)));
@@ -66,9 +68,8 @@ export function checkPlanned(fleet: FleetState, now: number): void {
     if (part === undefined) return;
     const { load } = scenario;
     if (part.shared !== null && load.mode === "shared-iterations") planned += load.iterations;
-    else if (part.progress !== null && load.mode === "per-vu-iterations" && part.scales.length === 0) {
-      planned += load.iterations * load.vus;
-    } else if (part.arrivals !== null)
+    else if (load.mode === "per-vu-iterations") planned += countPlanned(fleet, truth, at, load.iterations);
+    else if (part.arrivals !== null)
       planned += countArrivals(readRate({ planned: core.plan.scenarios[at] as never, part }));
     else return;
   }
@@ -76,8 +77,8 @@ export function checkPlanned(fleet: FleetState, now: number): void {
   for (const report of fleet.reports.values()) for (const count of report.reported) reported += count;
   const undone = countUndone(fleet, now).reduce((sum, count) => sum + count, 0);
   const all = reported + undone + fleet.lost.iterations;
-  // A slave that heard late of a lower rate has begun more by then.
-  const scaled = partition.scenarios.some(({ arrivals, scales }) => arrivals !== null && scales.length > 0);
+  // A slave that heard late of a lower rate has begun more by then; of a removed VU more may be lost than it began.
+  const scaled = partition.scenarios.some(({ shared, scales }) => shared === null && scales.length > 0);
   if (scaled ? all < planned : all !== planned) {
     const parts = `${reported} reported, ${undone} never given out, ${fleet.lost.iterations} lost`;
     throw new BrokenRule("planned = completed + interrupted + dropped + lost", `${planned} is not ${parts}`);
@@ -153,36 +154,22 @@ export function checkBegun(fleet: FleetState, truth: GroundTruth, now: number): 
       throw new BrokenRule("without a loss all that began is in the report", `${begun} began, ${told} are told`);
     }
     const { load } = scenario;
-    const scales = listScales(core.plan.scenarios[at] as never, part);
-    const heard = Math.min(...core.slaves.map(({ steered }) => steered));
-    // Who hears of a scale after its load's end goes by the profile before it, here and in what it counts.
-    const known = scales.length > 0 && scales.every(({ serial }) => serial <= heard);
-    // Orphans were lost with a slave, if only before its start.
-    const whole = partition.gone.length === 0 && part.orphans.length === 0;
-    if (known && whole && load.mode === "per-vu-iterations") {
-      const endMs = scenario.startTimeMs + (durationMs ?? 0);
-      const asked = countAsked(core.plan.scenarios[at] as never, part, endMs);
-      let left = 0;
-      for (let vu = 1; vu <= asked; vu++) left += load.iterations - truth.countBegunBy(at, vu);
-      const dropped = sum("dropped_iterations");
-      if (dropped !== left)
-        throw new BrokenRule("what nobody of the scaled VUs began is dropped", `${dropped} of ${left}`);
-    }
-    // Shared iterations are as many whatever the scale, and whoever heard of it.
-    if (part.scales.length > 0 && load.mode !== "shared-iterations") continue;
     const planned =
       load.mode === "shared-iterations"
         ? load.iterations
-        : part.progress === null
-          ? null
-          : part.progress.claimed.length * (load.mode === "per-vu-iterations" ? load.iterations : 0);
+        : load.mode === "per-vu-iterations"
+          ? countPlanned(fleet, truth, at, load.iterations)
+          : null;
     if (planned === null) continue;
     const dropped = sum("dropped_iterations");
+    // Orphans were lost with a slave, if only before its start.
+    const whole = partition.gone.length === 0 && part.orphans.length === 0;
     if (whole && dropped !== planned - begun) {
       throw new BrokenRule("what nobody began is dropped", `${dropped} of ${planned} where ${begun} began`);
     }
     // The slaves' clocks are not the owner's to the millisecond, and some ran on into a pause.
-    const latest = Math.max(testTimeAt(core, now), ...core.slaves.map(({ furthestMs }) => furthestMs));
+    const shown = [...fleet.reports.values()].map(({ testTimeMs }) => testTimeMs);
+    const latest = Math.max(testTimeAt(core, now), ...core.slaves.map(({ furthestMs }) => furthestMs), ...shown);
     if (part.scales.length > 0) continue;
     const early = latest < scenario.startTimeMs + (durationMs ?? 0) - 500;
     const left = undone[at] ?? 0;
@@ -190,6 +177,19 @@ export function checkBegun(fleet: FleetState, truth: GroundTruth, now: number): 
       throw new BrokenRule("a load that ends before its time has left nothing undone", `${left} of ${planned}`);
     }
   }
+}
+
+/**
+ * Iterations of each VU up to the count that was asked for at the end, whoever heard of a scale; of removed VUs those
+ * that they began.
+ */
+function countPlanned(fleet: FleetState, truth: GroundTruth, at: number, iterations: number): number {
+  const planned = fleet.core.plan.scenarios[at] as PlannedScenario;
+  const part = fleet.partition.scenarios[at] as ScenarioPartition;
+  const asked = countAsked(planned, part, planned.scenario.startTimeMs + (planned.durationMs ?? 0));
+  let sum = asked * iterations;
+  for (let vu = asked + 1; vu <= part.known; vu++) sum += truth.countBegunBy(at, vu);
+  return sum;
 }
 
 function sumOf(fleet: FleetState, metric: string, tags: Readonly<Record<string, string>> = {}): number {

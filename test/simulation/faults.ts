@@ -1,4 +1,5 @@
 import type { LeaseTimes } from "../../src/cluster/lease-times.ts";
+import type { Plan } from "../../src/protocol/plan.ts";
 import type { Commands } from "./commands.ts";
 import type { Network } from "./network.ts";
 import type { Dice } from "./random.ts";
@@ -29,23 +30,35 @@ const drain: Fault = ({ dice, time, master }, id, forMs) => {
 /** How the record tells of a master that is frozen, before for how long, ms. */
 export const masterFrozen = "freeze the master for";
 
+const join: Fault = ({ time, fleet }) => {
+  const late = `late${time.now}`;
+  fleet.dial(late);
+  return `join ${late}`;
+};
+
+const cutOff: Fault = ({ network }, id, forMs) => {
+  network.cutOff(id, forMs);
+  return `cut off ${id} for ${forMs}`;
+};
+
+const kill: Fault = ({ dice, time, fleet }, id, forMs) => {
+  fleet.find(id).kill();
+  if (dice.chance(0.7)) time.after(forMs, () => fleet.dial(id));
+  return `kill ${id}`;
+};
+
+const moves: readonly Fault[] = [drain, drain, drain, join, cutOff, kill];
+
 /** Everything that may happen to a cluster; each gives its name for the record. */
 const faults: readonly Fault[] = [
-  ({ dice, time, fleet }, id, forMs) => {
-    fleet.find(id).kill();
-    if (dice.chance(0.7)) time.after(forMs, () => fleet.dial(id));
-    return `kill ${id}`;
-  },
+  kill,
   ({ dice, time, fleet }, id, forMs) => {
     fleet.find(id).freeze(forMs);
     // A second process under the same id, while the frozen one may come back.
     if (dice.chance(0.3)) time.after(forMs / 2, () => fleet.dial(id));
     return `freeze ${id} for ${forMs}`;
   },
-  ({ network }, id, forMs) => {
-    network.cutOff(id, forMs);
-    return `cut off ${id} for ${forMs}`;
-  },
+  cutOff,
   ({ master }, _, forMs) => {
     master.restart(forMs / 4);
     return `restart the master after ${forMs / 4}`;
@@ -64,11 +77,7 @@ const faults: readonly Fault[] = [
   },
   drain,
   drain,
-  ({ time, fleet }) => {
-    const late = `late${time.now}`;
-    fleet.dial(late);
-    return `join ${late}`;
-  },
+  join,
   ({ dice, time, commands }, _, forMs) => {
     if (dice.chance(0.9))
       time.after(forMs, () => {
@@ -96,10 +105,9 @@ function pauseScenario({ dice, time, master, commands }: FaultOptions, _: string
   return commands.pauseScenario(at);
 }
 
-/** Chooses what happens and when; the list fills as it does. */
-export function planFaults(options: FaultOptions): readonly string[] {
+/** Chooses what happens and when; `played` fills as it does. */
+export function planFaults(options: FaultOptions, played: string[]): void {
   const { dice, time, times, ids, durationMs } = options;
-  const played: string[] = [];
   for (let count = dice.between(0, 5); count > 0; count--) {
     const at = dice.between(0, durationMs + 4_000);
     const id = dice.pick(ids);
@@ -125,5 +133,23 @@ export function planFaults(options: FaultOptions): readonly string[] {
     time.after(5_000, goOn);
   };
   time.after(durationMs + 15_000, goOn);
-  return played;
+}
+
+/** The same for what moves VUs, and asks for more or fewer of them, about the end of a scenario's load. */
+export function planLateMoves(options: FaultOptions, plan: Plan, played: string[]): void {
+  const { dice, time, times, ids, commands } = options;
+  const { scenario, durationMs } = dice.pick(plan.scenarios);
+  const endMs = 600 + scenario.startTimeMs + (durationMs ?? 0);
+  const play = (of: () => string) => {
+    time.after(endMs + dice.between(-1_500, 300), () => {
+      played.push(`${time.now} ${of()}`);
+    });
+  };
+  for (let count = dice.between(1, 2); count > 0; count--) play(() => commands.scale());
+  for (let count = dice.between(0, 3); count > 0; count--) {
+    const id = dice.pick(ids);
+    const fault = dice.pick(moves);
+    const forMs = dice.between(100, times.timeoutMs);
+    play(() => fault(options, id, forMs));
+  }
 }

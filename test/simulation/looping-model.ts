@@ -31,7 +31,6 @@ export function createLoopingModel(context: ModelContext): ScenarioModel {
   let wanting = false;
   let begun = false;
   let over = false;
-  let scaled = false;
   const runs = createRuns(context);
 
   /** The iteration that a VU begins now: its name, null for one of many; false: none. */
@@ -79,19 +78,8 @@ export function createLoopingModel(context: ModelContext): ScenarioModel {
     }
     context.later(context.periodMs * (0.5 + context.random()), () => loop(life));
   };
-  const countRest = (vus: Iterable<number>) => {
-    // The owner sees what nobody tells of, but not how far scaled VUs have come; without a lease nobody knows whose they are.
-    if (own !== null && scaled && context.isLeased()) {
-      const called = countVus(profile, Math.max(0, Math.min(context.timeMs(), endMs)));
-      for (const vu of vus) {
-        if (vu > called) continue;
-        context.count("dropped_iterations", Math.max(0, own - (next.get(vu) ?? 0)));
-        // Whoever gets it now has nothing left to count.
-        next.set(vu, own);
-      }
-    }
-    ranges = [];
-  };
+  /** Where these VUs stand; who has given them up, or is over, begins no more with them. */
+  const listStands = (vus: Iterable<number>) => [...vus].map((vu) => [vu, next.get(vu) ?? 0] as const);
   const watch = () => {
     if (over) return;
     if (!context.isHeld() && context.timeMs() >= endMs) model.endLoad(true);
@@ -116,26 +104,25 @@ export function createLoopingModel(context: ModelContext): ScenarioModel {
         confirmed.set(vu, (from.get(vu) ?? 0) + 1);
         asked.delete(vu);
         if (begun) loop(life);
-        // Its scenario is over while others go on: it never begins.
-        if (over) countRest([vu]);
       }
     },
     giveBack(vus) {
       const result = {
         unstarted: lives.size === 0 ? ranges : [],
-        begun: vus.map((vu) => [vu, next.get(vu) ?? 0] as const),
+        begun: own === null ? [] : listStands(vus),
       };
+      context.halt(result.begun);
       if (lives.size === 0) {
         ranges = [];
         wanting = false;
       }
-      return own === null ? { ...result, begun: [] } : result;
+      return result;
     },
     allot(more, noMore) {
       for (const [low, high] of more) ranges.push([low, high]);
       last ||= noMore;
       wanting = false;
-      if (over) countRest([]);
+      if (over) ranges = [];
     },
     confirm(through) {
       for (const [vu, below] of through) {
@@ -143,14 +130,14 @@ export function createLoopingModel(context: ModelContext): ScenarioModel {
       }
     },
     scale(atMs, target, overMs) {
-      scaled = true;
       profile = scaleVuProfile(profile, atMs, target, overMs);
     },
     interrupt: runs.interrupt,
     endLoad() {
       if (over) return;
       over = true;
-      countRest(lives.keys());
+      ranges = [];
+      if (own !== null) context.halt(listStands(lives.keys()));
     },
     get over() {
       return over;

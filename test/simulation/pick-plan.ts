@@ -8,12 +8,12 @@ import type { Dice } from "./random.ts";
 
 const step = { id: "s", name: "s", type: "noop" } as Step;
 
-/** A workflow of one to three scenarios of any mode, as a plan; `choices`: draws of its own for what its VUs do. */
-export function pickPlan(dice: Dice, choices: Dice): Plan {
+/** A workflow of one to three scenarios of any mode, or of this one, as a plan; `choices`: draws of its own for what its VUs do. */
+export function pickPlan(dice: Dice, choices: Dice, mode: Load["mode"] | null): Plan {
   const { between, chance } = dice;
   const durationMs = between(4, 20) * 1_000;
   const scenarios = Array.from({ length: chance(0.6) ? 1 : between(2, 3) }, (_, at) =>
-    createScenario(pickLoad(dice, durationMs), {
+    createScenario(pickLoad(dice, durationMs, mode), {
       name: `scenario${at}`,
       gracefulStopMs: 500,
       startTimeMs: chance(0.8) ? 0 : between(100, 2_000),
@@ -57,7 +57,7 @@ function withRows(rows: number): Pick<Workflow, "files" | "feeders"> {
   };
 }
 
-function pickLoad({ between, chance, pick }: Dice, durationMs: number): Load {
+function pickLoad({ between, chance, pick }: Dice, durationMs: number, mode: Load["mode"] | null): Load {
   const vus = between(1, 10);
   const rates = { timeUnitMs: 1_000, preAllocatedVus: vus, maxVus: vus + (chance(0.5) ? 0 : between(1, 4)) };
   const loads: readonly Load[] = [
@@ -85,5 +85,5 @@ function pickLoad({ between, chance, pick }: Dice, durationMs: number): Load {
       ...rates,
     },
   ];
-  return pick(loads);
+  return pick(loads.filter((load) => mode === null || load.mode === mode));
 }

@@ -12,7 +12,6 @@ export interface ModelContext {
   timeMs(): number;
   /** Nothing may start: the test clock stands, or the lease is over. */
   isHeld(): boolean;
-  isLeased(): boolean;
   later(delayMs: number, task: () => void): void;
   /** An operation starts; `iteration` names it where it must not start twice. */
   start(vu: number, epoch: number, iteration: string | null): void;
@@ -22,6 +21,8 @@ export interface ModelContext {
   readonly meet: ((halt: AbortSignal) => Promise<boolean>) | null;
   want(): void;
   claim(through: readonly VuIteration[]): void;
+  /** These VUs begin no more here, and have begun so many. */
+  halt(begun: readonly VuIteration[]): void;
 }
 
 export type Counted = "iterations" | "interrupted_iterations" | "dropped_iterations";

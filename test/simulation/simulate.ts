@@ -12,7 +12,7 @@ import {
   checkTotals,
 } from "./checks.ts";
 import { createCommands } from "./commands.ts";
-import { masterFrozen, planFaults } from "./faults.ts";
+import { masterFrozen, planFaults, planLateMoves } from "./faults.ts";
 import { BrokenRule, createGroundTruth } from "./ground-truth.ts";
 import { createNetwork } from "./network.ts";
 import { pickPlan, readMeeting } from "./pick-plan.ts";
@@ -35,15 +35,21 @@ export interface Outcome {
 /** Gets a line for everything that happens, with its true time; for one seed that is looked into. */
 export type Trace = (line: string) => void;
 
-/** Plays one execution on a random fleet with random faults. Throws BrokenRule. */
-export async function simulate(seed: number, trace: Trace | null = null): Promise<Outcome> {
+/**
+ * Plays one execution on a random fleet with random faults. `lateMoves`: of iterations of each VU, with VUs that move and
+ * are scaled about the end. Throws BrokenRule.
+ */
+export async function simulate(
+  seed: number,
+  { lateMoves = false, trace = null }: { readonly lateMoves?: boolean; readonly trace?: Trace | null } = {},
+): Promise<Outcome> {
   const dice = createDice(seed);
   const { between, chance, random } = dice;
   const choices = createDice(seed * 7 + 3);
   const time = createSimulatedTime();
   const store = createMemoryStore();
   const times = computeLeaseTimes(between(2_000, 5_000), 1_000);
-  const plan = pickPlan(dice, choices);
+  const plan = pickPlan(dice, choices, lateMoves ? "per-vu-iterations" : null);
   time.settles = plan.scenarios.some((planned) => readMeeting(planned) !== null);
   const { workflow } = plan;
   const slaveCount = between(1, 4);
@@ -104,7 +110,10 @@ export async function simulate(seed: number, trace: Trace | null = null): Promis
   });
   for (const id of ids) fleet.launch(id, 1);
   const durationMs = Math.max(...plan.scenarios.map((planned) => planned.durationMs ?? 0));
-  const faults = planFaults({ dice, time, times, ids, fleet, network, master, commands, durationMs });
+  const happening = { dice, time, times, ids, fleet, network, master, commands, durationMs };
+  const faults: string[] = [];
+  planFaults(happening, faults);
+  if (lateMoves) planLateMoves(happening, plan, faults);
   time.after(0, () => master.tell({ type: "begin" }));
 
   const explain = (error: unknown): unknown =>
@@ -127,7 +136,7 @@ export async function simulate(seed: number, trace: Trace | null = null): Promis
     } while (master.frozen);
     commands.checkAnswered();
     checkTotals(fleet.bySource, master.fleet);
-    checkPlanned(master.fleet, master.now());
+    checkPlanned(master.fleet, truth, master.now());
     checkBegun(master.fleet, truth, master.now());
     const onlyFrozen = faults.every((fault) => fault.includes(masterFrozen));
     if (onlyFrozen && network.weather.lossRate === 0 && crashRate === 0) checkNobodyLost(master.fleet);

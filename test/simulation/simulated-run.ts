@@ -1,6 +1,7 @@
 import type { CarriedOrder, RunEvent } from "../../src/cluster/slave.ts";
 import { endless, listIndices } from "../../src/plan/index-runs.ts";
-import type { Frame, SeriesDelta } from "../../src/protocol/frame.ts";
+import { packHalted } from "../../src/plan/halted-vus.ts";
+import type { Frame, HaltedVus, SeriesDelta } from "../../src/protocol/frame.ts";
 import type { Plan, Share } from "../../src/protocol/plan.ts";
 import type { Random } from "../../src/protocol/ports.ts";
 import { createArrivalModel } from "./arrival-model.ts";
@@ -47,6 +48,7 @@ export function createSimulatedRun(options: SimulatedRunOptions): SimulatedRun {
   let models: ScenarioModel[] = [];
   let held: number[][] = [];
   let counts: Record<Counted, number>[] = [];
+  let halted: HaltedVus[] = [];
   let requests = 0;
   let number = 0;
   let done = false;
@@ -117,13 +119,13 @@ export function createSimulatedRun(options: SimulatedRunOptions): SimulatedRun {
           const { now } = clock();
           return test.isFrozen(now) || own[at]?.isFrozen(test.readAt(now)) === true || !options.maySend();
         },
-        isLeased: () => options.maySend(),
         later,
         start(vu, epoch, iteration) {
           requests++;
           rows?.use();
           truth.start({ scenario: at, vu, iteration, source, epoch, now: options.trueNow() });
         },
+        halt: (begun) => void halted.push(...packHalted(name, begun)),
         beginVu: (vu, epoch) => truth.beginVu(at, vu, source, epoch),
         count(metric, count) {
           const own = counts[at];
@@ -179,14 +181,17 @@ export function createSimulatedRun(options: SimulatedRunOptions): SimulatedRun {
       series,
       errors: [],
       vus: [],
+      ...(halted.length === 0 ? {} : { halted }),
       overflow: {},
       generator,
     };
     requests = 0;
+    halted = [];
     counts = counts.map(createCounts);
     emit({ type: "frame", frame });
   };
-  const isUncut = () => requests > 0 || counts.some((count) => metrics.some((metric) => count[metric] > 0));
+  const isUncut = () =>
+    requests > 0 || halted.length > 0 || counts.some((count) => metrics.some((metric) => count[metric] > 0));
   const watch = () => {
     if (done) return;
     if (models.every(({ ended }) => ended)) finish();
@@ -371,14 +376,9 @@ export function createSimulatedRun(options: SimulatedRunOptions): SimulatedRun {
       case "stop":
         stop(order.graceMs);
         return;
-      case "expel": {
-        // What it held is somebody else's: it is not for it to say that nobody began the rest.
-        const given = held;
-        takeShare({ scenarios: models.map(() => ({ vus: [], arrivals: [], iterations: [] })) }, -1);
-        models.forEach((model, at) => model.giveBack(given[at] ?? []));
+      case "expel":
         stop(0);
         return;
-      }
       case "teardown":
         truth.runTeardown();
         later(1 + random() * 50, () => emit({ type: "fact", fact: { type: "teardown_done" } }));

@@ -265,8 +265,6 @@ export function createArrivals(context: SchedulerContext, load: ArrivalLoad): Sc
     lookAgain: () => undefined,
     suspend: () => pool.suspend(),
     goOn: () => startDue(clock.now(), false),
-    // What it drops was due while it was its own.
-    disown: () => undefined,
     endLoad(full) {
       if (over) return;
       while (full && nextMs !== never) {
@@ -296,6 +294,7 @@ export function createArrivals(context: SchedulerContext, load: ArrivalLoad): Sc
       mostActive = active;
       return most;
     },
+    takeHalted: () => [],
     countAllocated: () => (ended ? 0 : pool.size),
     countPlanned: () => (over ? 0 : pool.size),
   };

@@ -94,30 +94,70 @@ test("a VU with nothing left to do is not made", async () => {
   expect([run.done, run.setupVus]).toEqual([true, [1]]);
 });
 
-test("what is released after the end has been counted as dropped and is nobody's to do again", async () => {
-  const load: Load = { mode: "per-vu-iterations", vus: 2, iterations: 10, maxDurationMs: 150 };
-  const run = await stageRun([createScenario(load)], { iterationMs: 100 });
-  await run.clock.turn(500);
-  expect([run.done, run.sumCounter("iterations"), run.sumCounter("dropped_iterations")]).toEqual([true, 4, 16]);
-  expect(await run.part.release(shareOf([1]))).toEqual([[[2, 10]]]);
+const finite = (iterations: number, maxDurationMs: number): Load => ({
+  mode: "per-vu-iterations",
+  vus: 3,
+  iterations,
+  maxDurationMs,
+});
+const haltedOf = ({ frames }: StagedRun) => frames.flatMap(({ halted }) => halted ?? []);
+
+test("an owner hears how far each VU has come when its load is over; what is left is the owner's to count", async () => {
+  const run = await stageRun([createScenario(finite(10, 250))], { iterationMs: 100, lease: { held: true } });
+  await run.clock.turn(50);
+  run.part.claimed(0, [[1, 2]]);
+  await run.clock.turn(2 * second);
+  expect(haltedOf(run)).toEqual([
+    { scenario: "default", begun: 2, vus: packIndices([1]) },
+    { scenario: "default", begun: 1, vus: packIndices([2, 3]) },
+  ]);
+  expect([run.done, run.sumCounter("iterations"), run.sumCounter("dropped_iterations")]).toEqual([true, 4, 0]);
+  expect(await run.part.release(shareOf([1]))).toEqual([
+    [
+      [2, 1],
+      [3, 1],
+    ],
+  ]);
 });
 
-test("what is granted between the load's end and the last iteration's is dropped and counted", async () => {
-  const load: Load = { mode: "per-vu-iterations", vus: 2, iterations: 3, maxDurationMs: 150 };
-  const run = await stageRun([createScenario(load)], { iterationMs: 200, cut: () => shareOf([1]) });
+test("an owner hears it of VUs that are given up, and again of those that come back", async () => {
+  const run = await stageRun([createScenario(finite(10, 5 * second))], { iterationMs: 100, lease: { held: true } });
+  await run.clock.turn(50);
+  const work = run.part.release(shareOf([1]));
+  await run.clock.turn(second);
+  expect(await work).toEqual([
+    [
+      [2, 1],
+      [3, 1],
+    ],
+  ]);
+  run.part.grant(shareOf([1, 3], [[3, 4]]));
+  await run.clock.turn(5 * second);
+  expect(haltedOf(run)).toEqual([
+    { scenario: "default", begun: 1, vus: packIndices([2, 3]) },
+    { scenario: "default", begun: 1, vus: packIndices([1]) },
+    { scenario: "default", begun: 5, vus: packIndices([3]) },
+  ]);
+});
+
+test("what is granted between the load's end and the last iteration's never begins", async () => {
+  const run = await stageRun([createScenario(finite(3, 150))], {
+    iterationMs: 200,
+    cut: () => shareOf([1]),
+    lease: { held: true },
+  });
   await run.clock.turn(180);
-  run.part.grant(shareOf([1, 2], [[2, 1]]));
+  run.part.grant(shareOf([1, 2], [[2, 2]]));
   await run.clock.turn(second);
   expect(run.iterations.map(({ vuId }) => vuId)).toEqual([1]);
-  expect([run.done, run.sumCounter("iterations"), run.sumCounter("dropped_iterations")]).toEqual([true, 1, 4]);
+  expect(haltedOf(run)).toEqual([
+    { scenario: "default", begun: 1, vus: packIndices([1]) },
+    { scenario: "default", begun: 2, vus: packIndices([2]) },
+  ]);
 });
 
-test("of what is granted after a scenario's end, while others go on, the rest of its scaled VUs is dropped and counted", async () => {
-  const load: Load = { mode: "per-vu-iterations", vus: 3, iterations: 3, maxDurationMs: 400 };
-  const scenarios = [createScenario(load), createScenario(constant(1, 2 * second), { name: "other" })];
-  const hold = (vus: readonly number[], begun: readonly VuIteration[]) => ({
-    scenarios: [...shareOf(vus, begun).scenarios, ...shareOf([]).scenarios],
-  });
+test("what is granted after a scenario's end, while others go on, never begins", async () => {
+  const scenarios = [createScenario(finite(3, 400)), createScenario(constant(1, 2 * second), { name: "other" })];
   const run = await stageRun(scenarios, {
     iterationMs: 10,
     lease: { held: true },
@@ -125,24 +165,25 @@ test("of what is granted after a scenario's end, while others go on, the rest of
       scenarios: [...shareOf([1]).scenarios, ...(other === undefined ? [] : [other])],
     }),
   });
-  run.part.scale(0, 50, 2, 0);
   await run.clock.turn(second);
-  const before = run.sumCounter("dropped_iterations");
-  run.part.grant(
-    hold(
-      [1, 2, 3],
-      [
-        [2, 1],
-        [3, 1],
-      ],
-    ),
-  );
+  run.part.grant({ scenarios: [...shareOf([1, 2], [[2, 1]]).scenarios, ...shareOf([]).scenarios] });
   await run.clock.turn(2 * second);
-  await run.part.close();
-  // The third VU was scaled away.
-  expect(run.sumCounter("dropped_iterations") - before).toBe(2);
-  expect(run.iterations.filter(({ vuId }) => vuId === 2 || vuId === 3)).toEqual([]);
+  expect(haltedOf(run)).toEqual([{ scenario: "default", begun: 1, vus: packIndices([1]) }]);
+  expect(run.iterations.filter(({ scenario, vuId }) => scenario === "default" && vuId > 1)).toEqual([]);
   expect([run.done, run.faults]).toEqual([true, []]);
+});
+
+test("a scaled share that has no lease when its time is over ends then", async () => {
+  const lease = { held: true };
+  const run = await stageRun([createScenario(finite(10, 500))], { iterationMs: 100, lease });
+  await run.clock.turn(150);
+  run.part.scale(0, 150, 2, 0);
+  lease.held = false;
+  run.part.watchLease();
+  await run.clock.turn(second);
+  // Each began the one that needs no claim.
+  expect(haltedOf(run)).toEqual([{ scenario: "default", begun: 1, vus: packIndices([1, 2, 3]) }]);
+  expect([run.done, run.sumCounter("iterations"), run.sumCounter("dropped_iterations")]).toEqual([true, 3, 0]);
 });
 
 test("the profile decides which of the held VUs run, whenever they come", async () => {
@@ -163,24 +204,4 @@ test("the profile decides which of the held VUs run, whenever they come", async 
     // The load ends at 4000, when the fourth would come.
   ]);
   await run.part.close();
-});
-
-test.each<[string, (run: StagedRun, lease: { held: boolean }) => void, number]>([
-  ["counts the rest as dropped when the lease comes back", (_, lease) => void (lease.held = true), 18],
-  ["counts nothing when its VUs are taken away", ({ part }) => part.abandon(), 0],
-  ["counts nothing when it is stopped", ({ part }) => part.stop(0), 0],
-])("a scaled share that has no lease when its time is over waits, and %s", async (_, end, dropped) => {
-  const load: Load = { mode: "per-vu-iterations", vus: 2, iterations: 10, maxDurationMs: 500 };
-  const lease = { held: true };
-  const run = await stageRun([createScenario(load)], { iterationMs: 100, lease });
-  await run.clock.turn(150);
-  run.part.scale(0, 150, 2, 0);
-  lease.held = false;
-  run.part.watchLease();
-  await run.clock.turn(2 * second);
-  // Each began the one that needs no claim.
-  expect([run.done, run.sumCounter("iterations"), run.sumCounter("dropped_iterations")]).toEqual([false, 2, 0]);
-  end(run, lease);
-  await run.clock.turn(100);
-  expect([run.done, run.sumCounter("iterations"), run.sumCounter("dropped_iterations")]).toEqual([true, 2, dropped]);
 });

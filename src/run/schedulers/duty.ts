@@ -36,8 +36,6 @@ export interface Duty {
   forget(index: number): void;
   /** At the end, and again for what is allotted later: how many planned iterations of these VUs nobody began. */
   retire(workers: Iterable<Worker>): number;
-  /** So many iterations are each VU's own; 0 where they are not. */
-  readonly planned: number;
   /** A VU that has no more to do ends for good; where all have, the load is over. */
   readonly finite: boolean;
   /** What there is to do is the slave's, not the VUs' own. */
@@ -51,7 +49,6 @@ const endless: Omit<Duty, "claim"> = {
   confirm: () => undefined,
   forget: () => undefined,
   retire: () => 0,
-  planned: 0,
   finite: false,
   common: false,
 };
@@ -72,7 +69,6 @@ export function createPerVuDuty({ plan }: Pick<SchedulerContext, "plan">, iterat
       for (const { begun } of workers) rest += Math.max(0, iterations - begun);
       return rest;
     },
-    planned: iterations,
     finite: true,
   };
 }

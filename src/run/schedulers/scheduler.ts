@@ -67,12 +67,7 @@ export interface Scheduler {
   suspend(): void;
   /** The gate is open again. */
   goOn(): void;
-  /** What it holds and did not begin is somebody else's: it is not for it to count that as dropped. */
-  disown(): void;
-  /**
-   * No more iterations begin; what was due and could still be begun in time is, when the load has run its `full` time.
-   * Said again, not `full`: it ends with what it knows.
-   */
+  /** No more iterations begin; what was due and could still be begun in time is, when the load has run its `full` time. */
   endLoad(full: boolean): void;
   /** Cuts running iterations short. */
   interrupt(): void;
@@ -82,4 +77,6 @@ export interface Scheduler {
   takeMostActive(): number;
   countAllocated(): number;
   countPlanned(timeMs: number): number;
+  /** See ScenarioRun: each with how many it has begun, here and before. */
+  takeHalted(): readonly VuIteration[];
 }

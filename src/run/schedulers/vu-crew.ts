@@ -15,7 +15,7 @@ import type { Scheduler, SchedulerContext } from "./scheduler.ts";
 
 /** Looping VUs: index i of the share runs iff i is at most the profile's count, and does what its duty says. */
 export function createVuCrew(context: SchedulerContext, start: VuProfile, duty: Duty, leaveGraceMs: number): Scheduler {
-  const { plan, planned, position, share, clock, time, gate, meter, events } = context;
+  const { plan, planned, position, share, time, meter, events } = context;
   const { gracefulStopMs } = planned.scenario;
   let profile = start;
   let runs: readonly IndexRun[] = share.vus;
@@ -24,22 +24,16 @@ export function createVuCrew(context: SchedulerContext, start: VuProfile, duty: 
   let places: LoopingVu[] = [];
   /** Given up and not yet ended. */
   const leaving = new Set<LoopingVu>();
-  /** Granted after the load was over: they never begin, and what they were to do is dropped. */
-  const granted = new Set<LoopingVu>();
-  /** Their rest is counted as dropped: it is nobody's to do again. */
-  const accounted = new Set<LoopingVu>();
+  /** With iterations of their own they begin no more here, and nobody has been told of it. */
+  let halted: VuIteration[] = [];
   const begunElsewhere = new Map(share.begun);
   let called = 0;
   let running = 0;
   let mostRunning = 0;
   let begun = false;
   let over = false;
-  /** The load has run its full time: whether its VUs are still this share's is worth a wait. */
-  let full = false;
   let ended = false;
   let idle = false;
-  let disowned = false;
-  let scaled = false;
   let change: Alarm | null = null;
 
   const makePlace = (index: number): LoopingVu => {
@@ -113,33 +107,29 @@ export function createVuCrew(context: SchedulerContext, start: VuProfile, duty: 
   const letGo = async (given: readonly LoopingVu[]): Promise<VuIteration[]> => {
     for (const place of given) leaving.add(place);
     await Promise.all(given.map((place) => place.giveUp(gracefulStopMs)));
-    return given
-      .filter((place) => leaving.delete(place))
-      .map((place): VuIteration => {
-        duty.forget(place.index);
-        begunElsewhere.delete(place.index);
-        return [place.index, accounted.has(place) ? duty.planned : place.begun];
-      });
+    const gone = given.filter((place) => leaving.delete(place));
+    halt(gone);
+    return gone.map((place): VuIteration => {
+      duty.forget(place.index);
+      begunElsewhere.delete(place.index);
+      return [place.index, place.begun];
+    });
+  };
+
+  /** The owner counts what VUs with iterations of their own did not begin: it has to know how far each has come. */
+  const halt = (gone: Iterable<LoopingVu>) => {
+    if (!context.fed || !duty.finite || duty.common) return;
+    for (const place of gone) halted.push([place.index, place.begun]);
   };
 
   /**
    * What planned iterations nobody began are dropped. A share that is fed leaves it to its owner, who sees what no source
-   * has told of: others may do it yet. Only how far scaled VUs have come the owner does not know; those that are not held
-   * any more are somebody else's.
+   * has told of: others may do it yet.
    */
-  const dropRest = (due: readonly LoopingVu[]) => {
-    const rest = duty.retire(due);
-    if (context.fed && (duty.common || !scaled || !isOwner())) return;
-    meter.recordDropped(rest);
-    for (const place of due) accounted.add(place);
+  const dropRest = () => {
+    const rest = duty.retire(places.filter((place) => place.called));
+    if (!context.fed) meter.recordDropped(rest);
   };
-
-  /** Without a lease nobody here knows whether the VUs are somebody else's by now. */
-  const isOwner = () => !disowned && gate.isOpen(clock.now());
-
-  /** The rest of scaled VUs must be counted, and it is told soon by whom: the lease comes back, or the VUs are taken away. */
-  const waitsForLease = () =>
-    full && context.fed && scaled && duty.planned > 0 && !disowned && !gate.isOpen(clock.now());
 
   /**
    * Finite loads are over when nobody is left with something to do. Where VUs may be granted to a thread that has nothing
@@ -148,9 +138,9 @@ export function createVuCrew(context: SchedulerContext, start: VuProfile, duty: 
   const checkFinished = () => {
     if (ended || running > 0) return;
     if (over) {
-      if (waitsForLease()) return;
       ended = true;
-      dropRest(places.filter((place) => place.called || granted.has(place)));
+      dropRest();
+      halt([...places, ...leaving]);
       events.onEnded();
       return;
     }
@@ -195,7 +185,6 @@ export function createVuCrew(context: SchedulerContext, start: VuProfile, duty: 
       applyProfile();
     },
     scale(timeMs, target, overMs) {
-      scaled = true;
       profile = scaleVuProfile(profile, timeMs, target, overMs);
       if (target > known) arrange(target);
       applyProfile();
@@ -209,23 +198,13 @@ export function createVuCrew(context: SchedulerContext, start: VuProfile, duty: 
     grant(whole) {
       runs = whole.vus;
       for (const [index, next] of whole.begun ?? []) begunElsewhere.set(index, next);
-      const before = new Set(places);
       const given = arrange(known);
-      if (over) {
-        const asked = countIndices(
-          runs,
-          countVus(profile, Math.min(time.now(), profile.endMs ?? Number.POSITIVE_INFINITY)),
-        );
-        const late = places.slice(0, asked).filter((place) => !before.has(place));
-        if (ended) dropRest(late);
-        else for (const place of late) granted.add(place);
-      }
       recount();
       letGo(given).catch(events.onFault);
     },
     allot(ranges, last) {
       duty.allot(ranges, last);
-      if (ended) dropRest([]);
+      if (ended) dropRest();
       wakeWaiting();
       checkFinished();
     },
@@ -245,11 +224,7 @@ export function createVuCrew(context: SchedulerContext, start: VuProfile, duty: 
       wakeWaiting();
       checkFinished();
     },
-    disown() {
-      disowned = true;
-    },
-    endLoad(fullTime) {
-      full = fullTime;
+    endLoad() {
       over = true;
       change?.cancel();
       change = null;
@@ -266,6 +241,11 @@ export function createVuCrew(context: SchedulerContext, start: VuProfile, duty: 
       return most;
     },
     countAllocated: () => running,
+    takeHalted() {
+      const taken = halted;
+      halted = [];
+      return taken;
+    },
     countPlanned: (timeMs) => (over || timeMs < 0 ? 0 : countIndices(runs, countVus(profile, timeMs))),
   };
 }
