@@ -20,7 +20,7 @@ export interface UnstartedEnd {
 /** How an execution ends that cannot begin. */
 export const unstartable = { status: "failed", reason: "start_failed" } as const;
 
-/** Stores its end; gives all that is kept of it. Its log says why. */
+/** Stores its end; gives all that is kept of it. Its log and its last event say why. */
 export async function storeUnstarted(
   store: Store,
   card: ExecutionCard,
@@ -35,7 +35,8 @@ export async function storeUnstarted(
 function endUnstarted(card: ExecutionCard, end: UnstartedEnd, message: string): StoredEnd {
   const logs = createLogLines();
   const level = end.status === "failed" ? "error" : "info";
-  logs.add({ time: new Date(end.at).toISOString(), level, message });
+  const time = new Date(end.at).toISOString();
+  logs.add({ time, level, message });
   const snapshot = createSnapshot(card.workflow);
   const report: Report = buildReport(snapshot, {
     engineVersion: end.engineVersion,
@@ -49,7 +50,7 @@ function endUnstarted(card: ExecutionCard, end: UnstartedEnd, message: string): 
     endedAt: end.at,
     pausedMs: 0,
     thresholds: decideThresholds(createLiveThresholds(card.workflow), snapshot, 0),
-    events: [],
+    events: [{ time, type: "stopped", message }],
     startSkewMs: null,
   });
   return {

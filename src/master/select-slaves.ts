@@ -22,7 +22,8 @@ export interface ChosenSlave {
 /** Slaves for an execution, or why there are none. */
 export type Selection = { readonly chosen: readonly ChosenSlave[] } | Refusal;
 
-interface Refusal {
+/** Why there are no slaves for an execution. */
+export interface Refusal {
   readonly error: EngineError;
   /** What would help: room on the slaves that are there, or more slaves; null: neither. */
   readonly lacks: "room" | "slaves" | null;

@@ -14,7 +14,7 @@ import { needsOf } from "./fleet-options.ts";
 import type { RegisteredSlave, Registry } from "./registered-slave.ts";
 import type { RoomLedger } from "./room-ledger.ts";
 import { selectFleet } from "./select-fleet.ts";
-import type { ChosenSlave, SlaveNeeds } from "./select-slaves.ts";
+import type { ChosenSlave, Refusal, SlaveNeeds } from "./select-slaves.ts";
 import { createRow, type StoredSubmission } from "./stored-execution.ts";
 import type { TrackedWork } from "./tracked-work.ts";
 import { createWatchers, type Watchers } from "./watchers.ts";
@@ -33,6 +33,8 @@ export interface QueuedExecution {
   watch(listener: (message: StreamMessage) => void): () => void;
   /** The store's token for its owner; null: it is not stored yet, or is about to end. */
   token: number | null;
+  /** `Clock.now()` since when it had a place and no slaves; null: it had no place, or there are slaves. */
+  lackingSince: number | null;
 }
 
 export interface SubmissionQueueOptions {
@@ -42,7 +44,8 @@ export interface SubmissionQueueOptions {
   readonly clock: Clock;
   readonly work: TrackedWork;
   readonly files: Pick<ExecutionFiles, "keep">;
-  readonly limits: { readonly maxExecutions: number; readonly queueSize: number };
+  /** `timeoutMs`: H, for which slaves that are gone may come back: a link that broke, or a master that has just started. */
+  readonly limits: { readonly maxExecutions: number; readonly queueSize: number; readonly timeoutMs: number };
   readonly engineVersion: string;
   /** Executions that run. */
   countActive(): number;
@@ -62,7 +65,7 @@ export interface SubmissionQueue {
   abandon(queued: QueuedExecution, how: Pick<UnstartedEnd, "status" | "reason">, message: string): Promise<void>;
   /**
    * Starts those that can be, in order, while there are places; `tried`: only these. One that waits for capacity holds up
-   * nobody; one whose slaves are gone ends, unless it asked to wait.
+   * nobody; one whose slaves are gone for H ends, unless it asked to wait.
    */
   pump(tried?: readonly QueuedExecution[]): void;
   /** Once a second. */
@@ -86,7 +89,8 @@ export function createSubmissionQueue(options: SubmissionQueueOptions): Submissi
       listener(describeWaiting(card, clock.wall()));
       return leave;
     };
-    const queued: QueuedExecution = { card, submission, plan, needs, scales: [], watchers, watch, token };
+    const state = { token, lackingSince: null };
+    const queued: QueuedExecution = { card, submission, plan, needs, scales: [], watchers, watch, ...state };
     waiting.push(queued);
     return queued;
   };
@@ -98,6 +102,7 @@ export function createSubmissionQueue(options: SubmissionQueueOptions): Submissi
     try {
       const { report } = await storeUnstarted(store, card, { ...how, at: clock.wall(), engineVersion }, message);
       remove(queued);
+      for (const event of report.events) watchers.tell({ type: "event", event });
       watchers.finish({ type: "complete", status: report.status, report });
     } catch (error) {
       queued.token = token;
@@ -106,20 +111,27 @@ export function createSubmissionQueue(options: SubmissionQueueOptions): Submissi
   };
   const pump: SubmissionQueue["pump"] = (tried = waiting) => {
     let slaves: readonly RegisteredSlave[] | null = null;
+    let isFull = options.countActive() >= limits.maxExecutions;
     for (const queued of tried.slice()) {
-      if (options.countActive() >= limits.maxExecutions) return;
-      const { token, card } = queued;
-      if (token === null) continue;
+      const { token } = queued;
+      if (isFull) queued.lackingSince = null;
+      if (isFull || token === null) continue;
       const selection = selectFleet((slaves ??= registry.list()), queued.plan, queued.needs);
       if (!("error" in selection)) {
         remove(queued);
         options.start(queued, token, selection.chosen);
         // What it holds now is not free for the next.
         slaves = null;
-      } else if (selection.lacks !== "room" && !queued.submission.queue) {
-        work.track(abandon(queued, unstartable, selection.error.message), `the end of ${card.id}`);
-      }
+        isFull = options.countActive() >= limits.maxExecutions;
+      } else lack(queued, selection);
     }
+  };
+  const lack = (queued: QueuedExecution, { lacks, error }: Refusal): void => {
+    const now = clock.now();
+    queued.lackingSince = lacks === "room" || queued.submission.queue ? null : (queued.lackingSince ?? now);
+    if (queued.lackingSince === null || now < queued.lackingSince + limits.timeoutMs) return;
+    const message = `${error.message}; no slave came for it within ${limits.timeoutMs} ms`;
+    work.track(abandon(queued, unstartable, message), `the end of ${queued.card.id}`);
   };
   /** Decides on a submission; gives the VUs that it will hold, null: it waits. */
   const schedule = (plan: Plan, { queue }: Submission): ReadonlyMap<string, number> | null => {

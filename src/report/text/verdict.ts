@@ -37,7 +37,10 @@ export const showVerdict: Section = (report, { colors }) => {
           ),
         ]
       : [];
-  const why = report.reason === null ? "" : `: ${reasons[report.reason]}`;
+  // No step's error tells of it.
+  const cause = report.reason === "start_failed" ? report.events.findLast(({ type }) => type === "stopped") : undefined;
+  const told = cause === undefined ? "" : `: ${showText(cause.message)}`;
+  const why = report.reason === null ? "" : `: ${reasons[report.reason]}${told}`;
   const took = colors.dim(report.start_time === null ? "before it began" : `after ${showDuration(report.duration_ms)}`);
   const isAborted = report.status === "aborted";
   const word = isAborted ? "aborted" : report.passed ? "passed" : "failed";
