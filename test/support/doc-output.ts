@@ -6,6 +6,7 @@ export function plainOutput(text: string): string {
     .replaceAll(/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f-]{22}/g, "ID")
     .replaceAll(/sha256:[0-9a-f]{64}/g, "HASH")
     .replaceAll(/we_[\w-]{43}/g, "KEY")
+    .replaceAll(/[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT/g, "TIME")
     .replaceAll(/\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d+)?(?: ?(?:Z|[+-]\d\d:\d\d))?/g, "TIME")
     .replaceAll(/(?:\d[\d,]*(?:\.\d+)?|–)(?: ?(?:µs|ms|[kMG]?B|s|m|h|d)\b)?(?:\/s|%)?/g, "#")
     .replaceAll(/#(?: ?#)+/g, "#")
