@@ -1,5 +1,5 @@
 import type { FastifyInstance } from "fastify";
-import { Type } from "typebox";
+import { Type } from "./schema/type.ts";
 import type { BackUp } from "../back-up.ts";
 import { declareRoute } from "./route.ts";
 import { serveRoutes } from "./serve-routes.ts";

@@ -9,17 +9,20 @@ const texts = new Ajv({ verbose: true, coerceTypes: true, allowUnionTypes: true 
 
 /** Checks a body: its values are taken as they are. */
 export function checkBody<Value>(schema: SchemaObject | JSONSchemaType<Value>): Check<Value> {
-  return createCheck(strict.compile<Value>(schema), "body");
+  return createCheck<Value>(strict, schema, "body");
 }
 
 /** Checks the parameters of a query, which are texts: numbers and flags are read from them. */
 export function checkQuery<Value>(schema: SchemaObject | JSONSchemaType<Value>): Check<Value> {
-  const check = createCheck(texts.compile<Value>(schema), "query");
+  const check = createCheck<Value>(texts, schema, "query");
   return (value) => check(typeof value === "object" && value !== null ? { ...value } : {});
 }
 
-function createCheck<Value>(validate: ValidateFunction<Value>, where: "body" | "query"): Check<Value> {
+function createCheck<Value>(ajv: Ajv, schema: SchemaObject, where: "body" | "query"): Check<Value> {
+  /** Compiled when first asked: all of them are a seventh of a master's start, and most masters need a few. */
+  let compiled: ValidateFunction<Value> | null = null;
   return (value) => {
+    const validate = (compiled ??= ajv.compile<Value>(schema));
     if (validate(value)) return value;
     const [first] = validate.errors ?? [];
     const problem = first === undefined ? { path: "", message: "is not accepted" } : describeProblem(first, where);

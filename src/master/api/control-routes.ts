@@ -1,5 +1,5 @@
 import type { FastifyInstance } from "fastify";
-import { Type } from "typebox";
+import { Type } from "./schema/type.ts";
 import { EngineError } from "../../errors.ts";
 import type { Executions } from "../executions.ts";
 import { resolveId } from "./find-execution.ts";

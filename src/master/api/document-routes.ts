@@ -1,5 +1,5 @@
 import type { FastifyInstance } from "fastify";
-import { Type } from "typebox";
+import { Type } from "./schema/type.ts";
 import type { OpenApiDocument } from "./document/open-api.ts";
 import { anyQuery, declareRoute, type Route, type WebSocketRoute } from "./route.ts";
 import { serveRoutes } from "./serve-routes.ts";

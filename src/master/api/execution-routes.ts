@@ -1,5 +1,5 @@
 import type { FastifyInstance } from "fastify";
-import { Type } from "typebox";
+import { Type } from "./schema/type.ts";
 import { executionStatuses } from "../../protocol/rest.ts";
 import type { Executions } from "../executions.ts";
 import { findExecution } from "./find-execution.ts";

@@ -1,7 +1,7 @@
 import { createReadStream } from "node:fs";
 import { stat } from "node:fs/promises";
 import type { FastifyInstance } from "fastify";
-import { Type } from "typebox";
+import { Type } from "./schema/type.ts";
 import { EngineError } from "../../errors.ts";
 import { inputHeaders } from "../../protocol/link.ts";
 import type { Executions } from "../executions.ts";

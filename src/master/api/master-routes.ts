@@ -1,5 +1,5 @@
 import type { FastifyInstance } from "fastify";
-import { Type } from "typebox";
+import { Type } from "./schema/type.ts";
 import type { SlaveConnection } from "../../protocol/rest.ts";
 import type { MasterParts } from "./master-parts.ts";
 import { anyQuery, declareRoute } from "./route.ts";

@@ -1,4 +1,5 @@
-import { type TSchema, Type } from "typebox";
+import type { TSchema } from "typebox";
+import { Type } from "./schema/type.ts";
 import type { ErrorCode } from "../../errors.ts";
 
 /** What a key may do, each including those before it: `slave` alone stands beside them. */

@@ -1,4 +1,5 @@
-import { type Static, type TObject, Type } from "typebox";
+import type { Static, TObject } from "typebox";
+import { Type } from "./schema/type.ts";
 import { EngineError } from "../../errors.ts";
 import { parseDuration } from "../../quantity.ts";
 import type { StopRequest } from "../executions.ts";

@@ -1,4 +1,5 @@
-import { type Static, Type } from "typebox";
+import type { Static } from "typebox";
+import { Type } from "./schema/type.ts";
 import { EngineError } from "../../errors.ts";
 import type { Execution } from "../../protocol/rest.ts";
 import type { TimeSeriesQuery } from "../executions.ts";

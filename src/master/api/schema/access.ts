@@ -1,4 +1,4 @@
-import { Type } from "typebox";
+import { Type } from "./type.ts";
 import type { TicketAnswer, WhoAmI } from "../../../protocol/rest.ts";
 import { exactly, oneOf, schemaOf } from "./schema.ts";
 

@@ -1,4 +1,4 @@
-import { Type } from "typebox";
+import { Type } from "./type.ts";
 import type { ErrorBody } from "../../../protocol/rest.ts";
 import { exactly, schemaOf } from "./schema.ts";
 import { problem } from "./workflow.ts";

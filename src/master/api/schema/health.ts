@@ -1,4 +1,4 @@
-import { Type } from "typebox";
+import { Type } from "./type.ts";
 import { oneOf } from "./schema.ts";
 import { moment } from "./values.ts";
 

@@ -1,4 +1,4 @@
-import { Type } from "typebox";
+import { Type } from "./type.ts";
 import type { FoundLimit, LimitLevel } from "../../../protocol/report.ts";
 import type {
   CheckResult,

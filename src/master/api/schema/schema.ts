@@ -1,4 +1,5 @@
-import { type Static, type TProperties, type TSchema, type TUnsafe, Type } from "typebox";
+import type { Static, TProperties, TSchema, TUnsafe } from "typebox";
+import { Type } from "./type.ts";
 
 /** Does this schema say what that type says, but for `readonly`? Otherwise what differs is shown as a type. */
 type Agrees<Said, Meant> = [Said] extends [Meant]

@@ -1,4 +1,4 @@
-import { Type } from "typebox";
+import { Type } from "./type.ts";
 import type { DrainAnswer, MasterStatus, Slave, SlaveList } from "../../../protocol/rest.ts";
 import { exactly, mapOf, oneOf, orNull, schemaOf } from "./schema.ts";
 import { count, milliseconds, moment, share } from "./values.ts";

@@ -1,4 +1,5 @@
-import { type TInteger, type TNumber, type TString, type TUnsafe, Type } from "typebox";
+import type { TInteger, TNumber, TString, TUnsafe } from "typebox";
+import { Type } from "./type.ts";
 import type { JsonObject } from "../../../protocol/json.ts";
 
 /** A time: RFC 3339 in UTC. */

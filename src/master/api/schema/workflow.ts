@@ -1,4 +1,4 @@
-import { Type } from "typebox";
+import { Type } from "./type.ts";
 import type { Problem } from "../../../protocol/problem.ts";
 import {
   executionStatuses,
