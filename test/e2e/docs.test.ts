@@ -3,7 +3,8 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { parse } from "yaml";
-import { repository, runCommand } from "../support/command.ts";
+import { loadInput } from "../../src/cli/load-input.ts";
+import { repository } from "../support/command.ts";
 import { listBlocks, readParts, replaceBodies } from "../support/doc-page.ts";
 import { followPage } from "../support/doc-session.ts";
 
@@ -79,7 +80,7 @@ const workflows = pages.flatMap((page) =>
   }),
 );
 
-test.concurrent.each(workflows)("the workflow at $at is valid", { timeout: 120_000 }, async ({ body, page }) => {
+test.each(workflows)("the workflow at $at is valid", async ({ body, page }) => {
   const folder = mkdtempSync(join(all, "page-"));
   // The files that they name.
   for (const name of ["data", "flow", "grpc", "http"])
@@ -88,11 +89,10 @@ test.concurrent.each(workflows)("the workflow at $at is valid", { timeout: 120_0
     if (kind === "file") writeFileSync(join(folder, name), text);
   }
   writeFileSync(join(folder, "shown.yaml"), body);
-  const { stdout, stderr } = await runCommand(["validate", "shown.yaml"], { cwd: folder, deadlineMs: 110_000 });
-  const problems = `${stdout}${stderr}`
-    .split("\n")
-    .filter((line) => /^shown\.yaml:\d/.test(line) && !line.includes(": warning: "));
-  expect(problems).toEqual([]);
+  // What `validate` does; a command for each of them would be a minute of nothing but starts.
+  const { loaded } = await loadInput(join(folder, "shown.yaml"), {}, {}, "warning");
+  const problems = "problems" in loaded ? loaded.problems : [];
+  expect(problems.filter(({ severity }) => severity !== "warning")).toEqual([]);
 });
 
 test.each(["README.md", "README.zh-CN.md"])("docs/%s names every page", (index) => {
