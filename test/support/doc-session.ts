@@ -63,6 +63,8 @@ export async function followPage(parts: readonly DocPart[], folder: string): Pro
     LANG: "C.UTF-8",
     TZ: "UTC",
     NO_COLOR: "1",
+    // Its own home has nothing compiled in it.
+    NODE_COMPILE_CACHE: process.env["NODE_COMPILE_CACHE"],
     // What they are where the ports are free and a terminal is there.
     WE_LOGGING_FORMAT: "text",
     WE_SERVER_ADDRESS: there(":8080"),
