@@ -1,4 +1,6 @@
 import { addSeries, noteSource } from "../measure/snapshot.ts";
+import { endless, listIndices } from "../plan/index-runs.ts";
+import type { Share } from "../protocol/plan.ts";
 import { noteAbsence } from "./absence.ts";
 import { dealAllotments } from "./allotments.ts";
 import { endIdle } from "./end-idle.ts";
@@ -127,14 +129,14 @@ function findShortage(
   return vus <= free ? null : `not enough capacity: need ${vus} VUs, have ${free}`;
 }
 
-/** What the partition lacks, and what came of it: VUs that found a new holder are told as moved. */
+/** What the partition lacks, and what came of it: VUs that found a new holder are told as moved, new ones are not. */
 function plan(fleet: FleetState, time: Instant): FleetEffect[] {
   fleet.plannedAt = time.now;
-  const held = new Map(fleet.core.slaves.map(({ id, share }) => [id, countHeld(share)]));
+  const had = new Map(fleet.core.slaves.map(({ id, share }) => [id, share]));
   const orders = [...planEpoch(fleet, time), ...dealAllotments(fleet, time.now), ...endIdle(fleet, time.now)];
   if (orders.length > 0) {
     for (const { id, share } of fleet.core.slaves) {
-      const gained = countHeld(share) - (held.get(id) ?? 0);
+      const gained = countMoved(fleet, had.get(id), share);
       if (gained > 0) noteEvent(fleet.core, "moved", `${id} took over ${gained} VUs`, time, id);
     }
   }
@@ -144,6 +146,17 @@ function plan(fleet: FleetState, time: Instant): FleetEffect[] {
     const member = fleet.members.get(slaveId);
     return member === undefined ? [] : [stampOrder(fleet, member.id, member.incarnation, order)];
   });
+}
+
+/** The VUs that a share has more than the one before it, and that somebody has held already. */
+function countMoved({ partition }: FleetState, before: Share | undefined, share: Share): number {
+  if (share === before) return 0;
+  return partition.scenarios.reduce((sum, { worn }, at) => {
+    const had = new Set(listIndices(before?.scenarios[at]?.vus ?? [], 0, endless));
+    const known = new Set(worn);
+    const now = listIndices(share.scenarios[at]?.vus ?? [], 0, endless);
+    return sum + now.filter((vu) => known.has(vu) && !had.has(vu)).length;
+  }, 0);
 }
 
 /** Final: the phases have ended, and of every source the last frame is in or the lease is over. */

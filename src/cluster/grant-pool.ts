@@ -7,6 +7,7 @@ import {
   countWanted,
   createCutContext,
   createGrant,
+  listBehind,
   listTakers,
   type MemberOrder,
   pickTakers,
@@ -17,17 +18,20 @@ import { type Instant, testTimeAt } from "./owner-state.ts";
 
 /**
  * Deals what nobody holds to those who have room, each the furthest below its weight first, and the arrivals from their
- * cut on. VUs without room stay where they are and go to whoever comes next.
+ * cut on. VUs without room stay where they are and go to whoever comes next. New VUs of a scale wait until everybody has
+ * taken it in: who hears of it first is not to have them all. What a loss has left waits for nobody.
  */
 export function grantPool(fleet: FleetState, running: readonly RunningMember[], time: Instant): readonly MemberOrder[] {
   const all = listTakers(fleet, running, time.now);
+  const behind = listBehind(fleet, time.now);
   const changed = new Set<RunningMember>();
   fleet.pool.forEach((pool, at) => {
     const arrivals = fleet.partition.scenarios[at]?.arrivals ?? null;
     if (pool.length === 0 || (arrivals !== null && arrivals.open === null)) return;
     const takers = pickTakers(fleet, all, at);
+    const fresh = behind.some(({ id }) => fleet.mayHold(id, at)) ? listFresh(fleet, at, pool) : new Set<number>();
     const { dealt, left } = dealIndices(
-      pool,
+      pool.filter((vu) => !fresh.has(vu)),
       takers.map(({ slave, member }) => {
         const holds = countHeld(slave.share);
         const room = fleet.roomOf(member.id);
@@ -40,10 +44,10 @@ export function grantPool(fleet: FleetState, running: readonly RunningMember[], 
       giveVus(fleet, taker, at, gained, time.now);
       changed.add(taker);
     });
-    fleet.pool[at] = left;
+    fleet.pool[at] = [...left, ...fresh].sort((a, b) => a - b);
   });
   openWindows(fleet, running, time.now).forEach((taker) => changed.add(taker));
-  noteShortage(fleet, running, time);
+  if (behind.length === 0) noteShortage(fleet, running, time);
   if (changed.size === 0) return [];
   fleet.epoch++;
   fleet.dirty = true;
@@ -51,6 +55,12 @@ export function grantPool(fleet: FleetState, running: readonly RunningMember[], 
     member.epoch = fleet.epoch;
     return { slaveId: member.id, order: createGrant(fleet.epoch, slave.share) };
   });
+}
+
+/** Those that nobody has held yet. */
+function listFresh({ partition }: FleetState, at: number, vus: readonly number[]): ReadonlySet<number> {
+  const worn = new Set(partition.scenarios[at]?.worn);
+  return new Set(vus.filter((vu) => !worn.has(vu)));
 }
 
 /** Of a looping VU nobody knows how many iterations it began; in this time it cannot have begun more than one, ms. */

@@ -26,18 +26,33 @@ export function listRunning({ core, members }: FleetState): readonly RunningMemb
   });
 }
 
+/** Serial of the latest scale that is in force. */
+function findScaled({ core, partition }: FleetState, now: number): number {
+  const inForce = partition.scenarios.flatMap(({ scales }, at) => {
+    const timeMs = scenarioTimeAt(core, core.plan.scenarios[at]?.scenario.name ?? "", now);
+    return scales.filter(({ atMs }) => atMs <= timeMs);
+  });
+  return Math.max(0, ...inForce.map(({ serial }) => serial));
+}
+
 /** Those that may be given more: not on their way out, not told to end, and with every scale that is in force taken in. */
 export function listTakers(
   fleet: FleetState,
   running: readonly RunningMember[],
   now: number,
 ): readonly RunningMember[] {
-  const inForce = fleet.partition.scenarios.flatMap(({ scales }, at) => {
-    const timeMs = scenarioTimeAt(fleet.core, fleet.core.plan.scenarios[at]?.scenario.name ?? "", now);
-    return scales.filter(({ atMs }) => atMs <= timeMs);
+  const scaled = findScaled(fleet, now);
+  return running.filter(({ slave, member }) => !member.draining && !member.dismissed && slave.steered >= scaled);
+}
+
+/** Those that may be given more once they have started, and have taken in every scale that is in force. */
+export function listBehind(fleet: FleetState, now: number): readonly Member[] {
+  const scaled = findScaled(fleet, now);
+  return fleet.core.slaves.flatMap(({ id, state, steered }) => {
+    const member = fleet.members.get(id);
+    if (member === undefined || state !== "running" || member.draining || member.dismissed) return [];
+    return steered < scaled ? [member] : [];
   });
-  const latest = Math.max(0, ...inForce.map(({ serial }) => serial));
-  return running.filter(({ slave, member }) => !member.draining && !member.dismissed && slave.steered >= latest);
 }
 
 /** Those of them that a scenario selects; no more than it wants, who has VUs of it already first. */
