@@ -100,8 +100,10 @@ export function createCommands({ dice, time, plan, truth, master }: CommandOptio
     },
     noteAnswer({ command, error }) {
       open.delete(command);
-      if (command === standing && error === null) truth.freeze();
-      for (const [at, of] of standingScenarios) if (of === command && error === null) truth.freezeScenario(at);
+      // A master that was frozen may hear a resume that was given before only now: then nothing stands.
+      if (error !== null || [...open.keys()].some((each) => each.startsWith("resume"))) return;
+      if (command === standing) truth.freeze();
+      for (const [at, of] of standingScenarios) if (of === command) truth.freezeScenario(at);
     },
     forget() {
       open.clear();
