@@ -37,7 +37,7 @@ function startSlave(at: number): void {
     if (order.type === "prepare" && timers.length === 0) {
       timers.push(
         setInterval(() => {
-          tell({ type: "heartbeat", sequence: ++sequence, lastFrame: last, suspended: false });
+          tell({ type: "heartbeat", sequence: ++sequence, lastFrame: last, suspended: false, seen: [0, 0] });
         }, beatMs),
       );
       tell({ type: "prepared" });

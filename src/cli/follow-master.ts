@@ -41,6 +41,7 @@ const grave: ReadonlySet<EventType> = new Set<EventType>([
   "teardown_not_run",
   "data_over",
   "rows_lost",
+  "frames_lost",
 ]);
 
 /** Nobody need hear of a shorter wait. */

@@ -31,7 +31,7 @@ function play() {
     return { sent, carried };
   };
   const order = (of: Order, { token = 1, incarnation = 2 } = {}) =>
-    tell({ type: "order", order: of, stamp: { executionId: "x", incarnation, token } });
+    tell({ type: "order", order: of, stamp: { executionId: "x", incarnation, token, record: 0 } });
   const fact = (of: ReportedFact) => tell({ type: "fact", fact: of });
   const beat = () => {
     const [heartbeat] = tell({ type: "beat" }).sent;
@@ -159,7 +159,7 @@ test("a lease counts from when the answered heartbeat was sent", () => {
 });
 
 test("before the first answer nothing is said to be suspended", () => {
-  expect(play().beat()).toEqual({ type: "heartbeat", sequence: 1, lastFrame: null, suspended: false });
+  expect(play().beat()).toEqual({ type: "heartbeat", sequence: 1, lastFrame: null, suspended: false, seen: [0, 0] });
 });
 
 test("instants are carried out, and told, by the right clocks: this slave is 3 s behind its owner", () => {

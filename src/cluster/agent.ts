@@ -1,8 +1,9 @@
-import type { Fact, Order, OrderStamp, Released, SteeringOrder } from "../protocol/message.ts";
+import type { Fact, Order, OrderStamp, Released, SeenRecord, SteeringOrder } from "../protocol/message.ts";
 import { listLines } from "../plan/list-lines.ts";
-import { acknowledgeFrames, type BufferLimits, tellLast } from "./frame-buffer.ts";
+import { acknowledgeFrames, type BufferLimits, listAfter, tellLast } from "./frame-buffer.ts";
 import type { LeaseTimes } from "./lease-times.ts";
 import type { Instant } from "./owner-state.ts";
+import { laterOf } from "./seen-record.ts";
 import { mergeReleased } from "./merge-released.ts";
 import {
   advanceSlave,
@@ -12,7 +13,14 @@ import {
   type SlaveEffect,
   type SlaveState,
 } from "./slave.ts";
-import { createSlaveLease, mayStart, noteHeartbeat, renewLease, type SlaveLease } from "./slave-lease.ts";
+import {
+  createSlaveLease,
+  knowsOwnerClock,
+  mayStart,
+  noteHeartbeat,
+  renewLease,
+  type SlaveLease,
+} from "./slave-lease.ts";
 
 /**
  * A cluster slave's side of one execution, around the phases of `slave.ts`: it refuses orders of an older owner or
@@ -27,6 +35,8 @@ export interface AgentState {
   /** The highest seen. */
   token: number;
   epoch: number;
+  /** The latest record of an owner that an order followed from. */
+  seen: SeenRecord;
   /** Has the lease ended, so that nothing runs? */
   suspended: boolean;
   /** Its load was over while the lease had run out: what was left to do was never begun. */
@@ -69,6 +79,7 @@ export function createAgentState(
     lease: createSlaveLease(times),
     token: 0,
     epoch: 0,
+    seen: [0, 0],
     suspended: true,
     cutShort: false,
     expelled: false,
@@ -88,12 +99,12 @@ export function advanceAgent(state: AgentState, event: AgentEvent, time: Instant
   switch (event.type) {
     case "order":
       if (!isMeant(state, event.stamp)) return [];
-      state.token = event.stamp.token;
+      noteStamp(state, event.stamp);
       return obey(state, event.order, time);
     case "beat":
       return [...watchLease(state, time), ...beat(state, time), ...tellIdle(state)];
     case "connected":
-      return [...beat(state, time), ...resend(state, 0)];
+      return [...beat(state, time), ...resend(state, null)];
     case "fact":
       return tell(state, event.fact);
     case "done":
@@ -116,7 +127,7 @@ function obey(state: AgentState, order: Order, time: Instant): readonly SlaveEff
     }
     case "resend":
       // What is before it is durable, and what waited behind that may go out now: the acknowledgement was lost.
-      acknowledgeFrames(state.core.frames, order.after);
+      if (order.after !== null) acknowledgeFrames(state.core.frames, order.after);
       return resend(state, order.after);
     case "expel":
       if (state.expelled) return [];
@@ -201,8 +212,8 @@ function carryOut(state: AgentState, order: Exclude<Order, SteeringOrder>, time:
   if (order.type !== "start" || order.atWallMs === undefined) {
     return advanceSlave(state.core, { type: "order", order });
   }
-  // Before the first answered heartbeat the owner's clock is not known; it will say it again.
-  if (state.lease.shortestMs === Number.POSITIVE_INFINITY) return [];
+  // It will be said again.
+  if (!knowsOwnerClock(state.lease)) return [];
   const inMs = order.atWallMs - (time.wall + state.lease.offsetMs);
   return advanceSlave(state.core, { type: "order", order: { ...order, inMs } });
 }
@@ -211,7 +222,7 @@ function beat(state: AgentState, time: Instant): readonly SlaveEffect[] {
   const sequence = noteHeartbeat(state.lease, time);
   const { lastFrame } = state;
   const suspended = lastFrame === null ? hasRunOut(state) : state.cutShort;
-  return [{ type: "send", fact: { type: "heartbeat", sequence, lastFrame, suspended } }];
+  return [{ type: "send", fact: { type: "heartbeat", sequence, lastFrame, suspended, seen: state.seen } }];
 }
 
 /** Before the first answer it has nothing that could be suspended. */
@@ -230,10 +241,10 @@ function watchLease(state: AgentState, time: Instant): readonly SlaveEffect[] {
   return [{ type: "carry_out", order: { type: suspended ? "suspend" : "go_on" } }];
 }
 
-function resend({ core }: AgentState, after: number): readonly SlaveEffect[] {
-  return core.frames.sent
-    .filter(({ number }) => number > after)
-    .map((frame) => ({ type: "send", fact: { type: "frame", frame } }));
+/** `after`: null: what is not acknowledged. */
+function resend({ core: { frames } }: AgentState, after: number | null): readonly SlaveEffect[] {
+  const again = after === null ? frames.sent : listAfter(frames, after);
+  return again.map((frame) => ({ type: "send", fact: { type: "frame", frame } }));
 }
 
 function remember(state: AgentState, answered: Order["type"], fact: Fact): SlaveEffect {
@@ -267,6 +278,12 @@ function tell(state: AgentState, reported: ReportedFact): readonly SlaveEffect[]
 
 function isMeant(state: AgentState, { executionId, incarnation, token }: OrderStamp): boolean {
   return executionId === state.executionId && incarnation === state.incarnation && token >= state.token;
+}
+
+/** What follows from no record says nothing of the one that its owner has. */
+function noteStamp(state: AgentState, { token, record }: OrderStamp): void {
+  state.token = token;
+  if (record > 0) state.seen = laterOf(state.seen, [token, record]);
 }
 
 /** What answers which order, and answers it again when it is repeated. */

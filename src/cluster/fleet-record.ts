@@ -24,6 +24,8 @@ export function viewRecord(fleet: FleetState): FleetRecord {
     startSkewMs,
     coreEnded,
     final,
+    past: fleet.past,
+    written: [fleet.token, fleet.version],
     members: [...fleet.members.values()],
     sources: [...fleet.sources],
     core: {
@@ -57,9 +59,10 @@ export function viewRecord(fleet: FleetState): FleetRecord {
  */
 export function restoreFleet(record: FleetRecord, options: FleetOptions, time: Instant): FleetState {
   const fleet = createFleetState({ ...options, slaves: [] }, time.now);
-  const { core, members, sources, pool, ...rest } = structuredClone(record);
+  const { core, members, sources, pool, past = [], written, ...rest } = structuredClone(record);
   const { slaves, events, started, endedAt, pausedAt, resumedAt, stopBy, startLeadMs: _, ...plain } = core;
   Object.assign(fleet, rest);
+  fleet.past = written === undefined ? past : [...past, written];
   Object.assign(fleet.core, plain);
   fleet.core.slaves.push(...slaves);
   fleet.core.events.push(...events);
@@ -75,7 +78,12 @@ export function restoreFleet(record: FleetRecord, options: FleetOptions, time: I
   fleet.pool.splice(0, fleet.pool.length, ...pool);
   for (const member of members) {
     const deadline = time.now + options.times.timeoutMs;
-    fleet.members.set(member.id, { ...member, deadline, prepareBy: time.now + findPrepareLimit(fleet.core.plan) });
+    fleet.members.set(member.id, {
+      ...member,
+      met: false,
+      deadline,
+      prepareBy: time.now + findPrepareLimit(fleet.core.plan),
+    });
   }
   // The stored frames bring the high-water marks again.
   for (const [name, source] of sources) fleet.sources.set(name, { ...source, high: 0 });

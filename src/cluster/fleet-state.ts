@@ -1,5 +1,5 @@
 import type { Frame } from "../protocol/frame.ts";
-import type { Fact, Order, OrderStamp } from "../protocol/message.ts";
+import type { Fact, Order, OrderStamp, SeenRecord } from "../protocol/message.ts";
 import type { Plan, Share } from "../protocol/plan.ts";
 import type { LeaseTimes } from "./lease-times.ts";
 import type { OwnerEvent } from "./owner.ts";
@@ -14,6 +14,8 @@ export interface FleetState {
   readonly core: OwnerState;
   readonly times: LeaseTimes;
   readonly token: number;
+  /** Of each owner before this one the latest record that the next was taken up from. */
+  past: readonly SeenRecord[];
   readonly roomOf: (slaveId: string) => number;
   /** May a slave have VUs of a scenario (its place in the plan)? */
   readonly mayHold: (slaveId: string, scenario: number) => boolean;
@@ -29,6 +31,8 @@ export interface FleetState {
   /** What was reported, by source; follows from the frames alone. */
   readonly reports: Map<string, SourceReport>;
   readonly sources: Map<string, SourceState>;
+  /** By source: after which frame it was asked for what is missing last, and when (`Instant.now`). */
+  readonly asked: Map<string, { readonly after: number; readonly at: number }>;
   degraded: boolean;
   /** Does it want slaves to be offered to it? */
   wanting: boolean;
@@ -71,6 +75,8 @@ export interface Member {
   deadline: number;
   /** Number of its latest heartbeat. */
   heard: number;
+  /** This owner has heard of it: it knows of no later record. */
+  met: boolean;
   /** `Instant.now` at which it is given up unless it has prepared its share. */
   prepareBy: number;
   started: boolean;
@@ -140,6 +146,10 @@ export type FleetRecord = Pick<
   FleetState,
   "pool" | "epoch" | "move" | "partition" | "degraded" | "startSpread" | "startSkewMs" | "coreEnded" | "final"
 > & {
+  /** Absent, as `written`, in what an older version wrote. */
+  readonly past?: readonly SeenRecord[];
+  /** Its owner's token, and its number under it. */
+  readonly written?: SeenRecord;
   readonly members: readonly Member[];
   readonly sources: readonly (readonly [string, SourceState])[];
   readonly core: Pick<
@@ -194,6 +204,7 @@ export function createFleetState(options: FleetOptions, now: number): FleetState
     core: createOwnerState({ startLeadMs: 500, commandLeadMs: 300, ...options, slaves }),
     times,
     token: options.token,
+    past: [],
     roomOf: options.roomOf,
     mayHold: options.mayHold ?? (() => true),
     mostHolders: options.mostHolders ?? [],
@@ -204,6 +215,7 @@ export function createFleetState(options: FleetOptions, now: number): FleetState
     partition,
     reports: new Map(),
     sources: new Map(slaves.map((slave) => [nameSource(slave.id, slave.incarnation), createSource()])),
+    asked: new Map(),
     degraded: false,
     wanting: false,
     lost: { iterations: 0, interval_ms: 0, estimated: false },
@@ -248,6 +260,7 @@ export function createMember(
     incarnation,
     deadline,
     heard: 0,
+    met: false,
     prepareBy: now + findPrepareLimit(plan),
     started: false,
     suspended: false,

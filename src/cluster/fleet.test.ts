@@ -71,6 +71,7 @@ test("one that joins a paused execution starts when it goes on", () => {
   fleet.fact("s0", applied("p", 5_300));
   fleet.turn(1_000);
   expect(fleet.tell({ type: "offer", slaveId: "late", incarnation: 1 })).toEqual(["late prepare"]);
+  expect(fleet.beat("late")).toEqual(["late prepare"]);
   expect(fleet.fact("late", { type: "prepared" })).toEqual([]);
   fleet.tell(resume);
   fleet.turn(299);
@@ -150,6 +151,7 @@ test("who goes away after an ordered stop that came before the load had nothing 
 test("setup lost with its slave ends the execution", () => {
   const fleet = playFleet({ workflow: { setup: [step] } });
   fleet.tell({ type: "begin" });
+  fleet.beat("s0");
   fleet.fact("s0", { type: "prepared" });
   expect(fleet.fact("s1", { type: "prepared" })).toEqual(["s0 setup"]);
   fleet.turn(4_000);
@@ -378,7 +380,7 @@ test("frames that reached nobody are asked for again once their slave has done i
   const fleet = playFleet();
   fleet.begin();
   const beat = (lastFrame: number, sequence: number) =>
-    fleet.fact("s0", { type: "heartbeat", sequence, lastFrame, suspended: false });
+    fleet.fact("s0", { type: "heartbeat", sequence, lastFrame, suspended: false, seen: [0, 0] });
   expect(beat(2, 1_000)).toContain("s0 resend");
   expect(fleet.latest("s0", "resend")).toEqual({ type: "resend", after: 0 });
   expect(beat(0, 1_001)).not.toContain("s0 resend");
@@ -390,7 +392,7 @@ test("an owner that never heard of a start does not pass over a slave that is lo
   for (const id of ["s0", "s1"]) fleet.fact(id, { type: "prepared" });
   fleet.restart(8_000);
   const beat = (id: string, sequence: number, lastFrame: number) =>
-    fleet.fact(id, { type: "heartbeat", sequence, lastFrame, suspended: false });
+    fleet.fact(id, { type: "heartbeat", sequence, lastFrame, suspended: false, seen: [0, 0] });
   expect(beat("s0", 101, 0)).toEqual(["s0 ack"]);
   expect(beat("s1", 102, 3)).toEqual(["s1 resend", "s0 close", "s1 close", "s1 close"]);
   fleet.fact("s0", { type: "closed", lastFrame: 0 });
@@ -408,10 +410,11 @@ test("a load that ended while it stood still for a master that was away is told,
   const fleet = playFleet();
   fleet.begin();
   fleet.restart(70_000);
-  const beat = (sequence: number) => fleet.fact("s0", { type: "heartbeat", sequence, lastFrame: 0, suspended: true });
+  const beat = (sequence: number) =>
+    fleet.fact("s0", { type: "heartbeat", sequence, lastFrame: 0, suspended: true, seen: [0, 0] });
   beat(101);
   beat(102);
-  fleet.fact("s1", { type: "heartbeat", sequence: 103, lastFrame: 0, suspended: false });
+  fleet.fact("s1", { type: "heartbeat", sequence: 103, lastFrame: 0, suspended: false, seen: [0, 0] });
   expect(fleet.events()).toEqual(["started", "owner_changed", "suspended s0"]);
   expect(fleet.fleet.degraded).toBe(true);
 });

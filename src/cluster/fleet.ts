@@ -1,3 +1,4 @@
+import type { Order } from "../protocol/message.ts";
 import { addSeries, noteSource } from "../measure/snapshot.ts";
 import { endless, listIndices } from "../plan/index-runs.ts";
 import type { Share } from "../protocol/plan.ts";
@@ -38,13 +39,38 @@ export function advanceFleet(fleet: FleetState, event: FleetEvent, time: Instant
     fleet.version++;
     effects.push({ type: "persist" });
   }
-  if (fleet.version === fleet.persisted) return effects;
   const free: FleetEffect[] = [];
   for (const effect of effects) {
-    if (mustWait(effect)) fleet.held.push({ version: fleet.version, effect });
-    else free.push(effect);
+    if (!mustWait(effect)) free.push(effect);
+    else if (mayKnow(fleet, effect)) {
+      const following = followFrom(fleet, effect);
+      if (fleet.version === fleet.persisted) free.push(following);
+      else fleet.held.push({ version: fleet.version, effect: following });
+    }
   }
   return free;
+}
+
+/** Orders that may follow from an older record than the one a slave knows. */
+const harmless: ReadonlySet<Order["type"]> = new Set(["prepare", "stop", "expel", "close"]);
+
+/**
+ * A member that this owner has not heard yet may know of a later record than the owner's. It is only told to prepare or
+ * to end; its next heartbeat brings the rest.
+ */
+function mayKnow({ members }: FleetState, effect: FleetEffect): boolean {
+  return effect.type !== "order" || harmless.has(effect.order.type) || !isUnmet(members, effect);
+}
+
+/** An order that leaves when the present record is durable. To one that is not met yet it says nothing of that. */
+function followFrom({ members, version: record }: FleetState, effect: FleetEffect): FleetEffect {
+  if (effect.type !== "order" || isUnmet(members, effect)) return effect;
+  return { ...effect, stamp: { ...effect.stamp, record } };
+}
+
+function isUnmet(members: FleetState["members"], order: FleetEffect & { readonly type: "order" }): boolean {
+  const member = members.get(order.slaveId);
+  return member?.incarnation === order.incarnation && !member.met;
 }
 
 /** What neither changed anything that is written nor told more than what was measured, or of a lease, needs no answer at once. */
@@ -68,7 +94,7 @@ function handle(fleet: FleetState, event: FleetEvent, time: Instant): readonly F
     case "fact":
       return learnFact(fleet, event.slaveId, event.incarnation, event.fact, time);
     case "stored":
-      return settleFrame(fleet, event, time.now);
+      return settleFrame(fleet, event, time);
     case "persisted": {
       fleet.persisted = Math.max(fleet.persisted, event.version);
       const ready = fleet.held.findIndex(({ version }) => version > fleet.persisted);

@@ -2,8 +2,9 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { createRecorder } from "../measure/thread-recorder.ts";
 import { applyFrame, createSnapshot, totalOf } from "../measure/snapshot.ts";
+import { createFrame } from "../../test/support/stores.ts";
 import type { Frame } from "../protocol/frame.ts";
-import { acknowledgeFrames, addFrame, createFrameBuffer, isEmpty, tellLast } from "./frame-buffer.ts";
+import { acknowledgeFrames, addFrame, createFrameBuffer, isEmpty, listAfter, tellLast } from "./frame-buffer.ts";
 
 /** What a second measured: two requests and a trend, a rate, a gauge and an error, all told by one number. */
 function measure(second: number, value: number, warmUp: boolean): Frame {
@@ -34,7 +35,7 @@ test("property: whatever is cut, acknowledged and lost, the buffer is bounded an
   );
   fc.assert(
     fc.property(fc.array(step, { maxLength: 120 }), fc.nat(40), (steps, warm) => {
-      const buffer = createFrameBuffer({ sent: 4, unsent: 5 });
+      const buffer = createFrameBuffer({ kept: 3, sent: 4, unsent: 5 });
       const cut: Frame[] = [];
       const sent = new Map<number, Frame>();
       const send = (frames: readonly Frame[]) => {
@@ -69,4 +70,45 @@ test("as long as all are acknowledged in time each second keeps its frame", () =
     expect(addFrame(buffer, measure(number, number, false))).toMatchObject([{ number, second: number }]);
     if (number > 50) acknowledgeFrames(buffer, number - 50);
   }
+});
+
+test("property: with whatever number a store comes back, what it lacks is there as it was, or one frame stands for it", () => {
+  fc.assert(
+    fc.property(
+      fc.integer({ min: 1, max: 40 }),
+      fc.nat(40),
+      fc.nat(40),
+      fc.nat(10),
+      (count, acknowledged, asked, limit) => {
+        const buffer = createFrameBuffer({ kept: limit, sent: 60, unsent: 60 });
+        const all = Array.from({ length: count }, (_, at) => addFrame(buffer, createFrame(0, at + 1))[0]);
+        const through = Math.min(acknowledged, count);
+        const after = Math.min(asked, count);
+        acknowledgeFrames(buffer, through);
+        expect(buffer.kept.length).toBe(Math.min(limit, through));
+        const gone = Math.max(0, through - limit);
+        const [first, ...rest] = listAfter(buffer, after);
+        if (after >= gone) expect(first === undefined ? rest : [first, ...rest]).toEqual(all.slice(after));
+        else {
+          expect(first).toMatchObject({ number: gone, series: [], vus: [], gap: { after, told: {} } });
+          expect(rest).toEqual(all.slice(gone));
+        }
+      },
+    ),
+  );
+});
+
+test("a frame that stands for others says how many iterations all before it told of, by scenario", () => {
+  const buffer = createFrameBuffer({ kept: 1, sent: 60, unsent: 60 });
+  const tell = (metric: string, scenario: string, sum: number) =>
+    ({ key: { metric, type: "counter", tags: { scenario } }, type: "counter", sum }) as const;
+  addFrame(buffer, { ...createFrame(0), series: [tell("iterations", "a", 5), tell("http_reqs", "a", 50)] });
+  addFrame(buffer, { ...createFrame(0), series: [tell("dropped_iterations", "b", 2)] });
+  addFrame(buffer, { ...createFrame(0), series: [tell("interrupted_iterations", "a", 1), tell("iterations", "b", 3)] });
+  addFrame(buffer, { ...createFrame(0), series: [tell("iterations", "a", 100)] });
+  acknowledgeFrames(buffer, 4);
+  expect(listAfter(buffer, 1).map(({ number, gap }) => [number, gap])).toEqual([
+    [3, { after: 1, told: { a: 6, b: 5 } }],
+    [4, undefined],
+  ]);
 });

@@ -1,12 +1,21 @@
 import { mergeFrames } from "../measure/merge-frames.ts";
-import type { Frame } from "../protocol/frame.ts";
+import type { Frame, HaltedVus } from "../protocol/frame.ts";
+import { addTold } from "./told-iterations.ts";
 
 /**
- * A source's frames until they are acknowledged: bounded, whatever does not come back. What was sent never changes; of
- * what was not, neighbours become one when there are too many. So frames get their numbers when they are sent.
+ * A source's frames until they are acknowledged, and some time longer: a store that lost power, or that came back from
+ * a copy, may ask for them again. Bounded, whatever does not come back. What was sent never changes; of what was not,
+ * neighbours become one when there are too many. So frames get their numbers when they are sent.
  */
 export interface FrameBuffer {
   readonly limits: BufferLimits;
+  /** Acknowledged, oldest first. */
+  readonly kept: Frame[];
+  /** All through this one are gone: the latest of those that are neither kept nor sent any more. null: none is. */
+  gone: Pick<Frame, "number" | "second" | "testTimeMs" | "warmUp" | "generator"> | null;
+  /** By scenario: iterations whose fate those told that are gone. */
+  readonly goneTold: Map<string, number>;
+  readonly goneHalted: HaltedVus[];
   /** Sent and not yet acknowledged, oldest first. */
   readonly sent: Frame[];
   /** Behind them. */
@@ -18,15 +27,26 @@ export interface FrameBuffer {
 }
 
 export interface BufferLimits {
+  readonly kept: number;
   readonly sent: number;
   readonly unsent: number;
 }
 
-/** A minute in full resolution on the way, and a minute or more behind it. */
-const defaultLimits: BufferLimits = { sent: 60, unsent: 60 };
+/** A minute in full resolution on the way, a minute or more behind it, and a minute that has arrived. */
+const defaultLimits: BufferLimits = { kept: 60, sent: 60, unsent: 60 };
 
 export function createFrameBuffer(limits: BufferLimits = defaultLimits): FrameBuffer {
-  return { limits, sent: [], unsent: [], last: 0, told: false };
+  return {
+    limits,
+    kept: [],
+    gone: null,
+    goneTold: new Map(),
+    goneHalted: [],
+    sent: [],
+    unsent: [],
+    last: 0,
+    told: false,
+  };
 }
 
 /** Takes a frame; gives those that are to be sent now. */
@@ -37,11 +57,27 @@ export function addFrame(buffer: FrameBuffer, frame: Frame): readonly Frame[] {
   return due;
 }
 
-/** Forgets what is durable; gives what may be sent now in its place. */
+/** Takes what is durable out of the way; gives what may be sent now in its place. */
 export function acknowledgeFrames(buffer: FrameBuffer, through: number): readonly Frame[] {
-  const kept = buffer.sent.findIndex(({ number }) => number > through);
-  buffer.sent.splice(0, kept === -1 ? buffer.sent.length : kept);
+  const { kept, sent, limits, goneTold, goneHalted } = buffer;
+  const waiting = sent.findIndex(({ number }) => number > through);
+  kept.push(...sent.splice(0, waiting === -1 ? sent.length : waiting));
+  for (const frame of kept.splice(0, Math.max(0, kept.length - limits.kept))) {
+    addTold(goneTold, frame);
+    goneHalted.push(...(frame.halted ?? []));
+    const { number, second, testTimeMs, warmUp, generator } = frame;
+    buffer.gone = { number, second, testTimeMs, warmUp, generator };
+  }
   return takeDue(buffer);
+}
+
+/** All frames after a number; one stands for those that are gone. */
+export function listAfter({ kept, sent, gone, goneTold, goneHalted }: FrameBuffer, after: number): readonly Frame[] {
+  const known = [...kept, ...sent].filter(({ number }) => number > after);
+  if (gone === null || gone.number <= after) return known;
+  const gap = { after, told: Object.fromEntries(goneTold) };
+  const halted = goneHalted.length === 0 ? {} : { halted: [...goneHalted] };
+  return [{ ...gone, series: [], errors: [], vus: [], overflow: {}, ...halted, gap }, ...known];
 }
 
 /** The number that the last frame has, or will have. */

@@ -5,14 +5,39 @@ import { listDue } from "./due-orders.ts";
 import { noteReleased } from "./epochs.ts";
 import { type FleetEffect, type FleetState, type Member, nameSource, type SourceState } from "./fleet-state.ts";
 import { noteFewerVus } from "./limit-vus.ts";
-import { loseMember, noteLease } from "./membership.ts";
+import { endBehind, loseMember, noteLease } from "./membership.ts";
 import type { Instant, OwnedSlave } from "./owner-state.ts";
 import { noteLateRate } from "./scale-shares.ts";
+import { isBehind, isBehindStranger } from "./seen-record.ts";
 import { noteReturn, noteRows } from "./unique-rows.ts";
 import { stampOrder, tellCore } from "./tell-core.ts";
 
 /** Takes in what a source says, whoever it is: of one that is no member any more only its frames and its end count. */
 export function learnFact(
+  fleet: FleetState,
+  slaveId: string,
+  incarnation: number,
+  fact: Fact,
+  time: Instant,
+): readonly FleetEffect[] {
+  const heard =
+    fact.type !== "heartbeat" || fleet.coreEnded ? [] : lookForLater(fleet, slaveId, incarnation, fact, time);
+  return [...heard, ...hear(fleet, slaveId, incarnation, fact, time)];
+}
+
+/** Ends the execution where a heartbeat tells that its record is too old. */
+function lookForLater(
+  fleet: FleetState,
+  slaveId: string,
+  incarnation: number,
+  { seen }: Fact & { readonly type: "heartbeat" },
+  time: Instant,
+): readonly FleetEffect[] {
+  const isKnown = fleet.sources.has(nameSource(slaveId, incarnation));
+  return (isKnown ? isBehind : isBehindStranger)(fleet, seen) ? endBehind(fleet, time) : [];
+}
+
+function hear(
   fleet: FleetState,
   slaveId: string,
   incarnation: number,
@@ -107,6 +132,7 @@ function answerHeartbeat(
   // A copy that comes late is no sign of life.
   if (fact.sequence <= member.heard) return [];
   member.heard = fact.sequence;
+  member.met = true;
   member.deadline = time.now + fleet.times.timeoutMs;
   const { id: slaveId, incarnation } = member;
   const effects: FleetEffect[] = [];

@@ -4,21 +4,12 @@ import type { Frame, SeriesDelta } from "../protocol/frame.ts";
 import { readRate } from "./arrival-cut.ts";
 import type { FleetState } from "./fleet-state.ts";
 import { isPlayedOut, scenarioTimeAt } from "./scenario-time.ts";
-import type { GoneSource, Lost } from "./partition.ts";
+import type { GoneSource, Lost, SourceReport } from "./partition.ts";
+import { tellsFate } from "./told-iterations.ts";
 import { countOrphaned, countRest } from "./vu-rest.ts";
-
-const counted: readonly string[] = ["iterations", "interrupted_iterations", "dropped_iterations"];
 
 /** A source that is lost between two frames was, on average, half way. */
 const HALF_FRAME_MS = 500;
-
-/** Iterations that a frame tells the fate of: finished, interrupted or dropped. */
-export function countTold({ series }: Frame): number {
-  return series.reduce(
-    (sum, delta) => (delta.type === "counter" && counted.includes(delta.key.metric) ? sum + delta.sum : sum),
-    0,
-  );
-}
 
 /** Adds a frame that was merged. */
 export function noteReported(fleet: FleetState, source: string, frame: Frame): void {
@@ -28,6 +19,8 @@ export function noteReported(fleet: FleetState, source: string, frame: Frame): v
   if (report === undefined) {
     report = {
       reported: scenarios.map(() => 0),
+      missing: scenarios.map(() => 0),
+      missingMs: 0,
       rows: feeders.map(() => 0),
       perSecond: scenarios.map(() => 0),
       testTimeMs: 0,
@@ -37,13 +30,22 @@ export function noteReported(fleet: FleetState, source: string, frame: Frame): v
   if (frame.halted !== undefined) report.halted = [...(report.halted ?? []), ...frame.halted];
   const lengthMs = frame.testTimeMs - report.testTimeMs;
   report.testTimeMs = Math.max(report.testTimeMs, frame.testTimeMs);
+  if (frame.gap !== undefined) {
+    const { told } = frame.gap;
+    report.missingMs += Math.max(0, lengthMs);
+    report.missing = scenarios.map(({ scenario }, at) =>
+      Math.max(0, (told[scenario.name] ?? 0) - (report.reported[at] ?? 0)),
+    );
+    return;
+  }
   const finished = scenarios.map(() => 0);
-  for (const { key, ...delta } of frame.series) {
+  for (const delta of frame.series) {
+    const { key } = delta;
     if (delta.type === "counter" && key.metric === "data_rows") {
       const feeder = feeders.findIndex(({ name }) => name === key.tags["feeder"]);
       if (feeder !== -1) report.rows[feeder] = (report.rows[feeder] ?? 0) + delta.sum;
     }
-    if (delta.type !== "counter" || !counted.includes(key.metric)) continue;
+    if (!tellsFate(delta)) continue;
     const at = scenarios.findIndex(({ scenario }) => scenario.name === key.tags["scenario"]);
     if (at === -1) continue;
     report.reported[at] = (report.reported[at] ?? 0) + delta.sum;
@@ -78,6 +80,10 @@ export function computeLost(fleet: FleetState, now: number): Lost {
     });
     intervalMs += longestMs;
   }
+  for (const { missing, missingMs } of fleet.reports.values()) {
+    iterations += missing.reduce((sum, count) => sum + count, 0);
+    intervalMs += missingMs;
+  }
   fleet.partition.scenarios.forEach(({ arrivals }, at) => {
     iterations += countOrphaned(fleet, at, now);
     if (arrivals !== null) iterations += countEvents(arrivals.dead, countDueEvents(fleet, at, now));
@@ -108,7 +114,7 @@ export function countUndone(fleet: FleetState, now: number): number[] {
 /** Of so many planned iterations those that no source has reported and none has lost. */
 function countUntold(fleet: FleetState, at: number, now: number, planned: number): number {
   let told = 0;
-  for (const { reported } of fleet.reports.values()) told += reported[at] ?? 0;
+  for (const report of fleet.reports.values()) told += countAccounted(report, at);
   for (const gone of fleet.partition.gone) told += countLostOf(fleet, gone, at, now) ?? 0;
   const dead = fleet.partition.scenarios[at]?.arrivals?.dead ?? [];
   told += countEvents(dead, planned);
@@ -129,7 +135,13 @@ export function createDropped(fleet: FleetState, now: number): SeriesDelta[] {
 /** What a lost source was given and did not report; null: its mode does not say. */
 function countLostOf(fleet: FleetState, gone: GoneSource, at: number, now: number): number | null {
   const count = countAssigned(fleet, gone, at, now);
-  return count === null ? null : Math.max(0, count - (fleet.reports.get(gone.source)?.reported[at] ?? 0));
+  const report = fleet.reports.get(gone.source);
+  return count === null ? null : Math.max(0, count - (report === undefined ? 0 : countAccounted(report, at)));
+}
+
+/** What a source told of a scenario: what its frames said, and what those had said that are missing. */
+function countAccounted({ reported, missing }: SourceReport, at: number): number {
+  return (reported[at] ?? 0) + (missing[at] ?? 0);
 }
 
 /** What was lost until the end as a series, so that a threshold can ask for it. */

@@ -89,6 +89,22 @@ export function loseMember(fleet: FleetState, member: Member, message: string, t
   return [...effects, ...tellCore(fleet, { type: "end", cause }, time)];
 }
 
+/**
+ * Ends an execution whose slaves have had orders that its record knows nothing of: what it would order now could give a
+ * VU to two of them. Nobody is told more than to end; what they measured is counted.
+ */
+export function endBehind(fleet: FleetState, time: Instant): readonly FleetEffect[] {
+  const { core } = fleet;
+  const message = "the master's store is older than what its slaves were told: who holds what is not known any more";
+  fleet.degraded = true;
+  noteEvent(core, "stopped", message, time);
+  const cause = { reason: "slaves_lost", message, code: null } as const;
+  const effects: FleetEffect[] = [...tellCore(fleet, { type: "fail", cause }, time)];
+  for (const member of fleet.members.values())
+    effects.push(...loseMember(fleet, member, `${member.id} is given up: the store is older than its orders`, time));
+  return effects;
+}
+
 function isEnding({ phase }: FleetState["core"]): boolean {
   return phase !== "preparing" && phase !== "setup" && phase !== "running";
 }

@@ -138,6 +138,9 @@ export interface Move {
 export interface SourceReport {
   /** By scenario: iterations that finished, were interrupted or dropped. */
   readonly reported: number[];
+  /** By scenario: iterations that its frames had told and that are lost with them; and the test time of those frames, ms. */
+  missing: readonly number[];
+  missingMs: number;
   /** By feeder: unique rows that were used. */
   readonly rows: number[];
   /** By scenario: iterations that finished in a second, by its latest frame. */

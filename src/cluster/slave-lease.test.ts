@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { computeLeaseTimes } from "./lease-times.ts";
-import { createSlaveLease, mayStart, noteHeartbeat, renewLease } from "./slave-lease.ts";
+import { createSlaveLease, knowsOwnerClock, mayStart, noteHeartbeat, renewLease } from "./slave-lease.ts";
 
 test("the times follow from the heartbeat timeout", () => {
   for (const [timeoutMs, intervalMs, renewMs, lengthMs] of [
@@ -60,4 +60,30 @@ test("the owner's clock is taken from the answer that took least time", () => {
   expect(lease.offsetMs).toBe(5_000);
   renewLease(lease, noteHeartbeat(lease, at(2_000, 12_000)), 17_900, at(2_900, 12_900));
   expect(lease.offsetMs).toBe(5_000);
+});
+
+test("answers that waited for an owner that stood still do not tell its clock; a round trip, or many on a long line, do", () => {
+  const frozen = createSlaveLease(times);
+  const waiting = Array.from({ length: 5 }, (_, second) => noteHeartbeat(frozen, at(second * 600)));
+  for (const sequence of waiting) renewLease(frozen, sequence, 0, at(3_000));
+  expect(knowsOwnerClock(frozen)).toBe(false);
+  renewLease(frozen, noteHeartbeat(frozen, at(3_001)), 0, at(3_011));
+  expect([knowsOwnerClock(frozen), frozen.shortestMs]).toEqual([true, 10]);
+
+  const far = createSlaveLease(times);
+  const known = Array.from({ length: 5 }, (_, trip) => {
+    renewLease(far, noteHeartbeat(far, at(trip * 1_000)), 0, at(trip * 1_000 + 700));
+    return knowsOwnerClock(far);
+  });
+  expect(known).toEqual([false, false, false, true, true]);
+
+  // Each answer comes after the next heartbeat.
+  const farther = createSlaveLease(times);
+  const learnt = Array.from({ length: 10 }, (_, second) => {
+    const sequence = noteHeartbeat(farther, at(second * 1_000));
+    renewLease(farther, sequence - 1, 0, at(second * 1_000 + 500));
+    return knowsOwnerClock(farther);
+  });
+  renewLease(farther, farther.sequence, 0, at(10_500));
+  expect([learnt.includes(true), knowsOwnerClock(farther)]).toEqual([false, true]);
 });

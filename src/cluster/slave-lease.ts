@@ -14,8 +14,9 @@ export interface SlaveLease {
   /** The owner's epoch clock minus this slave's, from the answer that took least time. */
   offsetMs: number;
   shortestMs: number;
-  /** Answers that were measured. */
+  /** Round trips that were made for the clock alone, and answers of all kinds. */
   measured: number;
+  answers: number;
 }
 
 /** So many round trips are made at once at first: the first of a process is slow, and its halves are not equal. */
@@ -32,7 +33,18 @@ export function createSlaveLease(times: LeaseTimes): SlaveLease {
     offsetMs: 0,
     shortestMs: Number.POSITIVE_INFINITY,
     measured: 0,
+    answers: 0,
   };
+}
+
+/** Half of it, at most, is the owner's clock off. */
+const shortTripMs = 200;
+/** More than can have been waiting for an owner that stood still. */
+const manyAnswers = 10;
+
+/** Is the owner's clock known as well as this link lets it? What waited for an owner that stood still tells little of it. */
+export function knowsOwnerClock({ shortestMs, measured, answers }: SlaveLease): boolean {
+  return shortestMs <= shortTripMs || measured >= firstTrips || answers >= manyAnswers;
 }
 
 /** May an operation start at this instant? Read the clocks for it, before every one. */
@@ -57,6 +69,7 @@ export function renewLease(lease: SlaveLease, sequence: number, ownerWallMs: num
   if (sent === undefined) return false;
   lease.deadline = Math.max(lease.deadline, sent.now + lease.times.lengthMs);
   lease.wallDeadline = Math.max(lease.wallDeadline, sent.wall + lease.times.lengthMs);
+  lease.answers++;
   const tookMs = time.now - sent.now;
   if (tookMs < lease.shortestMs) {
     lease.shortestMs = tookMs;

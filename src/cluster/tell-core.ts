@@ -32,10 +32,10 @@ export function tellCore(fleet: FleetState, event: OwnerEvent, time: Instant): F
   return effects;
 }
 
-/** An order to one source, as this owner's. */
+/** An order to one source, as this owner's; the record that it follows from is known once the whole event is handled. */
 export function stampOrder(fleet: FleetState, slaveId: string, incarnation: number, order: Order): FleetEffect {
-  const { executionId } = fleet.core;
-  return { type: "order", slaveId, incarnation, order, stamp: { executionId, incarnation, token: fleet.token } };
+  const stamp = { executionId: fleet.core.executionId, incarnation, token: fleet.token, record: 0 };
+  return { type: "order", slaveId, incarnation, order, stamp };
 }
 
 /** Whatever of the core is in the record, in short. */

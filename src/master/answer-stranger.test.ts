@@ -20,11 +20,11 @@ test("a slave of an execution that ended without it is asked for all that it has
     await answerStranger("s0", () => link, { type: "fact", execution: "x", incarnation: 1, fact }, lateFrames);
     return told.map((message) => (message.type === "order" ? JSON.stringify(message.order) : message.type));
   };
-  const heartbeat = { type: "heartbeat", sequence: 1, suspended: false } as const;
+  const heartbeat = { type: "heartbeat", sequence: 1, suspended: false, seen: [0, 0] } as const;
   expect(await say({ ...heartbeat, lastFrame: null })).toEqual(['{"type":"expel"}', '{"type":"close"}']);
   expect(await say({ ...heartbeat, lastFrame: 2 })).toEqual([
     '{"type":"expel"}',
-    '{"type":"resend","after":0}',
+    '{"type":"resend","after":null}',
     '{"type":"close"}',
   ]);
   expect(await say({ type: "frame", frame: createFrame(1, 7) })).toEqual(['{"type":"ack","through":1}']);

@@ -15,7 +15,7 @@ export async function answerStranger(
   { execution, incarnation, fact }: FromSlave & { readonly type: "fact" },
   late: LateFrames,
 ): Promise<void> {
-  const stamp = { executionId: execution, incarnation, token: lastToken };
+  const stamp = { executionId: execution, incarnation, token: lastToken, record: 0 };
   const send = (order: Order) => link()?.send({ type: "order", stamp, order });
   if (fact.type === "frame") {
     const taken = await late.add({ executionId: execution, slaveId, incarnation }, fact.frame);
@@ -24,7 +24,7 @@ export async function answerStranger(
   }
   if (fact.type !== "heartbeat") return;
   send({ type: "expel" });
-  // Its load is over: no later frame would show what did not come through. It has kept only what was not acknowledged.
-  if (fact.lastFrame !== null) send({ type: "resend", after: 0 });
+  // Its load is over: no later frame would show what did not come through.
+  if (fact.lastFrame !== null) send({ type: "resend", after: null });
   send({ type: "close" });
 }

@@ -233,7 +233,7 @@ test("an execution that the store cannot give yet is tried again; meanwhile nobo
   const slave = { id: "s", type: "worker", address: "", capabilities: [], labels: {}, max_vus: 1 } as const;
   const link = { send: (message: ToSlave) => sent.push(message.type), close: () => undefined, bufferedBytes: 0 };
   await registry.connect({ type: "hello", version: 1, engine: "1", instance: "i", slave, drained: false }, link);
-  const fact = { type: "heartbeat", sequence: 1, lastFrame: null, suspended: false } as const;
+  const fact = { type: "heartbeat", sequence: 1, lastFrame: null, suspended: false, seen: [0, 0] } as const;
   steering.receive("s", { type: "fact", execution: "x", incarnation: 1, fact });
   await steering.settled();
   expect(sent).toEqual([]);

@@ -1,6 +1,6 @@
 import { addLate } from "../cluster/settle-frame.ts";
 import { type FleetRecord, nameSource } from "../cluster/fleet-state.ts";
-import { countTold } from "../cluster/loss-account.ts";
+import { countTold } from "../cluster/told-iterations.ts";
 import type { Frame } from "../protocol/frame.ts";
 import type { Report } from "../protocol/report.ts";
 import type { AppendOutcome, Source, Store } from "../store/store.ts";
@@ -46,6 +46,8 @@ export function createLateFrames(store: Store): LateFrames {
 
 /** What came late is no longer lost. */
 function amend(report: Report, frame: Frame): Report {
+  // What it stands for is measured by nobody.
+  if (frame.gap !== undefined) return report;
   const late = { ...report.late };
   addLate(late, frame);
   const told = countTold(frame);

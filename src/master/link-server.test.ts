@@ -5,7 +5,7 @@ import { WebSocket } from "ws";
 import { createTurnedClock } from "../../test/support/turned-clock.ts";
 import { waitUntil } from "../../test/support/cluster.ts";
 import { type LinkMaster, type LinkMasterOptions, startLinkMaster } from "../../test/support/link-master.ts";
-import { linkLimits, linkPath, linkSubprotocol } from "../protocol/link.ts";
+import { linkLimits, linkPath, linkSubprotocol, linkVersion } from "../protocol/link.ts";
 import { encodeToMaster } from "../protocol/link-codec.ts";
 
 /** A master for whom time stands until the test turns it: it gives nobody up who is late. */
@@ -26,7 +26,14 @@ async function join(master: LinkMaster): Promise<{ socket: WebSocket; said: stri
 
 function helloOf(id: string): string {
   const slave = { id, type: "worker", address: "127.0.0.1:1", capabilities: [], labels: {}, max_vus: null } as const;
-  return encodeToMaster({ type: "hello", version: 1, engine: "0.1.0", instance: `${id}-1`, slave, drained: false });
+  return encodeToMaster({
+    type: "hello",
+    version: linkVersion,
+    engine: "0.1.0",
+    instance: `${id}-1`,
+    slave,
+    drained: false,
+  });
 }
 
 const done = encodeToMaster({ type: "fact", execution: "e", incarnation: 1, fact: { type: "done", lastFrame: 1 } });
@@ -135,7 +142,7 @@ test("who does not read is cut off at a bound", async () => {
   );
   socket.pause();
   const shared = { text: "x".repeat(1024 * 1024) };
-  const stamp = { executionId: "e", incarnation: 1, token: 1 };
+  const stamp = { executionId: "e", incarnation: 1, token: 1, record: 0 };
   for (let sent = 0; sent < 100; sent++) master.send({ type: "order", stamp, order: { type: "teardown", shared } });
   await waitUntil(
     () => Promise.resolve(master.disconnects === 1),

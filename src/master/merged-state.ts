@@ -38,7 +38,9 @@ export function restoreMerged(fleet: FleetState, merged: MergedState): void {
   for (const [name, report, high] of merged.sources) {
     const source = fleet.sources.get(name);
     if (source !== undefined) source.high = high;
-    if (report !== null) fleet.reports.set(name, report);
+    // An older version knew of no missing frames.
+    if (report !== null)
+      fleet.reports.set(name, { ...report, missing: report.missing ?? [], missingMs: report.missingMs ?? 0 });
   }
 }
 

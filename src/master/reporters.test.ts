@@ -14,7 +14,7 @@ function makeLink() {
 
 const order = (of: Order): ToSlave => ({
   type: "order",
-  stamp: { executionId: "x", incarnation: 1, token: 1 },
+  stamp: { executionId: "x", incarnation: 1, token: 1, record: 0 },
   order: of,
 });
 

@@ -60,7 +60,7 @@ export interface SteeredExecution {
 }
 
 /** Events that somebody should look at. */
-const troubles: ReadonlySet<EventType> = new Set(["slave_lost", "capacity_short", "suspended"]);
+const troubles: ReadonlySet<EventType> = new Set(["slave_lost", "capacity_short", "suspended", "frames_lost"]);
 
 /** Steers a fleet; the caller tells it `begin` or, after a restart, `tick`. */
 export function steerExecution(options: SteeringOptions): SteeredExecution {

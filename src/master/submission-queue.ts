@@ -162,7 +162,7 @@ export function createSubmissionQueue(options: SubmissionQueueOptions): Submissi
       try {
         if (submission.upload !== null) await options.files.keep(card.id, workflow.files, submission.upload);
         await store.putDocument(card.id, "submission", stored);
-        const token = await store.acquire(card.id);
+        const token = await store.acquire(card.id, Math.floor(clock.wall()));
         await store.putIndex(createRow(card, "pending", null));
         queued.token = token;
       } catch (error) {

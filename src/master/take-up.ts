@@ -60,10 +60,14 @@ export interface UnfinishedRecord extends UnfinishedExecution {
 }
 
 /** Becomes its owner and reads its record. Rejects as the store does. */
-export async function readUnfinished(unfinished: UnfinishedExecution, store: Store): Promise<UnfinishedRecord> {
+export async function readUnfinished(
+  unfinished: UnfinishedExecution,
+  store: Store,
+  clock: Pick<Clock, "wall">,
+): Promise<UnfinishedRecord> {
   const { executionId: id } = unfinished.row;
   // First, so that nothing is written by anybody else after it is read.
-  const token = await store.acquire(id);
+  const token = await store.acquire(id, Math.floor(clock.wall()));
   const [submission, checkpoint, stored, frames] = await Promise.all([
     readDocument(store, id, "submission"),
     store.readCheckpoint(id),

@@ -54,7 +54,7 @@ export function createUntaken(options: UntakenOptions): Untaken {
   let closed = false;
 
   const takeUp = async ({ unfinished }: Trial): Promise<void> => {
-    const record = await readUnfinished(unfinished, store);
+    const record = await readUnfinished(unfinished, store, clock);
     if (closed) return;
     const ending = goOn(record, surroundings);
     if (ending === null) return;

@@ -23,6 +23,19 @@ export interface Frame {
   /** Series that did not fit into the bound and were counted under `overflow`, by metric name. */
   readonly overflow: Readonly<Record<string, number>>;
   readonly generator: GeneratorSample;
+  /** Absent: it follows the frame before it. */
+  readonly gap?: FrameGap;
+}
+
+/**
+ * A frame with a gap measured nothing: it stands for frames that were acknowledged and are kept by nobody any more, where
+ * its owner's store has come back without them.
+ */
+export interface FrameGap {
+  /** It stands for all frames after this number, through its own. */
+  readonly after: number;
+  /** By scenario: iterations whose fate the source's frames through its own have told. */
+  readonly told: Readonly<Record<string, number>>;
 }
 
 /** VUs of a scenario on one source. */

@@ -55,7 +55,7 @@ function readBack(message: ToMaster): ToMaster {
 }
 
 function readOrderBack(order: Order): ToSlave {
-  const stamp = { executionId: "e1", incarnation: 1, token: 7 };
+  const stamp = { executionId: "e1", incarnation: 1, token: 7, record: 3 };
   const decoded = decodeToSlave(encodeToSlave({ type: "order", stamp, order }));
   if ("refusal" in decoded) throw new Error(decoded.refusal);
   return decoded.message;
@@ -110,7 +110,7 @@ const facts: readonly Fact[] = [
   { type: "teardown_done" },
   { type: "fault", message: "oh", fields: { a: [1] } },
   { type: "fault", message: "oh" },
-  { type: "heartbeat", sequence: 1, lastFrame: null, suspended: false },
+  { type: "heartbeat", sequence: 1, lastFrame: null, suspended: false, seen: [0, 0] },
   { type: "granted", epoch: 3 },
   { type: "want", scenario: "default", serial: 0 },
   { type: "claim", scenario: "default", serial: 1, through: [[1, 5]] },
@@ -149,7 +149,7 @@ test.each(orders.map((order) => [order.type, order] as const))(
   (_type, order) => {
     expect(readOrderBack(order)).toStrictEqual({
       type: "order",
-      stamp: { executionId: "e1", incarnation: 1, token: 7 },
+      stamp: { executionId: "e1", incarnation: 1, token: 7, record: 3 },
       order,
     });
   },

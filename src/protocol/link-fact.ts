@@ -62,7 +62,12 @@ export const checkFact: Check<Fact> = variants<Fact>({
   teardown_done: nothing,
   teardown_failed: fields(failure),
   fault: fields({ message: text(), fields: optional(jsonObject) }),
-  heartbeat: fields({ sequence: whole(1), lastFrame: orNull(whole()), suspended: flag }),
+  heartbeat: fields({
+    sequence: whole(1),
+    lastFrame: orNull(whole()),
+    suspended: flag,
+    seen: pair(whole(), whole()),
+  }),
   released: fields({
     epoch: whole(),
     serials: list(whole()),

@@ -2,6 +2,7 @@ import type {
   ErrorDelta,
   ErrorSample,
   Frame,
+  FrameGap,
   HaltedVus,
   SeriesDelta,
   SeriesKey,
@@ -149,8 +150,7 @@ export const indexRun: Check<IndexRun> = (value) => {
 
 const haltedVus: Check<HaltedVus> = fields<HaltedVus>({ scenario: text(), begun: positive, vus: list(indexRun) });
 
-/** A frame of which nothing can throw or poison a sum where it is merged. */
-export const checkFrame: Check<Frame> = fields<Frame>({
+const frame: Check<Frame> = fields<Frame>({
   number: positive,
   second: whole(0, 1e10),
   testTimeMs: real(),
@@ -161,7 +161,17 @@ export const checkFrame: Check<Frame> = fields<Frame>({
   halted: optional(list(haltedVus)),
   overflow: table(count),
   generator: fields<Frame["generator"]>({ cpu: real(0, 1), eventLoopLagMs: real(), memory: real() }),
+  gap: optional(fields<FrameGap>({ after: count, told: table(count) })),
 });
+
+/** A frame of which nothing can throw or poison a sum where it is merged. */
+export const checkFrame: Check<Frame> = (value) => {
+  const read = frame(value);
+  if (read.gap === undefined) return read;
+  demand(read.gap.after < read.number, "stands for no frame");
+  demand(read.series.length + read.errors.length + read.vus.length === 0, "stands for others and has measured itself");
+  return read;
+};
 
 /** A frame as JSON can hold it: typed arrays as plain ones. */
 export function writeFrame(frame: Frame): object {

@@ -114,7 +114,7 @@ export const checkOrder: Check<Order> = variants<Order>({
       }),
     ),
   }),
-  resend: fields({ after: whole() }),
+  resend: fields({ after: orNull(whole()) }),
   expel: nothing,
   close: nothing,
 });
@@ -123,4 +123,5 @@ export const checkStamp: Check<OrderStamp> = fields<OrderStamp>({
   executionId: name,
   incarnation: whole(1),
   token: whole(),
+  record: whole(),
 });

@@ -2,7 +2,7 @@ import type { Fact, Order, OrderStamp } from "./message.ts";
 import type { LogLevel } from "./ports.ts";
 
 /** Version of the messages between slave and master. A master takes no other. */
-export const linkVersion = 1;
+export const linkVersion = 2;
 
 /** The WebSocket's path on a master, and the subprotocol both ends name. */
 export const linkPath = "/api/v1/link";

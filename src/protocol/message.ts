@@ -66,8 +66,8 @@ export type Order =
       readonly thread: number;
       readonly points: readonly Departures[];
     }
-  /** Frames after this number did not arrive. */
-  | { readonly type: "resend"; readonly after: number }
+  /** Frames after this number did not arrive, or the store has lost them; null: send again what is not acknowledged. */
+  | { readonly type: "resend"; readonly after: number | null }
   /** Your lease ended and your share has moved: end all load, report what happened. */
   | { readonly type: "expel" }
   | { readonly type: "close" };
@@ -128,7 +128,12 @@ export interface OrderStamp {
   /** Counts from 1 per execution and slave; a slave that was given up comes back under the next. */
   readonly incarnation: number;
   readonly token: number;
+  /** Number of the owner's record that the order follows from, under this token; 0: it follows from none. */
+  readonly record: number;
 }
+
+/** The latest record of an owner that a slave has had an order from; [0, 0]: none. */
+export type SeenRecord = readonly [token: number, record: number];
 
 /** Slave -> owner. */
 export type Fact =
@@ -150,13 +155,15 @@ export type Fact =
   | { readonly type: "fault"; readonly message: string; readonly fields?: JsonObject }
   /**
    * `lastFrame`: the number of the last frame once the share's run has ended. `suspended`: its lease has run out since
-   * the last answer, so that its load stands still; once the run has ended: it ended like that.
+   * the last answer, so that its load stands still; once the run has ended: it ended like that. `seen`: an owner whose
+   * own record is older than that has come back from an older store.
    */
   | {
       readonly type: "heartbeat";
       readonly sequence: number;
       readonly lastFrame: number | null;
       readonly suspended: boolean;
+      readonly seen: SeenRecord;
     }
   /** `serials`: of the last allotment that was applied, by scenario in the plan's order; 0: none. */
   | ({ readonly type: "released"; readonly epoch: number; readonly serials: readonly number[] } & Released)

@@ -183,6 +183,7 @@ export type EventType =
   | "threshold_crossed"
   | "data_over"
   | "rows_lost"
+  | "frames_lost"
   | "teardown_not_run";
 
 export interface ExecutionEvent {

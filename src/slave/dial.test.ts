@@ -8,7 +8,7 @@ import { type LinkMaster, startLinkMaster } from "../../test/support/link-master
 import { waitUntil } from "../../test/support/cluster.ts";
 import { repository } from "../../test/support/command.ts";
 import { startTcpProxy } from "../../test/support/tcp-proxy.ts";
-import type { Hello, ToSlave, Welcome } from "../protocol/link.ts";
+import { type Hello, linkVersion, type ToSlave, type Welcome } from "../protocol/link.ts";
 import { findSteadyPort } from "../../test/support/steady-port.ts";
 import { createSystemClock } from "../run/system-clock.ts";
 import { systemTime } from "../run/system-time.ts";
@@ -17,7 +17,7 @@ import { readMasterUrls } from "./master-url.ts";
 
 const hello: Hello = {
   type: "hello",
-  version: 1,
+  version: linkVersion,
   engine: "0.1.0",
   instance: "i-1",
   slave: { id: "s1", type: "worker", address: ":9091", capabilities: [], labels: {}, max_vus: 10 },
@@ -135,7 +135,7 @@ test("another version is refused in words", async () => {
   const log: string[] = [];
   const dialler = startDialling({
     masters: readMasterUrls(master.url),
-    hello: { ...hello, version: 2 },
+    hello: { ...hello, version: linkVersion + 1 },
     security: () => ({ apiKey: null, ca: null, cert: null, key: null }),
     clock: createSystemClock(systemTime),
     random: Math.random,
@@ -150,7 +150,9 @@ test("another version is refused in words", async () => {
     30_000,
     () => "nothing was told",
   );
-  expect(log[0]).toContain("unsupported: this master speaks version 1 of the link, the slave 2");
+  expect(log[0]).toContain(
+    `unsupported: this master speaks version ${linkVersion} of the link, the slave ${linkVersion + 1}`,
+  );
 });
 
 test("a reset link is dialled again at once", async () => {

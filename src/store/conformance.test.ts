@@ -72,6 +72,36 @@ describe.each(storeKinds)("%s", (kind) => {
     );
   });
 
+  test("a token is higher than every one before, and at least what is asked for", async () => {
+    const store = await openFreshStore(kind);
+    expect([await store.acquire("x", 5), await store.acquire("x"), await store.acquire("x", 3)]).toEqual([5, 6, 7]);
+    expect([await store.acquire("x", 1_764_000_000_000), await store.acquire("y", 0)]).toEqual([1_764_000_000_000, 1]);
+  });
+
+  test("a frame that stands for others follows the one before them, and goes with a snapshot like any other", async () => {
+    const store = await openFreshStore(kind);
+    const token = await store.acquire("x");
+    const source = { executionId: "x", slaveId: "s0", incarnation: 1 };
+    const standIn = (after: number, number: number) => ({ ...createFrame(number), gap: { after, told: { s: 7 } } });
+    await store.appendFrame(source, createFrame(1));
+    await store.appendFrame(source, createFrame(2));
+    for (const [frame, outcome] of [
+      [standIn(3, 9), { outcome: "gap", high: 2 }],
+      [standIn(1, 9), { outcome: "gap", high: 2 }],
+      [standIn(0, 2), { outcome: "duplicate", high: 2 }],
+      [standIn(2, 9), { outcome: "appended", high: 9 }],
+      [standIn(2, 9), { outcome: "duplicate", high: 9 }],
+      [createFrame(10), { outcome: "appended", high: 10 }],
+    ] as const) {
+      expect(await store.appendFrame(source, frame)).toEqual(outcome);
+    }
+    const numbers = async () => (await store.readFrames("x")).map(({ frame }) => frame.number);
+    expect(await numbers()).toEqual([1, 2, 9, 10]);
+    await store.writeSnapshot("x", token, "merged", [[source, 9]]);
+    expect(await numbers()).toEqual([10]);
+    expect(await store.appendFrame(source, createFrame(11))).toEqual({ outcome: "appended", high: 11 });
+  });
+
   test("what is written is what was given, typed arrays and sets included, whatever happens to it afterwards", async () => {
     const store = await openFreshStore(kind);
     const token = await store.acquire("x");

@@ -1,4 +1,5 @@
 import { EngineError } from "../errors.ts";
+import { findBefore } from "../protocol/find-before.ts";
 import type { Frame } from "../protocol/frame.ts";
 import { decodeValue, encodeValue } from "./encode-value.ts";
 import type { DocumentName, IndexPage, IndexQuery, IndexRow, Receipt, SlaveRow, Source, Store } from "./store.ts";
@@ -18,7 +19,7 @@ interface StoredSource {
   /** Frames through this one are in the snapshot. */
   trimmed: number;
   /** The later ones. */
-  readonly frames: Uint8Array[];
+  frames: { readonly number: number; readonly bytes: Uint8Array }[];
 }
 
 /** A store that ends with its process. What is written is copied, as if it had gone to disk. */
@@ -49,8 +50,10 @@ export function createMemoryStore(): Store {
   };
 
   return {
-    async acquire(executionId) {
-      return ++find(executionId).token;
+    async acquire(executionId, least = 1) {
+      const execution = find(executionId);
+      execution.token = Math.max(execution.token + 1, least);
+      return execution.token;
     },
     async writeCheckpoint(executionId, { token, state }) {
       const execution = find(executionId);
@@ -67,8 +70,8 @@ export function createMemoryStore(): Store {
       const known = findSource(execution, source);
       const { high } = known;
       if (frame.number <= high) return { outcome: "duplicate", high };
-      if (frame.number > high + 1) return { outcome: "gap", high };
-      known.frames.push(encodeValue(frame));
+      if (findBefore(frame) !== high) return { outcome: "gap", high };
+      known.frames.push({ number: frame.number, bytes: encodeValue(frame) });
       known.high = frame.number;
       if (report !== undefined) execution.documents.set("report", encodeValue(report));
       return { outcome: "appended", high: frame.number };
@@ -76,7 +79,7 @@ export function createMemoryStore(): Store {
     async readFrames(executionId) {
       const sources = look(executionId)?.sources.values() ?? [];
       return [...sources].flatMap(({ source, frames }) =>
-        frames.map((frame) => ({ source, frame: decodeValue(frame) as Frame })),
+        frames.map(({ bytes }) => ({ source, frame: decodeValue(bytes) as Frame })),
       );
     },
     async writeSnapshot(executionId, token, packed, positions) {
@@ -87,7 +90,7 @@ export function createMemoryStore(): Store {
       execution.snapshot = { token, packed: encodeValue(packed) };
       for (const [source, high] of positions) {
         const known = findSource(execution, source);
-        known.frames.splice(0, high - known.trimmed);
+        known.frames = known.frames.filter(({ number }) => number > high);
         known.trimmed = high;
         known.high = Math.max(known.high, high);
       }

@@ -103,14 +103,17 @@ export interface SlaveRow {
  * method rejects once closed.
  */
 export interface Store {
-  /** Takes the ownership of an execution; gives its token, higher than every one before. */
-  acquire(executionId: string): Promise<number>;
+  /**
+   * Takes the ownership of an execution; gives its token, higher than every one before and at least `least` (default 1).
+   * With the time as `least` a store that has come back from an older copy gives out none twice.
+   */
+  acquire(executionId: string, least?: number): Promise<number>;
   /** Writes the owner's state; false: a higher token has been given out, and nothing was written. */
   writeCheckpoint(executionId: string, checkpoint: Checkpoint): Promise<boolean>;
   /** null: none was written. */
   readCheckpoint(executionId: string): Promise<Checkpoint | null>;
   /**
-   * Appends frame n of a source if n = high + 1, in one transaction with the high-water mark, and with the execution's
+   * Appends frame n of a source if n = high + 1, or if it stands for all after `high`, in one transaction with the high-water mark, and with the execution's
    * document `report` where one is given that counts the frame; of a frame that is not appended nothing is written.
    */
   appendFrame(source: Source, frame: Frame, report?: unknown): Promise<AppendOutcome>;

@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { expect, onTestFinished, test } from "vitest";
 import { WebSocket } from "ws";
 import type { Frame } from "../../src/protocol/frame.ts";
-import { linkPath, linkSubprotocol, type ToMaster, type ToSlave } from "../../src/protocol/link.ts";
+import { linkPath, linkSubprotocol, linkVersion, type ToMaster, type ToSlave } from "../../src/protocol/link.ts";
 import { decodeToSlave, encodeToMaster } from "../../src/protocol/link-codec.ts";
 import type { Fact } from "../../src/protocol/message.ts";
 import { countRequests, expectCounts } from "../support/accounts.ts";
@@ -17,7 +17,7 @@ interface ScriptedSlave {
   sayText(text: string): void;
 }
 
-async function joinScripted(cluster: Cluster, id: string, version = 1): Promise<ScriptedSlave> {
+async function joinScripted(cluster: Cluster, id: string, version: number = linkVersion): Promise<ScriptedSlave> {
   const socket = new WebSocket(cluster.url.replace("http", "ws") + linkPath, linkSubprotocol);
   onTestFinished(() => socket.terminate());
   const said: ToSlave[] = [];
@@ -87,7 +87,7 @@ test("strangers with garbage, old versions and others' executions disturb no run
     for (const incarnation of [1, 2]) {
       const facts: readonly Fact[] = [
         { type: "frame", frame: makeFrame(1, 1_000_000) },
-        { type: "heartbeat", sequence: 1, lastFrame: 1, suspended: false },
+        { type: "heartbeat", sequence: 1, lastFrame: 1, suspended: false, seen: [Date.now(), 1e9] },
         { type: "done", lastFrame: 1 },
         { type: "fault", message: "all is lost" },
         { type: "released", epoch: 9, serials: [9], unstarted: [[[0, 9]]], begun: [[[1, 9]]] },
@@ -118,7 +118,10 @@ test("a replayed frame is counted once, one that skips is asked for again", { ti
   const tell = (fact: Fact): void => slave.say({ type: "fact", execution: id, incarnation: 1, fact });
   let sequence = 0;
   let lastFrame: number | null = null;
-  const beat = setInterval(() => tell({ type: "heartbeat", sequence: ++sequence, lastFrame, suspended: false }), 200);
+  const beat = setInterval(
+    () => tell({ type: "heartbeat", sequence: ++sequence, lastFrame, suspended: false, seen: [0, 0] }),
+    200,
+  );
   onTestFinished(() => clearInterval(beat));
   const ordered = (type: string): boolean =>
     slave.said.some((message) => message.type === "order" && message.order.type === type);

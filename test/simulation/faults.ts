@@ -9,6 +9,8 @@ import type { SimulatedTime } from "./simulated-time.ts";
 
 export interface FaultOptions {
   readonly dice: Dice;
+  /** For copies of the store alone: the other draws are the same with and without them. */
+  readonly copyDice: Dice;
   readonly time: SimulatedTime;
   readonly times: LeaseTimes;
   readonly ids: readonly string[];
@@ -96,6 +98,13 @@ function freezeMaster({ master }: FaultOptions, _: string, forMs: number): strin
   return `${masterFrozen} ${forMs}`;
 }
 
+/** A copy of the store is taken, and a while later a new master starts on it. */
+const goBack: Fault = ({ copyDice, times, master }, _, forMs) => {
+  const downMs = copyDice.between(100, times.timeoutMs * 2);
+  master.goBack(forMs, downMs);
+  return `in ${forMs} a new master after ${downMs}, on a copy of the store of now`;
+};
+
 function pauseScenario({ dice, time, master, commands }: FaultOptions, _: string, forMs: number): string {
   const at = dice.between(0, master.fleet.core.plan.scenarios.length - 1);
   if (dice.chance(0.9))
@@ -115,6 +124,13 @@ export function planFaults(options: FaultOptions, played: string[]): void {
     const forMs = dice.between(100, times.timeoutMs * 2);
     time.after(at, () => {
       played.push(`${time.now} ${fault(options, id, forMs)}`);
+    });
+  }
+  const { copyDice } = options;
+  if (copyDice.chance(0.15)) {
+    const forMs = copyDice.between(100, times.timeoutMs * 3);
+    time.after(copyDice.between(0, durationMs + 2_000), () => {
+      played.push(`${time.now} ${goBack(options, "", forMs)}`);
     });
   }
   if (dice.chance(0.1)) {

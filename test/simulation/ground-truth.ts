@@ -47,6 +47,9 @@ export interface GroundTruth {
   useRow(row: number, source: string): void;
   /** By row: who has used it. */
   readonly usedRows: ReadonlyMap<number, string>;
+  /** From now on a broken rule is kept, not thrown: it depends on what comes whether it held. */
+  defer(): void;
+  readonly deferred: BrokenRule | null;
   runSetup(): void;
   runTeardown(): void;
 }
@@ -72,6 +75,13 @@ export function createGroundTruth(
     return known;
   };
   const usedRows = new Map<number, string>();
+  let deferred: BrokenRule | null = null;
+  let defers = false;
+  const breaks = (rule: string, details: string): void => {
+    const broken = new BrokenRule(rule, details);
+    if (!defers) throw broken;
+    deferred ??= broken;
+  };
   let setups = 0;
   let teardowns = 0;
   let frozen = false;
@@ -80,12 +90,18 @@ export function createGroundTruth(
     get operations() {
       return operations;
     },
+    defer() {
+      defers = true;
+    },
+    get deferred() {
+      return deferred;
+    },
     countBegun: (scenario) => begunOf[scenario] ?? 0,
     countBegunBy: (scenario, vu) => begunBy.get(`${scenario}:${vu}`) ?? 0,
     findLongestGap: () => Math.max(0, ...[...latest.values()].map(({ longestGap }) => longestGap)),
     beginVu(scenario, vu, source, epoch) {
       const name = `${vu} of scenario ${scenario} on ${source} of epoch ${epoch}`;
-      if (begun.has(name)) throw new BrokenRule("survivors' VUs are never restarted", name);
+      if (begun.has(name)) breaks("survivors' VUs are never restarted", name);
       begun.add(name);
     },
     start({ scenario, vu, iteration, source, epoch, now }) {
@@ -93,17 +109,11 @@ export function createGroundTruth(
       begunOf[scenario] = (begunOf[scenario] ?? 0) + 1;
       begunBy.set(`${scenario}:${vu}`, (begunBy.get(`${scenario}:${vu}`) ?? 0) + 1);
       if (!mayHold(source.split("#")[0] ?? "", scenario)) {
-        throw new BrokenRule(
-          "no VU is where its scenario does not select the slave",
-          `scenario ${scenario} on ${source}`,
-        );
+        breaks("no VU is where its scenario does not select the slave", `scenario ${scenario} on ${source}`);
       }
-      if (frozen) throw new BrokenRule("nothing starts while all are paused", `vu ${vu} on ${source} at ${now}`);
+      if (frozen) breaks("nothing starts while all are paused", `vu ${vu} on ${source} at ${now}`);
       if (frozenScenarios.has(scenario))
-        throw new BrokenRule(
-          "nothing starts while its scenario is paused",
-          `${scenario}: vu ${vu} on ${source} at ${now}`,
-        );
+        breaks("nothing starts while its scenario is paused", `${scenario}: vu ${vu} on ${source} at ${now}`);
       if (Math.floor(now / 1_000) !== second) {
         second = Math.floor(now / 1_000);
         for (const seen of inSecond) seen.clear();
@@ -112,17 +122,17 @@ export function createGroundTruth(
       const most = largest[scenario] as number;
       seen.add(vu);
       if (seen.size > most || vu > most || vu < 1) {
-        throw new BrokenRule("never more than N VUs start operations", `${seen.size} of ${most}, vu ${vu} at ${now}`);
+        breaks("never more than N VUs start operations", `${seen.size} of ${most}, vu ${vu} at ${now}`);
       }
       if (iteration !== null) {
         const name = `${scenario}:${iteration}`;
         if (iterations.has(name))
-          throw new BrokenRule("every planned iteration starts at most once", `${name} again on ${source} at ${now}`);
+          breaks("every planned iteration starts at most once", `${name} again on ${source} at ${now}`);
         iterations.add(name);
       }
       const known = latest.get(`${scenario}:${vu}`);
       if (known !== undefined && known.source !== source && epoch <= known.epoch) {
-        throw new BrokenRule(
+        breaks(
           "no start from an old holder after the new one's first",
           `vu ${vu} at ${now} on ${source} (epoch ${epoch}) after ${known.source} (epoch ${known.epoch})`,
         );
@@ -153,10 +163,7 @@ export function createGroundTruth(
       if (count === null) return;
       const together = came - without;
       if (onward > together - (together % count)) {
-        throw new BrokenRule(
-          "fewer than `count` never go on",
-          `${onward} went on of ${came}, ${without} left, ${count}`,
-        );
+        breaks("fewer than `count` never go on", `${onward} went on of ${came}, ${without} left, ${count}`);
       }
     },
     goWithout(scenario) {
@@ -165,16 +172,15 @@ export function createGroundTruth(
     readMeeting: (scenario) => meetingOf(scenario),
     useRow(row, source) {
       const before = usedRows.get(row);
-      if (before !== undefined)
-        throw new BrokenRule("a unique row is used at most once", `${row} by ${before}, ${source}`);
+      if (before !== undefined) breaks("a unique row is used at most once", `${row} by ${before}, ${source}`);
       usedRows.set(row, source);
     },
     usedRows,
     runSetup() {
-      if (++setups > 1) throw new BrokenRule("setup is started at most once", `${setups} times`);
+      if (++setups > 1) breaks("setup is started at most once", `${setups} times`);
     },
     runTeardown() {
-      if (++teardowns > 1) throw new BrokenRule("teardown is started at most once", `${teardowns} times`);
+      if (++teardowns > 1) breaks("teardown is started at most once", `${teardowns} times`);
     },
   };
 }

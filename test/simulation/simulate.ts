@@ -1,4 +1,5 @@
 import { computeLeaseTimes } from "../../src/cluster/lease-times.ts";
+import { isBehind } from "../../src/cluster/seen-record.ts";
 import { createLiveThresholds } from "../../src/cluster/live-thresholds.ts";
 import { createSnapshot } from "../../src/measure/snapshot.ts";
 import { createMemoryStore } from "../../src/store/memory.ts";
@@ -103,6 +104,7 @@ export async function simulate(
       fleet.bySource.get(`${slaveId}#${incarnation}`)?.receive(order, stamp),
     onAnswered: (answer) => commands.noteAnswer(answer),
     onDeath: () => commands.forget(),
+    onWentBack: () => truth.defer(),
     onFinal: () => {
       if (!final) checkFinal(fleet.bySource, master.fleet);
       final = true;
@@ -110,12 +112,17 @@ export async function simulate(
   });
   for (const id of ids) fleet.launch(id, 1);
   const durationMs = Math.max(...plan.scenarios.map((planned) => planned.durationMs ?? 0));
-  const happening = { dice, time, times, ids, fleet, network, master, commands, durationMs };
+  const copyDice = createDice(seed * 11 + 5);
+  const happening = { dice, copyDice, time, times, ids, fleet, network, master, commands, durationMs };
   const faults: string[] = [];
   planFaults(happening, faults);
   if (lateMoves) planLateMoves(happening, plan, faults);
   time.after(0, () => master.tell({ type: "begin" }));
 
+  const summarize = (): Outcome => {
+    const { core, lost } = master.fleet;
+    return { operations: truth.operations, faults, status: core.cause?.reason ?? "completed", lost: lost.iterations };
+  };
   const explain = (error: unknown): unknown =>
     error instanceof BrokenRule ? new BrokenRule(error.message, `[${faults.join("; ")}]`) : error;
   try {
@@ -135,9 +142,14 @@ export async function simulate(
       await time.run(() => false, time.now + 3_000);
     } while (master.frozen);
     commands.checkAnswered();
-    checkTotals(fleet.bySource, master.fleet);
+    checkTotals(fleet.bySource, master.fleet, master.gaps);
+    // Of an owner whose record was too old nothing more can be asked than its end, and the truth about it; nor of one
+    // that never heard from those who knew.
+    const unheard = [...fleet.bySource.values()].some(({ agent }) => isBehind(master.fleet, agent.seen));
+    if (unheard || master.fleet.core.cause?.message.includes("store is older") === true) return summarize();
+    if (truth.deferred !== null) throw truth.deferred;
     checkPlanned(master.fleet, truth, master.now());
-    checkBegun(master.fleet, truth, master.now());
+    checkBegun(master.fleet, truth, master.now(), master.gaps);
     const onlyFrozen = faults.every((fault) => fault.includes(masterFrozen));
     if (onlyFrozen && network.weather.lossRate === 0 && crashRate === 0) checkNobodyLost(master.fleet);
     const undisturbed = faults.length === 0 && network.weather.lossRate === 0 && crashRate === 0;
@@ -151,6 +163,5 @@ export async function simulate(
   } catch (error) {
     throw explain(error);
   }
-  const { core, lost } = master.fleet;
-  return { operations: truth.operations, faults, status: core.cause?.reason ?? "completed", lost: lost.iterations };
+  return summarize();
 }

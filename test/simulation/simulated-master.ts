@@ -15,6 +15,7 @@ import type { Store } from "../../src/store/store.ts";
 import { listPositions, type MergedState, packMerged, restoreMerged } from "../../src/master/merged-state.ts";
 import { unpackSnapshot } from "../../src/measure/pack-snapshot.ts";
 import { createSnapshot } from "../../src/measure/snapshot.ts";
+import { copyStore } from "./copy-store.ts";
 import { BrokenRule } from "./ground-truth.ts";
 import type { Trace } from "./simulate.ts";
 import type { SimulatedTime } from "./simulated-time.ts";
@@ -31,6 +32,10 @@ export interface SimulatedMaster {
   readonly frozen: boolean;
   /** SIGKILL, and a new process after so long. */
   restart(downMs: number): void;
+  /** Copies its store now; a new process starts on the copy `afterMs` later, after so long without one. */
+  goBack(afterMs: number, downMs: number): void;
+  /** Of the frames that stood for others. */
+  readonly gaps: readonly { readonly source: string; readonly after: number; readonly number: number }[];
   /** A new process after so long, while the old one does not notice that it owns nothing any more. */
   split(downMs: number): void;
   /** What slaves say to the old process, which still answers; null: there is none. */
@@ -53,12 +58,15 @@ export interface SimulatedMasterOptions {
   onAnswered(answer: FleetEffect & { readonly type: "answered" }): void;
   /** The process has died, with whoever waits for an answer of it. */
   onDeath(): void;
+  /** Its store is an older one from now on. */
+  onWentBack(): void;
   onFinal(): void;
 }
 
 /** The real owner over a store whose writes take up to 50 ms; after a restart it takes up from what is stored. */
 export function createSimulatedMaster(options: SimulatedMasterOptions): SimulatedMaster {
-  const { store, time, random } = options;
+  const { time, random } = options;
+  let { store } = options;
   const { executionId } = options.fleet;
   let life = 1;
   let up = true;
@@ -67,6 +75,7 @@ export function createSimulatedMaster(options: SimulatedMasterOptions): Simulate
   const clock = () => ({ now: time.now + origin, wall: time.now + 1e9 });
   let fleet = createFleetState(options.fleet, clock().now);
   let old: SimulatedMaster["old"] = null;
+  const gaps: { source: string; after: number; number: number }[] = [];
   let lastCommit = 0;
   let lastAnswer = 0;
   let frozenUntil = 0;
@@ -134,6 +143,8 @@ export function createSimulatedMaster(options: SimulatedMasterOptions): Simulate
         const { slaveId, incarnation, frame } = effect;
         commit(async () => {
           const { outcome, high } = await store.appendFrame({ executionId, slaveId, incarnation }, frame);
+          if (frame.gap !== undefined && outcome === "appended")
+            gaps.push({ source: `${slaveId}#${incarnation}`, after: frame.gap.after, number: frame.number });
           return () => tell({ type: "stored", slaveId, incarnation, frame, outcome, high });
         });
         return;
@@ -149,7 +160,7 @@ export function createSimulatedMaster(options: SimulatedMasterOptions): Simulate
     }
   };
   const takeUp = async (): Promise<void> => {
-    const token = await store.acquire(executionId);
+    const token = await store.acquire(executionId, Math.ceil(time.now));
     const checkpoint = await store.readCheckpoint(executionId);
     const stored = await store.readSnapshot(executionId);
     const merged = stored === null ? null : (stored.packed as MergedState);
@@ -198,6 +209,19 @@ export function createSimulatedMaster(options: SimulatedMasterOptions): Simulate
       return isFrozen();
     },
     restart,
+    goBack(afterMs, downMs) {
+      time.after(0, async () => {
+        const copy = await copyStore(store, executionId);
+        time.after(afterMs, () => {
+          restart(downMs);
+          store = copy;
+          options.onWentBack();
+        });
+      });
+    },
+    get gaps() {
+      return gaps;
+    },
     split(downMs) {
       const left = fleet;
       const leftClock = ((of) => () => ({ now: time.now + of, wall: time.now + 1e9 }))(origin);

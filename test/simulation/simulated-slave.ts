@@ -50,7 +50,7 @@ export interface SimulatedSlave {
 export function createSimulatedSlave(options: SimulatedSlaveOptions): SimulatedSlave {
   const { time, random, times, executionId, incarnation } = options;
   // Small ones, so that frames that are not sent yet merge.
-  const agent = createAgentState({ executionId, incarnation }, times, { sent: 2, unsent: 2 });
+  const agent = createAgentState({ executionId, incarnation }, times, { kept: 3, sent: 2, unsent: 2 });
   /** Operations in frames up to each number, as they were sent first. */
   const sums = [0];
   let alive = true;

@@ -75,7 +75,7 @@ export async function startHandOwner(options: HandOwnerOptions = {}): Promise<Ha
   let joined: { close(): void } | null = null;
 
   const order: HandOwner["order"] = (execution, given, { token = 1, incarnation = 1 } = {}) =>
-    link?.send({ type: "order", stamp: { executionId: execution, incarnation, token }, order: given });
+    link?.send({ type: "order", stamp: { executionId: execution, incarnation, token, record: 0 }, order: given });
   const learn = (message: FromSlave): void => {
     if (message.type !== "fact") return;
     const { execution, fact } = message;

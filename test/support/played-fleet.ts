@@ -79,7 +79,7 @@ export function playFleet({ slaves = 2, room = 8, load = constant, workflow: fie
   const orders: { readonly slaveId: string; readonly order: Order }[] = [];
   const fact = (slaveId: string, of: Fact, incarnation = 1) => tell({ type: "fact", slaveId, incarnation, fact: of });
   const beat = (slaveId: string, suspended = false, incarnation = 1) =>
-    fact(slaveId, { type: "heartbeat", sequence: ++sequence, lastFrame: null, suspended }, incarnation);
+    fact(slaveId, { type: "heartbeat", sequence: ++sequence, lastFrame: null, suspended, seen: [0, 0] }, incarnation);
   const names = Array.from({ length: slaves }, (_, at) => `s${at}`);
   return {
     get fleet() {
@@ -121,21 +121,28 @@ export function playFleet({ slaves = 2, room = 8, load = constant, workflow: fie
     /** Started half a second ago: the test time is 0. */
     begin() {
       tell({ type: "begin" });
+      for (const id of names) beat(id);
       for (const id of names) fact(id, { type: "prepared" });
       now += 500;
       for (const id of names) fact(id, { type: "started", atWallMs: 1_000_000 + now });
     },
     join(slaveId: string, incarnation = 1) {
       tell({ type: "offer", slaveId, incarnation });
+      beat(slaveId, false, incarnation);
       fact(slaveId, { type: "prepared" }, incarnation);
       fact(slaveId, { type: "started", atWallMs: null }, incarnation);
     },
-    /** SIGKILL, and another master on another machine after so long. */
-    restart(downMs: number) {
+    /** What is written of this moment. */
+    get record() {
+      if (record === null) throw new Error("nothing was written");
+      return record;
+    },
+    /** SIGKILL, and another master on another machine after so long; `from`: what is written there. */
+    restart(downMs: number, from: FleetRecord | null = record) {
+      if (from === null) throw new Error("nothing was written");
       now += downMs;
       origin += 77_000;
-      if (record === null) throw new Error("nothing was written");
-      fleet = restoreFleet(record, options(2), time());
+      fleet = restoreFleet(from, options(2), time());
       tell({ type: "tick" });
     },
   };

@@ -16,10 +16,14 @@ type Bytes = Uint8Array<ArrayBufferLike>;
 
 /** What the store's thread does, by name. */
 export interface SqliteSignatures {
-  acquire: { args: [executionId: string]; result: number };
+  acquire: { args: [executionId: string, least: number]; result: number };
   writeCheckpoint: { args: [executionId: string, token: number, state: Bytes]; result: boolean };
   readCheckpoint: { args: [executionId: string]; result: { readonly token: number; readonly state: Bytes } | null };
-  appendFrame: { args: [source: Source, number: number, frame: Bytes, report: Bytes | null]; result: AppendOutcome };
+  /** `before`: number of the frame that this one follows. */
+  appendFrame: {
+    args: [source: Source, before: number, number: number, frame: Bytes, report: Bytes | null];
+    result: AppendOutcome;
+  };
   readFrames: { args: [executionId: string]; result: readonly { readonly source: Source; readonly frame: Bytes }[] };
   writeSnapshot: {
     args: [executionId: string, token: number, packed: Bytes, positions: readonly Position[]];

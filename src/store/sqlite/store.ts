@@ -1,5 +1,6 @@
 import { Worker } from "node:worker_threads";
 import { EngineError } from "../../errors.ts";
+import { findBefore } from "../../protocol/find-before.ts";
 import type { Frame } from "../../protocol/frame.ts";
 import { decodeValue, encodeValue } from "../encode-value.ts";
 import type { Store } from "../store.ts";
@@ -63,7 +64,7 @@ export async function openSqliteStore(path: string): Promise<Store> {
     throw explainOpening(path, cause);
   }
   return {
-    acquire: (executionId) => ask("acquire", [executionId]),
+    acquire: (executionId, least = 1) => ask("acquire", [executionId, least]),
     async writeCheckpoint(executionId, checkpoint) {
       const state = encodeValue(checkpoint.state);
       return ask("writeCheckpoint", [executionId, checkpoint.token, state], state);
@@ -75,7 +76,7 @@ export async function openSqliteStore(path: string): Promise<Store> {
     async appendFrame(source, frame, report) {
       const body = encodeValue(frame);
       const amended = report === undefined ? null : encodeValue(report);
-      return ask("appendFrame", [source, frame.number, body, amended], body);
+      return ask("appendFrame", [source, findBefore(frame), frame.number, body, amended], body);
     },
     async readFrames(executionId) {
       const found = await ask("readFrames", [executionId]);

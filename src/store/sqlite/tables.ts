@@ -72,7 +72,8 @@ const matching = "(? IS NULL OR status = ?) AND (? IS NULL OR workflow = ?) AND 
 export function prepareOperations(database: DatabaseSync): SqliteOperations {
   const prepare = (text: string) => database.prepare(text);
   const acquire = prepare(`
-    INSERT INTO execution (id, token) VALUES (?, 1) ON CONFLICT (id) DO UPDATE SET token = token + 1 RETURNING token`);
+    INSERT INTO execution (id, token) VALUES (?, max(1, ?))
+    ON CONFLICT (id) DO UPDATE SET token = max(token + 1, excluded.token) RETURNING token`);
   const addExecution = prepare("INSERT OR IGNORE INTO execution (id, token) VALUES (?, 0)");
   const readToken = prepare("SELECT token FROM execution WHERE id = ?");
   const writeState = prepare("UPDATE execution SET written = ?, state = ? WHERE id = ? AND token <= ?");
@@ -125,7 +126,7 @@ export function prepareOperations(database: DatabaseSync): SqliteOperations {
     readTrimmed.all(executionId).map((row) => [toSource(executionId, row), Number(row.trimmed)]);
 
   return {
-    acquire: (executionId) => Number(acquire.get(executionId)?.token),
+    acquire: (executionId, least) => Number(acquire.get(executionId, least)?.token),
     writeCheckpoint(executionId, token, state) {
       addExecution.run(executionId);
       return Number(writeState.run(token, state, executionId, token).changes) > 0;
@@ -134,11 +135,11 @@ export function prepareOperations(database: DatabaseSync): SqliteOperations {
       const row = readState.get(executionId);
       return row === undefined ? null : { token: Number(row.written), state: toBytes(row.state) };
     },
-    appendFrame(source, number, frame, report) {
+    appendFrame(source, before, number, frame, report) {
       const { executionId, slaveId, incarnation } = source;
       const { high, trimmed } = sourceOf(source);
       if (number <= high) return { outcome: "duplicate", high };
-      if (number > high + 1) return { outcome: "gap", high };
+      if (before !== high) return { outcome: "gap", high };
       addFrame.run(executionId, slaveId, incarnation, number, frame);
       writeSource.run(executionId, slaveId, incarnation, number, trimmed);
       if (report !== null) putDocument.run(executionId, "report", report);

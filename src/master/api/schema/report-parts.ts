@@ -159,6 +159,7 @@ export const executionEvent = schemaOf<ExecutionEvent>()(
       "threshold_crossed",
       "data_over",
       "rows_lost",
+      "frames_lost",
       "teardown_not_run",
     ]),
     message: Type.String(),
