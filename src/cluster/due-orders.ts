@@ -5,7 +5,8 @@ import { createRelease } from "./epochs.ts";
 import type { FleetState, Member } from "./fleet-state.ts";
 import { createGrant } from "./held-shares.ts";
 import { createPrepare, createStart } from "./owner.ts";
-import { remainingGrace } from "./owner-end.ts";
+import { hasLostSecrets } from "./owner-state.ts";
+import { createTeardown, remainingGrace } from "./owner-end.ts";
 import { findDue } from "./steering.ts";
 
 /** The orders that a member has not confirmed yet: what was lost on the way, or with the last owner, is said again. */
@@ -14,9 +15,10 @@ export function listDue(fleet: FleetState, member: Member, now: number): readonl
   const slave = core.slaves.find(({ id }) => id === member.id);
   if (slave === undefined) return [];
   const due: Order[] = [];
-  if (slave.state === "preparing") due.push(createPrepare(core, slave));
+  // It would prepare without the secrets: who has not said yet that it did is given up when its time is over.
+  if (slave.state === "preparing" && !hasLostSecrets(core)) due.push(createPrepare(core, slave));
   if (core.alone === member.id && core.phase === "setup") due.push({ type: "setup" });
-  if (core.alone === member.id && core.phase === "teardown") due.push({ type: "teardown", shared: core.shared ?? {} });
+  if (core.alone === member.id && core.phase === "teardown") due.push(createTeardown(core));
   if (slave.state === "running" && !member.started && slave.start !== null) due.push(createStart(core, slave.start));
   if (slave.state === "running" && core.phase === "stopping") {
     const command = core.commands.findLast(({ serial }) => serial === null)?.command ?? "stop";

@@ -7,12 +7,12 @@ import {
 } from "./fleet-state.ts";
 import { listRunning } from "./held-shares.ts";
 import { restartStage } from "./limit-state.ts";
-import { type Instant, noteEvent } from "./owner-state.ts";
+import { type Instant, noteEvent, type OwnerState } from "./owner-state.ts";
 
 /** What must be written of this moment, of version `fleet.version`. It is the state itself: encode or clone it at once. */
 export function viewRecord(fleet: FleetState): FleetRecord {
   const { core, pool, epoch, move, partition, degraded, startSpread, startSkewMs, coreEnded, final } = fleet;
-  const { slaves, alone, phase, shared, cause, started, endedAt, pausedAt, pausedMs, events, startLeadMs } = core;
+  const { slaves, alone, phase, cause, started, endedAt, pausedAt, pausedMs, events, startLeadMs } = core;
   const { resumedAt, leastTestMs, stopBy, lastSerial, steering, pausedScenarios, rendezvous, meetings, search } = core;
   return {
     pool,
@@ -32,7 +32,7 @@ export function viewRecord(fleet: FleetState): FleetRecord {
       slaves,
       alone,
       phase,
-      shared,
+      shared: viewShared(core),
       cause,
       started,
       endedAt,
@@ -51,6 +51,11 @@ export function viewRecord(fleet: FleetState): FleetRecord {
       startLeadMs,
     },
   };
+}
+
+/** A secret is never stored, nor what was made of it. */
+function viewShared({ shared, hasSecrets }: OwnerState): OwnerState["shared"] {
+  return hasSecrets && shared !== null && Object.keys(shared).length > 0 ? "held" : shared;
 }
 
 /**

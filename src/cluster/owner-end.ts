@@ -1,3 +1,4 @@
+import type { Order } from "../protocol/message.ts";
 import type { Plan } from "../protocol/plan.ts";
 import { type Cause, type Instant, noteEvent, type OwnerEffect, type OwnerState, testTimeAt } from "./owner-state.ts";
 import { answer, awaitAll } from "./steering.ts";
@@ -71,7 +72,12 @@ export function tearDown(state: OwnerState, time: Instant): readonly OwnerEffect
   }
   state.phase = "teardown";
   state.alone = first.id;
-  return [{ type: "order", slaveId: first.id, order: { type: "teardown", shared: state.shared } }];
+  return [{ type: "order", slaveId: first.id, order: createTeardown(state) }];
+}
+
+/** The order to tear down; every slave that has ended was started with what setup made. */
+export function createTeardown({ shared }: OwnerState): Order {
+  return { type: "teardown", shared: shared === "held" ? null : (shared ?? {}) };
 }
 
 /** Ends everything at once for a cause that leaves nothing to go on with. */

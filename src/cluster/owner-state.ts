@@ -19,6 +19,8 @@ export interface OwnerState {
   readonly executionId: string;
   readonly plan: Plan;
   readonly inputs: Inputs;
+  /** It was submitted with secrets, which setup may have handed on; an owner that took over has neither. */
+  readonly hasSecrets: boolean;
   /** Those that belong to the execution now; lost ones are taken out. */
   readonly slaves: OwnedSlave[];
   readonly snapshot: Snapshot;
@@ -30,8 +32,8 @@ export interface OwnerState {
   /** Who runs setup or teardown at present. */
   alone: string | null;
   phase: "preparing" | "setup" | "running" | "stopping" | "teardown" | "closing" | "done";
-  /** What setup handed on; null until it succeeded. */
-  shared: SharedValues | null;
+  /** What setup handed on; null until it succeeded; `held`: those who were started with it have it, and this owner does not. */
+  shared: SharedValues | "held" | null;
   cause: Cause | null;
   /** The start instant by both of the owner's clocks. */
   started: Instant | null;
@@ -128,6 +130,8 @@ export interface OwnerOptions {
   readonly slaves: readonly { readonly id: string; readonly share: Share }[];
   readonly snapshot: Snapshot;
   readonly thresholds: LiveThresholds;
+  /** Default: are there any in `inputs`? */
+  readonly hasSecrets?: boolean;
   /** Default 0. */
   readonly startLeadMs?: number;
   /** Default 0. */
@@ -140,6 +144,7 @@ export function createOwnerState(options: OwnerOptions): OwnerState {
     executionId: options.executionId,
     plan: options.plan,
     inputs: options.inputs,
+    hasSecrets: options.hasSecrets ?? countSecrets(options.inputs) > 0,
     slaves: options.slaves.map(({ id, share }) => createOwnedSlave(id, share)),
     snapshot: options.snapshot,
     thresholds: options.thresholds,
@@ -166,6 +171,15 @@ export function createOwnerState(options: OwnerOptions): OwnerState {
     search: createSearchState(options.plan),
     events: [],
   };
+}
+
+/** Did its secrets go with the owner that had them? */
+export function hasLostSecrets({ hasSecrets, inputs }: OwnerState): boolean {
+  return hasSecrets && countSecrets(inputs) === 0;
+}
+
+function countSecrets({ secrets }: Inputs): number {
+  return Object.keys(secrets).length;
 }
 
 /** A slave that has been asked for nothing yet. */

@@ -214,7 +214,7 @@ export function createPrepare({ executionId, plan, inputs }: OwnerState, { share
 
 /** The order to start, the same whenever it is said again. */
 export function createStart({ shared }: OwnerState, { inMs, atWallMs, pauses }: StartInstant): Order {
-  const start = { type: "start", shared: shared ?? {}, inMs } as const;
+  const start = { type: "start", shared: shared === "held" ? null : (shared ?? {}), inMs } as const;
   const order = pauses.length === 0 ? start : { ...start, pauses };
   return atWallMs === null ? order : { ...order, atWallMs };
 }

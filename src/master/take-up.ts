@@ -112,7 +112,13 @@ function steerOrQueue(record: UnfinishedRecord, surroundings: TakeUpSurroundings
   const merged = stored === null ? null : (stored.packed as MergedState);
   const snapshot = merged === null ? createFleetSnapshot(workflow) : unpackSnapshot(merged.snapshot);
   const { clock } = surroundings;
-  const options = { ...createFleetOptions(surroundings, card.id, plan, inputs), token, snapshot, slaves: [] };
+  const options = {
+    ...createFleetOptions(surroundings, card.id, plan, inputs),
+    token,
+    snapshot,
+    slaves: [],
+    hasSecrets: hadSecrets,
+  };
   const fleet = restoreFleet(checkpoint.state as FleetRecord, options, { now: clock.now(), wall: clock.wall() });
   if (merged !== null) restoreMerged(fleet, merged);
   if (hadSecrets) {

@@ -75,7 +75,7 @@ export const checkOrder: Check<Order> = variants<Order>({
   prepare: fields({ executionId: name, plan, inputs, share }),
   setup: nothing,
   start: fields({
-    shared: sharedValues,
+    shared: orNull(sharedValues),
     inMs: epochMs,
     atWallMs: optional(epochMs),
     pauses: optional(list(fields<ScenarioPause>({ scenario, pausedMs: real(), standsAtMs: orNull(real()) }))),
@@ -86,7 +86,7 @@ export const checkOrder: Check<Order> = variants<Order>({
   resume_scenario: fields({ ...steering, scenario, atMs: real(), pausedMs: real() }),
   scale: fields({ ...steering, scenario, target: real(), overMs: real(), atMs: real() }),
   stop: fields({ command: name, graceMs: real() }),
-  teardown: fields({ shared: sharedValues }),
+  teardown: fields({ shared: orNull(sharedValues) }),
   ack: fields({ through: whole() }),
   renew: fields({ sequence: whole(1), ownerWallMs: epochMs }),
   release: fields({ epoch: whole(), share }),

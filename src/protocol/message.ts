@@ -23,7 +23,8 @@ export type Order =
   | { readonly type: "setup" }
   | {
       readonly type: "start";
-      readonly shared: SharedValues;
+      /** What setup made; null: what this slave has of it, which its owner has not. */
+      readonly shared: SharedValues | null;
       readonly inMs: number;
       /** Start instant, epoch ms of the owner; without it `inMs` counts. */
       readonly atWallMs?: number;
@@ -33,7 +34,8 @@ export type Order =
   | SteeringOrder
   /** No new starts; running iterations get so long. Answered with `applied` at once; again with less: shortens. */
   | { readonly type: "stop"; readonly command: string; readonly graceMs: number }
-  | { readonly type: "teardown"; readonly shared: SharedValues }
+  /** `shared` as in `start`. */
+  | { readonly type: "teardown"; readonly shared: SharedValues | null }
   /** Every frame through this number is durable and may be forgotten. */
   | { readonly type: "ack"; readonly through: number }
   /** Answers a heartbeat: the lease counts from when that heartbeat was sent. */

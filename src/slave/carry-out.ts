@@ -2,6 +2,7 @@ import type { CarriedOrder, ReportedFact, RunEvent } from "../cluster/slave.ts";
 import { EngineError } from "../errors.ts";
 import type { Order } from "../protocol/message.ts";
 import type { Clock } from "../protocol/ports.ts";
+import type { SharedValues } from "../protocol/report.ts";
 import type { ShareRun, ShareRunEvents } from "../run/share-run.ts";
 import { createOpenAsks } from "./open-asks.ts";
 
@@ -13,6 +14,8 @@ export interface SlaveSurroundings {
   emit(event: RunEvent): void;
 }
 
+const lostShared = "what setup made may hold secrets and is not stored: it went with the master that had it";
+
 /**
  * Carries out a slave's orders on a real share run. What a call comes to, success or failure, returns as a fact
  * through `emit`; nothing is thrown and no rejection is lost.
@@ -21,6 +24,8 @@ export function createCarryOut(surroundings: SlaveSurroundings): (order: Carried
   const { clock, emit } = surroundings;
   const asks = createOpenAsks(clock, (fact) => emit({ type: "fact", fact }));
   let run: ShareRun | null = null;
+  /** What setup made, here or on another slave: an owner that took over may not have it. */
+  let held: SharedValues | null = null;
 
   const fault = (error: unknown) =>
     emit({ type: "fact", fact: { type: "fault", message: error instanceof Error ? error.message : String(error) } });
@@ -71,7 +76,10 @@ export function createCarryOut(surroundings: SlaveSurroundings): (order: Carried
         follow(
           started()
             .setup()
-            .then((shared): ReportedFact => ({ type: "setup_done", shared })),
+            .then((shared): ReportedFact => {
+              held = shared;
+              return { type: "setup_done", shared };
+            }),
           (error) =>
             error instanceof EngineError
               ? { type: "setup_failed", message: error.message, timedOut: error.code === "setup_timeout" }
@@ -79,7 +87,9 @@ export function createCarryOut(surroundings: SlaveSurroundings): (order: Carried
         );
         return;
       case "start":
-        started().start(clock.now() + order.inMs, order.shared, order.pauses);
+        held = order.shared ?? held;
+        if (held === null) deliver({ type: "prepare_failed", code: "start_failed", message: lostShared });
+        else started().start(clock.now() + order.inMs, held, order.pauses);
         return;
       case "pause":
         follow(
@@ -163,9 +173,11 @@ export function createCarryOut(surroundings: SlaveSurroundings): (order: Carried
         started().stop(order.graceMs);
         return;
       case "teardown":
+        held = order.shared ?? held;
+        if (held === null) return deliver({ type: "teardown_failed", message: lostShared, timedOut: false });
         follow(
           started()
-            .teardown(order.shared)
+            .teardown(held)
             .then((): ReportedFact => ({ type: "teardown_done" })),
           (error) =>
             error instanceof EngineError

@@ -340,3 +340,40 @@ test("a process answers for its own sources alone: of one that it never had it s
   ]);
   expect(owner.slave.agents.list()).toEqual([]);
 });
+
+test("an owner that took over has the slave go on with what it was given, or made in setup; one that has nothing says so", async () => {
+  const target = await startTestTarget();
+  const owner = await startHandOwner();
+  const script = (text: string) => [{ id: text.slice(0, 3), type: "script", config: { script: text } }];
+  const plan = planWorkflow({
+    options: { vus: 1, duration: "10m", think_time: "5m" },
+    setup: script('vars.set("made", "of a secret")'),
+    steps: [{ id: "get", type: "http", config: { url: target.url, headers: { "x-slave": "${made}" } } }],
+    teardown: [{ id: "end", type: "http", config: { url: target.url, headers: { "x-slave": "end ${made}" } } }],
+  });
+  const [share] = cutPlan(plan, [1]);
+  if (share === undefined) throw new Error("no share");
+  const prepare = async (execution: string) => {
+    const inputs = { env: {}, secrets: {} };
+    owner.order(execution, { type: "prepare", executionId: execution, plan, inputs, share });
+    await owner.seen(execution, "prepared");
+  };
+  await prepare("made");
+  owner.order("made", { type: "setup" });
+  await owner.seen("made", "setup_done");
+  owner.order("made", { type: "start", shared: null, inMs: 0 }, { token: 2 });
+  await prepare("given");
+  owner.order("given", { type: "start", shared: { made: "elsewhere" }, inMs: 0 });
+  await prepare("none");
+  owner.order("none", { type: "start", shared: null, inMs: 0 }, { token: 2 });
+  await owner.seen("none", "prepare_failed");
+  await loaded(target, 1);
+  for (const execution of ["made", "given"]) {
+    owner.order(execution, { type: "stop", command: "stop", graceMs: 0 }, { token: 2 });
+    await owner.seen(execution, "done");
+    owner.order(execution, { type: "teardown", shared: null }, { token: 2 });
+    await owner.seen(execution, "teardown_done");
+  }
+  const sent = (await target.list()).map(({ slave }) => slave);
+  expect(sent.toSorted()).toEqual(["elsewhere", "end elsewhere", "end of a secret", "of a secret"]);
+});

@@ -31,6 +31,8 @@ function workflow(url: string) {
     id: "leaky",
     variables: { copy: "${secret.TOKEN}" },
     options: { vus: 2, duration: "10m", on_error: "continue", think_time: "50ms", http: { base_url: url } },
+    setup: [{ id: "made", type: "script", config: { script: 'vars.set("made", "of " + vars.get("copy"))' } }],
+    teardown: [step("unmake", { method: "POST", url: "/200", body: "${made}" })],
     steps: [
       step("query", { url: "/503", params: { key: "${secret.TOKEN}" } }),
       step("path", { url: "/503/${url_encode(secret.TOKEN)}" }),
@@ -167,6 +169,25 @@ test("a submitted secret is in no log, answer, stream, file or fault of master a
   await expectMaskedFault(cluster.master);
   expectNone("the slave's log", slave.shown());
   expectNone("the master's log", cluster.master.shown());
+  expectNone("files in the end", readFolder(dataDir));
+});
+
+test("a master that starts again has no secret in its store, and its slaves tear down with what setup made of one", {
+  timeout: 180_000,
+}, async () => {
+  const target = await startTarget();
+  const dataDir = createFolder();
+  const cluster = await startCluster({ dataDir });
+  await cluster.addSlave("s1", { args: ["--capabilities", "http_executor,script_executor,socket_executor"] });
+  const id = await submitLeaky(cluster, target.url);
+  await cluster.waitFor(id, ({ active_vus: active }) => active === 2);
+  await cluster.restartMaster(0, () => expectNone("files between", readFolder(dataDir)));
+  await cluster.waitFor(id, ({ active_vus: active }) => active === 2);
+  await cluster.call("DELETE", `/executions/${id}`);
+  const report = await cluster.finish(id);
+  expect(report.events.map(({ type }) => type)).not.toContain("teardown_not_run");
+  expect(target.seen.at(-1)?.body).toBe(`of ${secret}`);
+  expectNone("answers", await readAnswers(cluster.url, id));
   expectNone("files in the end", readFolder(dataDir));
 });
 

@@ -24,10 +24,12 @@ interface Play {
   readonly room?: number;
   readonly load?: Load;
   readonly workflow?: Partial<Workflow>;
+  /** Only the first owner has them. */
+  readonly secrets?: Readonly<Record<string, string>>;
 }
 
 /** A fleet over a store that has written at once; the slaves are played by hand. Its lease times: H 5 s, L 4.5 s. */
-export function playFleet({ slaves = 2, room = 8, load = constant, workflow: fields = {} }: Play = {}) {
+export function playFleet({ slaves = 2, room = 8, load = constant, workflow: fields = {}, secrets = {} }: Play = {}) {
   const workflow = createWorkflow([createScenario(load)], { metrics: {}, ...fields });
   const plan = makePlan(workflow);
   const shares = cutPlan(
@@ -37,7 +39,8 @@ export function playFleet({ slaves = 2, room = 8, load = constant, workflow: fie
   const options = (token: number): FleetOptions => ({
     executionId: "x",
     plan,
-    inputs: { env: {}, secrets: {} },
+    inputs: { env: {}, secrets: token === 1 ? secrets : {} },
+    hasSecrets: Object.keys(secrets).length > 0,
     slaves: shares.map((share, at) => ({ id: `s${at}`, share, incarnation: 1 })),
     snapshot: createSnapshot(workflow),
     thresholds: createLiveThresholds(workflow),
