@@ -28,6 +28,7 @@ export function noteReported(fleet: FleetState, source: string, frame: Frame): v
     fleet.reports.set(source, report);
   }
   if (frame.halted !== undefined) report.halted = [...(report.halted ?? []), ...frame.halted];
+  const isFirst = report.testTimeMs === 0;
   const lengthMs = frame.testTimeMs - report.testTimeMs;
   report.testTimeMs = Math.max(report.testTimeMs, frame.testTimeMs);
   if (frame.gap !== undefined) {
@@ -53,7 +54,9 @@ export function noteReported(fleet: FleetState, source: string, frame: Frame): v
   }
   if (lengthMs <= 0) return;
   finished.forEach((count, at) => {
-    report.perSecond[at] = (count * 1_000) / Math.max(lengthMs, 1);
+    const latest = (count * 1_000) / Math.max(lengthMs, 1);
+    // One frame alone may be of a moment in which nothing was finished.
+    report.perSecond[at] = isFirst ? latest : ((report.perSecond[at] ?? 0) + latest) / 2;
   });
 }
 

@@ -143,7 +143,7 @@ export interface SourceReport {
   missingMs: number;
   /** By feeder: unique rows that were used. */
   readonly rows: number[];
-  /** By scenario: iterations that finished in a second, by its latest frame. */
+  /** By scenario: iterations that finished in a second, by its latest frames: each weighs half of the one after it. */
   readonly perSecond: number[];
   /** Test time at the end of its latest frame, ms. */
   testTimeMs: number;
