@@ -279,6 +279,11 @@ export function createSource(): SourceState {
   return { high: 0, last: null, over: false, finalHigh: null };
 }
 
+/** Is its last frame known and in? */
+export function hasReportedAll(source: SourceState | undefined): boolean {
+  return source !== undefined && source.last !== null && source.high >= source.last;
+}
+
 /** The name of a source within its execution. */
 export function nameSource(slaveId: string, incarnation: number): string {
   return `${slaveId}#${incarnation}`;

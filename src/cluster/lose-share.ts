@@ -3,7 +3,7 @@ import { unpackHalted } from "../plan/halted-vus.ts";
 import { joinRanges } from "../plan/move-ranges.ts";
 import type { PlannedScenario } from "../protocol/plan.ts";
 import { returnToPool } from "./held-shares.ts";
-import { type FleetState, type Member, nameSource } from "./fleet-state.ts";
+import { type FleetState, hasReportedAll, type Member, nameSource } from "./fleet-state.ts";
 import { type Instant, type OwnedSlave, testTimeAt } from "./owner-state.ts";
 import { findLatestOf, findStand, toScenarioTime } from "./scenario-time.ts";
 import type { GoneScenario } from "./partition.ts";
@@ -24,8 +24,7 @@ export function loseShare(fleet: FleetState, slave: OwnedSlave, member: Member, 
   // Also one that has closed its part, as long as its last frame is not in.
   const begun = slave.start !== null;
   const dead = begun && core.plan.workflow.onSlaveLoss === "continue";
-  const known = fleet.sources.get(source);
-  const complete = known !== undefined && known.last !== null && known.high >= known.last;
+  const complete = hasReportedAll(fleet.sources.get(source));
   const scenarios = slave.share.scenarios.map((part, at): GoneScenario => {
     const planned = core.plan.scenarios[at];
     const state = partition.scenarios[at];

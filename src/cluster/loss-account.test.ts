@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { applied, pause, playFleet } from "../../test/support/played-fleet.ts";
+import { createFrame } from "../../test/support/stores.ts";
 import { packHalted } from "../plan/halted-vus.ts";
 import type { Load } from "../protocol/load.ts";
 import { countUndone } from "./loss-account.ts";
@@ -65,6 +66,36 @@ test("what VUs without room had left to do is lost with their slave, not dropped
   expect(fleet.fact("s0", { type: "closed", lastFrame: 1 })).toEqual(["final"]);
   expect(fleet.fleet.lost.iterations).toBe(40);
   expect(countUndone(fleet.fleet, 0)).toEqual([1]);
+});
+
+test("of a looping load a lost slave's rest is guessed, until its last frame is in: then nothing of it is lost", () => {
+  const fleet = playFleet();
+  fleet.begin();
+  const iterations = { metric: "iterations", type: "counter", tags: { scenario: "default" } } as const;
+  const store = (number: number, sum: number) => {
+    const frame = {
+      ...createFrame(number),
+      testTimeMs: number * 1_000,
+      series: [{ key: iterations, type: "counter", sum } as const],
+    };
+    fleet.tell({ type: "stored", slaveId: "s1", incarnation: 1, frame, outcome: "appended", high: number });
+  };
+  fleet.turn(2_000);
+  for (const id of ["s0", "s1"]) fleet.beat(id);
+  store(1, 20);
+  for (let second = 0; second < 5; second++) {
+    fleet.turn(1_000);
+    fleet.beat("s0");
+    fleet.tick();
+  }
+  expect(fleet.events()).toContain("slave_lost s1");
+  expect(fleet.fleet.lost).toEqual({ iterations: 30, interval_ms: 1_500, estimated: true });
+  // It has gone on: its lease ended later. Its rest comes in two frames, the second after it was heard which is the last.
+  store(2, 15);
+  expect(fleet.fleet.lost).toEqual({ iterations: 8, interval_ms: 500, estimated: true });
+  fleet.fact("s1", { type: "heartbeat", sequence: 1_000, lastFrame: 3, suspended: true, seen: [0, 0] });
+  store(3, 4);
+  expect(fleet.fleet.lost).toEqual({ iterations: 0, interval_ms: 0, estimated: false });
 });
 
 test("a scenario's own pause is no lost time", () => {

@@ -2,7 +2,7 @@ import { countEvents, findArrival } from "../plan/move-arrivals.ts";
 import { countArrivals } from "../plan/profiles/rate-profile.ts";
 import type { Frame, SeriesDelta } from "../protocol/frame.ts";
 import { readRate } from "./arrival-cut.ts";
-import type { FleetState } from "./fleet-state.ts";
+import { type FleetState, hasReportedAll } from "./fleet-state.ts";
 import { isPlayedOut, scenarioTimeAt } from "./scenario-time.ts";
 import type { GoneSource, Lost, SourceReport } from "./partition.ts";
 import { tellsFate } from "./told-iterations.ts";
@@ -70,9 +70,11 @@ export function computeLost(fleet: FleetState, now: number): Lost {
     // A killed one did nothing in the rest of its time; of one that is cut off the frames come late, and take from this.
     const reportedMs = report?.testTimeMs ?? 0;
     const endMs = Math.max(gone.livedMs, reportedMs + HALF_FRAME_MS);
+    // Of one whose last frame is in nothing is left to guess.
+    const isWhole = hasReportedAll(fleet.sources.get(gone.source));
     let longestMs = 0;
     gone.scenarios.forEach(({ untilMs }, at) => {
-      const sinceMs = Math.max(0, Math.min(untilMs, endMs) - reportedMs);
+      const sinceMs = isWhole ? 0 : Math.max(0, Math.min(untilMs, endMs) - reportedMs);
       longestMs = Math.max(longestMs, sinceMs);
       const count = countLostOf(fleet, gone, at, now);
       if (count !== null) iterations += count;

@@ -5,6 +5,7 @@ import {
   type FleetEffect,
   type FleetEvent,
   type FleetState,
+  hasReportedAll,
   type Member,
   nameSource,
 } from "./fleet-state.ts";
@@ -55,7 +56,7 @@ export function loseMember(fleet: FleetState, member: Member, message: string, t
   const slave = core.slaves.find((each) => each.id === id);
   const source = fleet.sources.get(nameSource(id, incarnation));
   // One that had done its part and reported all of it is missed by nobody.
-  const reported = source !== undefined && source.last !== null && source.high >= source.last;
+  const reported = hasReportedAll(source);
   const ended = slave?.state === "ended" || slave?.state === "closed";
   // Nor one that an end found before its load: it had nothing to do any more. That it has begun an owner may not have heard.
   const untouched = slave?.start === null && core.alone !== id && isEnding(core);

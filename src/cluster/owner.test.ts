@@ -149,6 +149,20 @@ test("a stop by signal is aborted; it passes only with thresholds that hold", ()
   }
 });
 
+test("a stop is told with who asked for it, and the first who did is the cause", () => {
+  for (const [reason, message] of [
+    ["stopped_by_api", "stopped through the API"],
+    ["stopped_by_signal", "stopped by a signal"],
+  ] as const) {
+    const owner = own({});
+    owner.begin();
+    owner.tell({ type: "stop", command: "c", graceMs: 5_000, reason });
+    owner.tell({ type: "stop", command: "d", graceMs: 0, reason: "stopped_by_api" });
+    expect(owner.state.events.slice(1)).toMatchObject([{ type: "stopped", message }]);
+    expect(owner.state.cause).toEqual({ reason, message, code: null });
+  }
+});
+
 test("a failed setup closes everything; teardown does not run and that is noted", () => {
   const owner = own({ setup: [step], teardown: [step] });
   owner.tell({ type: "begin" });

@@ -41,6 +41,9 @@ export type OwnerEvent =
       readonly reason: "stopped_by_api" | "stopped_by_signal";
     };
 
+/** Who stopped it, as its events and its log tell it. */
+const stopMessages = { stopped_by_api: "stopped through the API", stopped_by_signal: "stopped by a signal" } as const;
+
 /** How often thresholds are looked at while running. */
 const LOOK_EVERY_MS = 2_000;
 /** How often a search for the limit is. */
@@ -86,7 +89,7 @@ export function advanceOwner(state: OwnerState, event: OwnerEvent, time: Instant
       ];
     }
     case "stop":
-      return stopLoad(state, { reason: event.reason, message: "stopped", code: null }, event, time);
+      return stopLoad(state, { reason: event.reason, message: stopMessages[event.reason], code: null }, event, time);
     default:
       return event satisfies never;
   }

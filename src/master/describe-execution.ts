@@ -5,7 +5,7 @@ import { decideOutcomes, judgeExecution } from "../cluster/verdict.ts";
 import { type OwnerState, testTimeAt } from "../cluster/owner-state.ts";
 import { evaluateThreshold } from "../measure/evaluate-threshold.ts";
 import { totalOf } from "../measure/snapshot.ts";
-import type { PlannedScenario } from "../protocol/plan.ts";
+import type { Plan, PlannedScenario } from "../protocol/plan.ts";
 import type { OutputState, Report, ThresholdResult } from "../protocol/report.ts";
 import type { Execution, ExecutionPhase, ExecutionStatus, SlaveState } from "../protocol/rest.ts";
 import type { Scenario, Workflow } from "../protocol/workflow.ts";
@@ -176,18 +176,28 @@ function describeCard({ id, workflow, createdAt }: ExecutionCard) {
   };
 }
 
+/** The VUs that a plan begins with, or comes to by itself: those that only a scale may ask for are not in it. */
+export function countWritten({ scenarios }: Plan): number {
+  return scenarios.reduce((sum, planned) => sum + writtenVus(planned), 0);
+}
+
+function writtenVus({ scenario: { load }, largestVus }: PlannedScenario): number {
+  return load.mode === "externally-controlled" ? load.vus : largestVus;
+}
+
 /** What the plan asked for, or the latest scale: no profile says any more, or yet. */
 function orderedVus({ core, partition }: FleetState): number {
-  return core.plan.scenarios.reduce((sum, { largestVus }, at) => {
+  return core.plan.scenarios.reduce((sum, planned, at) => {
     const part = partition.scenarios[at];
     const scaled = part?.arrivals === null ? part.scales.at(-1)?.target : undefined;
-    return sum + (scaled ?? largestVus);
+    return sum + (scaled ?? writtenVus(planned));
   }, 0);
 }
 
-/** What the profiles ask for now; before the first frames what the plan asks for. */
-function targetOf({ core }: FleetState): number {
-  return core.snapshot.sources.size === 0 ? core.plan.vus : core.snapshot.vus.planned;
+/** What the profiles ask for now; before the first frames what was ordered. */
+function targetOf(fleet: FleetState): number {
+  const { sources, vus } = fleet.core.snapshot;
+  return sources.size === 0 ? orderedVus(fleet) : vus.planned;
 }
 
 function pausedFor({ pausedMs, pausedAt }: OwnerState, now: number): number {

@@ -45,6 +45,10 @@ export function selectSlaves(registered: readonly RegisteredSlave[], needs: Slav
     const message = `not enough slaves available: need ${target.minSlaves}, have ${present}`;
     return lackSlaves(message, "start more slaves, or ask for fewer with target_slaves.min_slaves");
   }
+  if (vus < target.minSlaves) {
+    const message = `not enough VUs for target_slaves.min_slaves: need ${target.minSlaves}, have ${vus}`;
+    return refuse(message, "no slave runs without a VU: ask for more VUs, or for fewer slaves");
+  }
   const ordered = target.mode === "manual" ? found.matching.filter(isFree) : sortByLoad(found.matching.filter(isFree));
   const chosen = ordered
     .slice(0, Math.min(target.maxSlaves ?? vus, vus))

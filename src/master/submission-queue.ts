@@ -6,7 +6,7 @@ import type { StreamMessage } from "../protocol/rest.ts";
 import type { Store } from "../store/store.ts";
 import { dealPlan } from "./deal-plan.ts";
 import type { ExecutionFiles } from "./execution-files.ts";
-import type { ExecutionCard } from "./describe-execution.ts";
+import { countWritten, type ExecutionCard } from "./describe-execution.ts";
 import { describeWaiting } from "./describe-metrics.ts";
 import { storeUnstarted, unstartable, type UnstartedEnd } from "./end-unstarted.ts";
 import type { ScaleRequest, Submission } from "./executions.ts";
@@ -153,7 +153,7 @@ export function createSubmissionQueue(options: SubmissionQueueOptions): Submissi
       const { workflow, inputs, queue } = submission;
       const plan = makePlan(workflow);
       const held = schedule(plan, submission);
-      const card: ExecutionCard = { id, workflow, createdAt: clock.wall(), vus: plan.vus };
+      const card: ExecutionCard = { id, workflow, createdAt: clock.wall(), vus: countWritten(plan) };
       const queued = enqueue(card, submission, plan, null);
       // Held at once: the next submission must not be promised the same room.
       if (held !== null) ledger.set(card.id, held);

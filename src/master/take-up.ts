@@ -6,7 +6,7 @@ import { makePlan } from "../plan/make-plan.ts";
 import type { Plan } from "../protocol/plan.ts";
 import type { Clock } from "../protocol/ports.ts";
 import type { Checkpoint, IndexRow, Store, StoredFrame, StoredSnapshot } from "../store/store.ts";
-import type { ExecutionCard } from "./describe-execution.ts";
+import { countWritten, type ExecutionCard } from "./describe-execution.ts";
 import { createFleetOptions, createFleetSnapshot, type FleetSurroundings } from "./fleet-options.ts";
 import { type MergedState, restoreMerged } from "./merged-state.ts";
 import type { SteeredExecution } from "./steer-execution.ts";
@@ -100,7 +100,7 @@ function steerOrQueue(record: UnfinishedRecord, surroundings: TakeUpSurroundings
   // An older version kept none.
   const workflow = Object.assign({ outputs: [] }, submission.workflow);
   const plan = makePlan(workflow);
-  const card: ExecutionCard = { id: row.executionId, workflow, createdAt: row.createdAt, vus: plan.vus };
+  const card: ExecutionCard = { id: row.executionId, workflow, createdAt: row.createdAt, vus: countWritten(plan) };
   const inputs = { env, secrets: {} };
 
   if (!begun || checkpoint === null) {

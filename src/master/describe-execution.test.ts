@@ -1,0 +1,32 @@
+import { expect, test } from "vitest";
+import { playFleet, scale, stop } from "../../test/support/played-fleet.ts";
+import type { Load } from "../protocol/load.ts";
+import { countWritten, describeLive } from "./describe-execution.ts";
+
+test("the VUs asked for are those that were written or ordered, not those that a scale might ask for", () => {
+  const load: Load = { mode: "externally-controlled", vus: 2, maxVus: 5, durationMs: null };
+  const played = playFleet({ load });
+  const { plan } = played.fleet.core;
+  const card = { id: "x", workflow: plan.workflow, createdAt: 0, vus: countWritten(plan) };
+  const target = () => describeLive(card, played.fleet, new Map(), [], 1_000).target_vus;
+  expect([card.vus, target()]).toEqual([2, 2]);
+  played.begin();
+  expect(target()).toBe(2);
+  played.tell(scale(4));
+  expect(target()).toBe(4);
+  played.tell(scale(3, "less"));
+  played.tell(stop(0));
+  for (const id of ["s0", "s1"]) played.fact(id, { type: "done", lastFrame: 0 });
+  expect(played.fleet.core.endedAt).not.toBeNull();
+  expect(target()).toBe(3);
+});
+
+test("of a load that ended without a scale it is what was written", () => {
+  const load: Load = { mode: "externally-controlled", vus: 2, maxVus: 5, durationMs: 60_000 };
+  const played = playFleet({ load });
+  played.begin();
+  for (const id of ["s0", "s1"]) played.fact(id, { type: "done", lastFrame: 0 });
+  const { workflow } = played.fleet.core.plan;
+  const card = { id: "x", workflow, createdAt: 0, vus: 2 };
+  expect(describeLive(card, played.fleet, new Map(), [], 60_000).target_vus).toBe(2);
+});
