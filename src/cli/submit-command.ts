@@ -1,6 +1,7 @@
 import { createMasker } from "../run/masker.ts";
 import { createSystemClock } from "../run/system-clock.ts";
 import { systemTime } from "../run/system-time.ts";
+import { createEarlyInterrupt } from "./early-interrupt.ts";
 import { findMaster } from "./find-master.ts";
 import { finishReport, listOutputs } from "./finish-report.ts";
 import { followMaster } from "./follow-master.ts";
@@ -27,10 +28,13 @@ export async function submitCommand(file: string, options: SubmitOptions, termin
     for (const closer of closers.splice(0)) closer();
   };
   let interrupt: ((times: number) => void) | null = null;
-  const interrupts = watchInterrupts((times) => {
-    if (interrupt !== null && times <= 2) return interrupt(times);
+  const leave = (): void => {
     close();
     process.exit(stoppedBySignal);
+  };
+  const interrupts = watchInterrupts((times) => {
+    if (interrupt !== null && times <= 2) return interrupt(times);
+    leave();
   });
   closers.push(() => interrupts.close());
   try {
@@ -45,13 +49,17 @@ export async function submitCommand(file: string, options: SubmitOptions, termin
 
     const client = findMaster(options, terminal);
     const queue = options.queue === true || options.wait !== undefined;
+    const early = createEarlyInterrupt({ master: client.master, terminal, quiet, leave });
+    closers.push(() => early.close());
+    interrupt = (times) => early.note(times);
     const submitted = await client.submit({ ...body, queue }, { files });
+    early.close();
     const { execution_id: id } = submitted;
     if (options.detach) {
       probe.undo();
       terminal.print(options.json ? `${JSON.stringify(submitted, null, 2)}\n` : `${id}\n`);
       close();
-      return 0;
+      return early.came ? stoppedBySignal : 0;
     }
     if (!quiet) terminal.tell(`submitted to ${client.master}: ${id}\n`);
 
@@ -87,6 +95,7 @@ export async function submitCommand(file: string, options: SubmitOptions, termin
       if (times === 1 && !quiet) terminal.tell(`stopping; press Ctrl-C again ${again}\n`);
       stopping = startStopping(client, id, times > 1, terminal);
     };
+    if (early.came) interrupt(1);
     const ended = await Promise.race([
       followed.report,
       detached.promise,

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { startCluster } from "../support/cluster.ts";
 import { type CommandOptions, runCommand, startCommand } from "../support/command.ts";
+import { startTcpProxy } from "../support/tcp-proxy.ts";
 import { startDemo } from "../support/demo.ts";
 
 /** A cluster with one slave, a target, and a file with a workflow against it. */
@@ -107,6 +108,41 @@ test("Ctrl-C stops gracefully with the summary and 105", { timeout }, async () =
   expect(stopped.stdout).toMatch(/interrupted|stopped/);
   const { body } = await cluster.call("GET", "/executions/latest");
   expect(body).toMatchObject({ status: "aborted", reason: "stopped_by_signal" });
+});
+
+test("Ctrl-C before the answer to a submit waits for it and stops what runs; twice leaves, and says that it may run", {
+  timeout,
+}, async () => {
+  const { file, cluster } = await start({ vus: 1, duration: "10m" });
+  const proxy = await startTcpProxy(Number(new URL(cluster.url).port));
+  onTestFinished(() => proxy.close());
+  const env = { WE_MASTER_URL: `http://127.0.0.1:${proxy.port}` };
+  const begin = (args: readonly string[]) => startCommand(args, { deadlineMs: 170_000, env });
+  const latest = async () => (await cluster.call("GET", "/executions?limit=1")).body["total"];
+
+  proxy.holdAnswers();
+  const patient = begin(["submit", file]);
+  await expect.poll(latest, { timeout: 60_000 }).toBe(1);
+  patient.child.kill("SIGINT");
+  await patient.seen(/waiting for the master's answer; press Ctrl-C again to leave without it/);
+  proxy.pass();
+  expect((await patient.finished).code).toBe(105);
+  const { body } = await cluster.call("GET", "/executions/latest");
+  expect(body).toMatchObject({ status: "aborted", reason: "stopped_by_signal" });
+
+  proxy.holdAnswers();
+  const hasty = begin(["submit", file]);
+  await expect.poll(latest, { timeout: 60_000 }).toBe(2);
+  hasty.child.kill("SIGINT");
+  await hasty.seen(/waiting for the master's answer/);
+  hasty.child.kill("SIGINT");
+  const { code, stderr } = await hasty.finished;
+  expect([code, stderr]).toEqual([
+    105,
+    expect.stringMatching(/ has not answered: the execution may run; look with: .* list\n$/),
+  ]);
+  // Ends that were not told of the other's are.
+  proxy.pass();
 });
 
 test("Ctrl-C twice cuts running iterations off", { timeout }, async () => {

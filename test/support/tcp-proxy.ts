@@ -14,6 +14,8 @@ export interface TcpProxy {
   pass(): void;
   /** Nothing passes in either direction, and nobody is told: neither end sees a close. New connections are taken too. */
   blackHole(): void;
+  /** What was dialled says nothing; what is said to it passes. */
+  holdAnswers(): void;
   /** Bytes pass so much later, ms. */
   delay(ms: number): void;
   /** Every open connection is reset. */
@@ -39,10 +41,11 @@ export async function startTcpProxy(
   const farSockets = new Set<Socket>();
   const held: (() => void)[] = [];
   let open = true;
+  let mute = false;
   let delayMs = 0;
 
-  const carry = (task: () => void): void => {
-    if (!open) held.push(task);
+  const carry = (task: () => void, isAnswer: boolean): void => {
+    if (!open || (mute && isAnswer)) held.push(task);
     else if (delayMs > 0) setTimeout(() => carryNow(task), delayMs);
     else task();
   };
@@ -51,13 +54,14 @@ export async function startTcpProxy(
     else held.push(task);
   };
   const join = (from: Socket, to: Socket, pair: Pair, change = (chunk: Buffer) => chunk): void => {
-    from.on("data", (chunk: Buffer) => carry(() => to.destroyed || to.write(change(chunk))));
-    from.on("end", () => carry(() => to.end()));
+    const isAnswer = from === pair.far;
+    from.on("data", (chunk: Buffer) => carry(() => to.destroyed || to.write(change(chunk)), isAnswer));
+    from.on("end", () => carry(() => to.end(), isAnswer));
     // A reset of one end reaches the other as one.
-    from.on("error", () => carry(() => to.destroy()));
+    from.on("error", () => carry(() => to.destroy(), isAnswer));
     from.on("close", () => {
       pairs.delete(pair);
-      carry(() => to.destroy());
+      carry(() => to.destroy(), isAnswer);
     });
   };
   const server = createServer({ allowHalfOpen: true }, (near) => {
@@ -94,11 +98,15 @@ export async function startTcpProxy(
     },
     pass() {
       open = true;
+      mute = false;
       delayMs = 0;
       for (const task of held.splice(0)) task();
     },
     blackHole() {
       open = false;
+    },
+    holdAnswers() {
+      mute = true;
     },
     delay(ms) {
       delayMs = ms;
