@@ -1,13 +1,18 @@
 // Runs every check and test of the project and counts them; started by test/run.sh, which has chosen the node.
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { text } from "node:stream/consumers";
 
 const bin = (name: string): string => join("node_modules", ".bin", name);
 
-const checks: readonly (readonly [name: string, command: string, ...args: string[]])[] = [
-  ["build", bin("tsc"), "-b"],
+type Check = readonly [name: string, command: string, ...args: string[]];
+
+/** Before all others: they look at what it makes. */
+const build: Check = ["build", bin("tsc"), "-b"];
+const checks: readonly Check[] = [
   ["types of the tests", bin("tsc"), "-p", "tsconfig.test.json"],
   ["lint", bin("oxlint"), "--type-aware", "--deny-warnings", "src", "test", "bench"],
   ["format", bin("biome"), "format", "."],
@@ -20,17 +25,21 @@ interface Counts {
   readonly failed: number;
 }
 
-/** Each check counts as one test. */
-function runChecks(): Counts {
-  let passed = 0;
-  for (const [name, command, ...args] of checks) {
-    const done = spawnSync(command, args, { encoding: "utf8" });
-    const ok = done.status === 0;
-    console.log(`${ok ? "✓" : "✗"} ${name}`);
-    if (ok) passed++;
-    else console.log(`${done.stdout ?? ""}${done.stderr ?? ""}${done.error?.message ?? ""}`);
-  }
-  return { passed, failed: checks.length - passed };
+/** Each check counts as one test; they run side by side. */
+async function runChecks(): Promise<Counts> {
+  const results = [await runCheck(build), ...(await Promise.all(checks.map(runCheck)))];
+  const passed = results.filter((ok) => ok).length;
+  return { passed, failed: results.length - passed };
+}
+
+async function runCheck([name, command, ...args]: Check): Promise<boolean> {
+  const child = spawn(command, args, { stdio: ["ignore", "pipe", "pipe"] });
+  const ended = once(child, "close").catch((error: unknown): [string] => [String(error)]);
+  const [stdout, stderr, [code]] = await Promise.all([text(child.stdout), text(child.stderr), ended]);
+  const ok = code === 0;
+  console.log(`${ok ? "✓" : "✗"} ${name}`);
+  if (!ok) console.log(`${stdout}${stderr}${typeof code === "string" ? code : ""}`);
+  return ok;
 }
 
 /** A vitest that fails without a failed test (a broken file, an unhandled error) counts as one failure. */
@@ -64,7 +73,7 @@ function readCounts(file: string): Counts {
 }
 
 const args = process.argv.slice(2);
-const checked = runChecks();
+const checked = await runChecks();
 const tested = runVitest(
   args.filter((arg) => arg !== "--long"),
   args.includes("--long"),
