@@ -172,7 +172,8 @@ function createFramework(
   clock: Clock,
 ): FastifyInstance {
   const http = {
-    headersTimeout: Math.min(10_000, readTimeoutMs),
+    // Of the default a third; where a request may take longer, as at a master that hears a thousand at once, so may these.
+    headersTimeout: Math.min(readTimeoutMs, Math.max(10_000, readTimeoutMs / 3)),
     connectionsCheckingInterval: 500,
     maxHeaderSize: 16 * 1024,
     // A client that offers HTTP/2 (`Upgrade: h2c`) is answered in HTTP/1.1, as one that offers nothing.
