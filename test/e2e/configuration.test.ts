@@ -26,7 +26,7 @@ function readLines(log: string): readonly Record<string, unknown>[] {
 const isolated = spawnSync("unshare", ["-rnmpf", "true"]).status === 0;
 
 test("the guide's configuration files start a master and a slave each, as it writes them", {
-  timeout: 150_000,
+  timeout: 400_000,
 }, async () => {
   const hosts = writeTemporary("hosts", "127.0.0.1 localhost master.example.com\n");
   const script = `
@@ -64,7 +64,7 @@ test("the guide's configuration files start a master and a slave each, as it wri
       ...(isolated ? {} : { WE_SERVER_ADDRESS: `127.0.0.1:${port}`, WE_MASTER_URL: `http://127.0.0.1:${port}` }),
     },
     stdio: ["ignore", "ignore", "pipe"],
-    timeout: 140_000,
+    timeout: 390_000,
     killSignal: "SIGKILL",
   });
   const [stderr, [code]] = await Promise.all([text(child.stderr), once(child, "close")]);

@@ -85,7 +85,7 @@ export async function startCluster(options: MasterOptions = {}): Promise<Cluster
     if (status !== 200) throw new Error(`GET ${path}: ${status} ${JSON.stringify(body)}`);
     return body as Body;
   };
-  const waitFor: Cluster["waitFor"] = async (id, condition, deadlineMs = 60_000) => {
+  const waitFor: Cluster["waitFor"] = async (id, condition, deadlineMs = 120_000) => {
     let last: Execution | null = null;
     await waitUntil(
       async () => {
@@ -127,7 +127,7 @@ export async function startCluster(options: MasterOptions = {}): Promise<Cluster
           const state = (body["status"] as { readonly state?: string } | undefined)?.state;
           return status === 200 && (state === "online" || state === "busy");
         },
-        60_000,
+        120_000,
         () => `slave ${id} did not come online\n${slave.shown()}\n${master.shown()}`,
       );
       return slave;
@@ -166,9 +166,10 @@ export async function waitUntil(
   explain: () => string,
 ): Promise<void> {
   const deadline = performance.now() + deadlineMs;
-  while (!(await condition())) {
+  // To look is a request, and costs the master as much as the test: what takes longer is looked at less often.
+  for (let pauseMs = 25; !(await condition()); pauseMs = Math.min(pauseMs * 1.2, 100)) {
     if (performance.now() > deadline) throw new Error(`not within ${deadlineMs} ms: ${explain()}`);
-    await new Promise((resolve) => setTimeout(resolve, 25));
+    await new Promise((resolve) => setTimeout(resolve, pauseMs));
   }
 }
 
