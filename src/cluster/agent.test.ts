@@ -116,7 +116,7 @@ test("what a superseded release freed is in the answer to the next one, whenever
 test("a grant that meets the end of the run is answered and starts nothing", () => {
   const agent = play();
   agent.begin();
-  agent.tell({ type: "done" });
+  agent.tell({ type: "done", testTimeMs: 7_000 });
   expect(agent.order({ type: "grant", epoch: 5, share })).toEqual({
     carried: [],
     sent: [{ type: "granted", epoch: 5 }],
@@ -206,7 +206,7 @@ test("a load that ends after the lease says so at each heartbeat; one that ended
   cut.begin();
   cut.turn(5_000);
   expect(cut.beat()).toMatchObject({ lastFrame: null, suspended: true });
-  cut.tell({ type: "done" });
+  cut.tell({ type: "done", testTimeMs: 7_000 });
   const heard = cut.beat();
   expect(heard).toMatchObject({ lastFrame: 0, suspended: true });
   cut.order({ type: "renew", sequence: heard.sequence, ownerWallMs: 1_000_000 });
@@ -214,7 +214,7 @@ test("a load that ends after the lease says so at each heartbeat; one that ended
 
   const whole = play();
   whole.begin();
-  whole.tell({ type: "done" });
+  whole.tell({ type: "done", testTimeMs: 7_000 });
   whole.turn(5_000);
   expect(whole.beat()).toMatchObject({ lastFrame: 0, suspended: false });
 });
@@ -225,7 +225,24 @@ test("an owner that asks for what follows a frame has that frame: what waited be
   const numbersOf = ({ sent }: { readonly sent: readonly Fact[] }) =>
     sent.flatMap((fact) => (fact.type === "frame" ? [fact.frame.number] : []));
   for (let at = 0; at < 62; at++) agent.tell({ type: "frame", frame: createFrame(0) });
-  agent.tell({ type: "done" });
+  agent.tell({ type: "done", testTimeMs: 7_000 });
   expect(agent.beat()).toMatchObject({ lastFrame: 62 });
   expect(numbersOf(agent.order({ type: "resend", after: 59 }))).toEqual([60, 61, 62]);
+});
+
+test("a slave says when its load ended: when it had nothing to do any more, though it waited for more", () => {
+  const agent = play();
+  agent.begin();
+  agent.tell({ type: "fact", fact: { type: "idle", testTimeMs: 3_000 } });
+  agent.tell({ type: "fact", fact: { type: "idle", testTimeMs: 4_000 } });
+  const { sent } = agent.tell({ type: "done", testTimeMs: 7_000 });
+  expect(sent).toContainEqual({ type: "done", lastFrame: 0, testTimeMs: 3_000 });
+  expect(agent.beat()).toMatchObject({ lastFrame: 0, testTimeMs: 3_000 });
+
+  const busy = play();
+  busy.begin();
+  busy.tell({ type: "fact", fact: { type: "idle", testTimeMs: 3_000 } });
+  busy.order({ type: "grant", epoch: 9, share });
+  busy.tell({ type: "done", testTimeMs: 7_000 });
+  expect(busy.beat()).toMatchObject({ lastFrame: 0, testTimeMs: 7_000 });
 });

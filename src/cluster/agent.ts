@@ -1,6 +1,7 @@
 import type { Fact, Order, OrderStamp, Released, SeenRecord, SteeringOrder } from "../protocol/message.ts";
 import { listLines } from "../plan/list-lines.ts";
 import { acknowledgeFrames, type BufferLimits, listAfter, tellLast } from "./frame-buffer.ts";
+import { findAnswered } from "./find-answered.ts";
 import type { LeaseTimes } from "./lease-times.ts";
 import type { Instant } from "./owner-state.ts";
 import { laterOf } from "./seen-record.ts";
@@ -46,8 +47,10 @@ export interface AgentState {
   steered: number;
   applied: (Fact & { readonly type: "applied" }) | null;
   lastFrame: number | null;
-  /** Its run has nothing to do. */
-  idle: boolean;
+  /** Test time at which its load ended; null: it has not. */
+  endedMs: number | null;
+  /** Test time since when its run has nothing to do; null: it has. */
+  idleMs: number | null;
   /** Scenarios in the plan's order, and the serial of the last allotment of each that was applied. */
   allotted: readonly { readonly scenario: string; serial: number }[];
   /** What releases since the latest grant gave back. */
@@ -86,7 +89,8 @@ export function createAgentState(
     steered: 0,
     applied: null,
     lastFrame: null,
-    idle: false,
+    endedMs: null,
+    idleMs: null,
     allotted: [],
     freed: { unstarted: [], begun: [] },
     begun: new Set(),
@@ -110,7 +114,9 @@ export function advanceAgent(state: AgentState, event: AgentEvent, time: Instant
     case "done":
       state.cutShort = hasRunOut(state);
       state.lastFrame = tellLast(state.core.frames);
-      return advanceSlave(state.core, event);
+      // What only waited for more than it got had nothing to do any more.
+      state.endedMs = state.idleMs ?? event.testTimeMs;
+      return advanceSlave(state.core, { ...event, testTimeMs: state.endedMs });
     case "frame":
       return advanceSlave(state.core, event);
     default:
@@ -163,7 +169,7 @@ function takeShare(state: AgentState, order: Order & { readonly type: "release" 
   if (effects.length === 0 && !held) return [];
   state.epoch = order.epoch;
   if (order.type === "release") return effects;
-  state.idle = false;
+  state.idleMs = null;
   state.freed = { unstarted: [], begun: [] };
   return [...effects, remember(state, "grant", { type: "granted", epoch: order.epoch })];
 }
@@ -188,7 +194,7 @@ function steer(state: AgentState, order: SteeringOrder): readonly SlaveEffect[] 
   });
   if (effects.length === 0) return [];
   state.steered = order.serial;
-  if (order.type === "scale") state.idle = false;
+  if (order.type === "scale") state.idleMs = null;
   return effects;
 }
 
@@ -220,9 +226,10 @@ function carryOut(state: AgentState, order: Exclude<Order, SteeringOrder>, time:
 
 function beat(state: AgentState, time: Instant): readonly SlaveEffect[] {
   const sequence = noteHeartbeat(state.lease, time);
-  const { lastFrame } = state;
+  const { lastFrame, endedMs } = state;
   const suspended = lastFrame === null ? hasRunOut(state) : state.cutShort;
-  return [{ type: "send", fact: { type: "heartbeat", sequence, lastFrame, suspended, seen: state.seen } }];
+  const fact = { type: "heartbeat", sequence, lastFrame, suspended, seen: state.seen } as const;
+  return [{ type: "send", fact: endedMs === null ? fact : { ...fact, testTimeMs: endedMs } }];
 }
 
 /** Before the first answer it has nothing that could be suspended. */
@@ -230,8 +237,10 @@ function hasRunOut({ suspended, lease }: AgentState): boolean {
   return suspended && lease.deadline !== Number.NEGATIVE_INFINITY;
 }
 
-function tellIdle({ idle, core, epoch, steered }: AgentState): readonly SlaveEffect[] {
-  return idle && core.phase === "running" ? [{ type: "send", fact: { type: "idle", epoch, serial: steered } }] : [];
+function tellIdle({ idleMs, core, epoch, steered }: AgentState): readonly SlaveEffect[] {
+  return idleMs !== null && core.phase === "running"
+    ? [{ type: "send", fact: { type: "idle", epoch, serial: steered } }]
+    : [];
 }
 
 function watchLease(state: AgentState, time: Instant): readonly SlaveEffect[] {
@@ -268,7 +277,7 @@ function tell(state: AgentState, reported: ReportedFact): readonly SlaveEffect[]
     return [remember(state, "release", { type: "released", epoch, serials, ...state.freed })];
   }
   if (reported.type === "idle") {
-    state.idle = true;
+    state.idleMs ??= reported.testTimeMs;
     return tellIdle(state);
   }
   const effects = advanceSlave(state.core, { type: "fact", fact: reported });
@@ -286,20 +295,8 @@ function noteStamp(state: AgentState, { token, record }: OrderStamp): void {
   if (record > 0) state.seen = laterOf(state.seen, [token, record]);
 }
 
-/** What answers which order, and answers it again when it is repeated. */
-const answeredOrders: Partial<Record<Fact["type"], Order["type"]>> = {
-  prepared: "prepare",
-  prepare_failed: "prepare",
-  setup_done: "setup",
-  setup_failed: "setup",
-  started: "start",
-  teardown_done: "teardown",
-  teardown_failed: "teardown",
-  closed: "close",
-};
-
 function rememberFact(state: AgentState, fact: Fact): void {
-  const answered = answeredOrders[fact.type];
-  if (answered !== undefined) state.answers.set(answered, fact);
+  const answered = findAnswered(fact);
+  if (answered !== null) state.answers.set(answered, fact);
   if (fact.type === "applied") state.applied = fact;
 }

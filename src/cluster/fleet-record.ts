@@ -12,7 +12,7 @@ import { type Instant, noteEvent, type OwnerState } from "./owner-state.ts";
 /** What must be written of this moment, of version `fleet.version`. It is the state itself: encode or clone it at once. */
 export function viewRecord(fleet: FleetState): FleetRecord {
   const { core, pool, epoch, move, partition, degraded, startSpread, startSkewMs, coreEnded, final } = fleet;
-  const { slaves, alone, phase, cause, started, endedAt, pausedAt, pausedMs, events, startLeadMs } = core;
+  const { slaves, alone, phase, cause, started, endedAt, loadMs, pausedAt, pausedMs, events, startLeadMs } = core;
   const { resumedAt, leastTestMs, stopBy, lastSerial, steering, pausedScenarios, rendezvous, meetings, search } = core;
   return {
     pool,
@@ -36,6 +36,7 @@ export function viewRecord(fleet: FleetState): FleetRecord {
       cause,
       started,
       endedAt,
+      loadMs,
       pausedAt,
       pausedMs,
       resumedAt,

@@ -161,6 +161,7 @@ export type FleetRecord = Pick<
     | "cause"
     | "started"
     | "endedAt"
+    | "loadMs"
     | "pausedAt"
     | "pausedMs"
     | "resumedAt"

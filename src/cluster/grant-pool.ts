@@ -15,6 +15,7 @@ import {
 } from "./held-shares.ts";
 import { type FleetState, nameSource } from "./fleet-state.ts";
 import { type Instant, testTimeAt } from "./owner-state.ts";
+import { findScenarioEnd } from "./scenario-time.ts";
 
 /**
  * Deals what nobody holds to those who have room, each the furthest below its weight first, and the arrivals from their
@@ -153,10 +154,12 @@ function addWindow(
 /** Said once, until everybody has found room again. */
 function noteShortage(fleet: FleetState, running: readonly RunningMember[], time: Instant): void {
   const { core, partition, pool } = fleet;
-  const left = pool.reduce(
-    (sum, vus, at) => sum + (partition.scenarios[at]?.arrivals?.open === null ? 0 : vus.length),
-    0,
+  const testTimeMs = testTimeAt(core, time.now);
+  // What is over asks for nobody.
+  const lacks = core.plan.scenarios.map(
+    (planned, at) => partition.scenarios[at]?.arrivals?.open !== null && testTimeMs < findScenarioEnd(core, planned),
   );
+  const left = pool.reduce((sum, vus, at) => sum + (lacks[at] === true ? vus.length : 0), 0);
   if (left === 0) {
     if (pool.every((vus) => vus.length === 0)) partition.short = false;
     return;
@@ -168,6 +171,6 @@ function noteShortage(fleet: FleetState, running: readonly RunningMember[], time
   core.events.push({
     time: new Date(time.wall).toISOString(),
     type: "capacity_short",
-    message: `${left} VUs found no slave with room at ${Math.round(testTimeAt(core, time.now))} ms`,
+    message: `${left} VUs found no slave with room at ${Math.round(testTimeMs)} ms`,
   });
 }

@@ -138,7 +138,7 @@ function answerHeartbeat(
   const effects: FleetEffect[] = [];
   if (fact.lastFrame !== null) {
     noteLast(fleet, source, fact.lastFrame);
-    const done: Fact = { type: "done", lastFrame: fact.lastFrame };
+    const done: Fact = { type: "done", lastFrame: fact.lastFrame, testTimeMs: fact.testTimeMs };
     if (slave.state === "running") effects.push(...tellCore(fleet, { type: "fact", slaveId, fact: done }, time));
   }
   effects.push(...answerLast(fleet, slaveId, incarnation, fact.lastFrame));

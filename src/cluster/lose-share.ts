@@ -4,8 +4,8 @@ import { joinRanges } from "../plan/move-ranges.ts";
 import type { PlannedScenario } from "../protocol/plan.ts";
 import { returnToPool } from "./held-shares.ts";
 import { type FleetState, hasReportedAll, type Member, nameSource } from "./fleet-state.ts";
-import { type Instant, type OwnedSlave, testTimeAt } from "./owner-state.ts";
-import { findLatestOf, findStand, toScenarioTime } from "./scenario-time.ts";
+import { type Instant, noteLoadEnd, type OwnedSlave, testTimeAt } from "./owner-state.ts";
+import { findLatestOf, findPlanEnd, findStand, toScenarioTime } from "./scenario-time.ts";
 import type { GoneScenario } from "./partition.ts";
 import { loseRows } from "./unique-rows.ts";
 import { countAsked, readNext } from "./vu-rest.ts";
@@ -67,12 +67,20 @@ export function loseShare(fleet: FleetState, slave: OwnedSlave, member: Member, 
       below: null,
     };
   });
+  const heardAt = member.deadline - fleet.times.timeoutMs;
+  const livedMs = Math.min(atMs, testTimeAt(core, heardAt + fleet.times.renewMs / 2));
+  const leasedMs = Math.min(atMs, testTimeAt(core, heardAt + fleet.times.lengthMs));
+  if (slave.state === "running" && core.started !== null) {
+    const reportedMs = Math.min(leasedMs, fleet.reports.get(source)?.testTimeMs ?? 0);
+    noteLoadEnd(core, Math.min(Math.max(livedMs, reportedMs), findPlanEnd(core)));
+  }
   if ((begun && !complete) || scenarios.some(({ windows }) => windows.length > 0 && !complete)) {
     partition.gone.push({
       source,
       slaveId: member.id,
       atMs,
-      livedMs: Math.min(atMs, testTimeAt(core, member.deadline - fleet.times.timeoutMs + fleet.times.renewMs / 2)),
+      livedMs,
+      leasedMs,
       steered: slave.steered,
       scenarios,
     });

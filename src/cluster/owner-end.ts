@@ -106,12 +106,15 @@ export function closeAll(state: OwnerState, time: Instant): readonly OwnerEffect
   ];
 }
 
+/** The load ended when its slaves' did, however late that is heard; now, where one of them still runs. */
 function endLoad(state: OwnerState, time: Instant): void {
   if (state.endedAt !== null) return;
+  const { started, loadMs, slaves } = state;
   const tested = testTimeAt(state, time.now);
-  if (state.started !== null && (state.pausedAt !== null || state.resumedAt !== null)) {
-    state.pausedMs = Math.max(0, time.now - state.started.now - tested);
+  if (started !== null && (state.pausedAt !== null || state.resumedAt !== null)) {
+    state.pausedMs = Math.max(0, time.now - started.now - tested);
   }
   state.pausedAt = null;
-  state.endedAt = time.now;
+  const known = started !== null && loadMs !== null && slaves.every((slave) => slave.state !== "running");
+  state.endedAt = known ? Math.min(time.now, started.now + state.pausedMs + loadMs) : time.now;
 }

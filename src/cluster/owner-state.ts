@@ -37,8 +37,10 @@ export interface OwnerState {
   cause: Cause | null;
   /** The start instant by both of the owner's clocks. */
   started: Instant | null;
-  /** `Instant.now` at the end of the load. */
+  /** `Instant.now` at the end of the load, which may be long before its owner heard of it. */
   endedAt: number | null;
+  /** The furthest test time at which the load of a slave that is through, or lost, ended; null: of none yet. */
+  loadMs: number | null;
   /** `Instant.now` since when, or from when, the test clock stands. */
   pausedAt: number | null;
   /** `Instant.now` at which it went, or will go, on after the latest pause. */
@@ -156,6 +158,7 @@ export function createOwnerState(options: OwnerOptions): OwnerState {
     cause: null,
     started: null,
     endedAt: null,
+    loadMs: null,
     pausedAt: null,
     resumedAt: null,
     leastTestMs: 0,
@@ -219,6 +222,11 @@ export function findLatest(state: OwnerState, slave: OwnedSlave, now: number): n
 /** Does the test clock stand at this moment, or is a pause ordered? */
 export function isStanding({ pausedAt, resumedAt }: OwnerState, now: number): boolean {
   return pausedAt !== null || (resumedAt !== null && now < resumedAt);
+}
+
+/** The load of a slave has ended at this test time, as far as is known. */
+export function noteLoadEnd(state: OwnerState, testTimeMs: number): void {
+  state.loadMs = Math.max(state.loadMs ?? 0, testTimeMs);
 }
 
 /** Writes an event into the execution's history. */

@@ -11,6 +11,7 @@ import {
   type Instant,
   isStanding,
   noteEvent,
+  noteLoadEnd,
   type OwnedSlave,
   type OwnerEffect,
   type OwnerState,
@@ -128,6 +129,7 @@ function learn(state: OwnerState, slave: OwnedSlave, fact: Fact, time: Instant):
     case "done":
       if (slave.state !== "closed") slave.state = "ended";
       slave.furthestMs = findLatest(state, slave, time.now);
+      noteLoadEnd(state, Math.min(fact.testTimeMs ?? Number.POSITIVE_INFINITY, slave.furthestMs));
       return [...forgetSteered(state, slave.id), ...forgetArrivals(state, slave.id), ...proceed(state, time)];
     case "rows_over":
       noteRowsOver(state, fact.feeder, time);

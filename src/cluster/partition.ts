@@ -108,6 +108,8 @@ export interface GoneSource {
   readonly atMs: number;
   /** Test time up to which it may be taken to have lived: it was heard of, and half a heartbeat more. */
   readonly livedMs: number;
+  /** Test time at which its lease had run out: later it began nothing. */
+  readonly leasedMs: number;
   /** Serial of the latest command it had acted on. */
   readonly steered: number;
   readonly scenarios: readonly GoneScenario[];

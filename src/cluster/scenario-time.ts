@@ -1,4 +1,5 @@
 import type { ScenarioPause } from "../protocol/message.ts";
+import type { PlannedScenario } from "../protocol/plan.ts";
 import { findLatest, type OwnedSlave, type OwnerState, testTimeAt } from "./owner-state.ts";
 
 /** The own time of a scenario, `start_time` not taken off, at a test time: what it stood by itself is not in it. */
@@ -25,6 +26,18 @@ export function findStand({ pausedScenarios }: OwnerState, scenario: string): nu
   return paused === undefined || paused.standsAtMs === null
     ? Number.POSITIVE_INFINITY
     : paused.standsAtMs + paused.pausedMs;
+}
+
+/** The test time at which a scenario is over by itself, running iterations not counted; `Infinity`: it is not. */
+export function findScenarioEnd({ pausedScenarios }: OwnerState, { scenario, durationMs }: PlannedScenario): number {
+  const { pausedMs, standsAtMs } = pausedScenarios.get(scenario.name) ?? { pausedMs: 0, standsAtMs: null };
+  if (durationMs === null || standsAtMs !== null) return Number.POSITIVE_INFINITY;
+  return scenario.startTimeMs + durationMs + pausedMs;
+}
+
+/** The same of all of them. */
+export function findPlanEnd(state: OwnerState): number {
+  return Math.max(0, ...state.plan.scenarios.map((planned) => findScenarioEnd(state, planned)));
 }
 
 /** The furthest own time that a slave's clock of the scenario may show: until it says so it has not heard of a pause. */

@@ -4,7 +4,8 @@ import type { Frame, FrameGap, VuCount } from "../protocol/frame.ts";
 import { type FleetEffect, type FleetEvent, type FleetState, nameSource } from "./fleet-state.ts";
 import { limitVus } from "./limit-vus.ts";
 import { noteReported } from "./loss-account.ts";
-import { type Instant, noteEvent } from "./owner-state.ts";
+import { type Instant, noteEvent, noteLoadEnd } from "./owner-state.ts";
+import { findPlanEnd } from "./scenario-time.ts";
 import { stampOrder } from "./tell-core.ts";
 
 /** Merges a frame that the store has taken, once, and acknowledges it; asks again for what is missing before it. */
@@ -21,6 +22,8 @@ export function settleFrame(
   if (outcome === "appended" && findBefore(frame) === source.high) {
     source.high = frame.number;
     noteReported(fleet, name, frame);
+    const gone = fleet.partition.gone.find((each) => each.source === name);
+    if (gone !== undefined) noteLoadEnd(fleet.core, Math.min(frame.testTimeMs, gone.leasedMs, findPlanEnd(fleet.core)));
     if (frame.gap !== undefined) noteGap(fleet, slaveId, frame.gap, frame.number, time);
     else if (source.finalHigh !== null && frame.number > source.finalHigh) addLate(fleet.late, frame);
     else applyFrame(fleet.core.snapshot, slaveId, { ...frame, vus: listVus(fleet, event, time.now) });

@@ -24,7 +24,7 @@ test("orders are carried out in the one order that makes sense", () => {
   expect(typesOf(advanceSlave(state, order(teardown)))).toEqual([]);
   expect(typesOf(advanceSlave(state, order(start)))).toEqual(["start"]);
   expect(typesOf(advanceSlave(state, order(stop)))).toEqual(["stop"]);
-  expect(typesOf(advanceSlave(state, { type: "done" }))).toEqual(["send"]);
+  expect(typesOf(advanceSlave(state, { type: "done", testTimeMs: 0 }))).toEqual(["send"]);
   expect(typesOf(advanceSlave(state, order(stop)))).toEqual([]);
   expect(typesOf(advanceSlave(state, order(teardown)))).toEqual(["teardown"]);
   expect(typesOf(advanceSlave(state, order({ type: "close" })))).toEqual(["close"]);

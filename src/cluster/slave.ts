@@ -38,7 +38,8 @@ export type SlaveEffect =
 /** What a run reports besides its frames and its end. */
 export type ReportedFact =
   | Exclude<Fact, { readonly type: "frame" | "done" | "released" | "idle" | "closed" }>
-  | { readonly type: "idle" }
+  /** Since this test time. */
+  | { readonly type: "idle"; readonly testTimeMs: number }
   | { readonly type: "closed" }
   | ({ readonly type: "released"; readonly epoch: number } & Released);
 
@@ -49,8 +50,8 @@ export type SlaveEvent = { readonly type: "order"; readonly order: Order } | Run
 export type RunEvent =
   | { readonly type: "fact"; readonly fact: ReportedFact }
   | { readonly type: "frame"; readonly frame: Frame }
-  /** Every frame of the load has come. */
-  | { readonly type: "done" };
+  /** Every frame of the load has come; it ended at this test time. */
+  | { readonly type: "done"; readonly testTimeMs: number };
 
 /** A slave that has not been asked for anything yet. */
 export function createSlaveState(limits?: BufferLimits): SlaveState {
@@ -69,7 +70,9 @@ export function advanceSlave(state: SlaveState, event: SlaveEvent): readonly Sla
     case "done":
       if (state.phase === "closed") return [];
       state.phase = "ended";
-      return [{ type: "send", fact: { type: "done", lastFrame: tellLast(state.frames) } }];
+      return [
+        { type: "send", fact: { type: "done", lastFrame: tellLast(state.frames), testTimeMs: event.testTimeMs } },
+      ];
     default:
       return event satisfies never;
   }

@@ -149,21 +149,23 @@ export type Fact =
   | { readonly type: "frame"; readonly frame: Frame }
   /** A pause, resume, scale or stop is in force; `testTimeMs`: the slave's test time at that moment, null for a stop. */
   | { readonly type: "applied"; readonly command: string; readonly testTimeMs: number | null }
-  | { readonly type: "done"; readonly lastFrame: number }
+  /** `testTimeMs`: at which its load ended; absent: as this is said. */
+  | { readonly type: "done"; readonly lastFrame: number; readonly testTimeMs?: number }
   /** A feeder had no row for somebody and will have none. */
   | { readonly type: "rows_over"; readonly feeder: string }
   | { readonly type: "teardown_done" }
   | { readonly type: "teardown_failed"; readonly message: string; readonly timedOut: boolean }
   | { readonly type: "fault"; readonly message: string; readonly fields?: JsonObject }
   /**
-   * `lastFrame`: the number of the last frame once the share's run has ended. `suspended`: its lease has run out since
-   * the last answer, so that its load stands still; once the run has ended: it ended like that. `seen`: an owner whose
-   * own record is older than that has come back from an older store.
+   * `lastFrame`: the number of the last frame once the share's run has ended, `testTimeMs`: when that was. `suspended`: its
+   * lease has run out since the last answer, so that its load stands still; once the run has ended: it ended like that.
+   * `seen`: an owner whose own record is older than that has come back from an older store.
    */
   | {
       readonly type: "heartbeat";
       readonly sequence: number;
       readonly lastFrame: number | null;
+      readonly testTimeMs?: number;
       readonly suspended: boolean;
       readonly seen: SeenRecord;
     }

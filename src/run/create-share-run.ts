@@ -38,6 +38,8 @@ export function createShareRun(options: ShareRunOptions, events: ShareRunEvents)
   let unbegun = threads;
   let startedAt = Number.NEGATIVE_INFINITY;
   let undone = threads;
+  /** Test time at the end of the latest frame: with `done` the end of the load. */
+  let framedMs = 0;
   let failed = false;
   let closing: Promise<number> | null = null;
   const stopIndexing = new AbortController();
@@ -57,7 +59,7 @@ export function createShareRun(options: ShareRunOptions, events: ShareRunEvents)
   };
 
   const tellIdle = () => {
-    if (idle.every((now, thread) => now || ended.has(thread))) events.onIdle();
+    if (idle.every((now, thread) => now || ended.has(thread))) events.onIdle(Math.max(0, testClock.now()));
   };
   const noteChange = () => {
     changes++;
@@ -65,7 +67,10 @@ export function createShareRun(options: ShareRunOptions, events: ShareRunEvents)
   };
 
   const listen = (thread: number): SharePartEvents => ({
-    onFrame: (part) => collector.add(thread, part),
+    onFrame(part) {
+      framedMs = Math.max(framedMs, part.testTimeMs);
+      collector.add(thread, part);
+    },
     onDone() {
       collector.end(thread);
       ended.add(thread);
@@ -75,7 +80,7 @@ export function createShareRun(options: ShareRunOptions, events: ShareRunEvents)
       }
       for (const feed of feeds) feed.close();
       returnRows();
-      events.onDone(collector.last);
+      events.onDone(collector.last, framedMs);
     },
     onFault(error) {
       if (failed || closing !== null) return;

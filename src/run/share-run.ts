@@ -39,8 +39,8 @@ export interface ShareRunOptions {
 export interface ShareRunEvents {
   /** Once a second and at the end; numbered from 1, never changed afterwards. */
   onFrame(frame: Frame): void;
-  /** Every scenario of the share has ended and the last frame is out. */
-  onDone(lastFrame: number): void;
+  /** Every scenario of the share has ended, the last at this test time, and the last frame is out. */
+  onDone(lastFrame: number, testTimeMs: number): void;
   /** The engine itself failed; the run is closed. */
   onFault(error: unknown): void;
   /** Test time 0 has passed on every thread; the instant (`Clock.now()`) of the latest. */
@@ -49,8 +49,8 @@ export interface ShareRunEvents {
   onArrivals(arrivals: Arrivals): void;
   /** Less than half a second's shared iterations are left, or no unique row. Once per `allot`. `line` as in `allot`. */
   onWant(line: string): void;
-  /** A fed share has nothing to do; said again after each grant and scale that leaves it so. */
-  onIdle(): void;
+  /** A fed share has nothing to do since this test time; said again after each grant and scale that leaves it so. */
+  onIdle(testTimeMs: number): void;
   /** These VUs (by index) want to begin iterations below these numbers. */
   onClaim(scenario: string, through: readonly VuIteration[]): void;
   /** Unique rows of a line that this share does not need now, or no more. */

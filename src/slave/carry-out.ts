@@ -50,14 +50,14 @@ export function createCarryOut(surroundings: SlaveSurroundings): (order: Carried
       case "prepare":
         run = surroundings.createRun(order, {
           onFrame: (frame) => emit({ type: "frame", frame }),
-          onDone() {
+          onDone(_lastFrame, testTimeMs) {
             asks.settle();
-            emit({ type: "done" });
+            emit({ type: "done", testTimeMs });
           },
           onFault: fault,
           onStarted: (instant) =>
             emit({ type: "fact", fact: { type: "started", atWallMs: clock.wall() + (instant - clock.now()) } }),
-          onIdle: () => emit({ type: "fact", fact: { type: "idle" } }),
+          onIdle: (testTimeMs) => emit({ type: "fact", fact: { type: "idle", testTimeMs } }),
           onRowsOver: (feeder) => emit({ type: "fact", fact: { type: "rows_over", feeder } }),
           onReturn: asks.giveBack,
           onWant: asks.want,

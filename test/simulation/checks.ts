@@ -57,6 +57,29 @@ export function checkFinal(bySource: ReadonlyMap<string, SimulatedSlave>, fleet:
   }
 }
 
+/**
+ * The report's load is as long as it was, whenever its owner heard of its end: not shorter than its last start nor, where
+ * nobody was lost, longer than its last source ran. `ownerOrigin`: the owner's clock at true time 0.
+ */
+export function checkDuration(
+  { core, partition }: FleetState,
+  truth: GroundTruth,
+  ownerOrigin: number,
+  skewMs: number,
+) {
+  if (core.started === null || core.endedAt === null || partition.gone.length > 0) return;
+  // Who missed a pause is ahead of the owner's clock.
+  if (core.events.some(({ type }) => type === "paused")) return;
+  const endedAt = core.endedAt - ownerOrigin;
+  const { lastStart, lastEnd } = truth;
+  if (endedAt < lastStart - skewMs || endedAt > Math.max(lastEnd, core.started.now - ownerOrigin) + skewMs) {
+    throw new BrokenRule(
+      "a load is as long as it was",
+      `ended at ${endedAt}: last start ${lastStart}, last end ${lastEnd}`,
+    );
+  }
+}
+
 /** A master that was frozen gives nobody up who lives. */
 export function checkNobodyLost({ core, partition }: FleetState): void {
   const told = core.events.filter(({ type }) => type === "slave_lost").map(({ message }) => message);

@@ -21,6 +21,11 @@ export interface SeenStart {
 
 export interface GroundTruth {
   readonly operations: number;
+  /** True time of the latest start. */
+  readonly lastStart: number;
+  /** The load of a source has ended, or had nothing to do any more since then; true time. */
+  endLoad(at: number): void;
+  readonly lastEnd: number;
   /** Iterations of a scenario that began, on whatever slave. */
   countBegun(scenario: number): number;
   /** By one VU. */
@@ -68,6 +73,8 @@ export function createGroundTruth(
   const begunOf = targets.map(() => 0);
   const begunBy = new Map<string, number>();
   let operations = 0;
+  let lastStart = 0;
+  let lastEnd = 0;
   const meetings = new Map<number, { count: number | null; came: number; onward: number; without: number }>();
   const meetingOf = (scenario: number) => {
     const known = meetings.get(scenario) ?? { count: null, came: 0, onward: 0, without: 0 };
@@ -96,6 +103,15 @@ export function createGroundTruth(
     get deferred() {
       return deferred;
     },
+    get lastStart() {
+      return lastStart;
+    },
+    endLoad(at) {
+      lastEnd = Math.max(lastEnd, at);
+    },
+    get lastEnd() {
+      return lastEnd;
+    },
     countBegun: (scenario) => begunOf[scenario] ?? 0,
     countBegunBy: (scenario, vu) => begunBy.get(`${scenario}:${vu}`) ?? 0,
     findLongestGap: () => Math.max(0, ...[...latest.values()].map(({ longestGap }) => longestGap)),
@@ -106,6 +122,7 @@ export function createGroundTruth(
     },
     start({ scenario, vu, iteration, source, epoch, now }) {
       operations++;
+      lastStart = now;
       begunOf[scenario] = (begunOf[scenario] ?? 0) + 1;
       begunBy.set(`${scenario}:${vu}`, (begunBy.get(`${scenario}:${vu}`) ?? 0) + 1);
       if (!mayHold(source.split("#")[0] ?? "", scenario)) {

@@ -5,6 +5,7 @@ import { createSnapshot } from "../../src/measure/snapshot.ts";
 import { createMemoryStore } from "../../src/store/memory.ts";
 import {
   checkBegun,
+  checkDuration,
   checkFinal,
   checkMeetings,
   checkNobodyLost,
@@ -150,6 +151,7 @@ export async function simulate(
     if (truth.deferred !== null) throw truth.deferred;
     checkPlanned(master.fleet, truth, master.now());
     checkBegun(master.fleet, truth, master.now(), master.gaps);
+    checkDuration(master.fleet, truth, master.now() - time.now, network.weather.longestDelayMs + 500);
     const onlyFrozen = faults.every((fault) => fault.includes(masterFrozen));
     if (onlyFrozen && network.weather.lossRate === 0 && crashRate === 0) checkNobodyLost(master.fleet);
     const undisturbed = faults.length === 0 && network.weather.lossRate === 0 && crashRate === 0;

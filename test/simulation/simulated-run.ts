@@ -43,6 +43,7 @@ export function createSimulatedRun(options: SimulatedRunOptions): SimulatedRun {
   let own: SimulatedTestClock[] = [];
   const indexOf = (name: string) => plan?.scenarios.findIndex(({ scenario }) => scenario.name === name) ?? -1;
   const readOwn = (at: number) => own[at]?.readAt(test.readAt(clock().now)) ?? test.readAt(clock().now);
+  const readTest = () => Math.max(0, test.readAt(clock().now));
   let plan: Plan | null = null;
   let rows: RowModel | null = null;
   let models: ScenarioModel[] = [];
@@ -54,6 +55,9 @@ export function createSimulatedRun(options: SimulatedRunOptions): SimulatedRun {
   let done = false;
   let ending = false;
   let idle = false;
+  /** True time since when it is. */
+  let idleSince = Number.POSITIVE_INFINITY;
+  let started = false;
   const allotted = new Map<string, number>();
   const wants = new Map<string, number>();
   const claims = new Map<number, { readonly scenario: string; readonly through: (readonly [number, number])[] }>();
@@ -165,7 +169,7 @@ export function createSimulatedRun(options: SimulatedRunOptions): SimulatedRun {
 
   const cutFrame = () => {
     number++;
-    const testTimeMs = Math.max(0, test.readAt(clock().now));
+    const testTimeMs = readTest();
     const series: SeriesDelta[] = [counter("http_reqs", {}, requests)];
     counts.forEach((count, at) => {
       const scenario = plan?.scenarios[at]?.scenario.name ?? "";
@@ -204,7 +208,9 @@ export function createSimulatedRun(options: SimulatedRunOptions): SimulatedRun {
   const tellIdle = () => {
     const before = idle;
     idle = models.every((model) => model.idle);
-    if (idle && !before) emit({ type: "fact", fact: { type: "idle" } });
+    if (!idle || before) return;
+    idleSince = Math.min(idleSince, options.trueNow());
+    emit({ type: "fact", fact: { type: "idle", testTimeMs: readTest() } });
   };
   const everySecond = () => {
     if (done) return;
@@ -218,10 +224,11 @@ export function createSimulatedRun(options: SimulatedRunOptions): SimulatedRun {
   const finish = () => {
     if (done) return;
     done = true;
+    if (started) truth.endLoad(Math.min(idleSince, options.trueNow()));
     rendezvous.close();
     if (isUncut()) cutFrame();
     rows?.giveBack();
-    emit({ type: "done" });
+    emit({ type: "done", testTimeMs: readTest() });
   };
   /** Everything ends within the grace; what still runs then is interrupted. */
   const stop = (graceMs: number) => {
@@ -260,6 +267,7 @@ export function createSimulatedRun(options: SimulatedRunOptions): SimulatedRun {
         return;
       case "start": {
         const { now, wall } = clock();
+        started = true;
         test.start(now + order.inMs);
         own.forEach((one, at) => {
           const known = order.pauses?.find(({ scenario }) => indexOf(scenario) === at);
@@ -322,6 +330,7 @@ export function createSimulatedRun(options: SimulatedRunOptions): SimulatedRun {
         const planned = plan?.scenarios.find(({ scenario }) => scenario.name === order.scenario);
         const atMs = Math.max(0, order.atMs - (planned?.scenario.startTimeMs ?? 0));
         idle = false;
+        idleSince = Number.POSITIVE_INFINITY;
         findModel(order.scenario)?.scale(atMs, order.target, order.overMs);
         applyAt(order.atMs, order.command, order.scenario);
         return;
@@ -347,6 +356,7 @@ export function createSimulatedRun(options: SimulatedRunOptions): SimulatedRun {
       }
       case "grant":
         idle = false;
+        idleSince = Number.POSITIVE_INFINITY;
         takeShare(order.share, order.epoch);
         return;
       case "allot":

@@ -121,6 +121,11 @@ export function playFleet({ slaves = 2, room = 8, load = constant, workflow: fie
     events: () => fleet.core.events.map(({ type, slave_id: id }) => (id === undefined ? type : `${type} ${id}`)),
     held: () => Object.fromEntries(fleet.core.slaves.map(({ id, share }) => [id, share.scenarios[0]?.vus])),
     testTime: () => testTimeAt(fleet.core, time().now),
+    /** How long the load was, and paused, by its owner's clock, ms. */
+    loadTimes() {
+      const { started, endedAt, pausedMs } = fleet.core;
+      return started === null || endedAt === null ? null : { lasted: endedAt - started.now, paused: pausedMs };
+    },
     /** Started half a second ago: the test time is 0. */
     begin() {
       tell({ type: "begin" });
