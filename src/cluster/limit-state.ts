@@ -1,3 +1,4 @@
+import { EngineError } from "../errors.ts";
 import type { LimitLevel } from "../protocol/report.ts";
 import type { Plan, PlannedScenario } from "../protocol/plan.ts";
 
@@ -34,6 +35,12 @@ export function createSearchState(plan: Plan): SearchState | null {
 /** The scenario of a plan that searches for its limit. */
 export function findSearched(plan: Plan): PlannedScenario | undefined {
   return plan.scenarios.find(({ scenario }) => (scenario.limitSearch ?? null) !== null);
+}
+
+/** Throws EngineError `conflict` for the scenario that searches: nobody else sets its load. */
+export function refuseSearched(plan: Plan, scenario: string): void {
+  if (findSearched(plan)?.scenario.name !== scenario) return;
+  throw new EngineError("conflict", `scenario ${scenario}: its load is set by the search for its limit`);
 }
 
 /** What was measured of this stage is not of one piece: it begins again. */

@@ -43,8 +43,8 @@ export function createCommands(steering: Steering, archive: Archive, createId: (
     async scale(id, request) {
       const queued = findQueued(id);
       if (queued !== null) {
-        chooseScenario(queued.card.workflow, request);
-        queued.scales.push(request);
+        const { name } = chooseScenario(queued.card.workflow, request);
+        steering.scaleQueued(queued, { ...request, scenario: name });
         return request.target;
       }
       const steered = find(id);

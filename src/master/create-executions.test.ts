@@ -3,7 +3,7 @@ import { createTurnedClock } from "../../test/support/turned-clock.ts";
 import { EngineError } from "../errors.ts";
 import { createScenario, createWorkflow } from "../../test/support/staged-run.ts";
 import type { Frame } from "../protocol/frame.ts";
-import type { ToSlave } from "../protocol/link.ts";
+import { linkVersion, type ToSlave } from "../protocol/link.ts";
 import { createMemoryStore } from "../store/memory.ts";
 import type { Store } from "../store/store.ts";
 import { findExecution as findInApi } from "./api/find-execution.ts";
@@ -280,4 +280,23 @@ test("one that its own record does not let go on ends at once, with all that a s
   const execution = await executions.describe("x");
   expect(execution).toMatchObject({ status: "failed", degraded: true, reason: "internal" });
   expect(await executions.metrics("x")).toMatchObject({ total_requests: 7 });
+});
+
+test("a scale for the start is refused as one of a running load; what only the start can know is in the history", async () => {
+  const { executions, takeUp, registry, clock } = await findExecution(Promise.resolve());
+  await takeUp();
+  const scale = (target: number, of: "vus" | "rate" = "vus") =>
+    executions.scale("x", { target, of, scenario: null, overMs: 0 });
+  await expect(scale(2, "rate")).rejects.toMatchObject({ code: "conflict" });
+  await expect(scale(1.5)).rejects.toMatchObject({ code: "invalid_request" });
+  // It waits for room, which nobody knows yet.
+  expect(await scale(100_000)).toBe(100_000);
+  const slave = { id: "s", type: "worker", address: "", capabilities: [], labels: {}, max_vus: 1 } as const;
+  const link = { send: () => undefined, close: () => undefined, bufferedBytes: 0 };
+  const hello = { type: "hello", version: linkVersion, engine: "1", instance: "i", slave, drained: false } as const;
+  await registry.connect(hello, link);
+  await clock.turn(2_000);
+  const message =
+    "default was not scaled to 100000, as was asked for its start: not enough capacity: need 100000 VUs, have 1";
+  expect((await executions.describe("x"))?.events).toMatchObject([{ type: "capacity_short", message }]);
 });

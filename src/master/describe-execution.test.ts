@@ -30,3 +30,32 @@ test("of a load that ended without a scale it is what was written", () => {
   const card = { id: "x", workflow, createdAt: 0, vus: 2 };
   expect(describeLive(card, played.fleet, new Map(), [], 60_000).target_vus).toBe(2);
 });
+
+/** By slave, how an execution shows it. */
+function statesOf(fleet: ReturnType<typeof playFleet>): Record<string, string> {
+  const { workflow } = fleet.fleet.core.plan;
+  const card = { id: "x", workflow, createdAt: 0, vus: 8 };
+  const { slave_states: states } = describeLive(card, fleet.fleet, new Map(), [], 0);
+  return Object.fromEntries(Object.values(states).map(({ slave_id, status }) => [slave_id, status]));
+}
+
+test("a slave that gave all up and left has ended; one that was silent is lost", () => {
+  const drained = playFleet({ room: 16 });
+  drained.begin();
+  drained.tell({ type: "drain", slaveId: "s1" });
+  drained.fact("s1", { type: "released", epoch: 2, serials: [0], unstarted: [[]], begun: [[]] });
+  drained.fact("s1", { type: "done", lastFrame: 0 });
+  drained.freeze(4_000);
+  drained.beat("s0");
+  drained.freeze(2_000);
+  drained.tick();
+  expect(statesOf(drained)).toEqual({ s0: "running", s1: "ended" });
+
+  const silent = playFleet({ room: 16 });
+  silent.begin();
+  silent.turn(4_000);
+  silent.beat("s0");
+  silent.turn(2_000);
+  silent.tick();
+  expect(statesOf(silent)).toEqual({ s0: "running", s1: "lost" });
+});

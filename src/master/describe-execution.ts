@@ -6,7 +6,7 @@ import { type OwnerState, testTimeAt } from "../cluster/owner-state.ts";
 import { evaluateThreshold } from "../measure/evaluate-threshold.ts";
 import { totalOf } from "../measure/snapshot.ts";
 import type { Plan, PlannedScenario } from "../protocol/plan.ts";
-import type { OutputState, Report, ThresholdResult } from "../protocol/report.ts";
+import type { EventType, OutputState, Report, ThresholdResult } from "../protocol/report.ts";
 import type { Execution, ExecutionPhase, ExecutionStatus, SlaveState } from "../protocol/rest.ts";
 import type { Scenario, Workflow } from "../protocol/workflow.ts";
 import { buildReport } from "../report/build-report.ts";
@@ -255,9 +255,15 @@ function describeSlaveStates(
   return Object.fromEntries(states);
 }
 
-function describeMember({ core }: FleetState, id: string, member: Member | undefined): SlaveState["status"] {
-  if (member === undefined) return "lost";
-  const state = core.slaves.find((slave) => slave.id === id)?.state;
+const comings: ReadonlySet<EventType> = new Set(["slave_joined", "slave_lost"]);
+
+function describeMember(fleet: FleetState, id: string, member: Member | undefined): SlaveState["status"] {
+  if (member === undefined) {
+    // One that gave all up and left is missed by nobody.
+    const last = fleet.core.events.findLast(({ type, slave_id }) => slave_id === id && comings.has(type));
+    return last?.type === "slave_lost" ? "lost" : "ended";
+  }
+  const state = fleet.core.slaves.find((slave) => slave.id === id)?.state;
   if (state === undefined || state === "ended" || state === "closed") return "ended";
   return state === "running" && member.draining ? "draining" : state;
 }

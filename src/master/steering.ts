@@ -1,4 +1,5 @@
 import { createFleetState, type FleetState } from "../cluster/fleet-state.ts";
+import { noteEvent } from "../cluster/owner-state.ts";
 import { EngineError } from "../errors.ts";
 import type { FromSlave } from "../protocol/link.ts";
 import type { PackedOutputs } from "../outputs/open-outputs.ts";
@@ -61,6 +62,8 @@ export interface Steering {
   submit(submission: Submission, id: string): Promise<ExecutionCard>;
   /** Ends one that waits. */
   readonly abandon: SubmissionQueue["abandon"];
+  /** Scales one that waits, at its start. */
+  readonly scaleQueued: SubmissionQueue["scale"];
   /** Takes up what the store has not seen the end of. Once, before anything else; what it cannot give yet comes later. */
   takeUp(): Promise<void>;
   receive(slaveId: string, message: FromSlave & { readonly type: "fact" | "log" }): void;
@@ -156,8 +159,14 @@ export function createSteering(setup: SteeringSetup): Steering {
     log("info", `${card.workflow.id} begins`, { execution: card.id, workflow: card.workflow.id, slaves: ids });
     live.tell({ type: "begin" });
     for (const { scenario, target, overMs } of queued.scales) {
-      const name = scenario ?? card.workflow.scenarios[0]?.name ?? "";
-      live.tell({ type: "scale", command: setup.createId(), scenario: name, target, overMs });
+      const command = live.command({ type: "scale", command: setup.createId(), scenario, target, overMs });
+      // What it was checked for when it was asked: only the room may be another now.
+      command.catch((error: unknown) => {
+        const message = `${scenario} was not scaled to ${target}, as was asked for its start: ${describeError(error)}`;
+        noteEvent(live.fleet.core, "capacity_short", message, { wall: clock.wall() });
+        live.fleet.dirty = true;
+        live.tell({ type: "tick" });
+      });
     }
   };
   const queue = createSubmissionQueue({ ...setup, work, countActive, start });
@@ -219,6 +228,7 @@ export function createSteering(setup: SteeringSetup): Steering {
       return queue.submit(submission, id);
     },
     abandon: queue.abandon,
+    scaleQueued: queue.scale,
     async takeUp() {
       await untaken.takeUp();
       ready = true;
@@ -251,4 +261,8 @@ export function createSteering(setup: SteeringSetup): Steering {
       await work.settled();
     },
   };
+}
+
+function describeError(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

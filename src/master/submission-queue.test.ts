@@ -107,3 +107,16 @@ test("slaves that were back in between are waited for anew", async () => {
   await turn(0);
   expect([...running]).toEqual(["a"]);
 });
+
+test("a scale that no slaves have room for, even once they are idle, is refused while it waits for its turn", async () => {
+  const { slaves, queue } = await createQueue(["a"]);
+  slaves.push({ ...createSlave("s"), heldVus: 100, state: "busy" });
+  const [queued] = queue.waiting;
+  if (queued === undefined) throw new Error("nobody waits");
+  const request = { scenario: "default", of: "vus", overMs: 0 } as const;
+  expect(() => queue.scale(queued, { ...request, target: 101 })).toThrow(
+    expect.objectContaining({ code: "conflict", message: "not enough capacity: need 101 VUs, have 100" }),
+  );
+  queue.scale(queued, { ...request, target: 100 });
+  expect(queued.scales.map(({ target }) => target)).toEqual([100]);
+});

@@ -1,4 +1,6 @@
 import { EngineError } from "../errors.ts";
+import { refuseSearched } from "../cluster/limit-state.ts";
+import { checkScale } from "../plan/check-scale.ts";
 import { makePlan } from "../plan/make-plan.ts";
 import type { Plan } from "../protocol/plan.ts";
 import type { Clock } from "../protocol/ports.ts";
@@ -26,7 +28,7 @@ export interface QueuedExecution {
   readonly plan: Plan;
   readonly needs: readonly SlaveNeeds[];
   /** Asked for while it waits; they act when it starts. */
-  readonly scales: ScaleRequest[];
+  readonly scales: QueuedScale[];
   /** They go on to follow it when it starts. */
   readonly watchers: Watchers;
   /** Tells at once, and with every tick, that it waits. Gives what ends the watch. */
@@ -36,6 +38,8 @@ export interface QueuedExecution {
   /** `Clock.now()` since when it had a place and no slaves; null: it had no place, or there are slaves. */
   lackingSince: number | null;
 }
+
+export type QueuedScale = ScaleRequest & { readonly scenario: string };
 
 export interface SubmissionQueueOptions {
   readonly store: Store;
@@ -63,6 +67,8 @@ export interface SubmissionQueue {
   enqueue(card: ExecutionCard, submission: Submission, plan: Plan, token: number | null): QueuedExecution;
   /** Ends one that waits; its report is stored then. */
   abandon(queued: QueuedExecution, how: Pick<UnstartedEnd, "status" | "reason">, message: string): Promise<void>;
+  /** Keeps a scale for its start. Throws EngineError as if it ran, but for want of room where it waits for room. */
+  scale(queued: QueuedExecution, request: QueuedScale): void;
   /**
    * Starts those that can be, in order, while there are places; `tried`: only these. One that waits for capacity holds up
    * nobody; one whose slaves are gone for H ends, unless it asked to wait.
@@ -178,6 +184,18 @@ export function createSubmissionQueue(options: SubmissionQueueOptions): Submissi
     enqueue,
     abandon: async (queued, how, message) => {
       if (queued.token !== null) await abandon(queued, how, message);
+    },
+    scale(queued, request) {
+      const { plan, needs, submission, scales } = queued;
+      const { scenario, target, of } = request;
+      const place = checkScale(plan, scenario, target);
+      refuseSearched(plan, scenario);
+      const scaled = needs.map((need, at) => (at === place && of === "vus" ? { ...need, vus: target } : need));
+      const selection = selectFleet(registry.list().map(asIdle), plan, scaled);
+      if (!submission.queue && "error" in selection && selection.lacks === "room") {
+        throw new EngineError("conflict", selection.error.message);
+      }
+      scales.push(request);
     },
     pump,
     tick() {
