@@ -300,3 +300,37 @@ test("a scale for the start is refused as one of a running load; what only the s
     "default was not scaled to 100000, as was asked for its start: not enough capacity: need 100000 VUs, have 1";
   expect((await executions.describe("x"))?.events).toMatchObject([{ type: "capacity_short", message }]);
 });
+
+test("a named slave without room takes no part, and the history says so", async () => {
+  const target = {
+    mode: "manual",
+    slaveIds: ["a", "c"],
+    labels: {},
+    capabilities: [],
+    minSlaves: 1,
+    maxSlaves: null,
+  } as const;
+  const { executions, takeUp, registry, clock } = await findExecution(Promise.resolve(), async (store) => {
+    const load = { mode: "constant-vus", vus: 2, durationMs: 60_000, rampUpMs: 0 } as const;
+    const workflow = createWorkflow([createScenario(load)], { targetSlaves: target });
+    await store.putDocument("x", "submission", { workflow, env: {}, hadSecrets: false, queue: false });
+  });
+  await takeUp();
+  for (const [id, room] of [
+    ["a", 2],
+    ["c", 0],
+  ] as const) {
+    const slave = { id, type: "worker", address: "", capabilities: [], labels: {}, max_vus: room } as const;
+    const link = { send: () => undefined, close: () => undefined, bufferedBytes: 0 };
+    const hello = { type: "hello", version: linkVersion, engine: "1", instance: id, slave, drained: false } as const;
+    await registry.connect(hello, link);
+  }
+  await clock.turn(2_000);
+  expect(await executions.describe("x")).toMatchObject({
+    phase: "preparing",
+    slave_states: { a: { status: "preparing" } },
+    events: [
+      { type: "capacity_short", slave_id: "c", message: "c was named and has no room: the others run its part" },
+    ],
+  });
+});

@@ -1,6 +1,6 @@
 import { EngineError } from "../errors.ts";
 import type { TargetSlaves } from "../protocol/workflow.ts";
-import type { RegisteredSlave } from "./registered-slave.ts";
+import type { RegisteredSlave, Registry } from "./registered-slave.ts";
 
 /** What a workflow asks of the slaves it runs on. */
 export interface SlaveNeeds {
@@ -78,6 +78,12 @@ export function isSelected(
     hasAll(slave, target.capabilities) &&
     hasAll(slave, capabilities)
   );
+}
+
+/** Slaves that are named and have no room now: an execution goes on without them where the others have enough. */
+export function listFull(needs: readonly SlaveNeeds[], { get }: Pick<Registry, "get">): readonly string[] {
+  const named = needs.flatMap(({ target }) => (target.mode === "manual" ? target.slaveIds : []));
+  return [...new Set(named)].filter((id) => get(id)?.state === "busy");
 }
 
 /** VUs that a slave has room for now. */

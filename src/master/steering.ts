@@ -17,7 +17,7 @@ import { createLogLines } from "./log-lines.ts";
 import { isReport } from "./reporters.ts";
 import type { Registry, RegistryEvent } from "./registered-slave.ts";
 import type { RoomLedger } from "./room-ledger.ts";
-import type { ChosenSlave, SlaveNeeds } from "./select-slaves.ts";
+import { type ChosenSlave, listFull, type SlaveNeeds } from "./select-slaves.ts";
 import { type SteeredExecution, steerExecution } from "./steer-execution.ts";
 import { createRow } from "./stored-execution.ts";
 import { createSubmissionQueue, type QueuedExecution, type SubmissionQueue } from "./submission-queue.ts";
@@ -157,6 +157,10 @@ export function createSteering(setup: SteeringSetup): Steering {
     const { live } = steer(card, fleet, needs, true, queued.watchers, null);
     const ids = slaves.map(({ id }) => id);
     log("info", `${card.workflow.id} begins`, { execution: card.id, workflow: card.workflow.id, slaves: ids });
+    for (const id of listFull(needs, registry).filter((each) => !ids.includes(each))) {
+      const message = `${id} was named and has no room: the others run its part`;
+      noteEvent(live.fleet.core, "capacity_short", message, { wall: clock.wall() }, id);
+    }
     live.tell({ type: "begin" });
     for (const { scenario, target, overMs } of queued.scales) {
       const command = live.command({ type: "scale", command: setup.createId(), scenario, target, overMs });
