@@ -109,7 +109,7 @@ test("a stop in the middle aborts it; what held so far stands", () => {
   expect(played.report()).toMatchObject({
     status: "aborted",
     passed: true,
-    find_limit: { limit: 15, reason: "the limit was not known yet: stopped" },
+    find_limit: { limit: 15, reason: "the limit was not known yet: stopped by a signal" },
   });
 });
 

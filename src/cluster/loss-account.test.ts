@@ -92,7 +92,8 @@ test("of a looping load a lost slave's rest is guessed, until its last frame is 
   expect(fleet.fleet.lost).toEqual({ iterations: 30, interval_ms: 1_500, estimated: true });
   // It has gone on: its lease ended later. Its rest comes in two frames, the second after it was heard which is the last.
   store(2, 15);
-  expect(fleet.fleet.lost).toEqual({ iterations: 8, interval_ms: 500, estimated: true });
+  // (20 + 15) / 2 a second, for half a second.
+  expect(fleet.fleet.lost).toEqual({ iterations: 9, interval_ms: 500, estimated: true });
   fleet.fact("s1", { type: "heartbeat", sequence: 1_000, lastFrame: 3, suspended: true, seen: [0, 0] });
   store(3, 4);
   expect(fleet.fleet.lost).toEqual({ iterations: 0, interval_ms: 0, estimated: false });
