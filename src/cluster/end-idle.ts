@@ -1,9 +1,8 @@
 import type { Order } from "../protocol/message.ts";
 import { type FleetState, type Member } from "./fleet-state.ts";
 import { countHeld, listRunning, type MemberOrder, type RunningMember } from "./held-shares.ts";
-import { countAsked } from "./vu-rest.ts";
 import type { OwnedSlave } from "./owner-state.ts";
-import { scenarioTimeAt } from "./scenario-time.ts";
+import { hasOwnWork } from "./work-left.ts";
 
 /** Nothing is running there: the run has only to say that it is done. */
 const dismissal: Order = { type: "stop", command: "idle", graceMs: 0 };
@@ -38,28 +37,19 @@ function listIdle(fleet: FleetState, now: number): readonly RunningMember[] {
     ({ id, state, share }) => state !== "ended" && countHeld(share) > 0 && !idle.some(({ member }) => member.id === id),
   );
   if (busy || (idle.length === 0 && !core.slaves.some(({ state }) => state === "ended"))) return [];
+  // Where all are on their way out others may come, or one of them stay.
+  const leaving = running.every(({ member }) => member.draining);
+  // Where somebody has been idle the time of all other modes is over: only VUs with iterations of their own have any left.
   const left =
     idle.length === 0
       ? pool.some((vus) => vus.length > 0)
-      : pool.some((_, at) => mayTake(fleet, at) && hasWork(fleet, at, now));
+      : pool.some((_, at) => (leaving || mayTake(fleet, at)) && hasOwnWork(fleet, at, now));
   return left ? [] : running;
 }
 
 /** It has said so since it was given something last. */
 function isIdle({ partition }: FleetState, { idle, epoch }: Member): boolean {
   return idle !== null && idle.epoch >= epoch && idle.serial >= partition.scaled;
-}
-
-/** Where somebody has been idle the time of all other modes is over: only VUs with iterations of their own have any left. */
-function hasWork({ core, pool, partition }: FleetState, at: number, now: number): boolean {
-  const planned = core.plan.scenarios[at];
-  const part = partition.scenarios[at];
-  if (planned === undefined || part === undefined || part.progress === null) return false;
-  const { load } = planned.scenario;
-  const iterations = load.mode === "per-vu-iterations" ? load.iterations : 0;
-  const asked = countAsked(planned, part, scenarioTimeAt(core, planned.scenario.name, now));
-  const { claimed } = part.progress;
-  return (pool[at] ?? []).some((vu) => vu <= asked && (claimed[vu - 1] ?? 0) < iterations);
 }
 
 /** Is there anybody, or somebody on the way, with room? */

@@ -4,6 +4,7 @@ import type { Plan, Share } from "../protocol/plan.ts";
 import type { LeaseTimes } from "./lease-times.ts";
 import type { OwnerEvent } from "./owner.ts";
 import { createOwnerState, type OwnerEffect, type OwnerOptions, type OwnerState } from "./owner-state.ts";
+import { isWorkLeft } from "./work-left.ts";
 import { createPartition, type Lost, type Move, type Partition, type SourceReport } from "./partition.ts";
 
 /**
@@ -50,7 +51,7 @@ export interface FleetState {
   wakeAt: number | null;
   /** `Instant.now` at which the partition was looked at last. */
   plannedAt: number;
-  /** `Instant.now` since when there is nobody left. */
+  /** `Instant.now` since when there is nobody left, or nobody who runs anything of what is left. */
   emptySince: number | null;
   /** The core has ended; the last frames may be on their way. */
   coreEnded: boolean;
@@ -201,8 +202,9 @@ export function createFleetState(options: FleetOptions, now: number): FleetState
     options.slaves.map(({ id, incarnation, share }) => ({ id, source: nameSource(id, incarnation), share })),
   );
   const slaves = options.slaves.map((slave, at) => ({ ...slave, share: shares[at] ?? slave.share }));
-  return {
-    core: createOwnerState({ startLeadMs: 500, commandLeadMs: 300, ...options, slaves }),
+  const isWorkLeftNow = (at: number): boolean => isWorkLeft(fleet, at);
+  const fleet: FleetState = {
+    core: createOwnerState({ startLeadMs: 500, commandLeadMs: 300, ...options, isWorkLeft: isWorkLeftNow, slaves }),
     times,
     token: options.token,
     past: [],
@@ -237,6 +239,7 @@ export function createFleetState(options: FleetOptions, now: number): FleetState
     dirty: false,
     held: [],
   };
+  return fleet;
 }
 
 const PREPARE_LIMIT_MS = 30_000;

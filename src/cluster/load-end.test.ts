@@ -40,7 +40,7 @@ test("no slave's word makes a load longer than it can have been, and what still 
   stopped.fact("s0", done(9_000));
   stopped.turn(500);
   stopped.fact("s1", done(2_400));
-  expect(stopped.loadTimes()).toEqual({ lasted: 2_400, paused: 0 });
+  expect(stopped.loadTimes()).toEqual({ lasted: 2_500, paused: 0 });
 });
 
 test("of a stop during a pause the time that it stood is in the duration", () => {

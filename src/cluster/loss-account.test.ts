@@ -62,6 +62,7 @@ test("what VUs without room had left to do is lost with their slave, not dropped
     generator,
   };
   fleet.tell({ type: "stored", slaveId: "s0", incarnation: 1, frame, outcome: "appended", high: 1 });
+  expect(fleet.fact("s0", { type: "idle", epoch: fleet.fleet.epoch, serial: 0 })).toEqual(["s0 stop"]);
   fleet.fact("s0", { type: "done", lastFrame: 1 });
   expect(fleet.fact("s0", { type: "closed", lastFrame: 1 })).toEqual(["final"]);
   expect(fleet.fleet.lost.iterations).toBe(40);

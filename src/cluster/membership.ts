@@ -14,6 +14,7 @@ import { loseShare } from "./lose-share.ts";
 import { type Instant, noteEvent } from "./owner-state.ts";
 import { createHolding } from "./partition.ts";
 import { stampOrder, tellCore } from "./tell-core.ts";
+import { isWorkLeft } from "./work-left.ts";
 
 /** Gives up those who were silent too long; ends an execution that nobody is left to run. */
 export function findLost(fleet: FleetState, time: Instant): readonly FleetEffect[] {
@@ -32,9 +33,18 @@ export function findLost(fleet: FleetState, time: Instant): readonly FleetEffect
       ...tellCore(fleet, { type: "end", cause: { reason: "slaves_lost", message, code: null } }, time),
     ];
   }
-  if (fleet.emptySince === null || fleet.coreEnded || time.now < fleet.emptySince + times.timeoutMs) return effects;
+  const deserted = isDeserted(fleet);
+  if (deserted) fleet.emptySince ??= time.now;
+  if (fleet.emptySince === null || fleet.coreEnded) return effects;
+  const waits = !deserted || isWorkLeft(fleet, time.now);
+  if (waits && time.now < fleet.emptySince + times.timeoutMs) return effects;
   const cause = { reason: "slaves_lost", message: "no slave is left", code: null } as const;
-  return [...effects, ...tellCore(fleet, { type: "fail", cause }, time)];
+  return [...effects, ...tellCore(fleet, { type: deserted ? "end" : "fail", cause }, time)];
+}
+
+/** Are there members, and have they all ended though something is left for others? */
+function isDeserted({ core }: FleetState): boolean {
+  return core.phase === "running" && core.slaves.length > 0 && core.slaves.every(({ state }) => state === "ended");
 }
 
 /** Are there members, and is nothing left that one of them could be given? Newcomers get no dead VUs. */
@@ -67,7 +77,7 @@ export function loseMember(fleet: FleetState, member: Member, message: string, t
   if (source !== undefined) source.over = true;
   forgetVus(core.snapshot, id);
   if (slave !== undefined) loseShare(fleet, slave, member, time);
-  if (fleet.members.size === 0) fleet.emptySince = time.now;
+  if (fleet.members.size === 0) fleet.emptySince ??= time.now;
   if (!fleet.final && !complete) {
     fleet.degraded = true;
     noteEvent(core, "slave_lost", message, time, id);
@@ -117,9 +127,11 @@ export function takeOffer(
   time: Instant,
 ): readonly FleetEffect[] {
   const name = nameSource(slaveId, incarnation);
-  // A slave of this name that still has its lease comes again later.
-  if (fleet.members.has(slaveId) || fleet.sources.has(name) || fleet.unfit.has(slaveId) || !wantsSlaves(fleet))
-    return [];
+  if (fleet.sources.has(name) || fleet.unfit.has(slaveId) || !wantsSlaves(fleet)) return [];
+  // A slave of this name that still has its lease comes again later, unless it has left nothing behind.
+  const before = fleet.members.get(slaveId);
+  if (before !== undefined && !hasLeft(fleet, before, time.now)) return [];
+  const effects = before === undefined ? [] : loseMember(fleet, before, "", time);
   fleet.members.set(slaveId, createMember({ id: slaveId, incarnation }, time.now, fleet.times, fleet.core.plan));
   fleet.sources.set(name, createSource());
   fleet.partition.holdings.set(name, createHolding(fleet.core.plan));
@@ -127,7 +139,15 @@ export function takeOffer(
   fleet.emptySince = null;
   fleet.dirty = true;
   noteEvent(fleet.core, "slave_joined", `${slaveId} joined`, time, slaveId);
-  return tellCore(fleet, { type: "join", slaveId }, time);
+  return [...effects, ...tellCore(fleet, { type: "join", slaveId }, time)];
+}
+
+/** Has it ended with all that it measured reported and all that it held given back, while something is left to do? */
+function hasLeft(fleet: FleetState, { id, incarnation }: Member, now: number): boolean {
+  const slave = fleet.core.slaves.find((each) => each.id === id);
+  const source = fleet.sources.get(nameSource(id, incarnation));
+  if (slave?.state !== "ended" || countHeld(slave.share) > 0 || !isWorkLeft(fleet, now)) return false;
+  return source !== undefined && source.last !== null && source.high >= source.last;
 }
 
 /** Is there something that nobody holds, or would a newcomer get a part of everything? */

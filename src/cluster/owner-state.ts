@@ -29,6 +29,8 @@ export interface OwnerState {
   readonly startLeadMs: number;
   /** How far ahead of the test clock a command acts: the time for everybody to be told. */
   readonly commandLeadMs: number;
+  /** Is there something that nobody holds, for those who may still come? Where all have ended the load then waits. */
+  readonly isWorkLeft: (now: number) => boolean;
   /** Who runs setup or teardown at present. */
   alone: string | null;
   phase: "preparing" | "setup" | "running" | "stopping" | "teardown" | "closing" | "done";
@@ -138,6 +140,8 @@ export interface OwnerOptions {
   readonly startLeadMs?: number;
   /** Default 0. */
   readonly commandLeadMs?: number;
+  /** Default: nothing is. */
+  readonly isWorkLeft?: (now: number) => boolean;
 }
 
 /** An execution that has not begun. */
@@ -152,6 +156,7 @@ export function createOwnerState(options: OwnerOptions): OwnerState {
     thresholds: options.thresholds,
     startLeadMs: options.startLeadMs ?? 0,
     commandLeadMs: options.commandLeadMs ?? 0,
+    isWorkLeft: options.isWorkLeft ?? (() => false),
     alone: null,
     phase: "preparing",
     shared: null,

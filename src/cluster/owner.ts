@@ -129,7 +129,7 @@ function learn(state: OwnerState, slave: OwnedSlave, fact: Fact, time: Instant):
     case "done":
       if (slave.state !== "closed") slave.state = "ended";
       slave.furthestMs = findLatest(state, slave, time.now);
-      noteLoadEnd(state, Math.min(fact.testTimeMs ?? Number.POSITIVE_INFINITY, slave.furthestMs));
+      noteLoadEnd(state, fact.testTimeMs ?? slave.furthestMs);
       return [...forgetSteered(state, slave.id), ...forgetArrivals(state, slave.id), ...proceed(state, time)];
     case "rows_over":
       noteRowsOver(state, fact.feeder, time);
@@ -170,7 +170,7 @@ function proceed(state: OwnerState, time: Instant): readonly OwnerEffect[] {
     case "preparing":
       return state.slaves.length > 0 && all("ready") ? setUp(state, time) : [];
     case "running":
-      return state.slaves.length > 0 && all("ended") ? tearDown(state, time) : [];
+      return state.slaves.length > 0 && all("ended") && !state.isWorkLeft(time.now) ? tearDown(state, time) : [];
     case "stopping":
       // One that joined and has not started yet has nothing to end.
       return state.slaves.some((slave) => slave.state === "running") ? [] : tearDown(state, time);

@@ -141,6 +141,7 @@ test("what nobody took of a slave that is lost once it has told all was not begu
     [1, 10],
     [3, 10],
   ]);
+  expect(fleet.fact("s0", { type: "idle", epoch: fleet.fleet.epoch, serial: 0 })).toEqual(["s0 stop"]);
   expect(finish(fleet, "s0")).toEqual(["final"]);
   expect([countUndone(fleet.fleet, atEnd), fleet.fleet.lost.iterations]).toEqual([[14], 0]);
 });

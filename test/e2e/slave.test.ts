@@ -152,9 +152,11 @@ test("SIGTERM hands the VUs over: none is lost, none restarted, every request is
   });
 });
 
-test("the only slave leaves with what it measured", { timeout: 180_000 }, async () => {
+test("the only slave leaves with what it measured, and the execution fails where nobody takes over", {
+  timeout: 180_000,
+}, async () => {
   const target = await startTestTarget();
-  const cluster = await startCluster();
+  const cluster = await startCluster({ heartbeatTimeout: "4s" });
   const slave = await cluster.addSlave("s1", { maxVus: 5 });
   const id = await cluster.submit({
     options: { vus: 5, duration: "60s", think_time: "50ms" },
@@ -165,7 +167,8 @@ test("the only slave leaves with what it measured", { timeout: 180_000 }, async 
   const { code, stdout } = await slave.finished;
   expect(code).toBe(0);
   expect(stdout).not.toContain("not acknowledged");
-  await cluster.finish(id);
+  const report = await cluster.finish(id);
+  expect(report).toMatchObject({ status: "failed", passed: false, reason: "slaves_lost" });
   expect(countRequests(await expectCounts(cluster, id, target))).toBeGreaterThan(0);
 });
 
