@@ -86,11 +86,13 @@ export function readAddress(text: string): ListenAddress {
 }
 
 function readNames(text: string): readonly string[] {
-  return [...new Set(text.split(",").map((name) => name.trim()))].filter((name) => name !== "");
+  const names = [...new Set(text.split(",").map((name) => name.trim()))].filter((name) => name !== "");
+  if (names.length === 0) throw new InvalidArgumentError("It names nothing; it takes NAME,NAME.");
+  return names;
 }
 
 function readLabels(text: string): Readonly<Record<string, string>> {
   const labels = parsePairs(text);
-  if (labels === null) throw new InvalidArgumentError("It takes KEY=VALUE,KEY=VALUE.");
+  if (labels === null) throw new InvalidArgumentError("It takes KEY=VALUE,KEY=VALUE, each key once.");
   return labels;
 }

@@ -238,7 +238,7 @@ mastr: {}
   const problems = refuse(text, { environment, flags });
   expect(problems).toEqual([
     ": WE_MASTER_MAX_SLAVES: `many` is not accepted here; it takes a whole number from 1",
-    ": WE_SLAVE_LABELS: it takes KEY=VALUE,KEY=VALUE",
+    ": WE_SLAVE_LABELS: it takes KEY=VALUE,KEY=VALUE, each key once",
     ": --heartbeat-interval: 1ms is too short; it takes at least 100ms",
     "2:3 server.adress: there is no field `adress` here. Did you mean `address`?",
     "3:12 server.address: `8080` is no address; it takes HOST:PORT or :PORT, for example :8080",

@@ -67,18 +67,19 @@ function splitList(text: string): readonly string[] {
     .filter((part) => part !== "");
 }
 
-/** `region=cn-east,zone=a`; null: not like that. */
+/** `region=cn-east,zone=a`; null: not like that, or a key comes twice. */
 export function parsePairs(text: string): Readonly<Record<string, string>> | null {
   const pairs = splitList(text).map((part) => {
     const cut = part.indexOf("=");
     return [part.slice(0, Math.max(0, cut)).trim(), part.slice(cut + 1).trim()] as const;
   });
-  return pairs.some(([key]) => key === "") ? null : Object.fromEntries(pairs);
+  const isTwice = new Set(pairs.map(([key]) => key)).size < pairs.length;
+  return isTwice || pairs.some(([key]) => key === "") ? null : Object.fromEntries(pairs);
 }
 
 function readPairs(text: string): Json {
   const pairs = parsePairs(text);
-  if (pairs === null) throw new TypeError("it takes KEY=VALUE,KEY=VALUE");
+  if (pairs === null) throw new TypeError("it takes KEY=VALUE,KEY=VALUE, each key once");
   return pairs;
 }
 

@@ -748,3 +748,10 @@ test("a schema is a value or a file, never a template; paths of xpath and css ar
     "steps[0].assert[3]: an assertion of type `xpath` needs `path`: an XPath such as //item/@id",
   ]);
 });
+
+test("a number that is too large is told the largest that is taken", () => {
+  const text = "options: { vus: 1000000000000, duration: 1s }\nsteps: [{ type: sleep, config: { duration: 1s } }]\n";
+  expect(listProblems(text)).toEqual([
+    "1:17 options.vus: `1000000000000` is not accepted here; it takes a whole number from 1, at most 10000000",
+  ]);
+});

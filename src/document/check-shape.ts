@@ -24,7 +24,9 @@ export function checkShape(
   const refuse = (): undefined => {
     const shown = shape.kind === "text" && shape.secret ? "this value" : showValue(value);
     if (isTemplate(value)) return refuseTemplate(value, shape, path, findings);
-    findings.report(path, `${shown} is not accepted here; it takes ${describeShape(shape)}`);
+    const isMore = shape.kind === "number" && shape.max !== undefined && Number(value) > shape.max;
+    const most = isMore ? `, at most ${shape.max}` : "";
+    findings.report(path, `${shown} is not accepted here; it takes ${describeShape(shape)}${most}`);
     return undefined;
   };
   switch (shape.kind) {

@@ -57,7 +57,7 @@ export function selectSlaves(registered: readonly RegisteredSlave[], needs: Slav
   if (free >= vus && chosen.length > 0) return { chosen };
   const error = createError(
     `not enough capacity: need ${vus} VUs, have ${free}`,
-    "start more slaves or raise their --max-vus, ask for fewer VUs, or submit with queue: true to wait for room",
+    "start more slaves or raise their --max-vus, ask for fewer VUs, or submit with --queue (queue: true) to wait for room",
   );
   return { error, lacks: "room" };
 }

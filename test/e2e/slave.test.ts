@@ -43,6 +43,8 @@ test.each([
   ],
   ["no VUs", ["--max-vus", "0"], "It takes a whole number from 1"],
   ["a label without a value", ["--labels", "region"], "It takes KEY=VALUE,KEY=VALUE"],
+  ["a label that comes twice", ["--labels", "a=1,a=2"], "KEY=VALUE,KEY=VALUE, each key once"],
+  ["no capability", ["--capabilities", ","], "It names nothing; it takes NAME,NAME"],
   ["a key that can't be read", ["--api-key-file", "/nowhere"], "cannot read /nowhere"],
 ])("%s is refused with 104", async (_name, args, message) => {
   const { code, stderr, stdout } = await runCommand(["slave", "start", "--master", "127.0.0.1:1", ...args]);

@@ -1,4 +1,4 @@
-import type { FastifyError, FastifyInstance, FastifyReply } from "fastify";
+import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { EngineError, type ErrorCode } from "../../errors.ts";
 import type { Log } from "../../protocol/ports.ts";
 import type { ErrorBody } from "../../protocol/rest.ts";
@@ -32,7 +32,7 @@ export function answerErrors(
   allowedMethods: (path: string) => readonly string[],
 ): void {
   server.setErrorHandler((thrown: unknown, request, reply) => {
-    const error = toEngineError(thrown);
+    const error = toEngineError(thrown, request);
     if (error.code === "internal_error") {
       const cause = thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown);
       log("error", `${request.method} ${(request.url.split("?", 1)[0] ?? "").slice(0, 200)} failed: ${cause}`);
@@ -58,10 +58,10 @@ export function answerError(reply: FastifyReply, error: EngineError): FastifyRep
 }
 
 /** What the server's framework says, in the words of the error table. */
-export function toEngineError(thrown: unknown): EngineError {
+export function toEngineError(thrown: unknown, request?: FastifyRequest): EngineError {
   if (thrown instanceof EngineError) return shown(thrown);
   const { code, statusCode, message } = (thrown instanceof Error ? thrown : new Error(String(thrown))) as FastifyError;
-  if (statusCode === 413) return new EngineError("too_large", "the body is too large; send less");
+  if (statusCode === 413) return new EngineError("too_large", describeTooLarge(request));
   if (statusCode === 415) {
     return new EngineError("unsupported_media_type", "this Content-Type is not understood", {
       hint: "Send application/json or application/yaml.",
@@ -81,4 +81,11 @@ function shown(error: EngineError): EngineError {
     cause: error,
     hint: error.hint ?? undefined,
   });
+}
+
+function describeTooLarge(request: FastifyRequest | undefined): string {
+  const size = request?.headers["content-length"];
+  const limit = request?.routeOptions.bodyLimit;
+  const has = size === undefined ? "the body is too large" : `the body has ${size} bytes`;
+  return limit === undefined ? `${has}; send less` : `${has}; at most ${limit} are taken (server.max_body): send less`;
 }

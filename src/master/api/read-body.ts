@@ -32,6 +32,12 @@ export function readBodies(
     const { text, upload } = await receiveForm(body, request.headers, limits);
     return { format: "json", text, upload } satisfies RawBody;
   });
+  server.addHook("preParsing", (request, _reply, _payload, next) => {
+    const encoding = request.headers["content-encoding"]?.trim().toLowerCase();
+    if (encoding === undefined || encoding === "" || encoding === "identity") return next();
+    const message = `the Content-Encoding \`${encoding.slice(0, 100)}\` is not taken`;
+    next(new EngineError("unsupported_media_type", message, { hint: "Send the body as it is, without an encoding." }));
+  });
   // What was not made an execution's is forgotten, whoever answered.
   server.addHook("onResponse", async (request) => {
     const upload = (request.body as RawBody | null | undefined)?.upload;

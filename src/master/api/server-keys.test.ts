@@ -97,9 +97,11 @@ test("max_body: a larger body is 413", async () => {
   const workflow = (size: number) =>
     JSON.stringify({ name: "x".repeat(size), steps: [{ type: "sleep", config: { duration: "1s" } }] });
   expect((await call("POST", "/api/v1/workflows", { body: workflow(800) })).status).toBe(201);
-  expect(await call("POST", "/api/v1/workflows", { body: workflow(1_000) })).toMatchObject({
+  const larger = workflow(1_000);
+  const message = `the body has ${larger.length} bytes; at most 1000 are taken (server.max_body): send less`;
+  expect(await call("POST", "/api/v1/workflows", { body: larger })).toMatchObject({
     status: 413,
-    body: { error: "too_large" },
+    body: { error: "too_large", message },
   });
   expect(submissions.length).toBe(1);
 });

@@ -185,6 +185,16 @@ test.each<[name: string, body: string | Buffer, type: string, status: number, er
   expect((await call("GET", "/health")).status).toBe(200);
 });
 
+test("a body with an encoding is refused as what it is", async () => {
+  const { call, submissions } = await startApiServer();
+  const headers = { "content-encoding": "gzip" };
+  expect(await call("POST", "/api/v1/workflows", { body: "\u001f", headers })).toMatchObject({
+    status: 415,
+    body: { error: "unsupported_media_type", message: "the Content-Encoding `gzip` is not taken" },
+  });
+  expect(submissions).toEqual([]);
+});
+
 function bomb(): string {
   const lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x]"];
   for (let at = 1; at < 12; at++)

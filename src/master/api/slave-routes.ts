@@ -70,7 +70,7 @@ export function serveSlaves(
         const found = registry.get(params.id);
         if (found !== null) return describeSlave(found);
         throw new EngineError("not_found", `there is no slave \`${params.id.slice(0, 100)}\``, {
-          hint: "GET /api/v1/slaves lists them.",
+          hint: "`workflow-engine slaves list`, or GET /api/v1/slaves, lists them.",
         });
       },
       drainSlave: async ({ params }) => ({ success: true, state: await executions.drain(params.id) }),
