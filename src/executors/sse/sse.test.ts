@@ -251,15 +251,24 @@ test("a server that is killed and comes back: errors are counted, then streams r
 
 test("a stop cuts a wait short, and every stream is closed at the end", async () => {
   let open = 0;
-  const { url } = await serve((_message, response) => {
+  let connected = 0;
+  const { url } = await serve((message, response) => {
+    if (message.url === "/connected") {
+      connected++;
+      response.end();
+      return;
+    }
     open++;
     response.on("close", () => open--);
     begin(response);
   });
   const stop = new AbortController();
   const options = { vus: 3, duration: "60s", graceful_stop: "0s" };
-  const running = run({ options, steps: [sse({ url })] }, { signal: stop.signal });
-  await expect.poll(() => open).toBe(3);
+  // The client has the stream's head before it says so.
+  const tell = { id: "tell", type: "http", config: { url: new URL("/connected", url).href } };
+  const steps = [sse({ url, action: "connect" }), tell, sse({ url })];
+  const running = run({ options, steps }, { signal: stop.signal });
+  await expect.poll(() => connected).toBe(3);
   stop.abort();
   const report = await running;
   expect(report.metrics["interrupted_iterations"]?.values["count"]).toBe(3);
