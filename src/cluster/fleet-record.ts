@@ -96,7 +96,7 @@ export function restoreFleet(record: FleetRecord, options: FleetOptions, time: I
   if (fleet.members.size === 0) fleet.emptySince = time.now;
   if (fleet.core.phase === "running") {
     const waiting = new Set(listRunning(fleet).map(({ member }) => member.id));
-    if (waiting.size > 0) fleet.returning = { waiting, stoodStill: false };
+    if (waiting.size > 0) fleet.returning = { waiting, stoodStill: false, finished: false };
   }
   // Nobody looked on meanwhile.
   restartStage(fleet.core.search);

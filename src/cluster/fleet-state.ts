@@ -44,7 +44,7 @@ export interface FleetState {
   /** The first and the last instant at which a test clock began, epoch ms; null: none yet. */
   startSpread: readonly [first: number, last: number] | null;
   /** After a takeover: those who have not said yet whether they ran on; null: it is known that somebody did. */
-  returning: { readonly waiting: Set<string>; stoodStill: boolean } | null;
+  returning: { readonly waiting: Set<string>; stoodStill: boolean; finished: boolean } | null;
   /** Slaves that could not prepare the plan: they are not asked again. */
   readonly unfit: Set<string>;
   /** `Instant.now` of the next tick that was asked for. */

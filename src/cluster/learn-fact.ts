@@ -135,17 +135,17 @@ function answerHeartbeat(
   member.met = true;
   member.deadline = time.now + fleet.times.timeoutMs;
   const { id: slaveId, incarnation } = member;
-  const effects: FleetEffect[] = [];
+  // Before its end is known: that may be the end of all.
+  const lease = noteLease(fleet, member, fact, time);
+  const effects: FleetEffect[] = [...lease.effects];
   if (fact.lastFrame !== null) {
     noteLast(fleet, source, fact.lastFrame);
     const done: Fact = { type: "done", lastFrame: fact.lastFrame, testTimeMs: fact.testTimeMs };
     if (slave.state === "running") effects.push(...tellCore(fleet, { type: "fact", slaveId, fact: done }, time));
   }
   effects.push(...answerLast(fleet, slaveId, incarnation, fact.lastFrame));
-  const lease = noteLease(fleet, member, fact.suspended, time);
   const renew: Order = { type: "renew", sequence: fact.sequence, ownerWallMs: time.wall };
   if (lease.renew) effects.unshift(stampOrder(fleet, slaveId, incarnation, renew));
-  effects.push(...lease.effects);
   for (const order of listDue(fleet, member, time.now)) effects.push(stampOrder(fleet, slaveId, incarnation, order));
   return effects;
 }

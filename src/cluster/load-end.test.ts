@@ -95,3 +95,29 @@ test("a slave that gives its VUs up after the plan's end leaves nothing undone",
   expect(fleet.fleet.degraded).toBe(false);
   expect(fleet.loadTimes()).toEqual({ lasted: 6_002, paused: 0 });
 });
+
+test("a load that stood still to the end of its plan, for a master that was away, has failed", () => {
+  const fleet = playFleet({ load: sixSeconds });
+  fleet.begin();
+  fleet.turn(1_000);
+  for (const id of ["s0", "s1"]) fleet.beat(id);
+  fleet.restart(20_000);
+  const cut = (sequence: number) => ({ ...ended(sequence, 6_001), suspended: true });
+  fleet.fact("s0", cut(101));
+  fleet.fact("s1", cut(102));
+  expect(fleet.fleet.core.phase).toBe("closing");
+  expect(fleet.fleet.core.cause?.reason).toBe("slaves_lost");
+  expect(fleet.loadTimes()).toEqual({ lasted: 6_001, paused: 0 });
+
+  // Where one ran to the end it is told, whoever says it first.
+  const half = playFleet({ load: sixSeconds });
+  half.begin();
+  half.turn(1_000);
+  for (const id of ["s0", "s1"]) half.beat(id);
+  half.restart(20_000);
+  half.fact("s0", ended(101, 6_001));
+  half.fact("s1", cut(102));
+  expect(half.fleet.core.phase).toBe("closing");
+  expect(half.fleet.core.cause).toBeNull();
+  expect(half.events()).toContain("suspended s1");
+});

@@ -11,6 +11,7 @@ import {
 } from "./fleet-state.ts";
 import { countHeld } from "./held-shares.ts";
 import { loseShare } from "./lose-share.ts";
+import type { Fact } from "../protocol/message.ts";
 import { type Instant, noteEvent } from "./owner-state.ts";
 import { createHolding } from "./partition.ts";
 import { stampOrder, tellCore } from "./tell-core.ts";
@@ -177,42 +178,50 @@ export function noteDrained(fleet: FleetState, time: Instant): void {
 export function noteLease(
   fleet: FleetState,
   member: Member,
-  suspended: boolean,
+  { suspended, lastFrame }: Fact & { readonly type: "heartbeat" },
   time: Instant,
 ): { readonly effects: readonly FleetEffect[]; readonly renew: boolean } {
   const { core } = fleet;
   const state = core.slaves.find(({ id }) => id === member.id)?.state;
-  const running = member.started && state === "running";
+  const running = member.started && state === "running" && lastFrame === null;
   const stands = running && suspended;
-  const stood = stands || (suspended && !fleet.final && (state === "ended" || state === "closed"));
+  const stood = stands || (suspended && !fleet.final && lastFrame !== null);
   if (stood && !member.suspended) {
     fleet.degraded = true;
     fleet.dirty = true;
     noteEvent(core, "suspended", `${member.id} stood still: its lease had run out`, time, member.id);
   }
   member.suspended = stood;
-  const effects = settleReturn(fleet, member.id, running ? stands : null, time);
+  const said = stood ? "stood" : running ? "ran on" : lastFrame === null ? null : "finished";
+  const effects = settleReturn(fleet, member.id, said, time, lastFrame !== null);
   const over = core.phase === "stopping" && core.cause?.reason === "slaves_lost";
   return { effects, renew: !stands || !(over || fleet.returning !== null) };
 }
 
-/** `stands`: null: it was lost, or has done its part, and says nothing of the owner's absence. */
+/**
+ * What a member says of the owner's absence: that its load stood still, if only to its end, that it ran on, or had an end
+ * before that; null: it was lost, or says nothing.
+ */
 function settleReturn(
   fleet: FleetState,
   slaveId: string,
-  stands: boolean | null,
+  said: "stood" | "ran on" | "finished" | null,
   time: Instant,
+  ended = false,
 ): readonly FleetEffect[] {
-  const { returning } = fleet;
+  const { returning, core } = fleet;
   if (returning === null || !returning.waiting.delete(slaveId)) return [];
-  if (stands === false) {
+  if (said === "ran on") {
     fleet.returning = null;
     return [];
   }
-  if (stands === true) returning.stoodStill = true;
+  if (said === "stood") returning.stoodStill = true;
+  if (said === "finished") returning.finished = true;
   if (returning.waiting.size > 0) return [];
   fleet.returning = null;
-  if (!returning.stoodStill) return [];
+  const goesOn = core.slaves.some(({ id, state }) => state === "running" && !(ended && id === slaveId));
+  // Somebody ran to the end of the load, and that is over.
+  if (!returning.stoodStill || (returning.finished && !goesOn)) return [];
   const message = "the master was away for longer than the slaves' leases";
   return tellCore(fleet, { type: "end", cause: { reason: "slaves_lost", message, code: null } }, time);
 }
