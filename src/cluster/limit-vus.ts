@@ -2,7 +2,7 @@ import { changeVus } from "../measure/snapshot.ts";
 import { countIndices, endless } from "../plan/index-runs.ts";
 import type { VuCount } from "../protocol/frame.ts";
 import type { FleetState, Member } from "./fleet-state.ts";
-import { countAsked } from "./vu-rest.ts";
+import { countAsked } from "./count-asked.ts";
 import type { OwnedSlave } from "./owner-state.ts";
 import { scenarioTimeAt } from "./scenario-time.ts";
 

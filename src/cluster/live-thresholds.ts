@@ -36,13 +36,22 @@ export function createLiveThresholds({ thresholds, metrics }: Workflow): LiveThr
   });
 }
 
-/** A look while the run goes on: remembers each outcome and gives those that fail. */
-export function lookAtThresholds(live: LiveThresholds, snapshot: Snapshot, testTimeMs: number): CrossedThreshold[] {
+/** A look while the run goes on: remembers each outcome and gives those that fail. `coveredMs`: test time that was merged so far. */
+export function lookAtThresholds(
+  live: LiveThresholds,
+  snapshot: Snapshot,
+  { testTimeMs, coveredMs }: { readonly testTimeMs: number; readonly coveredMs: number },
+): CrossedThreshold[] {
   const crossed: CrossedThreshold[] = [];
   for (const each of live) {
     const { metric, condition, windowMs, noData, abortOnFail, delayMs } = each.threshold;
     const before = each.passed;
-    each.passed = evaluateThreshold(each.parsed, snapshot, { windowMs, noData, testTimeMs, final: false }).passed;
+    each.passed = evaluateThreshold(each.parsed, snapshot, {
+      windowMs,
+      noData,
+      testTimeMs: coveredMs,
+      final: false,
+    }).passed;
     if (each.passed !== false) continue;
     crossed.push({ metric, condition, fresh: before !== false, abort: abortOnFail && testTimeMs >= delayMs });
   }

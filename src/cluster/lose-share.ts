@@ -8,7 +8,8 @@ import { type Instant, noteLoadEnd, type OwnedSlave, testTimeAt } from "./owner-
 import { findLatestOf, findPlanEnd, findStand, toScenarioTime } from "./scenario-time.ts";
 import type { GoneScenario } from "./partition.ts";
 import { loseRows } from "./unique-rows.ts";
-import { countAsked, readNext } from "./vu-rest.ts";
+import { countAsked } from "./count-asked.ts";
+import { readNext } from "./vu-rest.ts";
 import { raiseLeastCut } from "./scale-shares.ts";
 
 /**

@@ -94,6 +94,8 @@ export interface OwnedSlave {
   aheadMs: number;
   /** By scenario that was paused by itself. */
   readonly pauses: Map<string, SlavePause>;
+  /** Test time at the end of its latest frame, ms; absent in what an older version wrote. */
+  shownMs?: number;
 }
 
 /** When a slave is to start: so long after it was told, by the owner's epoch clock where that is known. */
@@ -210,6 +212,22 @@ export function testTimeAt(state: OwnerState, now: number): number {
   if (state.started === null) return 0;
   const until = Math.min(now, state.pausedAt ?? now, state.endedAt ?? now);
   return Math.max(state.leastTestMs, until - state.started.now - state.pausedMs);
+}
+
+/** A frame that is on its way is not older. */
+const LATE_FRAME_MS = 2_000;
+
+/** Test time that the frames of all running slaves cover: what they counted is divided by it, ms. Who is silent delays it by no more than frames take. */
+export function coveredAt(state: OwnerState, now: number): number {
+  const testTimeMs = testTimeAt(state, now);
+  const shown = state.slaves.filter((slave) => slave.state === "running").map(({ shownMs }) => shownMs ?? 0);
+  if (shown.length === 0) return testTimeMs;
+  return Math.min(testTimeMs, Math.max(Math.min(...shown), testTimeMs - LATE_FRAME_MS));
+}
+
+/** Notes how far a slave's frames have come. */
+export function noteShown(slave: OwnedSlave, testTimeMs: number): void {
+  slave.shownMs = Math.max(slave.shownMs ?? 0, testTimeMs);
 }
 
 /** May its test clock go on through the latest pause? It has not said that it acted on it, nor began after it. */

@@ -132,6 +132,24 @@ test("a failing threshold with abort stops the load once its delay is over, and 
   expect(owner.verdict()).toEqual({ status: "failed", passed: false, reason: "thresholds" });
 });
 
+test("what is counted per second is divided by the time that frames cover, not by the clock that runs ahead of them", () => {
+  const owner = own({
+    thresholds: [
+      { metric: "http_reqs", condition: "rate > 90", abortOnFail: true, delayMs: 0, windowMs: null, noData: "pass" },
+    ],
+  });
+  owner.begin();
+  const counter = { metric: "http_reqs", type: "counter", tags: {} } as const;
+  const frame = (sum: number, testTimeMs: number) =>
+    owner.fact(frameOf([{ key: counter, type: "counter", sum }], testTimeMs));
+  frame(100, 1_000);
+  owner.turn(2_000);
+  expect(owner.tell({ type: "tick" })).toEqual(["wake"]);
+  // The next frame never comes: a silent slave hides a lower rate for no longer than frames take.
+  owner.turn(2_000);
+  expect(owner.tell({ type: "tick" })).toEqual(["wake", "s0 stop"]);
+});
+
 test("a stop by signal is aborted; it passes only with thresholds that hold", () => {
   for (const { thresholds, passed } of [
     { thresholds: [], passed: false },

@@ -1,8 +1,6 @@
 import { applyFrame } from "../measure/snapshot.ts";
 import type { Fact, Order } from "../protocol/message.ts";
-import { advanceSearch } from "./limit-search.ts";
 import { findSearched, restartStage } from "./limit-state.ts";
-import { lookAtThresholds } from "./live-thresholds.ts";
 import { closeAll, failExecution, shortGrace, stopLoad, tearDown } from "./owner-end.ts";
 import {
   type Cause,
@@ -11,13 +9,14 @@ import {
   type Instant,
   isStanding,
   noteEvent,
+  noteShown,
   noteLoadEnd,
   type OwnedSlave,
   type OwnerEffect,
   type OwnerState,
   type StartInstant,
-  testTimeAt,
 } from "./owner-state.ts";
+import { LOOK_EVERY_MS, watchLoad } from "./watch-load.ts";
 import { forgetArrivals, noteArrivals } from "./rendezvous.ts";
 import { describePauses } from "./scenario-time.ts";
 import { forgetSteered, noteApplied, refuse, steer, type SteeringEvent } from "./steering.ts";
@@ -44,11 +43,6 @@ export type OwnerEvent =
 
 /** Who stopped it, as its events and its log tell it. */
 const stopMessages = { stopped_by_api: "stopped through the API", stopped_by_signal: "stopped by a signal" } as const;
-
-/** How often thresholds are looked at while running. */
-const LOOK_EVERY_MS = 2_000;
-/** How often a search for the limit is. */
-const SEARCH_EVERY_MS = 250;
 
 /**
  * An execution's owner as a pure state machine: events go in with the time, effects come out, no I/O.
@@ -78,7 +72,7 @@ export function advanceOwner(state: OwnerState, event: OwnerEvent, time: Instant
       return slave === undefined ? [] : learn(state, slave, event.fact, time);
     }
     case "tick":
-      return [...startReady(state, time), ...look(state, time)];
+      return [...startReady(state, time), ...watchLoad(state, time)];
     case "pause":
     case "resume":
       return steer(state, event, time);
@@ -123,6 +117,7 @@ function learn(state: OwnerState, slave: OwnedSlave, fact: Fact, time: Instant):
       return [];
     case "frame":
       applyFrame(state.snapshot, slave.id, fact.frame);
+      noteShown(slave, fact.frame.testTimeMs);
       return [{ type: "order", slaveId: slave.id, order: { type: "ack", through: fact.frame.number } }];
     case "applied":
       return noteApplied(state, slave, fact);
@@ -262,28 +257,6 @@ function startReady(state: OwnerState, time: Instant): readonly OwnerEffect[] {
       slave.state = "running";
       return { type: "order", slaveId: slave.id, order: createStart(state, slave.start) };
     });
-}
-
-function look(state: OwnerState, time: Instant): readonly OwnerEffect[] {
-  if (state.phase !== "running") return [];
-  if (state.search !== null)
-    return [{ type: "wake", at: time.now + SEARCH_EVERY_MS }, ...advanceSearch(state, state.search, time)];
-  const due = (state.lookedAt ?? Number.NEGATIVE_INFINITY) + LOOK_EVERY_MS;
-  if (time.now < due) return [{ type: "wake", at: due }];
-  state.lookedAt = time.now;
-  const effects: OwnerEffect[] = [{ type: "wake", at: time.now + LOOK_EVERY_MS }];
-  for (const crossed of lookAtThresholds(state.thresholds, state.snapshot, testTimeAt(state, time.now))) {
-    const { metric, condition } = crossed;
-    if (crossed.fresh) noteEvent(state, "threshold_crossed", `${metric}: ${condition}`, time);
-    if (!crossed.abort) continue;
-    const message = `threshold ${metric}: ${condition} failed`;
-    const graceMs = shortGrace(state.plan);
-    return [
-      ...effects,
-      ...stopLoad(state, { reason: "thresholds", message, code: null }, { command: null, graceMs }, time),
-    ];
-  }
-  return effects;
 }
 
 function noteStart(state: OwnerState, time: Instant): void {

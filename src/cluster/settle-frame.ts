@@ -4,7 +4,7 @@ import type { Frame, FrameGap, VuCount } from "../protocol/frame.ts";
 import { type FleetEffect, type FleetEvent, type FleetState, nameSource } from "./fleet-state.ts";
 import { limitVus } from "./limit-vus.ts";
 import { noteReported } from "./loss-account.ts";
-import { type Instant, noteEvent, noteLoadEnd } from "./owner-state.ts";
+import { type Instant, noteEvent, noteLoadEnd, noteShown } from "./owner-state.ts";
 import { findPlanEnd } from "./scenario-time.ts";
 import { stampOrder } from "./tell-core.ts";
 
@@ -26,7 +26,7 @@ export function settleFrame(
     if (gone !== undefined) noteLoadEnd(fleet.core, Math.min(frame.testTimeMs, gone.leasedMs, findPlanEnd(fleet.core)));
     if (frame.gap !== undefined) noteGap(fleet, slaveId, frame.gap, frame.number, time);
     else if (source.finalHigh !== null && frame.number > source.finalHigh) addLate(fleet.late, frame);
-    else applyFrame(fleet.core.snapshot, slaveId, { ...frame, vus: listVus(fleet, event, time.now) });
+    else applyFrame(fleet.core.snapshot, slaveId, { ...frame, vus: takeVus(fleet, event, time.now) });
   }
   return [stampOrder(fleet, slaveId, incarnation, { type: "ack", through: high })];
 }
@@ -54,8 +54,8 @@ function noteGap(fleet: FleetState, slaveId: string, { after }: FrameGap, throug
   noteEvent(fleet.core, "frames_lost", message, time, slaveId);
 }
 
-/** Of a slave that was given up none: its VUs run elsewhere since its lease ended. */
-function listVus(
+/** Of a slave that was given up none: its VUs run elsewhere since its lease ended. Of a member it is noted how far it came. */
+function takeVus(
   fleet: FleetState,
   { slaveId, incarnation, frame }: FleetEvent & { readonly type: "stored" },
   now: number,
@@ -63,6 +63,7 @@ function listVus(
   const member = fleet.members.get(slaveId);
   const slave = fleet.core.slaves.find(({ id }) => id === slaveId);
   if (slave === undefined || member?.incarnation !== incarnation) return [];
+  noteShown(slave, frame.testTimeMs);
   return limitVus(fleet, slave, frame.vus, frame.number <= member.fewerSince, now);
 }
 

@@ -2,7 +2,7 @@ import { countRanges } from "../plan/move-ranges.ts";
 import type { FleetState } from "./fleet-state.ts";
 import { testTimeAt } from "./owner-state.ts";
 import { findScenarioEnd, scenarioTimeAt } from "./scenario-time.ts";
-import { countAsked } from "./vu-rest.ts";
+import { countAsked } from "./count-asked.ts";
 
 /** Does the plan go on for VUs that nobody holds, so that somebody who comes would have them to run? */
 export function isWorkLeft(fleet: FleetState, now: number): boolean {

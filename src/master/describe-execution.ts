@@ -2,7 +2,7 @@ import { toScenarioTime } from "../cluster/scenario-time.ts";
 import type { FleetState, Member } from "../cluster/fleet-state.ts";
 import { describeLimit } from "../cluster/describe-limit.ts";
 import { decideOutcomes, judgeExecution } from "../cluster/verdict.ts";
-import { type OwnerState, testTimeAt } from "../cluster/owner-state.ts";
+import { coveredAt, type OwnerState, testTimeAt } from "../cluster/owner-state.ts";
 import { evaluateThreshold } from "../measure/evaluate-threshold.ts";
 import { totalOf } from "../measure/snapshot.ts";
 import type { Plan, PlannedScenario } from "../protocol/plan.ts";
@@ -136,9 +136,9 @@ export function reportFleet(card: ExecutionCard, fleet: FleetState, engineVersio
   return buildReport(snapshot, facts);
 }
 
-/** Test time, ms, at a moment of the owner's clock. */
+/** How its thresholds stand at a moment of the owner's clock. */
 export function viewThresholds(core: OwnerState, now: number): ThresholdResult[] {
-  const testTimeMs = testTimeAt(core, now);
+  const testTimeMs = coveredAt(core, now);
   return core.thresholds.map(({ threshold, parsed }) => {
     const { metric, condition, windowMs, noData } = threshold;
     const moment = { windowMs, noData, testTimeMs, final: false };

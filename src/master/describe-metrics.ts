@@ -1,5 +1,5 @@
 import type { FleetState } from "../cluster/fleet-state.ts";
-import { testTimeAt } from "../cluster/owner-state.ts";
+import { coveredAt } from "../cluster/owner-state.ts";
 import { compareMetrics } from "../measure/catalog.ts";
 import { totalOf } from "../measure/snapshot.ts";
 import type { Metrics, MetricSummary, StreamMessage } from "../protocol/rest.ts";
@@ -12,7 +12,7 @@ import { type ExecutionCard, viewThresholds } from "./describe-execution.ts";
 export function describeMetrics({ id, workflow }: ExecutionCard, fleet: FleetState, now: number): Metrics {
   const { core } = fleet;
   const { snapshot, started } = core;
-  const testTimeMs = testTimeAt(core, now);
+  const testTimeMs = coveredAt(core, now);
   const measuredMs = Math.max(0, testTimeMs - snapshot.warmUp.endMs);
   const metrics: Record<string, MetricSummary> = {};
   for (const name of [...snapshot.metrics.keys()].toSorted(compareMetrics)) {

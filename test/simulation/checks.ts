@@ -2,7 +2,7 @@ import type { IterationRange, Plan, PlannedScenario } from "../../src/protocol/p
 import type { FleetState } from "../../src/cluster/fleet-state.ts";
 import type { ScenarioPartition } from "../../src/cluster/partition.ts";
 import { countUndone } from "../../src/cluster/loss-account.ts";
-import { countAsked } from "../../src/cluster/vu-rest.ts";
+import { countAsked } from "../../src/cluster/count-asked.ts";
 import { countArrivals } from "../../src/plan/profiles/rate-profile.ts";
 import { readRate } from "../../src/cluster/arrival-cut.ts";
 import { totalOf } from "../../src/measure/snapshot.ts";
