@@ -1,11 +1,19 @@
 import { countRanges } from "../plan/move-ranges.ts";
-import type { FleetState } from "./fleet-state.ts";
-import { testTimeAt } from "./owner-state.ts";
+import { type OwnerState, testTimeAt } from "./owner-state.ts";
+import type { Partition } from "./partition.ts";
 import { findScenarioEnd, scenarioTimeAt } from "./scenario-time.ts";
 import { countAsked } from "./count-asked.ts";
 
+/** What of a fleet tells what is left to do. */
+interface Holders {
+  readonly core: OwnerState;
+  readonly members: ReadonlyMap<string, { readonly dismissed: boolean }>;
+  readonly partition: Partition;
+  readonly pool: readonly (readonly number[])[];
+}
+
 /** Does the plan go on for VUs that nobody holds, so that somebody who comes would have them to run? */
-export function isWorkLeft(fleet: FleetState, now: number): boolean {
+export function isWorkLeft(fleet: Holders, now: number): boolean {
   const { core, members, partition, pool } = fleet;
   // Those that were told that nothing is left have ended for it, and those without a row for want of one.
   if ([...members.values()].some(({ dismissed }) => dismissed)) return false;
@@ -20,7 +28,7 @@ export function isWorkLeft(fleet: FleetState, now: number): boolean {
 }
 
 /** Is a VU in the pool that has iterations of its own left to do? */
-export function hasOwnWork({ core, pool, partition }: FleetState, at: number, now: number): boolean {
+export function hasOwnWork({ core, pool, partition }: Omit<Holders, "members">, at: number, now: number): boolean {
   const planned = core.plan.scenarios[at];
   const part = partition.scenarios[at];
   if (planned === undefined || part === undefined || part.progress === null) return false;
