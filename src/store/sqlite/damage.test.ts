@@ -54,3 +54,24 @@ test("what is damaged in the file cannot be read at any time; what it held up be
 test("what a store was unable to do may pass", () => {
   expect(mayPass(new EngineError("internal_error", "the store failed: disk I/O error"))).toBe(true);
 });
+
+test("a write that fails takes the writes beside it with it, and no read", async () => {
+  const store = await openSqliteStore(join(createFolder(), "store.db"));
+  onTestFinished(() => store.close());
+  await store.putDocument("x", "logs", "before");
+  const outcomes = await Promise.allSettled([
+    store.getDocument("x", "logs"),
+    store.putDocument("x", "logs", "after"),
+    store.listSlaves(),
+    // No id: the table takes none.
+    store.putDocument(null as unknown as string, "logs", "nobody's"),
+    store.getDocument("x", "logs"),
+  ]);
+  expect(outcomes.map((outcome) => (outcome.status === "fulfilled" ? outcome.value : "refused"))).toEqual([
+    "before",
+    "refused",
+    [],
+    "refused",
+    "before",
+  ]);
+});

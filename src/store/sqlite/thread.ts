@@ -28,7 +28,9 @@ function serve(link: NonNullable<typeof parentPort>, path: string): void {
   if (database === null) return;
   const operations = prepareOperations(database);
   const files = watchFiles(path);
-  let group: SqliteReply[] | null = null;
+  let group:
+    | { readonly call: SqliteRequest<SqliteName> & { readonly id: number }; readonly reply: SqliteReply }[]
+    | null = null;
 
   const fail = (error: unknown, call: SqliteCall | null) => {
     const failed = group ?? [];
@@ -40,7 +42,15 @@ function serve(link: NonNullable<typeof parentPort>, path: string): void {
     if (call !== null) {
       link.postMessage({ id: call.id, error: text, unreadable: isUnreadable(call, error) } satisfies SqliteReply);
     }
-    for (const reply of failed) link.postMessage({ id: reply.id, error: text } satisfies SqliteReply);
+    for (const { call: of } of failed) link.postMessage(isRead(of) ? readAlone(of) : { id: of.id, error: text });
+  };
+  /** What a failed group read it reads again by itself: the others' failure, a full disk, is none of its own. */
+  const readAlone = (call: SqliteRequest<SqliteName> & { readonly id: number }): SqliteReply => {
+    try {
+      return { id: call.id, result: perform(operations, call) };
+    } catch (error) {
+      return { id: call.id, error: error instanceof Error ? error.message : String(error) };
+    }
   };
   const commit = () => {
     if (group === null) return;
@@ -50,7 +60,7 @@ function serve(link: NonNullable<typeof parentPort>, path: string): void {
     } catch (error) {
       return fail(error, null);
     }
-    for (const reply of group) link.postMessage(reply);
+    for (const { reply } of group) link.postMessage(reply);
     group = null;
   };
 
@@ -95,7 +105,7 @@ function serve(link: NonNullable<typeof parentPort>, path: string): void {
         group = [];
         setTimeout(commit, groupMs);
       }
-      group.push({ id, result: perform(operations, call) });
+      group.push({ call, reply: { id, result: perform(operations, call) } });
     } catch (error) {
       fail(error, call);
     }
@@ -107,10 +117,14 @@ function serve(link: NonNullable<typeof parentPort>, path: string): void {
 }
 
 /** After a read that met damage SQLite refuses the writes of its transaction too: they were not what is damaged. */
-function isUnreadable({ name }: SqliteCall, error: unknown): boolean {
+function isUnreadable(call: SqliteCall, error: unknown): boolean {
   const { errcode = 0 } = error as { readonly errcode?: number };
   // The low byte is the code, what is above says more of it.
-  return /^(read|get|list)/.test(name) && (error instanceof TypeError || damaged.has(errcode & 0xff));
+  return isRead(call) && (error instanceof TypeError || damaged.has(errcode & 0xff));
+}
+
+function isRead({ name }: Pick<SqliteCall, "name">): boolean {
+  return /^(read|get|list)/.test(name);
 }
 
 function open(link: NonNullable<typeof parentPort>, path: string): DatabaseSync | null {
