@@ -36,6 +36,7 @@ export function findLost(fleet: FleetState, time: Instant): readonly FleetEffect
   }
   const deserted = isDeserted(fleet);
   if (deserted) fleet.emptySince ??= time.now;
+  else if (fleet.members.size > 0) fleet.emptySince = null;
   if (fleet.emptySince === null || fleet.coreEnded) return effects;
   const waits = !deserted || isWorkLeft(fleet, time.now);
   if (waits && time.now < fleet.emptySince + times.timeoutMs) return effects;

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { playFleet } from "../../test/support/played-fleet.ts";
+import { completeStep } from "../../test/support/workflow-fixtures.ts";
 import type { Load } from "../protocol/load.ts";
 
 const done = (testTimeMs: number) => ({ type: "done", lastFrame: 0, testTimeMs }) as const;
@@ -28,6 +29,36 @@ test("an execution whose last slave leaves in the middle waits for another for H
   expect(fleet.tick()).toContain("final");
   expect(fleet.fleet.core.cause).toMatchObject({ reason: "slaves_lost", message: "no slave is left" });
   expect(fleet.loadTimes()).toEqual({ lasted: 3_000, paused: 0 });
+});
+
+test("teardown after such a wait has the time it needs", () => {
+  const step = completeStep({ id: "s", type: "noop" });
+  const fleet = playFleet({ slaves: 1, workflow: { setup: [step], teardown: [step] } });
+  fleet.tell({ type: "begin" });
+  fleet.beat("s0");
+  fleet.fact("s0", { type: "prepared" });
+  fleet.fact("s0", { type: "setup_done", shared: {} });
+  fleet.turn(500);
+  fleet.fact("s0", { type: "started", atWallMs: 1_000_500 });
+  fleet.turn(2_000);
+  fleet.beat("s0");
+  // Drained by a call: it has ended, and stays.
+  leave(fleet, "s0");
+  for (let second = 0; second < 6; second++) {
+    fleet.turn(1_000);
+    fleet.beat("s0");
+  }
+  fleet.tick();
+  expect(fleet.fleet.core.phase).toBe("teardown");
+  for (let second = 0; second < 6; second++) {
+    fleet.turn(1_000);
+    fleet.beat("s0");
+    fleet.tick();
+  }
+  expect(fleet.fleet.core.phase).toBe("teardown");
+  expect(fleet.fact("s0", { type: "teardown_done" })).toEqual(["s0 close"]);
+  expect(fleet.events()).not.toContain("teardown_not_run");
+  expect(fleet.fleet.core.cause?.reason).toBe("slaves_lost");
 });
 
 test("it fails at the plan's end where that comes first", () => {
